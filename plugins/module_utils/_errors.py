@@ -1,0 +1,127 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""One family of errors. Each says what, on which device, wanted what, why, and what to do about it."""
+
+from __future__ import annotations
+
+import errno as errno_names
+import os
+import typing as t
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class SriovError(Exception):
+    """The base of every error of this collection.
+
+    :param what: what was not done, as a clause: "cannot create 8 VFs".
+    :param device: the device it was not done to: "enp1s0 (0000:01:00.0)".
+    :param why: the reason, a clause with the numbers in it.
+    :param remedy: what the operator can do; a sentence in the imperative.
+    :param errno: the kernel's answer, when there was one.
+    """
+
+    kind = "error"
+
+    def __init__(
+        self, what: str, *, device: str = "", why: str = "", remedy: str = "", errno: int | None = None
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.device = device
+        self.why = why
+        self.remedy = remedy
+        self.errno = errno
+        self.step = ""  # the step at which it happened
+        self.done: list[str] = []  # the steps done before it
+
+    def __str__(self) -> str:
+        text = self.what
+        if self.device:
+            text += f" on {self.device}"
+        if self.why:
+            text += f": {self.why}"
+        if self.errno is not None:
+            text += f" [{errno_name(self.errno)}: {os.strerror(self.errno)}]"
+        if self.remedy:
+            text += f". Remedy: {self.remedy}"
+        return text + "."
+
+    def details(self) -> dict[str, t.Any]:
+        """The same as a flat dictionary, for the result of a failed module."""
+        return {
+            "kind": self.kind,
+            "what": self.what,
+            "device": self.device,
+            "why": self.why,
+            "remedy": self.remedy,
+            "errno": None if self.errno is None else errno_name(self.errno),
+            "step": self.step,
+        }
+
+
+class DeviceNotFound(SriovError):
+    """No device on this host answers to the name that was given."""
+
+    kind = "not_found"
+
+
+class InvalidRequest(SriovError):
+    """An option's value cannot be right on this host, whatever its state; found before the first write."""
+
+    kind = "invalid"
+
+
+class NotSupported(SriovError):
+    """The hardware, the driver or the running kernel cannot do this; found before the first write."""
+
+    kind = "unsupported"
+
+
+class WouldDestroy(SriovError):
+    """The plan would destroy something the user did not name."""
+
+    kind = "would_destroy"
+
+
+class InUse(SriovError):
+    """What would be taken away is in use.
+
+    :param holders: one sentence for each user of the device.
+    """
+
+    kind = "in_use"
+
+    def __init__(self, what: str, *, holders: Sequence[str] = (), **rest: t.Any) -> None:
+        super().__init__(what, **rest)
+        self.holders = list(holders)
+
+    def details(self) -> dict[str, t.Any]:
+        return {**super().details(), "holders": self.holders}
+
+
+class KernelRefused(SriovError):
+    """The kernel answered a write or a command with an error."""
+
+    kind = "kernel_refused"
+
+
+class TookTooLong(SriovError):
+    """The kernel did not answer, or did not settle, in the time allowed."""
+
+    kind = "timeout"
+
+
+class NotReached(SriovError):
+    """Every step was accepted and yet the state read back is not the one wanted."""
+
+    kind = "not_reached"
+
+
+def errno_name(number: int) -> str:
+    """EBUSY for 16."""
+    return errno_names.errorcode.get(number, str(number))

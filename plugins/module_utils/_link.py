@@ -1,0 +1,61 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""What `ip` (iproute2) knows, as JSON, and the little that is changed through it."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ._errors import KernelRefused
+
+Run = t.Callable[[t.Sequence[str]], t.Tuple[int, str, str]]
+"""Runs an argument list, gives exit status, standard output and standard error."""
+
+
+class Link:
+    """Interfaces, addresses and routes of this network namespace.
+
+    :param run: how a command is run; rc 127 means that there is no such command.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def interfaces(self) -> list[dict[str, t.Any]]:
+        """Every interface with its addresses: `ip -j -d address show`."""
+        return self._json("-d", "address", "show")
+
+    def default_route_interfaces(self) -> set[str]:
+        """Names of the interfaces of default routes: `ip route show default`, IPv4 and IPv6."""
+        routes = self._json("-4", "route", "show", "default") + self._json("-6", "route", "show", "default")
+        return {name for route in routes for name in _route_interfaces(route)}
+
+    def interface_towards(self, address: str) -> str | None:
+        """The interface that packets for an address leave through: `ip route get`; None where there is no route."""
+        code, out, _error = self._run(["ip", "-j", "route", "get", address])
+        routes = json.loads(out) if code == 0 and out.strip() else []
+        return routes[0].get("dev") if routes else None
+
+    def set_up(self, name: str, up: bool) -> None:
+        """`ip link set dev NAME up` or `down`."""
+        self._do("link", "set", "dev", name, "up" if up else "down")
+
+    def _json(self, *words: str) -> list[dict[str, t.Any]]:
+        out = self._do("-j", *words)
+        # iproute2 prints an empty object for what -d does not show, and nothing at all for an empty list.
+        return [entry for entry in json.loads(out or "[]") if entry]
+
+    def _do(self, *words: str) -> str:
+        code, out, error = self._run(["ip", *words])
+        if code != 0:
+            raise KernelRefused(f"`ip {' '.join(words)}` failed", why=error.strip() or f"exit status {code}")
+        return out
+
+
+def _route_interfaces(route: dict[str, t.Any]) -> list[str]:
+    hops = route.get("nexthops", [])
+    return [hop["dev"] for hop in [route, *hops] if "dev" in hop]

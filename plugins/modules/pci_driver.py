@@ -1,0 +1,259 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pci_driver
+short_description: Which driver a PCI function has
+version_added: 0.1.0
+description:
+  - Binds virtual functions (VFs), or other PCI functions, to a kernel driver or to a driver for kernel bypass.
+  - Uses C(driver_override), which takes the named device and no other, and clears it afterwards.
+  - A bind that fails returns the device to the driver it had.
+  - Refuses, before the first write, a device that is in use, an IOMMU group that would not be viable, a driver that is
+    not there.
+author:
+  - kernel_bypass.sriov maintainers (@kernel-bypass)
+extends_documentation_fragment:
+  - kernel_bypass.sriov.attributes
+options:
+  devices:
+    description:
+      - PCI addresses of the devices.
+    type: list
+    elements: str
+  pf:
+    description:
+      - The PF whose VFs are meant, by interface name, alternative name, MAC address or PCI address.
+    type: str
+  vfs:
+    description:
+      - The VFs of O(pf), as indices and ranges such as V(0-3,7), or V(all).
+    type: str
+  driver:
+    description:
+      - Name of the driver, V(default) for the one that the kernel itself would take, or V(none).
+    type: str
+  no_iommu:
+    description:
+      - Allow V(vfio-pci) on a device that is in no IOMMU group. The device can then write to all of memory, and the
+        kernel is tainted until it boots again.
+    type: bool
+    default: false
+  owner:
+    description:
+      - User, by name or number, that owns C(/dev/vfio/N) of the device.
+    type: str
+  group:
+    description:
+      - Group, by name or number, of C(/dev/vfio/N).
+    type: str
+  mode:
+    description:
+      - Permissions of C(/dev/vfio/N), as a quoted octal number such as V("0660").
+    type: raw
+  assignments:
+    description:
+      - Several groups of devices, each with a driver of its own, in one call and as one plan.
+      - Excludes O(devices), O(vfs) and O(driver).
+    type: list
+    elements: dict
+    suboptions:
+      devices:
+        description: PCI addresses of the devices.
+        type: list
+        elements: str
+      vfs:
+        description: VFs of O(pf), as indices and ranges, or V(all).
+        type: str
+      driver:
+        description: Name of the driver, V(default) or V(none).
+        type: str
+        required: true
+      no_iommu:
+        description: See O(no_iommu).
+        type: bool
+        default: false
+      owner:
+        description: See O(owner).
+        type: str
+      group:
+        description: See O(group).
+        type: str
+      mode:
+        description: See O(mode).
+        type: raw
+  force:
+    description:
+      - Allow devices that are in use to change drivers, and a PF to be taken from the kernel.
+      - Never allows the interface that carries the SSH connection to be taken.
+    type: bool
+    default: false
+seealso:
+  - module: kernel_bypass.sriov.pf
+"""
+
+EXAMPLES = r"""
+- name: VF 0 to 3 for DPDK
+  kernel_bypass.sriov.pci_driver:
+    pf: enp1s0
+    vfs: 0-3
+    driver: vfio-pci
+    group: dpdk
+    mode: "0660"
+
+- name: VF 0 for DPDK and VF 1 for the kernel, in one call
+  kernel_bypass.sriov.pci_driver:
+    pf: enp1s0
+    assignments:
+      - {vfs: "0", driver: vfio-pci}
+      - {vfs: "1", driver: default}
+
+- name: Back to the kernel
+  kernel_bypass.sriov.pci_driver:
+    devices: ["0000:01:10.0"]
+    driver: default
+"""
+
+RETURN = r"""
+steps:
+  description: What was done, or would be done in check mode, one sentence a step.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - load kernel module vfio-pci
+    - bind 0000:01:10.0 (VF 0 of 0000:01:00.0) to vfio-pci (now no driver)
+devices:
+  description: The devices as read back after the last step; as predicted in check mode.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    pci_address: {description: PCI address., type: str, returned: always}
+    pf: {description: PCI address of its PF; null if it is no VF., type: str, returned: always}
+    vf: {description: Index of the VF., type: int, returned: always}
+    driver: {description: Driver it is bound to; null for none., type: str, returned: always}
+    driver_override: {description: The only driver allowed to bind; null when unset., type: str, returned: always}
+    default_driver: {description: Module that the kernel would take., type: str, returned: always}
+    name: {description: Name of its interface., type: str, returned: always}
+    mac: {description: MAC address of its interface., type: str, returned: always}
+    iommu_group: {description: IOMMU group; changes from boot to boot., type: int, returned: always}
+    numa_node: {description: NUMA node; -1 where the host has none., type: int, returned: always}
+    dev_node: {description: Node that user space opens., type: str, returned: always}
+    owner: {description: User number of the node's owner., type: int, returned: always}
+    group: {description: Group number of the node., type: int, returned: always}
+    mode: {description: Permissions of the node., type: str, returned: always}
+    holders: {description: Who uses the device., type: list, elements: str, returned: always}
+done:
+  description: The steps that were done before the one that failed.
+  returned: failure
+  type: list
+  elements: str
+failure:
+  description: What failed, on which device, why, the remedy, the kernel's errno, the step and the holders.
+  returned: failure
+  type: dict
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._assignments import driver_specs
+from ..module_utils._execute import Job, execute
+from ..module_utils._observe import Observer
+from ..module_utils._plan_driver import plan_drivers, predict_device, target_driver
+from ..module_utils._view import device_view
+
+if t.TYPE_CHECKING:
+    from ..module_utils._kernel import Kernel
+    from ..module_utils._model import Device, DriverSpec, Host
+    from ..module_utils._steps import Plan
+
+NODE_OPTIONS = {
+    "no_iommu": {"type": "bool", "default": False},
+    "owner": {"type": "str"},
+    "group": {"type": "str"},
+    "mode": {"type": "raw"},
+}
+ASSIGNMENT = {
+    "devices": {"type": "list", "elements": "str"},
+    "vfs": {"type": "str"},
+    "driver": {"type": "str", "required": True},
+    **NODE_OPTIONS,
+}
+ARGUMENT_SPEC = {
+    "devices": {"type": "list", "elements": "str"},
+    "pf": {"type": "str"},
+    "vfs": {"type": "str"},
+    "driver": {"type": "str"},
+    **NODE_OPTIONS,
+    "assignments": {
+        "type": "list",
+        "elements": "dict",
+        "options": ASSIGNMENT,
+        "required_one_of": [("devices", "vfs")],
+        "mutually_exclusive": [("devices", "vfs")],
+    },
+    "force": {"type": "bool", "default": False},
+    "timeout": {"type": "int", "default": 120},
+}
+
+
+class State(t.NamedTuple):
+    devices: dict[str, Device]
+    host: Host
+
+
+def make_job(params: dict[str, t.Any], kernel: Kernel) -> Job[State]:
+    specs = driver_specs(params, kernel)
+
+    def read() -> State:
+        observer = Observer(kernel, params["timeout"])
+        devices = {spec.address: observer.device(spec.address) for spec in specs}
+        wanted = {target_driver(devices[spec.address], spec) for spec in specs}
+        return State(devices, observer.host(devices.values(), sorted(name for name in wanted if name)))
+
+    def plan(state: State) -> Plan:
+        return plan_drivers(state.devices, specs, state.host)
+
+    def predict(state: State) -> State:
+        return state._replace(devices={s.address: predict_device(state.devices[s.address], s) for s in specs})
+
+    return Job(
+        read=read,
+        plan=plan,
+        predict=predict,
+        asked=lambda state: asked(state, specs),
+        view=lambda state: {"devices": [device_view(state.devices[spec.address]) for spec in specs]},
+    )
+
+
+def asked(state: State, specs: list[DriverSpec]) -> dict[str, t.Any]:
+    return {spec.address: _asked_of(device_view(state.devices[spec.address]), spec) for spec in specs}
+
+
+def _asked_of(device: dict[str, t.Any], spec: DriverSpec) -> dict[str, t.Any]:
+    words = [word for word in ("owner", "group", "mode") if getattr(spec.node, word) is not None]
+    if spec.driver == "default":
+        words.append("driver_override")
+    return {word: device[word] for word in ["driver", *words]}
+
+
+def main(kernel: Kernel | None = None) -> None:
+    module = AnsibleModule(
+        argument_spec=ARGUMENT_SPEC,
+        supports_check_mode=True,
+        required_one_of=[("devices", "vfs", "assignments")],
+        mutually_exclusive=[("devices", "vfs", "assignments"), ("driver", "assignments")],
+        required_by={"vfs": ("pf", "driver"), "devices": ("driver",)},
+    )
+    execute(module, lambda outside: make_job(module.params, outside), kernel)
+
+
+if __name__ == "__main__":
+    main()
