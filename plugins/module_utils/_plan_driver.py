@@ -157,7 +157,7 @@ def _check_iommu(device: Device, spec: DriverSpec, what: str, targets: Mapping[s
         raise NotSupported(
             what,
             device=device.label,
-            why=f"IOMMU group {device.iommu_group} also holds {', '.join(blocking)}; user space gets a group whole or not",
+            why=f"IOMMU group {device.iommu_group} also holds {', '.join(blocking)}: a group is given away whole",
             remedy="bind those too, or to none; put the NIC into a slot whose ports have ACS",
         )
 

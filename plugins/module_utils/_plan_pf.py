@@ -149,7 +149,7 @@ def _check_count(pf: Pf, spec: PfSpec) -> None:
         raise InvalidRequest(
             f"num_vfs: cannot create {wanted} VFs",
             device=pf.label,
-            why=f"{pf.device.driver} gives {limit} with the {classes} traffic classes (DCB) that are configured (EPERM)",
+            why=f"{pf.device.driver} gives {limit} with the {classes} traffic classes (DCB) configured: EPERM",
             remedy=f"ask for at most {limit}, or reduce the traffic classes",
         )
 
@@ -188,7 +188,7 @@ def _check_health(pf: Pf, wanted: int) -> None:
             _cannot(wanted),
             device=pf.label,
             why=f"the PF is bound to {pf.device.driver or 'no driver'}: only its kernel driver creates VFs",
-            remedy=f"bind it to {pf.device.default_driver or 'its kernel driver'} with module pci_driver (driver: default)",
+            remedy=f"bind it to {pf.device.default_driver or 'its kernel driver'} (module pci_driver, driver: default)",
         )
     if pf.device.netdev is None:
         raise _no_netdev(pf, _cannot(wanted))
