@@ -131,6 +131,15 @@ def rss_queues(driver: PfDriver, num_vfs: int, limit: int) -> int | None:
     return 1 << (queues.bit_length() - 1) if steps[-1].pool else queues
 
 
+def rss_group(driver: PfDriver, num_vfs: int, channels: int | None) -> int | None:
+    """The RSS group behind the combined channels that a driver reports.
+
+    Without VFs ixgbe reports flow director's queues, up to 63, more than RSS uses (ixgbe_ethtool.c ixgbe_get_channels).
+    """
+    most = None if channels is None else rss_queues(driver, num_vfs, channels)
+    return channels if most is None else most
+
+
 def rss_explanation(driver: PfDriver) -> str:
     """ "0 VFs: 16, from 1 VF on: 4, from 32 VFs on: 2"."""
     return ", ".join(

@@ -27,7 +27,8 @@ def management_holders(kernel: Kernel) -> dict[str, list[Holder]]:
     found: dict[str, list[Holder]] = {}
     client = ssh_client(kernel.sysfs)
     if client:
-        name = kernel.link.interface_towards(client)
+        # A link-local client names its interface, and `ip route get` takes no such address: fe80::1%eth0.
+        name = client.partition("%")[2] or kernel.link.interface_towards(client)
         _add(found, kernel.sysfs, name, Holder(SSH, f"carries the SSH connection from {client}"))
     for name in sorted(kernel.link.default_route_interfaces()):
         _add(found, kernel.sysfs, name, Holder(ROUTE, "carries a default route"))

@@ -94,24 +94,27 @@ def check_driver(device: Device, spec: DriverSpec, targets: Mapping[str, str | N
     if target == device.driver:
         return
     if target is not None:
-        _check_exists(device, target, host)
+        _check_exists(target, host)
     if bypass is not None:
         _check_bypass(device, spec, bypass, targets, host)
     _check_pf(device, spec, target)
     _check_use(device, spec, target)
 
 
-def _check_exists(device: Device, target: str, host: Host) -> None:
-    if target in host.drivers or target in host.modules:
+def _check_exists(target: str, host: Host) -> None:
+    if target in host.drivers:
         return
+    # modprobe takes either spelling of a module; a driver has one: vfio-pci, of module vfio_pci.
     other = target.replace("_", "-") if "_" in target else target.replace("-", "_")
+    misspelt = other in host.drivers or other in BYPASS_DRIVERS
+    if target in host.modules and not misspelt:
+        return
     raise InvalidRequest(
         f"driver: there is no driver {target!r} on this host",
-        device=device.label,
-        why="it is not registered in /sys/bus/pci/drivers and no kernel module has the name",
-        remedy=f"write it {other!r}"
-        if other in host.drivers
-        else "install its module for the running kernel, or name another",
+        why="the driver is called otherwise"
+        if misspelt
+        else "it is not registered in /sys/bus/pci/drivers and no kernel module has the name",
+        remedy=f"write it {other!r}" if misspelt else "install its module for the running kernel, or name another",
     )
 
 
@@ -133,7 +136,8 @@ def _check_bypass(
             why="a VF has no legacy interrupt (INTx), and this driver serves no other",
             remedy="use vfio-pci",
         )
-    if (bypass.locked_out or spec.no_iommu) and host.lockdown != "none":
+    no_iommu = bypass.iommu and spec.no_iommu and device.iommu_group is None
+    if (bypass.locked_out or no_iommu) and host.lockdown != "none":
         raise NotSupported(
             what if bypass.locked_out else "no_iommu: cannot be used",
             device=device.label,
@@ -191,7 +195,7 @@ def _check_pf(device: Device, spec: DriverSpec, target: str | None) -> None:
             remedy="remove the VFs first (module pf, num_vfs: 0)",
             holders=[f"{device.num_vfs} VFs"],
         )
-    if target != device.default_driver and not spec.force:
+    if (target is None or target != device.default_driver) and not spec.force:
         raise InUse(
             f"driver: {target or 'none'} would take the PF from the kernel",
             device=device.label,
@@ -208,7 +212,7 @@ def _check_use(device: Device, spec: DriverSpec, target: str | None) -> None:
             f"driver: cannot change {device.driver} to {target or 'none'}",
             device=device.label,
             why="; ".join(carried or others),
-            remedy="run it over another NIC" if carried else "release the device, or set force: true",
+            remedy="reach the host over another NIC" if carried else "release the device, or set force: true",
             holders=carried or others,
         )
 

@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import replace
 
 from ._errors import InUse, InvalidRequest, NotSupported, WouldDestroy
-from ._knowledge import BYPASS_DRIVERS, PfDriver, pf_driver, rss_explanation, rss_queues, vf_limit
+from ._knowledge import BYPASS_DRIVERS, PfDriver, pf_driver, rss_explanation, rss_group, rss_queues, vf_limit
 from ._management import ROUTE, SSH
 from ._steps import Plan, SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
 
@@ -68,7 +68,7 @@ def predict_rss(pf: Pf, num_vfs: int) -> int | None:
     driver = _driver(pf)
     channels = pf.device.netdev.combined_channels if pf.device.netdev else None
     if num_vfs == pf.num_vfs and channels is not None:
-        return channels
+        return rss_group(driver, num_vfs, channels)
     limit = pf.online_cpus
     if channels is not None and (driver.rss == () or (driver.keeps_channels and pf.num_vfs == 0)):
         limit = channels
@@ -251,7 +251,7 @@ def _refuse_if_management(device: Device, kinds: tuple[str, ...], what: str, lab
         raise InUse(
             what,
             device=label,
-            why=f"{device.label} {' and '.join(reasons)}",
+            why=f"{'it' if device.label == label else device.label} {' and '.join(reasons)}",
             remedy=f"reach the host over another NIC{opt_in}",
             holders=reasons,
         )

@@ -123,7 +123,8 @@ def vf_indices(text: str, num_vfs: int, label: str) -> list[int]:
             raise InvalidRequest(
                 f"vfs: {text!r} is no list of VFs", remedy='write it as in "0", "0-3", "0-3,7" or "all"'
             )
-        indices.update(range(int(match.group(1)), int(match.group(2) or match.group(1)) + 1))
+        first, last = int(match.group(1)), int(match.group(2) or match.group(1))
+        indices.update(range(first, min(last, max(first, num_vfs)) + 1))  # no further than the first that is not there
     beyond = sorted(index for index in indices if index >= num_vfs)
     if beyond:
         raise InvalidRequest(

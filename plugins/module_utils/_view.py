@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ._knowledge import pf_driver, rss_group
+
 if t.TYPE_CHECKING:
     from ._model import Device, Pf
 
@@ -16,6 +18,7 @@ if t.TYPE_CHECKING:
 def pf_view(pf: Pf) -> dict[str, t.Any]:
     """A PF with its VFs."""
     netdev = pf.device.netdev
+    driver = pf_driver(pf.device.driver, pf.device.vendor, pf.device.device)
     return {
         "name": netdev.name if netdev else None,
         "pci_address": pf.device.address,
@@ -26,7 +29,7 @@ def pf_view(pf: Pf) -> dict[str, t.Any]:
         "num_vfs": pf.num_vfs,
         "total_vfs": pf.total_vfs,
         "drivers_autoprobe": pf.drivers_autoprobe,
-        "rss_queues": netdev.combined_channels if netdev else None,
+        "rss_queues": rss_group(driver, pf.num_vfs, netdev.combined_channels) if netdev else None,
         "iommu_group": pf.device.iommu_group,
         "numa_node": pf.device.numa_node,
         "holders": [holder.text for holder in pf.device.holders],

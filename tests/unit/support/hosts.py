@@ -1,0 +1,196 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hosts with one SR-IOV NIC, as data for tree.build(): what /sys, /proc and /dev hold, and (in sim/) what `ip` knows.
+
+sim/interfaces/NAME is the object that `ip -j -d address` prints for NAME; sim/drivers/NAME what a driver's module
+is called and which devices it knows; sim/netns/PATH what `ip` prints inside that namespace.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass
+
+from .tree import DIRECTORY, Link
+
+DEVICES = "sys/bus/pci/devices"
+DRIVERS = "sys/bus/pci/drivers"
+GROUPS = "sys/kernel/iommu_groups"
+NO_IOMMU = "sys/module/vfio/parameters/enable_unsafe_noiommu_mode"
+ETHERNET = "0x020000"
+
+
+@dataclass(frozen=True)
+class Nic:
+    """A PF, and what its VFs will be."""
+
+    driver: str = "igb"
+    vf_driver: str = "igbvf"
+    device: str = "10c9"
+    vf_device: str = "10ca"
+    total_vfs: int = 7
+    address: str = "0000:01:00.0"
+    name: str = "enp1s0"
+    mac: str = "02:00:00:00:01:00"
+    up: bool = True
+    offset: int = 128
+    stride: int = 2
+
+    def vf(self, index):
+        """The address of a VF: offset and stride from the PF's, carried over into device and bus."""
+        bus, device, function = int(self.address[5:7], 16), int(self.address[8:10], 16), int(self.address[11])
+        number = (bus << 8) + (device << 3) + function + self.offset + self.stride * index
+        return f"{self.address[:4]}:{number >> 8:02x}:{number >> 3 & 31:02x}.{number & 7}"
+
+
+IGB = Nic()
+IXGBE = Nic("ixgbe", "ixgbevf", "10fb", "10ed", 63)
+
+DRIVER_TABLE = {
+    # driver: (module, ids it knows)
+    "igb": ("igb", ["8086:10c9", "8086:1521"]),
+    "igbvf": ("igbvf", ["8086:10ca"]),
+    "ixgbe": ("ixgbe", ["8086:10fb"]),
+    "ixgbevf": ("ixgbevf", ["8086:10ed"]),
+    "vfio-pci": ("vfio_pci", []),
+    "uio_pci_generic": ("uio_pci_generic", []),
+    "igb_uio": ("igb_uio", []),
+}
+LOADED = ("igb", "igbvf", "ixgbe", "ixgbevf")
+
+
+def host(nic=IGB, cpus=8, iommu=True, loaded=LOADED, missing=(), noiommu="N", lockdown="[none] integrity"):
+    """A freshly booted host: the NIC without VFs, reached over eth0.
+
+    :param iommu: IOMMU groups exist.
+    :param loaded: drivers that are registered.
+    :param missing: drivers that this kernel has no module of.
+    :param noiommu: vfio's parameter once vfio is loaded; None: compiled out.
+    """
+    files: dict[str, t.Any] = {
+        **interface("lo", 1, "00:00:00:00:00:00", up=True),
+        **interface("eth0", 2, "02:00:00:00:00:01", up=True, addresses=["192.0.2.10"]),
+        **pf(nic, group=1 if iommu else None),
+        **routes({"dst": "default", "gateway": "192.0.2.1", "dev": "eth0", "flags": []}),
+        GROUPS: DIRECTORY,
+        "dev/vfio": DIRECTORY,
+        "proc/self/stat": "100 (python3) S 1 0 0",
+        "proc/self/environ": b"LANG=C\0",
+        "proc/self/ns/net": "net:[1]",
+        "sys/devices/system/cpu/online": f"0-{cpus - 1}" if cpus > 1 else "0",
+        "sys/kernel/security/lockdown": lockdown,
+    }
+    if iommu:
+        files.update(group_member(0, "0000:00:00.0"))
+    if noiommu is not None:
+        files["sim/noiommu"] = noiommu
+    for driver, (module, ids) in DRIVER_TABLE.items():
+        if driver not in missing:
+            files[f"sim/drivers/{driver}"] = json.dumps({"module": module, "ids": ids})
+    for driver in loaded:
+        files.update(registered(driver))
+    if "vfio-pci" in loaded and noiommu is not None:
+        files[NO_IOMMU] = noiommu
+    return files
+
+
+def registered(driver):
+    return {f"{DRIVERS}/{driver}/unbind": "", f"{DRIVERS}/{driver}/bind": ""}
+
+
+def function(address, vendor, device, driver=None, group=None, numa=-1):
+    """A PCI function as sysfs shows it."""
+    base = f"{DEVICES}/{address}"
+    files = {
+        f"{base}/vendor": f"0x{vendor}",
+        f"{base}/device": f"0x{device}",
+        f"{base}/class": ETHERNET,
+        f"{base}/modalias": f"pci:v0000{vendor.upper()}d0000{device.upper()}sv*sd*bc02sc00i00",
+        f"{base}/numa_node": str(numa),
+        f"{base}/driver_override": "(null)",
+        f"{base}/config": bytes.fromhex(vendor)[::-1] + bytes.fromhex(device)[::-1],
+    }
+    if driver:
+        files[f"{base}/driver"] = Link(f"../../drivers/{driver}")
+    return {**files, **(group_member(group, address) if group is not None else {})}
+
+
+def group_member(group, address):
+    return {
+        f"{GROUPS}/{group}/devices/{address}": Link(f"../../../../bus/pci/devices/{address}"),
+        f"{DEVICES}/{address}/iommu_group": Link(f"../../../../kernel/iommu_groups/{group}"),
+    }
+
+
+def pf(nic, group=1, ifindex=3):
+    base = f"{DEVICES}/{nic.address}"
+    return {
+        **function(nic.address, "8086", nic.device, nic.driver, group),
+        **behind(nic.address, nic.name),
+        **interface(nic.name, ifindex, nic.mac, up=nic.up),
+        f"{base}/sriov_totalvfs": str(nic.total_vfs),
+        f"{base}/sriov_numvfs": "0",
+        f"{base}/sriov_offset": str(nic.offset),
+        f"{base}/sriov_stride": str(nic.stride),
+        f"{base}/sriov_vf_device": nic.vf_device,
+        f"{base}/sriov_drivers_autoprobe": "1",
+    }
+
+
+def behind(address, name):
+    """An interface of a PCI function."""
+    return {
+        f"{DEVICES}/{address}/net/{name}": DIRECTORY,
+        f"sys/class/net/{name}/device": Link(f"../../../bus/pci/devices/{address}"),
+        f"sys/class/net/{name}/queues/tx-0/traffic_class": "0",
+        f"sys/class/net/{name}/queues/rx-0": DIRECTORY,
+    }
+
+
+def interface(name, ifindex, mac, up=False, addresses=(), **more):
+    """`ip -j -d address show dev NAME` of iproute2 6.1, without the fields that nobody reads."""
+    flags = ["BROADCAST", "MULTICAST", *(["UP", "LOWER_UP"] if up else [])]
+    entry = {"ifindex": ifindex, "ifname": name, "flags": flags, "mtu": 1500, "operstate": "UP" if up else "DOWN"}
+    entry.update(link_type="ether", address=mac, addr_info=[address(text) for text in addresses], **more)
+    return {f"sim/interfaces/{name}": json.dumps(entry), f"sys/class/net/{name}/mtu": "1500"}
+
+
+def address(text, scope="global"):
+    family, length = ("inet6", 64) if ":" in text else ("inet", 24)
+    return {"family": family, "local": text, "prefixlen": length, "scope": scope}
+
+
+def routes(*default4, default6=(), towards=None):
+    """Default routes, and the interface towards each client."""
+    return {
+        "sim/routes4": json.dumps(default4),
+        "sim/routes6": json.dumps(default6),
+        "sim/towards": json.dumps(towards or {}),
+    }
+
+
+def process(number, command, opened=(), netns=None, parent=1, environ=b""):
+    """A process with files open, in a network namespace (a path) of its own or in ours."""
+    base = f"proc/{number}"
+    return {
+        f"{base}/cmdline": command.replace(" ", "\0").encode() + b"\0",
+        f"{base}/comm": command.split(" ")[0].rpartition("/")[2][:15],
+        f"{base}/stat": f"{number} (a (b) c) S {parent} 0 0",
+        f"{base}/environ": environ,
+        f"{base}/ns/net": Link(f"../../../{netns}" if netns else "../../self/ns/net"),
+        f"{base}/fd": DIRECTORY,
+        **{f"{base}/fd/{index}": Link(node) for index, node in enumerate(opened)},
+    }
+
+
+def ssh_from(client, through):
+    """The operator comes from this address, over this interface; sudo has dropped the variable in between."""
+    return {
+        "proc/self/stat": "100 (python3) S 90 0 0",
+        **process(90, "sudo -H", parent=80, environ=b"LANG=C\0"),
+        **process(80, "/bin/sh", parent=70, environ=f"A=b\0SSH_CONNECTION={client} 50022 192.0.2.10 22\0".encode()),
+        **routes(towards={client: through}),
+    }
