@@ -1,0 +1,25 @@
+"""Fixtures of the scenarios' tests: they look at the VM by `cat`, `ip`, `lspci` and frames, not by our modules."""
+
+import os
+
+import pytest
+import testinfra
+from lab.vm import Vm
+
+PF = "0000:01:00.0"
+
+
+@pytest.fixture(scope="session")
+def vm() -> Vm:
+    return Vm.attach(os.environ["MOLECULE_SCENARIO_NAME"])
+
+
+@pytest.fixture(scope="session")
+def guest(vm: Vm) -> testinfra.host.Host:
+    """The VM as testinfra sees it, over the connection that the lab keeps open."""
+    variables = vm.inventory_host().variables()
+    return testinfra.get_host(
+        f"ssh://{variables['ansible_user']}@{variables['ansible_host']}:{variables['ansible_port']}",
+        ssh_identity_file=variables["ansible_ssh_private_key_file"],
+        ssh_extra_args=variables["ansible_ssh_args"],
+    )
