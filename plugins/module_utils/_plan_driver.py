@@ -242,8 +242,8 @@ def _device_steps(device: Device, spec: DriverSpec, target: str | None) -> list[
             steps.append(Bind(device.address, label, device.driver, target))
     elif spec.driver == "default" and device.driver_override:
         steps.append(ClearOverride(device.address, label, device.driver_override))
-    after = predict_device(device, replace(spec, node=NodeSpec()))
-    if after != _with_node(after, spec.node):
+    # A new node is as udev's rules make it, and another device of the group may have it already: set it in any case.
+    if spec.node != NodeSpec() and (target != device.driver or device != _with_node(device, spec.node)):
         steps.append(SetNode(device.address, label, spec.node))
     return steps
 

@@ -12,6 +12,6 @@ from hypothesis import HealthCheck, settings
 
 # A simulated host is a directory: an example takes milliseconds, not microseconds, and no deadline says more.
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("local", max_examples=25, **COMMON)
-settings.register_profile("ci", max_examples=25, derandomize=True, **COMMON)
+settings.register_profile("local", max_examples=20, **COMMON)
+settings.register_profile("ci", max_examples=20, derandomize=True, **COMMON)
 settings.load_profile("ci" if os.environ.get("CI") else "local")

@@ -153,7 +153,13 @@ def test_udev_loads_the_module_of_a_new_device(tmp_path):
 
 @pytest.mark.parametrize(
     ("nic", "cpus", "num_vfs", "channels"),
-    [(hosts.IGB, 16, 0, 8), (hosts.IGB, 16, 1, 2), (hosts.IXGBE, 32, 0, 32), (hosts.IXGBE, 32, 31, 4), (hosts.IXGBE, 32, 32, 2)],
+    [
+        (hosts.IGB, 16, 0, 8),
+        (hosts.IGB, 16, 1, 2),
+        (hosts.IXGBE, 32, 0, 32),
+        (hosts.IXGBE, 32, 31, 4),
+        (hosts.IXGBE, 32, 32, 2),
+    ],
 )
 def test_channels_follow_the_driver(tmp_path, nic, cpus, num_vfs, channels):
     kernel = simulate(tmp_path, hosts.host(nic, cpus=cpus))

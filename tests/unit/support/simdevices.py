@@ -142,7 +142,10 @@ class Devices:
             name, mac = self.read("sim/pf_name"), "02:00:00:00:01:00"
         else:
             index = self.index(pf, address)
-            name, mac = f"{(self.names(hosts.DEVICES, pf, 'net') or ['eth9'])[0]}v{index}", f"02:00:00:00:02:{index:02x}"
+            name, mac = (
+                f"{(self.names(hosts.DEVICES, pf, 'net') or ['eth9'])[0]}v{index}",
+                f"02:00:00:00:02:{index:02x}",
+            )
         number = 1 + max(json.loads(self.read("sim/interfaces", other))["ifindex"] for other in self.interfaces())
         build(self.root, {**hosts.behind(address, name), **hosts.interface(name, number, mac)})
 
@@ -188,7 +191,9 @@ class Devices:
             vf = nic.vf(index)
             group = None if own is None else self.new_group() if self.behaviour.isolated else own
             build(self.root, hosts.function(vf, "8086", self.read(base, "sriov_vf_device"), group=group))
-            build(self.root, {f"{hosts.DEVICES}/{vf}/physfn": Link(f"../{pf}"), f"{base}/virtfn{index}": Link(f"../{vf}")})
+            build(
+                self.root, {f"{hosts.DEVICES}/{vf}/physfn": Link(f"../{pf}"), f"{base}/virtfn{index}": Link(f"../{vf}")}
+            )
             self.probe(vf)
 
     def remove_vfs(self, pf):

@@ -21,11 +21,13 @@ from . import hosts
 from .simdevices import Behaviour, Devices
 from .tree import build
 
+SRIOV_DRIVERS = ("igb", "ixgbe", "mystery")  # those with sriov_configure
 BLOCKED = 3.0  # seconds; a blocked child ends by itself some time after its test
 
 
 class SimSysfs(Sysfs):
-    """Only the write itself is replaced, below the child process, its deadline and its errno: those are the real ones."""
+    """Only the write itself is replaced, below the child process, its deadline and its errno: those are the real "
+    "ones."""
 
     def __init__(self, root, behaviour):
         super().__init__(root)
@@ -65,7 +67,7 @@ class SimSysfs(Sysfs):
             return errno.ERANGE
         if count == present:
             return 0
-        if self._devices.driver(pf) not in ("igb", "ixgbe"):
+        if self._devices.driver(pf) not in SRIOV_DRIVERS:
             return errno.ENOENT
         if count == 0:
             if self._held_through_vfio(pf):
@@ -85,7 +87,9 @@ class SimSysfs(Sysfs):
     def _held_through_vfio(self, pf):
         """vfio_unregister_group_dev() waits until user space lets go."""
         held = {self.link_target(f"proc/{p}/fd/{n}") for p in self.names("proc") for n in self.names(f"proc/{p}/fd")}
-        vfs = [self.link_name(f"{hosts.DEVICES}/{pf}/{e}") for e in self.names(f"{hosts.DEVICES}/{pf}") if "virtfn" in e]
+        vfs = [
+            self.link_name(f"{hosts.DEVICES}/{pf}/{e}") for e in self.names(f"{hosts.DEVICES}/{pf}") if "virtfn" in e
+        ]
         return any(f"/dev/vfio/{self.link_name(f'{hosts.DEVICES}/{vf}/iommu_group')}" in held for vf in vfs)
 
     def _autoprobe(self, pf, value):
@@ -131,7 +135,9 @@ class SimCommands:
     def __call__(self, argv):
         self.calls.append(" ".join(argv))
         name, *words = argv
-        return {"ip": self._ip, "modprobe": self._modprobe, "udevadm": self._udevadm, "nsenter": self._nsenter}[name](words)
+        return {"ip": self._ip, "modprobe": self._modprobe, "udevadm": self._udevadm, "nsenter": self._nsenter}[name](
+            words
+        )
 
     def _ip(self, words):
         read = self._devices.read
@@ -222,9 +228,14 @@ class SimEthtool:
 
 def simulate(root, files, behaviour=None):
     """A kernel on a new tree."""
-    behaviour = behaviour or Behaviour()
-    build(root, {"sim/writes": b"", "sys/bus/pci/drivers_probe": "", **files})
-    return Kernel(SimCommands(str(root), behaviour), SimSysfs(str(root), behaviour), SimEthtool(str(root)))
+    return behaving(
+        build(root, {"sim/writes": b"", "sys/bus/pci/drivers_probe": "", **files}), behaviour or Behaviour()
+    )
+
+
+def behaving(root, behaviour):
+    """A kernel that behaves so, on a tree that is there."""
+    return Kernel(SimCommands(root, behaviour), SimSysfs(root, behaviour), SimEthtool(root))
 
 
 def written(kernel):

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils import _steps as steps
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._apply import apply_plan, perform
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._errors import KernelRefused, NotSupported, TookTooLong
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._model import NodeSpec
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._errors import (
+    KernelRefused,
+    NotSupported,
+    TookTooLong,
+)
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._observe import virtual_functions
 from ansible_collections.kernel_bypass.sriov.tests.unit.support import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.simdevices import Behaviour
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import simulate, written
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import behaving, simulate, written
 
 PF = hosts.IGB.address
 LABEL = f"enp1s0 ({PF})"
@@ -93,9 +95,9 @@ def test_a_number_that_is_refused_puts_the_old_one_back(kernel_with):
     with pytest.raises(KernelRefused) as failed:
         apply_plan(kernel, plan, LONG)
     assert str(failed.value) == (
-        f"cannot set sriov_numvfs to 7 on {LABEL}: the kernel refused '7' for {NUM_VFS}; there are 2 VFs again, new ones "
-        "[ENOMEM: Cannot allocate memory]. Remedy: no room for the VFs' registers: turn on SR-IOV and above 4G decoding "
-        "in the firmware setup, or boot with pci=realloc."
+        f"cannot set sriov_numvfs to 7 on {LABEL}: the kernel refused '7' for {NUM_VFS}; there are 2 VFs again, new "
+        "ones [ENOMEM: Cannot allocate memory]. Remedy: no room for the VFs' registers: turn on SR-IOV and above 4G "
+        "decoding in the firmware setup, or boot with pci=realloc."
     )
     assert (failed.value.done, failed.value.step) == ([str(plan.steps[0])], str(plan.steps[1]))
     assert number_of_vfs(kernel) == (2, 2)
@@ -114,7 +116,10 @@ def test_a_number_that_cannot_be_put_back_is_told(kernel_with):
     ("number", "remedy"),
     [
         (errno.EPERM, "the driver refuses the number: DCB or macvlan offload has its queues, or a guest holds VFs"),
-        (errno.EINVAL, "the driver refuses VFs in its present mode, with an XDP program attached for instance (dmesg says)"),
+        (
+            errno.EINVAL,
+            "the driver refuses VFs in its present mode, with an XDP program attached for instance (dmesg says)",
+        ),
         (errno.EIO, "the device reports a bad number of VFs: update its firmware"),
         (errno.EAGAIN, "the device is in reset: run again"),
         (errno.EXDEV, "look at dmesg"),
@@ -132,8 +137,8 @@ def test_each_refusal_of_a_number_has_its_remedy(kernel_with, number, remedy):
 def test_fewer_vfs_than_asked_are_noticed(kernel_with, given, remedy):
     kernel = kernel_with(0, gives={5: given})
     assert failure(kernel, steps.SetNumVfs(PF, LABEL, 0, 5), NotSupported) == (
-        f"sriov_numvfs is {given} after 5 was written on {LABEL}: the driver gave fewer VFs than asked (dmesg says why). "
-        f"Remedy: {remedy}."
+        f"sriov_numvfs is {given} after 5 was written on {LABEL}: the driver gave fewer VFs than asked (dmesg says "
+        f"why). Remedy: {remedy}."
     )
 
 
@@ -152,8 +157,8 @@ def test_removing_a_vf_that_is_held_does_not_block_us(kernel_with):
     os.makedirs(kernel.sysfs.path("/proc/4711/fd"))
     os.symlink(node, kernel.sysfs.path("/proc/4711/fd/3"))
     assert failure(kernel, steps.SetNumVfs(PF, LABEL, 1, 0), TookTooLong, SHORT) == (
-        f"writing '0' to {NUM_VFS} did not end in 0.2 s: the kernel is still at it; it may end later. Remedy: see dmesg for "
-        "the driver's messages; a VF held open through vfio must be released first."
+        f"writing '0' to {NUM_VFS} did not end in 0.2 s: the kernel is still at it; it may end later. Remedy: see "
+        "dmesg for the driver's messages; a VF held open through vfio must be released first."
     )
 
 
@@ -190,7 +195,7 @@ def test_vfs_get_the_driver_that_udev_loads(kernel_with):
 def test_a_link_is_set(kernel_with):
     kernel = kernel_with(0)
     perform(steps.SetLink(PF, "enp1s0", False), kernel, LONG)
-    assert "UP" not in kernel.sysfs.read("/sim/interfaces/enp1s0")
+    assert '"UP", "LOWER_UP"' not in kernel.sysfs.read("/sim/interfaces/enp1s0")
     assert failure(kernel, steps.SetLink(PF, "enp9s0", True), KernelRefused) == (
         '`ip link set dev enp9s0 up` failed: Cannot find device "enp9s0".'
     )
@@ -266,15 +271,11 @@ def test_a_bind_that_fails_leaves_a_device_without_driver_as_it_was(kernel_with)
     assert (driver(kernel), override(kernel)) == (None, "(null)")
 
 
-def test_a_driver_that_cannot_be_put_back_is_told(tmp_path):
-    kernel = simulate(tmp_path, hosts.host(loaded=LOADED))
-    kernel.sysfs.write(NUM_VFS, "1")
-    kernel = simulate(tmp_path / "none", {}, Behaviour(declines=("vfio-pci", "igbvf"))) and _other_behaviour(
-        kernel, declines=("vfio-pci", "igbvf")
-    )
+def test_a_driver_that_cannot_be_put_back_is_told(kernel_with):
+    kernel = behaving(kernel_with(1).sysfs.root, Behaviour(declines=("vfio-pci", "igbvf")))
     assert failure(kernel, BIND, KernelRefused) == (
-        f"cannot bind to vfio-pci on {VF_LABEL}: the kernel bound no driver instead; putting igbvf back failed too (the "
-        f"kernel bound no driver instead.). {NOT_THERE}"
+        f"cannot bind to vfio-pci on {VF_LABEL}: the kernel bound no driver instead; putting igbvf back failed too "
+        f"(the kernel bound no driver instead.). {NOT_THERE}"
     )
     assert (driver(kernel), override(kernel)) == (None, "(null)")
 

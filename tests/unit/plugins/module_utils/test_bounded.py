@@ -104,8 +104,8 @@ def test_a_write_that_blocks_is_given_up(fifo):
     with pytest.raises(TookTooLong) as refused:
         Sysfs(os.path.dirname(fifo)).write("/fifo", "0", timeout=0.2)
     assert str(refused.value) == (
-        "writing '0' to /fifo did not end in 0.2 s: the kernel is still at it; it may end later. Remedy: see dmesg for the "
-        "driver's messages; a VF held open through vfio must be released first."
+        "writing '0' to /fifo did not end in 0.2 s: the kernel is still at it; it may end later. Remedy: see dmesg "
+        "for the driver's messages; a VF held open through vfio must be released first."
     )
 
 
@@ -113,8 +113,8 @@ def test_a_read_that_blocks_is_given_up(fifo):
     with pytest.raises(TookTooLong) as refused:
         Sysfs(os.path.dirname(fifo)).read_blocking("/fifo", 0.2)
     assert str(refused.value) == (
-        "/fifo could not be read in 0.2 s: the kernel holds the device lock: another change of it has not ended. Remedy: "
-        "find the process that blocks (dmesg names a vfio user after 10 s) and end it."
+        "/fifo could not be read in 0.2 s: the kernel holds the device lock: another change of it has not ended. "
+        "Remedy: find the process that blocks (dmesg names a vfio user after 10 s) and end it."
     )
 
 

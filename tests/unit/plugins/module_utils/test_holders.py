@@ -40,7 +40,10 @@ def texts(holders):
 def test_processes_that_have_a_node_open_are_named(tmp_path):
     opened = ["/dev/null", "/dev/vfio/vfio", "/dev/vfio/12", "/dev/vfio/12", "socket:[7]", "/dev/vfio/devices/vfio0"]
     tree = sysfs(
-        tmp_path, hosts.process(4711, TESTPMD, opened), hosts.process(4712, "reader", ["/dev/uio0"]), {"proc/self": DIRECTORY}
+        tmp_path,
+        hosts.process(4711, TESTPMD, opened),
+        hosts.process(4712, "reader", ["/dev/uio0"]),
+        {"proc/self": DIRECTORY},
     )
     assert texts(open_nodes(tree)) == {
         "/dev/vfio/12": [f"process 4711 ({TESTPMD}) has /dev/vfio/12 open"],
@@ -75,10 +78,16 @@ def entry(name="enp1s0v0", **more):
     [
         pytest.param(entry(), [entry("eth0")], [], id="nobody"),
         pytest.param(
-            entry(master="bond0", linkinfo={"info_slave_kind": "bond"}), [], ["enp1s0v0 is a port of bond bond0"], id="bond"
+            entry(master="bond0", linkinfo={"info_slave_kind": "bond"}),
+            [],
+            ["enp1s0v0 is a port of bond bond0"],
+            id="bond",
         ),
         pytest.param(
-            entry(master="br0", linkinfo={"info_slave_kind": "bridge"}), [], ["enp1s0v0 is a port of bridge br0"], id="bridge"
+            entry(master="br0", linkinfo={"info_slave_kind": "bridge"}),
+            [],
+            ["enp1s0v0 is a port of bridge br0"],
+            id="bridge",
         ),
         pytest.param(entry(master="vrf0"), [], ["enp1s0v0 is a port of master vrf0"], id="a master of unknown kind"),
         pytest.param(

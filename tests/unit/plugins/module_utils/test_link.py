@@ -98,7 +98,12 @@ def test_a_command_that_fails_is_named(answer, why):
 
 @pytest.mark.parametrize(
     ("answer", "module"),
-    [((0, "vfio_pci\n", ""), "vfio_pci"), ((0, "igbvf\nother\n", ""), "igbvf"), ((0, "", ""), None), ((127, "", ""), None)],
+    [
+        ((0, "vfio_pci\n", ""), "vfio_pci"),
+        ((0, "igbvf\nother\n", ""), "igbvf"),
+        ((0, "", ""), None),
+        ((127, "", ""), None),
+    ],
 )
 def test_a_module_is_found_by_its_alias(answer, module):
     assert Kernel(Answers(modprobe=answer)).resolve_module("pci:v8086") == module

@@ -130,7 +130,10 @@ def test_a_vfio_device_whose_node_has_not_come_has_no_owner(observed):
 
 def test_a_uio_device_has_a_uio_node(observed):
     address = "0000:05:00.0"
-    files = {**hosts.function(address, "8086", "10ca", driver="igb_uio"), f"{hosts.DEVICES}/{address}/uio/uio4": DIRECTORY}
+    files = {
+        **hosts.function(address, "8086", "10ca", driver="igb_uio"),
+        f"{hosts.DEVICES}/{address}/uio/uio4": DIRECTORY,
+    }
     device = observed({**files, **hosts.process(9, "reader", ["/dev/uio4"])}).device(address)
     assert device.dev_node == "/dev/uio4"
     assert [holder.text for holder in device.holders] == ["process 9 (reader) has /dev/uio4 open"]
@@ -140,7 +143,9 @@ def test_an_interface_in_another_namespace_holds_its_device(observed):
     inside = json.dumps([{"ifname": "net1", "parentdev": VF0}])
     files = hosts.function(VF0, "8086", "10ca", driver="igbvf")
     observer = observed({**files, "run/netns/pod": "pod", "sim/netns/run/netns/pod": inside})
-    assert [holder.text for holder in observer.device(VF0).holders] == ["its interface net1 is in network namespace pod"]
+    assert [holder.text for holder in observer.device(VF0).holders] == [
+        "its interface net1 is in network namespace pod"
+    ]
 
 
 def test_the_operators_interface_is_held(observed):

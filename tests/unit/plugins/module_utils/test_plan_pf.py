@@ -54,7 +54,9 @@ AUTOPROBE_1 = f"set sriov_drivers_autoprobe of {LABEL} to 1: new VFs are bound b
             id="a destroyed VF without driver",
         ),
         pytest.param(pf(), PfSpec(drivers_autoprobe=False), [AUTOPROBE_0], id="autoprobe alone"),
-        pytest.param(pf(drivers_autoprobe=False), PfSpec(drivers_autoprobe=True), [AUTOPROBE_1], id="autoprobe on again"),
+        pytest.param(
+            pf(drivers_autoprobe=False), PfSpec(drivers_autoprobe=True), [AUTOPROBE_1], id="autoprobe on again"
+        ),
         pytest.param(pf(), PfSpec(drivers_autoprobe=True), [], id="autoprobe as it is"),
         pytest.param(
             pf(up=False),
@@ -66,7 +68,10 @@ AUTOPROBE_1 = f"set sriov_drivers_autoprobe of {LABEL} to 1: new VFs are bound b
         pytest.param(pf(), PfSpec(up=False), ["set enp1s0 down"], id="down without VFs"),
         pytest.param(pf(2), PfSpec(num_vfs=0, up=False), [REMOVE_2, "set enp1s0 down"], id="down after the VFs"),
         pytest.param(
-            pf(holders=(SSH, ROUTE)), PfSpec(num_vfs=4, allow_link_reset=True), CREATE_4, id="the link's loss is accepted"
+            pf(holders=(SSH, ROUTE)),
+            PfSpec(num_vfs=4, allow_link_reset=True),
+            CREATE_4,
+            id="the link's loss is accepted",
         ),
         pytest.param(
             pf(1, vfs=(vf(0, holders=(BUSY,)),)),

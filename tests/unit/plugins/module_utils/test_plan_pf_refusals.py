@@ -89,8 +89,8 @@ REFUSALS = [
             pf(netdevs=()),
             spec,
             NotSupported,
-            f"{what} on 0000:01:00.0: driver igb has given it no interface in this network namespace. Remedy: see dmesg "
-            "for the driver's messages; if the interface was moved to another namespace, bring it back.",
+            f"{what} on 0000:01:00.0: driver igb has given it no interface in this network namespace. Remedy: see "
+            "dmesg for the driver's messages; if the interface was moved to another namespace, bring it back.",
             id=f"without an interface: {what}",
         )
         for spec, what in (
@@ -143,8 +143,8 @@ REFUSALS = [
         pf(2),
         PfSpec(num_vfs=4, force=True),
         WouldDestroy,
-        f"num_vfs: cannot go from 2 to 4 VFs{ON}the kernel does that only through 0: VF 0 (0000:01:10.0, igbvf, enp1s0v0), "
-        "VF 1 (0000:01:10.2, igbvf, enp1s0v1) would be destroyed. "
+        f"num_vfs: cannot go from 2 to 4 VFs{ON}the kernel does that only through 0: VF 0 (0000:01:10.0, igbvf, "
+        "enp1s0v0), VF 1 (0000:01:10.2, igbvf, enp1s0v1) would be destroyed. "
         "Remedy: set recreate: true if that is what you want.",
         id="another number without recreate",
     ),
@@ -168,8 +168,8 @@ REFUSALS = [
         pf(3, vfs=(vf(0), vf(1, holders=(BUSY,)), vf(2, holders=(BUSY, ROUTE)))),
         PfSpec(num_vfs=2, recreate=True),
         InUse,
-        f"num_vfs: cannot remove VFs 0 to 2{ON}VF 1: process 4711 (dpdk-testpmd) has /dev/vfio/10 open; VF 2: process 4711 "
-        "(dpdk-testpmd) has /dev/vfio/10 open; VF 2: carries a default route. "
+        f"num_vfs: cannot remove VFs 0 to 2{ON}VF 1: process 4711 (dpdk-testpmd) has /dev/vfio/10 open; VF 2: "
+        "process 4711 (dpdk-testpmd) has /dev/vfio/10 open; VF 2: carries a default route. "
         "Remedy: release them, or set force: true.",
         id="recreate alone does not take VFs in use",
     ),

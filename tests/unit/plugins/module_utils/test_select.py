@@ -71,7 +71,10 @@ NAME_IT = "Remedy: name a PF by interface name, altname, MAC or PCI address."
     [
         *(
             pytest.param(
-                text, DeviceNotFound, f"pf: nothing on this host is called {text!r}: {PFS}. {NAME_IT}", id=f"not there: {text}"
+                text,
+                DeviceNotFound,
+                f"pf: nothing on this host is called {text!r}: {PFS}. {NAME_IT}",
+                id=f"not there: {text}",
             )
             for text in ("eth7", "0000:05:00.0", "02:00:00:00:55:55")
         ),
@@ -91,8 +94,8 @@ NAME_IT = "Remedy: name a PF by interface name, altname, MAC or PCI address."
             "enp0s2",
             NotSupported,
             "pf: 'enp0s2' (0000:00:02.0) cannot have VFs: it has no SR-IOV capability in PCI configuration space "
-            "(no sriov_totalvfs). Remedy: name a PF of an SR-IOV NIC; if it is one, turn SR-IOV on in the firmware setup "
-            "of host and NIC.",
+            "(no sriov_totalvfs). Remedy: name a PF of an SR-IOV NIC; if it is one, turn SR-IOV on in the firmware "
+            "setup of host and NIC.",
             id="a NIC without SR-IOV",
         ),
     ],
@@ -114,7 +117,8 @@ def test_a_mac_of_two_pfs_is_refused(tmp_path):
     with pytest.raises(InvalidRequest) as refused:
         find_pf(kernel, SECOND.mac)
     assert str(refused.value) == (
-        "pf: '02:00:00:00:01:00' means more than one device: 0000:01:00.0, 0000:02:00.0. Remedy: name it by PCI address."
+        "pf: '02:00:00:00:01:00' means more than one device: 0000:01:00.0, 0000:02:00.0. Remedy: name it by PCI "
+        "address."
     )
 
 
@@ -130,8 +134,8 @@ def test_a_mac_of_two_pfs_is_refused(tmp_path):
         pytest.param(
             "01:1f.0",
             DeviceNotFound,
-            "devices: there is no PCI device 0000:01:1f.0 on this host. Remedy: `ls /sys/bus/pci/devices` lists them; a VF "
-            "is there only after its PF has created it.",
+            "devices: there is no PCI device 0000:01:1f.0 on this host. Remedy: `ls /sys/bus/pci/devices` lists "
+            "them; a VF is there only after its PF has created it.",
             id="nothing there",
         ),
     ],
@@ -143,7 +147,9 @@ def test_a_device_that_is_not_there_is_refused(kernel, text, kind, message):
 
 
 hexadecimal = st.integers(0, 255).map("{:02x}".format)
-addresses = st.builds("{}:{}:{}.{}".format, st.integers(0, 65535).map("{:04x}".format), hexadecimal, hexadecimal, st.integers(0, 7))
+addresses = st.builds(
+    "{}:{}:{}.{}".format, st.integers(0, 65535).map("{:04x}".format), hexadecimal, hexadecimal, st.integers(0, 7)
+)
 
 
 @given(addresses)
@@ -199,7 +205,8 @@ def test_a_vf_that_the_pf_has_not_is_refused(text, num_vfs, named, why):
     with pytest.raises(InvalidRequest) as refused:
         vf_indices(text, num_vfs, "PF")
     assert str(refused.value) == (
-        f"vfs: {text!r} names VF {named} on PF: {why}. Remedy: create it first with module pf (num_vfs), or name another."
+        f"vfs: {text!r} names VF {named} on PF: {why}. Remedy: create it first with module pf (num_vfs), or name "
+        "another."
     )
 
 
@@ -263,7 +270,7 @@ def test_several_wishes(kernel):
         *(
             pytest.param(
                 {"devices": ["01:10.0"], "driver": "vfio-pci", "mode": mode},
-                f"mode: {mode!r} is no octal file mode. Remedy: write it as in \"0660\".",
+                f'mode: {mode!r} is no octal file mode. Remedy: write it as in "0660".',
                 id=f"no mode: {mode}",
             )
             for mode in ("rw", "0888", "17777", -1, 0o10000)

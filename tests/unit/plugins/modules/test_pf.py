@@ -1,0 +1,217 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Module pf through main(), on a simulated kernel."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.modules import pf
+from ansible_collections.kernel_bypass.sriov.tests.unit.support import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.simdevices import Behaviour
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import SimEthtool, simulate, written
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.tree import snapshot
+
+PF = hosts.IGB.address
+LABEL = f"enp1s0 ({PF})"
+NUM_VFS = f"/sys/bus/pci/devices/{PF}/sriov_numvfs"
+
+
+@pytest.fixture
+def kernel(tmp_path):
+    return simulate(tmp_path, hosts.host())
+
+
+def run(kernel, check=False, **options):
+    return run_module(pf, kernel, check, **{"pf": "enp1s0", **options})
+
+
+def test_vfs_are_created_and_found_again(kernel):
+    first = run(kernel, num_vfs=3, drivers_autoprobe=False, up=True)
+    assert (first["failed"], first["changed"]) == (False, True)
+    assert first["steps"] == [
+        f"set sriov_drivers_autoprobe of {LABEL} to 0: new VFs stay without a driver",
+        f"set sriov_numvfs of {LABEL} from 0 to 3",
+        f"wait until all 3 VFs of {LABEL} are there",
+    ]
+    assert first["diff"] == {
+        "before": {"num_vfs": 0, "drivers_autoprobe": True, "up": True},
+        "after": {"num_vfs": 3, "drivers_autoprobe": False, "up": True},
+    }
+    assert [(vf["vf"], vf["pci_address"], vf["driver"]) for vf in first["pf"]["vfs"]] == [
+        (0, "0000:01:10.0", None),
+        (1, "0000:01:10.2", None),
+        (2, "0000:01:10.4", None),
+    ]
+    before = written(kernel)
+    second = run(kernel, num_vfs=3, drivers_autoprobe=False, up=True)
+    assert (second["changed"], second["steps"], written(kernel)) == (False, [], before)
+    assert second["diff"]["before"] == second["diff"]["after"]
+    assert second["pf"] == first["pf"]
+
+
+def test_the_result_has_all_that_is_documented(kernel):
+    result = run(kernel, num_vfs=1)["pf"]
+    assert {name: value for name, value in result.items() if name != "vfs"} == {
+        "name": "enp1s0",
+        "pci_address": PF,
+        "driver": "igb",
+        "mac": hosts.IGB.mac,
+        "up": True,
+        "carrier": True,
+        "num_vfs": 1,
+        "total_vfs": 7,
+        "drivers_autoprobe": True,
+        "rss_queues": 2,
+        "iommu_group": 1,
+        "numa_node": -1,
+        "holders": [],
+    }
+    assert result["vfs"][0] == {
+        "pci_address": "0000:01:10.0",
+        "pf": PF,
+        "vf": 0,
+        "driver": "igbvf",
+        "driver_override": None,
+        "default_driver": "igbvf",
+        "name": "enp1s0v0",
+        "mac": "02:00:00:00:02:00",
+        "iommu_group": 2,
+        "numa_node": -1,
+        "dev_node": None,
+        "owner": None,
+        "group": None,
+        "mode": None,
+        "holders": [],
+    }
+
+
+def test_check_mode_tells_the_same_and_writes_nothing(tmp_path, kernel):
+    before = snapshot(tmp_path)
+    told = run(kernel, check=True, num_vfs=4, drivers_autoprobe=False, min_rss_queues=2)
+    assert snapshot(tmp_path) == before
+    assert written(kernel) == []
+    done = run(kernel, num_vfs=4, drivers_autoprobe=False, min_rss_queues=2)
+    assert (told["changed"], told["steps"], told["diff"]) == (done["changed"], done["steps"], done["diff"])
+
+
+def test_a_question_is_a_request_without_wishes(kernel):
+    result = run(kernel)
+    assert (result["changed"], result["diff"]) == (False, {"before": {}, "after": {}})
+    assert result["pf"]["num_vfs"] == 0
+
+
+def test_the_pf_goes_down_with_its_vfs(kernel):
+    run(kernel, num_vfs=2)
+    result = run(kernel, num_vfs=0, up=False)
+    assert [step.split(":")[0] for step in result["steps"]][-1] == "set enp1s0 down"
+    assert result["diff"]["after"] == {"num_vfs": 0, "up": False}
+
+
+def test_warnings_reach_the_operator(tmp_path):
+    result = run(simulate(tmp_path, hosts.host(hosts.Nic(up=False))), num_vfs=1)
+    # A text in some versions of ansible-core, an object in others.
+    assert f"{LABEL} is down: its VFs have no link and no mailbox until it is up (up: true)" in str(result["warnings"])
+
+
+def test_ixgbe_gives_its_queues_back(tmp_path):
+    """Without VFs it reports flow director's queues too, more than RSS has: that is no failure."""
+    kernel = simulate(tmp_path, hosts.host(hosts.IXGBE, cpus=32))
+    assert run(kernel, num_vfs=4, min_rss_queues=4)["pf"]["rss_queues"] == 4
+    result = run(kernel, num_vfs=0, min_rss_queues=16)
+    assert (result["failed"], result["pf"]["rss_queues"]) == (False, 16)
+
+
+def held_vf(kernel, tmp_path):
+    """VF 0 belongs to vfio-pci, and a process has it open."""
+    run(kernel, num_vfs=1)
+    base = f"/sys/bus/pci/devices/{hosts.IGB.vf(0)}"
+    kernel.run(["modprobe", "vfio-pci"])
+    kernel.sysfs.write(f"{base}/driver_override", "vfio-pci\n")
+    kernel.sysfs.write(f"{base}/driver/unbind", hosts.IGB.vf(0))
+    kernel.sysfs.write("/sys/bus/pci/drivers_probe", hosts.IGB.vf(0))
+    simulate(tmp_path, hosts.process(4711, "dpdk-testpmd", ["/dev/vfio/2"]))
+
+
+BAD_INPUT = [
+    ({"num_vfs": 8}, "invalid", "num_vfs: cannot create 8 VFs", 0),
+    ({"pf": "enp7s0"}, "not_found", "pf: nothing on this host is called 'enp7s0'", 0),
+    ({"pf": "enp1s0v0"}, "invalid", "pf: 'enp1s0v0' is a VF, not a PF", 1),
+    ({"num_vfs": 2}, "would_destroy", "num_vfs: cannot go from 1 to 2 VFs", 1),
+    (
+        {"num_vfs": 4, "min_rss_queues": 8},
+        "invalid",
+        "min_rss_queues: 4 VFs leave the PF an RSS group of 2, less than 8",
+        0,
+    ),
+    ({"num_vfs": -1}, "invalid", "num_vfs: -1 is negative", 0),
+]
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["real run", "check mode"])
+@pytest.mark.parametrize(("options", "kind", "what", "num_vfs"), BAD_INPUT, ids=[str(row[0]) for row in BAD_INPUT])
+def test_bad_input_is_refused_before_the_first_write(tmp_path, kernel, options, kind, what, num_vfs, check):
+    run(kernel, num_vfs=num_vfs)
+    before, writes = snapshot(tmp_path), written(kernel)
+    result = run(kernel, check, **options)
+    assert (result["failed"], result["changed"], result["done"]) == (True, False, [])
+    assert (result["failure"]["kind"], result["failure"]["what"]) == (kind, what)
+    assert result["failure"]["remedy"] and result["msg"].startswith(what)
+    assert (snapshot(tmp_path), written(kernel)) == (before, writes)
+
+
+def test_a_vf_held_open_is_named_and_kept(tmp_path, kernel):
+    held_vf(kernel, tmp_path)
+    before = snapshot(tmp_path)
+    result = run(kernel, num_vfs=0)
+    assert result["failure"]["holders"] == ["VF 0: process 4711 (dpdk-testpmd) has /dev/vfio/2 open"]
+    assert snapshot(tmp_path) == before
+
+
+def test_a_vf_held_open_blocks_the_kernel_and_not_the_module(tmp_path, kernel):
+    held_vf(kernel, tmp_path)
+    result = run(kernel, num_vfs=0, force=True, timeout=1)
+    assert (result["failure"]["kind"], result["changed"]) == ("timeout", False)
+    assert result["failure"]["step"].startswith(f"set sriov_numvfs of {LABEL} from 1 to 0")
+
+
+def test_the_nic_that_carries_the_operator_is_left_alone(tmp_path):
+    kernel = simulate(tmp_path, {**hosts.host(), **hosts.ssh_from("198.51.100.7", "enp1s0")})
+    result = run(kernel, num_vfs=2)
+    assert result["failure"]["holders"] == ["carries the SSH connection from 198.51.100.7"]
+    assert written(kernel) == []
+    assert run(kernel, num_vfs=2, allow_link_reset=True)["changed"]
+
+
+def test_a_failure_on_the_way_tells_what_was_done(tmp_path):
+    kernel = simulate(tmp_path, hosts.host(), Behaviour(refuses={5: errno.ENOMEM}))
+    run(kernel, num_vfs=2)
+    result = run(kernel, num_vfs=5, recreate=True)
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert [step.split(":")[0] for step in result["done"]] == ["set sriov_numvfs of enp1s0 (0000"]
+    assert (result["failure"]["errno"], result["failure"]["step"]) == (
+        "ENOMEM",
+        f"set sriov_numvfs of {LABEL} from 0 to 5",
+    )
+    assert kernel.sysfs.read(NUM_VFS) == "2"
+
+
+class OneQueue(SimEthtool):
+    """A driver that keeps one queue beside VFs, fewer than its kind is known to."""
+
+    def combined_channels(self, name):
+        return min(super().combined_channels(name) or 1, 1)
+
+
+def test_a_state_that_is_not_reached_is_a_failure(tmp_path, kernel):
+    kernel.ethtool = OneQueue(str(tmp_path))
+    result = run(kernel, num_vfs=2, min_rss_queues=2)
+    assert result["msg"] == (
+        "the steps were done, but the host is not as planned: rss_queues: planned 2, found 1. Remedy: look at dmesg; "
+        "something else (NetworkManager, a udev rule) may manage the device too."
+    )
+    assert (result["changed"], len(result["done"])) == (True, 2)

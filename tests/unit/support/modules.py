@@ -1,0 +1,25 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs a module's main() on a simulated kernel, and gives what it prints."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+
+def run_module(module, kernel, check=False, **options):
+    """The result of one run; failed is there in any case."""
+    printed = io.StringIO()
+    arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
+    with patch_module_args(arguments), contextlib.redirect_stdout(printed), pytest.raises(SystemExit):
+        module.main(kernel)
+    result = json.loads(printed.getvalue())
+    result.setdefault("failed", False)
+    return result
