@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env python
 """Ansible's dynamic inventory: the VM of the molecule scenario, in group sriov, once it is up."""
 
 import json

@@ -1,0 +1,145 @@
+"""Builds QEMU's command line: a pure function of what the VM is and where its files are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab import nics
+from lab.image import Image
+from lab.spec import VmSpec
+
+PROGRAM = "qemu-system-x86_64"
+MANAGEMENT_MAC = "52:54:00:00:00:01"
+
+# Slots on the root bus. The firmware numbers the buses behind root ports in slot order: the test NICs come first, so
+# that NIC 0 is 0000:01:00.0 whatever the management NIC is.
+_SLOT_MANAGEMENT = 0x02
+_SLOT_DISK = 0x03
+_SLOT_RNG = 0x04
+_SLOT_FIRST_NIC = 0x10
+_SLOT_MANAGEMENT_PORT = 0x1C
+
+_KERNEL_ARGUMENTS = (
+    "root=/dev/vda console=ttyS0 iommu=pt",
+    # Only speed: no CPU-bug mitigations, no timer calibration, no waiting for RCU grace periods while booting, no
+    # BPF programs and system call filters for systemd's units (its environment variable may stand here).
+    "mitigations=off no_timer_check rcupdate.rcu_expedited=1 8250.nr_uarts=1 audit=0",
+    "lsm=lockdown,capability SYSTEMD_SECCOMP=0",
+)
+
+
+@dataclass(frozen=True)
+class VmFiles:
+    """The files of one VM, all in its state directory, except sockets where that path would be too long."""
+
+    directory: Path
+    sockets: Path
+
+    @property
+    def overlay(self) -> Path:
+        return self.directory / "overlay.qcow2"
+
+    @property
+    def serial(self) -> Path:
+        return self.directory / "serial.log"
+
+    @property
+    def private_key(self) -> Path:
+        return self.directory / "id_ed25519"
+
+    @property
+    def qmp(self) -> Path:
+        return self.sockets / "qmp.sock"
+
+    @property
+    def ssh_control(self) -> Path:
+        return self.sockets / "ssh.sock"
+
+    def wire(self, index: int) -> Path:
+        """The far end of the cable of test NIC `index`."""
+        return self.sockets / f"wire{index}.sock"
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What the keeper starts: QEMU, and what a NIC kind wants in QEMU's environment."""
+
+    argv: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def accelerator_arguments(accelerator: str) -> list[str]:
+    """``kvm`` or ``tcg``. Without svm the guest loads no kvm_amd; without la57 a page walk has one level less."""
+    if accelerator == "kvm":
+        return ["-accel", "kvm", "-cpu", "host"]
+    return ["-accel", "tcg,thread=multi", "-cpu", "max,la57=off,svm=off"]
+
+
+def machine_arguments(spec: VmSpec, accelerator: str) -> list[str]:
+    """The board. Devices that every q35 has and no test uses are switched off: each costs boot time."""
+    return [
+        "-machine",
+        "q35,kernel-irqchip=split,sata=off,smbus=off,vmport=off,i8042=off,hpet=off",
+        *accelerator_arguments(accelerator),
+        "-smp",
+        str(spec.cpus),
+        "-m",
+        f"{spec.memory}M",
+        "-nodefaults",
+        "-no-user-config",
+        "-display",
+        "none",
+    ]
+
+
+def _management(spec: VmSpec) -> list[str]:
+    """User networking without a way out. Port 0: the system picks a free one, and QMP tells which."""
+    arguments = ["-netdev", "user,id=mgmt,restrict=on,hostfwd=tcp:127.0.0.1:0-10.0.2.15:22"]
+    if spec.mgmt == "igb":
+        port = f"pcie-root-port,id=mgmtport,chassis=100,slot=100,addr={_SLOT_MANAGEMENT_PORT:#x}"
+        return [*arguments, "-device", port, "-device", f"igb,romfile=,bus=mgmtport,netdev=mgmt,mac={MANAGEMENT_MAC}"]
+    device = f"virtio-net-pci,romfile=,netdev=mgmt,mac={MANAGEMENT_MAC},addr={_SLOT_MANAGEMENT:#x}"
+    return [*arguments, "-device", device]
+
+
+def _test_nics(spec: VmSpec, files: VmFiles) -> list[str]:
+    arguments: list[str] = []
+    for index, name in enumerate(spec.nics):
+        port = f"port{index}"
+        slot = _SLOT_FIRST_NIC + index
+        arguments += ["-device", f"pcie-root-port,id={port},chassis={index + 1},slot={index + 1},addr={slot:#x}"]
+        place = nics.Place(index=index, bus=port, mac=nics.mac_of(index), wire=files.wire(index))
+        arguments += nics.kind(name).arguments(place)
+    return arguments
+
+
+def launch(spec: VmSpec, image: Image, files: VmFiles, accelerator: str) -> Launch:
+    """The whole command line of a lab VM."""
+    spec.check()
+    argv = [PROGRAM, "-name", f"lab-{spec.name}", *machine_arguments(spec, accelerator)]
+    # The IOMMU comes before the devices that it serves.
+    argv += ["-device", "intel-iommu,intremap=on"]
+    iommu = f"intel_iommu={'on' if spec.iommu else 'off'}"
+    argv += ["-kernel", str(image.kernel), "-initrd", str(image.initrd)]
+    argv += ["-append", " ".join([*_KERNEL_ARGUMENTS, iommu])]
+    # The overlay is thrown away: no need to wait for the disk.
+    argv += ["-drive", f"file={files.overlay},format=qcow2,if=none,id=disk,cache=unsafe"]
+    argv += ["-device", f"virtio-blk-pci,drive=disk,addr={_SLOT_DISK:#x}"]
+    argv += ["-device", f"virtio-rng-pci,addr={_SLOT_RNG:#x}"]
+    argv += ["-serial", f"file:{files.serial}", "-qmp", f"unix:{files.qmp},server=on,wait=off"]
+    argv += _test_nics(spec, files) + _management(spec)
+    return Launch(argv)
+
+
+def trial_arguments(image: Image, serial: Path, accelerator: str) -> list[str]:
+    """A guest that prints a word and powers off, on the same board (see ``guest/initramfs-init.sh``)."""
+    spec = VmSpec(memory=512)
+    return [
+        PROGRAM,
+        *machine_arguments(spec, accelerator),
+        *("-device", "intel-iommu,intremap=on"),
+        *("-kernel", str(image.kernel), "-initrd", str(image.initrd)),
+        *("-append", "console=ttyS0 intel_iommu=on iommu=pt panic=-1 lab.trial", "-no-reboot"),
+        *("-serial", f"file:{serial}"),
+    ]

@@ -1,0 +1,114 @@
+"""Who in the guest received the numbered test frames: the kernel (an nftables counter) or DPDK (dpdk-testpmd)."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass
+
+from lab.errors import LabError
+from lab.vm import Vm
+
+HUGEPAGES = 128  # of 2 MiB, enough for -m 128
+TESTPMD_START = 90.0  # seconds; about 10 under TCG on an idle machine
+_PORT_MAC = re.compile(r"^Port 0: ([0-9A-F:]{17})", re.MULTILINE)
+_RX_PACKETS = re.compile(r"RX-packets: (\d+)")
+
+
+class KernelReceiver:
+    """Frames that an interface hands to the kernel, counted at its ingress by nftables; as a context manager."""
+
+    def __init__(self, vm: Vm, interface: str) -> None:
+        self._vm = vm
+        self._table = f"netdev lab_{interface}"
+        self._interface = interface
+        self.mac = vm.ssh(["cat", f"/sys/class/net/{interface}/address"]).stdout.strip()
+
+    def __enter__(self) -> KernelReceiver:
+        rules = f"""
+            table {self._table} {{
+                counter frames {{ }}
+                chain in {{
+                    type filter hook ingress device {self._interface} priority 0
+                    ether daddr {self.mac} udp dport 4321 counter name frames
+                }}
+            }}
+        """
+        self._vm.ssh(["nft", "-f", "-"], stdin=rules)
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        self._vm.ssh(f"nft delete table {self._table}", check=False)
+
+    def received(self) -> int:
+        """Frames so far."""
+        listing = json.loads(self._vm.ssh(f"nft -j list counters table {self._table}").stdout)
+        return int(next(entry["counter"]["packets"] for entry in listing["nftables"] if "counter" in entry))
+
+
+class DpdkReceiver:
+    """dpdk-testpmd in rxonly mode on a PCI function that vfio-pci holds; as a context manager."""
+
+    def __init__(self, vm: Vm, pci_address: str) -> None:
+        self._vm = vm
+        self._address = pci_address
+        self._unit = "testpmd-" + re.sub(r"[:.]", "-", pci_address)
+        self._log = f"/run/{self._unit}.log"
+        self.mac = ""
+
+    def __enter__(self) -> DpdkReceiver:
+        start = (
+            f"echo {HUGEPAGES} > /proc/sys/vm/nr_hugepages; rm -f {self._log};"
+            f" systemd-run --quiet --collect --unit={self._unit} -p StandardOutput=file:{self._log}"
+            f" -p StandardError=file:{self._log} dpdk-testpmd -m 128 -a {self._address} --file-prefix={self._unit}"
+            " -- --total-num-mbufs=8192 --forward-mode=rxonly --stats-period=1"
+        )
+        self._vm.ssh(start)
+        self.mac = self._wait_until_it_forwards()
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        self._vm.ssh(["systemctl", "stop", self._unit], check=False)
+
+    def received(self) -> int:
+        """Frames so far, as testpmd's statistics tell once a second."""
+        counts = _RX_PACKETS.findall(self._output())
+        return int(counts[-1]) if counts else 0
+
+    def _output(self) -> str:
+        return self._vm.ssh(["cat", self._log], check=False).stdout
+
+    def _wait_until_it_forwards(self) -> str:
+        end = time.monotonic() + TESTPMD_START
+        while time.monotonic() < end:
+            output = self._output()
+            mac = _PORT_MAC.search(output)
+            if mac and _RX_PACKETS.search(output):
+                return mac.group(1).lower()
+            if self._vm.ssh(["systemctl", "is-active", "--quiet", self._unit], check=False).returncode != 0:
+                break
+            time.sleep(1)
+        raise LabError(f"dpdk-testpmd on {self._address} did not start:\n{self._output()}")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What became of the frames that were sent to one MAC address."""
+
+    receiver: str
+    mac: str
+    sent: int
+    received: int
+
+
+def settled(
+    receivers: dict[str, KernelReceiver | DpdkReceiver], expected: int, timeout: float = 15.0
+) -> dict[str, int]:
+    """The counts once all have what is expected, or once the time is over."""
+    end = time.monotonic() + timeout
+    while True:
+        counts = {name: receiver.received() for name, receiver in receivers.items()}
+        if all(count >= expected for count in counts.values()) or time.monotonic() > end:
+            return counts
+        time.sleep(1)

@@ -1,0 +1,59 @@
+"""What a VM is asked to be, checked before anything is started."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lab import nics
+from lab.errors import LabError
+from lab.recipe import DEFAULT_RELEASE, recipe_for
+
+MANAGEMENT = ("virtio", "igb")
+MAX_MEMORY = 2048
+MAX_NICS = 8
+
+
+@dataclass(frozen=True)
+class VmSpec:
+    """The parameters of ``up``. Two VMs with equal parameters are interchangeable."""
+
+    name: str = "lab"
+    release: str = DEFAULT_RELEASE
+    nics: tuple[str, ...] = ("82576",)
+    mgmt: str = "virtio"
+    cpus: int = 2
+    memory: int = 1536
+    iommu: bool = True
+
+    def check(self) -> None:
+        """Raises `LabError` for what cannot work."""
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", self.name):
+            raise LabError(f"VM name {self.name!r}: use up to 32 letters, digits, '-' and '_'.")
+        recipe_for(self.release)
+        for name in self.nics:
+            nics.kind(name)
+        if not 1 <= len(self.nics) <= MAX_NICS:
+            raise LabError(f"{len(self.nics)} test NICs: a VM takes 1 to {MAX_NICS}.")
+        if self.mgmt not in MANAGEMENT:
+            raise LabError(f"Management NIC {self.mgmt!r}: choose one of {', '.join(MANAGEMENT)}.")
+        if self.cpus < 1:
+            raise LabError(f"{self.cpus} CPUs: a VM needs at least 1.")
+        if self.memory > MAX_MEMORY:
+            raise LabError(
+                f"{self.memory} MiB of memory: at most {MAX_MEMORY}. With more, the firmware places the VFs' BARs "
+                "above 4 GiB, where QEMU 10.0 decodes them wrongly (it realises a VF before its BAR has a type): "
+                "the VFs then do not answer: 'PF still in reset state', a random MAC, no link."
+            )
+        if self.memory < 512:
+            raise LabError(f"{self.memory} MiB of memory: at least 512 are needed.")
+
+    def differences(self, other: VmSpec) -> list[str]:
+        """``name: mine, not theirs`` for each parameter that differs."""
+        mine, theirs = asdict(self), asdict(other)
+        return [f"{key}: {mine[key]}, not {theirs[key]}" for key in mine if mine[key] != theirs[key]]
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> VmSpec:
+        return cls(**{**data, "nics": tuple(data["nics"])})
