@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import time
 import typing as t
 
@@ -47,7 +46,7 @@ NUM_VFS_REMEDIES = {
 }
 BIND_REMEDIES = {
     "EINVAL": "for vfio-pci: no usable IOMMU group, boot with the IOMMU on (dmesg says)",
-    "ENODEV": "the driver does not know the device",
+    "ENODEV": "the driver does not know the device: name another",
     "EBUSY": "another device of its IOMMU group is used by the kernel",
 }
 
@@ -134,6 +133,13 @@ def _load_module(step: LoadModule, kernel: Kernel, timeout: float) -> None:
 
 @perform.register(AllowNoIommu)
 def _allow_no_iommu(step: AllowNoIommu, kernel: Kernel, timeout: float) -> None:
+    # Without the kernel's config file this cannot be known before vfio is loaded.
+    if not kernel.sysfs.exists(NO_IOMMU_PARAMETER):
+        raise NotSupported(
+            "no_iommu: this kernel has no such mode",
+            why="it was built without CONFIG_VFIO_NOIOMMU",
+            remedy="turn the IOMMU on",
+        )
     kernel.sysfs.write(NO_IOMMU_PARAMETER, "Y", timeout)
 
 
@@ -163,20 +169,17 @@ def _set_node(step: SetNode, kernel: Kernel, timeout: float) -> None:
     kernel.settle(timeout)  # udev's rules for the node come first
     group = kernel.sysfs.link_name(f"{PCI_DEVICES}/{step.address}/iommu_group")
     names = (f"/dev/vfio/noiommu-{group}", f"/dev/vfio/{group}")
-    node = next((kernel.sysfs.path(name) for name in names if kernel.sysfs.exists(name)), None)
+    node = next((name for name in names if kernel.sysfs.exists(name)), None)
     if node is None:
         raise TookTooLong("the vfio node did not appear", device=step.label, why=f"there is no {names[1]}")
-    if step.node.mode is not None:
-        os.chmod(node, step.node.mode)
-    if step.node.owner is not None or step.node.group is not None:
-        os.chown(
-            node, -1 if step.node.owner is None else step.node.owner, -1 if step.node.group is None else step.node.group
-        )
+    kernel.sysfs.set_access(node, step.node.owner, step.node.group, step.node.mode)
 
 
 def rebind(kernel: Kernel, address: str, driver: str, timeout: float) -> None:
-    """driver_override, unbind, drivers_probe, and a look at what is bound: drivers_probe answers success either way.
+    """driver_override, unbind, `echo ADDRESS > DRIVER/bind`, and a look at what is bound.
 
+    The driver's bind file hands on the errno of its probe; drivers_probe would answer success whatever came of it
+    (drivers/base/bus.c bind_store, drivers_probe_store). Older kernels lose the errno there too, hence the look.
     driver_override (never new_id, which takes every device of that id) also lets a VF be bound while the PF's
     sriov_drivers_autoprobe is 0 (drivers/pci/pci-driver.c pci_device_can_probe). It is cleared in the end: a name left
     behind would keep every other driver away.
@@ -184,7 +187,7 @@ def rebind(kernel: Kernel, address: str, driver: str, timeout: float) -> None:
     write_override(kernel, address, driver)
     try:
         unbind(kernel, address, timeout)
-        kernel.sysfs.write("/sys/bus/pci/drivers_probe", address, timeout)
+        kernel.sysfs.write(f"{PCI_DRIVERS}/{driver}/bind", address, timeout)
         bound = current_driver(kernel, address)
         if bound != driver:
             raise KernelRefused(f"the kernel bound {bound or 'no driver'} instead")
@@ -250,8 +253,11 @@ def _put_back_vfs(kernel: Kernel, path: str, step: SetNumVfs, timeout: float) ->
 
 def _put_back(kernel: Kernel, step: Bind, timeout: float) -> str:
     """After a failed bind: the old driver again, if it had one. What came of it, as the end of a sentence."""
+    if current_driver(kernel, step.address) == step.before:
+        return f"; it still has {step.before or 'no driver'}"
     if step.before is None:
-        return "; it has no driver, as before"
+        unbind(kernel, step.address, timeout)
+        return "; it has no driver again"
     try:
         rebind(kernel, step.address, step.before, timeout)
     except SriovError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import grp
 import pwd
+import re
 import typing as t
 
 from ._errors import InvalidRequest
@@ -29,7 +30,9 @@ def driver_specs(params: dict[str, t.Any], kernel: Kernel) -> list[DriverSpec]:
     for assignment in params["assignments"] or [params]:
         node = node_spec(assignment)
         specs += [
-            DriverSpec(address, assignment["driver"], node, assignment["no_iommu"], params["force"])
+            DriverSpec(
+                address, assignment["driver"], node, assignment["no_iommu"] or params["no_iommu"], params["force"]
+            )
             for address in _addresses(assignment, params["pf"], kernel)
         ]
     _check_unique(specs)
@@ -85,11 +88,9 @@ def _number(option: str, value: str | None, look_up: t.Callable[[str], int]) -> 
 
 
 def _mode(value: t.Any) -> int | None:
-    """YAML reads 0660 as the number 432 already; a quoted "0660" is octal."""
-    try:
-        mode = value if value is None or isinstance(value, int) else int(str(value), 8)
-    except ValueError:
-        mode = -1
-    if mode is not None and not 0 <= mode <= 0o7777:
-        raise InvalidRequest(f"mode: {value!r} is no octal file mode", remedy='write it as in "0660"')
-    return mode
+    """A quoted "0660". Bare numbers are refused: YAML reads 0660 as 432 and 660 as 660, which is 01224."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not re.fullmatch("[0-7]{3,4}", value):
+        raise InvalidRequest(f"mode: {value!r} is no octal file mode in quotes", remedy='write it as in "0660"')
+    return int(value, 8)

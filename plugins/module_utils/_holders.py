@@ -68,13 +68,16 @@ def interface_holders(interface: dict[str, t.Any], interfaces: list[dict[str, t.
     return found
 
 
-def elsewhere(kernel: Kernel, address: str) -> list[Holder]:
-    """Interfaces of a PCI function in network namespaces other than ours."""
-    found = []
+def elsewhere(kernel: Kernel) -> dict[str, list[Holder]]:
+    """Interfaces in network namespaces other than ours, by the address of their PCI function.
+
+    Needs iproute2 5.14 or later in this namespace, which prints parentdev.
+    """
+    found: dict[str, list[Holder]] = {}
     for path, label in namespaces(kernel.sysfs):
         for interface in kernel.namespace_interfaces(path):
-            if interface.get("parentdev") == address:
-                found.append(Holder("netns", f"its interface {interface['ifname']} is in network namespace {label}"))
+            text = f"its interface {interface['ifname']} is in network namespace {label}"
+            found.setdefault(interface.get("parentdev", ""), []).append(Holder("netns", text))
     return found
 
 

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class PfDriver:
     :param rss: steps by number of VFs, ascending; empty: VFs take nothing from the PF; None: not known.
     :param vf_limits: (traffic classes, most VFs): the first pair whose classes are enough holds; empty: sriov_totalvfs.
     :param xdp_excludes_vfs: the driver refuses VFs while an XDP program is attached to the PF.
+    :param rss_with_classes: the group beside VFs when traffic classes (DCB) are configured; None: as without.
     :param keeps_channels: a smaller `ethtool -L` choice survives the step from no VFs to some.
     """
 
@@ -37,6 +38,7 @@ class PfDriver:
     vf_limits: tuple[tuple[int, int], ...] = ()
     xdp_excludes_vfs: bool = False
     keeps_channels: bool = False
+    rss_with_classes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -62,15 +64,10 @@ IXGBE = PfDriver(
     vf_limits=((1, 63), (4, 31), (8, 15)),
     xdp_excludes_vfs=True,
     keeps_channels=True,
+    rss_with_classes=1,
 )
 # X550 and later have 63 RSS queues without VFs (IXGBE_MAX_RSS_INDICES_X550) and the same pools with them.
-IXGBE_X550 = PfDriver(
-    "ixgbe",
-    rss=(RssStep(0, 63), *(IXGBE.rss or ())[1:]),
-    vf_limits=IXGBE.vf_limits,
-    xdp_excludes_vfs=True,
-    keeps_channels=True,
-)
+IXGBE_X550 = replace(IXGBE, rss=(RssStep(0, 63), *(IXGBE.rss or ())[1:]))
 # igb: igb_main.c igb_get_max_rss_queues. i350 has no RSS at all beside VFs.
 IGB_82576 = PfDriver("igb", rss=(RssStep(0, 8), RssStep(1, 2, pool=True)))
 IGB_I350 = PfDriver("igb", rss=(RssStep(0, 8), RssStep(1, 1, pool=True)))

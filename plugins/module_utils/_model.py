@@ -50,7 +50,6 @@ class Device:
     physfn: str | None = None  # address of the PF when this is a VF
     vf: int | None = None  # index N of the PF's virtfnN when this is a VF
     num_vfs: int | None = None  # None when this is no PF
-    autoprobe: bool = True  # sriov_drivers_autoprobe of the PF, for a VF; True elsewhere
     answers: bool = True  # False when config space reads as all ones
     netdevs: tuple[Netdev, ...] = ()
     dev_node: str | None = None  # /dev/vfio/N

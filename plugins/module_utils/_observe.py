@@ -43,6 +43,7 @@ class Observer:
         self._devices: dict[str, Device] = {}
         self._indices: dict[str, dict[str, int]] = {}
         self._modules: dict[str, str | None] = {}
+        self._elsewhere: dict[str, list[Holder]] | None = None
 
     def device(self, address: str) -> Device:
         """One PCI function with its interfaces and its users."""
@@ -78,7 +79,6 @@ class Observer:
             physfn=physfn,
             vf=None if physfn is None else self.vf_indices(physfn).get(address),
             num_vfs=self._num_vfs(base),
-            autoprobe=physfn is None or read(f"{PCI_DEVICES}/{physfn}/sriov_drivers_autoprobe") != "0",
             answers=self._sysfs.read_bytes(f"{base}/config", 4) != b"\xff\xff\xff\xff",
             netdevs=self._netdevs(base),
             dev_node=node,
@@ -125,8 +125,15 @@ class Observer:
     def _default_driver(self, base: str) -> str | None:
         alias = self._sysfs.read(f"{base}/modalias")
         if alias and alias not in self._modules:
-            self._modules[alias] = self._kernel.resolve_module(alias)
+            self._modules[alias] = self._driver_of_module(self._kernel.resolve_module(alias))
         return self._modules.get(alias or "")
+
+    def _driver_of_module(self, module: str | None) -> str | None:
+        """The PCI driver that a module registers (virtio_pci: virtio-pci); the module's name while not loaded."""
+        registered = [
+            d[len("pci:") :] for d in self._sysfs.names(f"/sys/module/{module}/drivers") if d.startswith("pci:")
+        ]
+        return registered[0] if module and len(registered) == 1 else module
 
     def _netdevs(self, base: str) -> tuple[Netdev, ...]:
         names = self._sysfs.names(f"{base}/net")
@@ -174,8 +181,13 @@ class Observer:
             found += interface_holders(entry, self._interfaces) + self._management.get(entry["ifname"], [])
         # An interface that went to another namespace has left net/, but its driver is still there.
         if driver and not names and driver not in BYPASS_DRIVERS and self._is_network(base):
-            found += elsewhere(self._kernel, address)
+            found += self._in_other_namespaces().get(address, [])
         return tuple(found)
+
+    def _in_other_namespaces(self) -> dict[str, list[Holder]]:
+        if self._elsewhere is None:
+            self._elsewhere = elsewhere(self._kernel)
+        return self._elsewhere
 
     def _is_network(self, base: str) -> bool:
         return (self._sysfs.read(f"{base}/class") or "").startswith("0x02")

@@ -32,6 +32,7 @@ def plan_drivers(devices: Mapping[str, Device], specs: Sequence[DriverSpec], hos
     targets = {spec.address: target_driver(devices[spec.address], spec) for spec in specs}
     for spec in specs:
         check_driver(devices[spec.address], spec, targets, host)
+    _check_nodes(devices, specs)
     steps: list[Step] = []
     for spec in specs:
         steps += _device_steps(devices[spec.address], spec, targets[spec.address])
@@ -99,6 +100,22 @@ def check_driver(device: Device, spec: DriverSpec, targets: Mapping[str, str | N
         _check_bypass(device, spec, bypass, targets, host)
     _check_pf(device, spec, target)
     _check_use(device, spec, target)
+
+
+def _check_nodes(devices: Mapping[str, Device], specs: Sequence[DriverSpec]) -> None:
+    """One IOMMU group has one node."""
+    wishes: dict[int, DriverSpec] = {}
+    for spec in specs:
+        group = devices[spec.address].iommu_group
+        if group is None or spec.node == NodeSpec():
+            continue
+        other = wishes.setdefault(group, spec)
+        if other.node != spec.node:
+            raise InvalidRequest(
+                f"owner, group or mode of {other.address} and {spec.address} differ",
+                why=f"both are in IOMMU group {group} and share /dev/vfio/{group}",
+                remedy="give them the same",
+            )
 
 
 def _check_exists(target: str, host: Host) -> None:

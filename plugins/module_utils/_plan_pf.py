@@ -69,6 +69,8 @@ def predict_rss(pf: Pf, num_vfs: int) -> int | None:
     channels = pf.device.netdev.combined_channels if pf.device.netdev else None
     if num_vfs == pf.num_vfs and channels is not None:
         return rss_group(driver, num_vfs, channels)
+    if num_vfs and pf.device.netdev and pf.device.netdev.num_tc > 1 and driver.rss_with_classes:
+        return driver.rss_with_classes
     limit = pf.online_cpus
     if channels is not None and (driver.rss == () or (driver.keeps_channels and pf.num_vfs == 0)):
         limit = channels

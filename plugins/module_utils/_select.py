@@ -93,14 +93,22 @@ def _candidates(kernel: Kernel, text: str) -> set[str]:
     address = pci_address(text)
     if address:
         return {address} if kernel.sysfs.exists(f"{PCI_DEVICES}/{address}") else set()
-    wanted = text.strip().lower() if MAC_ADDRESS.fullmatch(text.strip().lower()) else text.strip()
-    names = [entry["ifname"] for entry in kernel.link.interfaces() if wanted in _names(entry)]
-    behind = (kernel.sysfs.link_name(f"/sys/class/net/{name}/device") for name in names)
-    return {device for device in behind if device and kernel.sysfs.exists(f"{PCI_DEVICES}/{device}")}
+    entries = [(entry, _behind(kernel, entry["ifname"])) for entry in kernel.link.interfaces()]
+    return _named([(entry, device) for entry, device in entries if device], text.strip())
 
 
-def _names(entry: dict[str, t.Any]) -> list[str]:
-    return [entry["ifname"], *entry.get("altnames", ()), entry.get("address", ""), entry.get("permaddr", "")]
+def _behind(kernel: Kernel, interface: str) -> str | None:
+    """The PCI device of an interface; None for a bond, a VLAN, a virtio NIC."""
+    device = kernel.sysfs.link_name(f"/sys/class/net/{interface}/device")
+    return device if device and kernel.sysfs.exists(f"{PCI_DEVICES}/{device}") else None
+
+
+def _named(entries: list[tuple[dict[str, t.Any], str]], text: str) -> set[str]:
+    """Devices by interface name or altname; by MAC the permanent one first, as the ports of a bond share the other."""
+    if MAC_ADDRESS.fullmatch(text.lower()):
+        permanent = {device for e, device in entries if e.get("permaddr", e.get("address")) == text.lower()}
+        return permanent or {device for e, device in entries if e.get("address") == text.lower()}
+    return {device for e, device in entries if text in (e["ifname"], *e.get("altnames", ()))}
 
 
 def _all_pfs(kernel: Kernel) -> list[str]:

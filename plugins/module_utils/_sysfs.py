@@ -114,6 +114,18 @@ class Sysfs:
         except OSError as error:
             raise KernelRefused(f"the kernel refused {value.strip()!r} for {path}", errno=error.errno) from None
 
+    def set_access(self, path: str, owner: int | None, group: int | None, mode: int | None) -> None:
+        """`chown owner:group path; chmod mode path`; None leaves a part as it is.
+
+        :raises KernelRefused: with the errno.
+        """
+        try:
+            os.chown(self.path(path), -1 if owner is None else owner, -1 if group is None else group)
+            if mode is not None:  # last: chown takes the set-user and set-group bits away
+                os.chmod(self.path(path), mode)
+        except OSError as error:
+            raise KernelRefused(f"cannot set owner, group or mode of {path}", errno=error.errno) from None
+
     def _write(self, path: str, value: str) -> None:
         descriptor = os.open(self.path(path), os.O_WRONLY)
         try:

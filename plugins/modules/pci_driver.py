@@ -58,7 +58,7 @@ options:
   assignments:
     description:
       - Several groups of devices, each with a driver of its own, in one call and as one plan.
-      - Excludes O(devices), O(vfs) and O(driver).
+      - Excludes O(devices), O(vfs), O(driver), O(owner), O(group) and O(mode); O(no_iommu) holds for all of them.
     type: list
     elements: dict
     suboptions:
@@ -249,7 +249,11 @@ def main(kernel: Kernel | None = None) -> None:
         argument_spec=ARGUMENT_SPEC,
         supports_check_mode=True,
         required_one_of=[("devices", "vfs", "assignments")],
-        mutually_exclusive=[("devices", "vfs", "assignments"), ("driver", "assignments")],
+        mutually_exclusive=[
+            ("devices", "vfs", "assignments"),
+            ("devices", "pf"),
+            *((option, "assignments") for option in ("driver", "owner", "group", "mode")),
+        ],
         required_by={"vfs": ("pf", "driver"), "devices": ("driver",)},
     )
     execute(module, lambda outside: make_job(module.params, outside), kernel)

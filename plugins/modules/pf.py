@@ -182,9 +182,11 @@ def make_job(params: dict[str, t.Any], kernel: Kernel) -> Job[Pf]:
 def asked(pf: Pf, spec: PfSpec) -> dict[str, t.Any]:
     state = pf_view(pf)
     words = [name for name in ("num_vfs", "drivers_autoprobe", "up") if getattr(spec, name) is not None]
+    wish = {word: state[word] for word in words}
     if spec.min_rss_queues is not None:
-        words.append("rss_queues")
-    return {word: state[word] for word in words}
+        # A larger group than the least one is as good.
+        wish["min_rss_queues"] = min(spec.min_rss_queues, state["rss_queues"] or 0)
+    return wish
 
 
 def main(kernel: Kernel | None = None) -> None:

@@ -22,10 +22,15 @@ done
 
 
 def check_guest(ssh: Ssh, kinds: Sequence[str], iommu: bool) -> None:
-    """Raises `LabError` when a test NIC, or the IOMMU, is not as asked for. This first command also opens the shared SSH connection."""
+    """Raises `LabError` when a test NIC, or the IOMMU, is not as asked for.
+
+    This first command also opens the shared SSH connection.
+    """
     addresses = {nics.pci_address_of(index): nics.kind(name).driver for index, name in enumerate(kinds)}
     text = ssh.run(_SCRIPT.format(addresses=" ".join(addresses)), timeout=90).stdout
-    problems = [problem for address, driver in addresses.items() for problem in problems_of(address, driver, text, iommu)]
+    problems = [
+        problem for address, driver in addresses.items() for problem in problems_of(address, driver, text, iommu)
+    ]
     if problems:
         raise LabError("The guest is up, but not usable: " + "; ".join(problems))
 

@@ -207,7 +207,7 @@ def test_a_killed_keeper_takes_the_vm_along(keeper):
     process, pid, _directory = keeper()
     process.kill()
     process.wait()
-    for dummy in range(100):
+    for _attempt in range(100):
         if not exists(pid):
             return
         os.sched_yield()

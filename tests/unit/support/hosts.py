@@ -11,6 +11,7 @@ is called and which devices it knows; sim/netns/PATH what `ip` prints inside tha
 from __future__ import annotations
 
 import json
+import os
 import typing as t
 from dataclasses import dataclass
 
@@ -87,6 +88,8 @@ def host(nic=IGB, cpus=8, iommu=True, loaded=LOADED, missing=(), noiommu="N", lo
         files.update(group_member(0, "0000:00:00.0"))
     if noiommu is not None:
         files["sim/noiommu"] = noiommu
+    else:
+        files[f"boot/config-{os.uname().release}"] = "# CONFIG_VFIO_NOIOMMU is not set\n"
     for driver, (module, ids) in DRIVER_TABLE.items():
         if driver not in missing:
             files[f"sim/drivers/{driver}"] = json.dumps({"module": module, "ids": ids})

@@ -84,8 +84,8 @@ class Devices:
             if self.read("sim/noiommu") is not None:
                 build(self.root, {hosts.NO_IOMMU: self.read("sim/noiommu")})
         for address in self.names(hosts.DEVICES):
-            if self.read(hosts.DEVICES, address, "vendor") and not self.driver(address):
-                self.probe(address)
+            if self.read(hosts.DEVICES, address, "vendor") and not self.driver(address) and self.takes(driver, address):
+                self._attach(address, driver)
 
     def may_probe(self, address):
         """pci_device_can_probe()."""
@@ -95,11 +95,15 @@ class Devices:
 
     def probe(self, address):
         """device_attach(): errno of the probe, or 0; 0 too when no driver matches."""
-        override = self.override(address)
         for driver in self.names(hosts.DRIVERS):
-            if (driver == override if override else self.knows(driver, address)) and self.may_probe(address):
+            if self.takes(driver, address):
                 return self._attach(address, driver)
         return 0
+
+    def takes(self, driver, address):
+        """pci_match_device() and pci_device_can_probe()."""
+        override = self.override(address)
+        return (driver == override if override else self.knows(driver, address)) and self.may_probe(address)
 
     def _attach(self, address, driver):
         if driver in self.behaviour.declines:

@@ -41,11 +41,13 @@ class SimSysfs(Sysfs):
             raise OSError(errno.ENOENT, path)
         name = os.path.basename(path)
         address = path.split("/")[5] if path.startswith(f"/{hosts.DEVICES}/") else ""
+        address = path.split("/")[5] if "/drivers/" in path else address
         error = {
             "sriov_numvfs": self._num_vfs,
             "sriov_drivers_autoprobe": self._autoprobe,
             "driver_override": self._override,
             "unbind": self._unbind,
+            "bind": self._bind,
             "drivers_probe": self._probe,
             "enable_unsafe_noiommu_mode": self._no_iommu,
         }[name](address, value)
@@ -116,6 +118,14 @@ class SimSysfs(Sysfs):
         if not self.exists(f"{hosts.DEVICES}/{value}"):
             return errno.ENODEV
         return 0 if self._devices.driver(value) else self._devices.probe(value)
+
+    def _bind(self, driver, value):
+        """bind_store(): the driver must match; EBUSY where another has the device."""
+        if not self.exists(f"{hosts.DEVICES}/{value}"):
+            return errno.ENODEV
+        if (self._devices.override(value) or driver) != driver:
+            return errno.ENODEV
+        return errno.EBUSY if self._devices.driver(value) else self._devices.probe(value)
 
     def _no_iommu(self, _address, value):
         if value not in ("Y", "N"):

@@ -209,7 +209,7 @@ def test_a_bind_takes_one_device_and_leaves_no_override(kernel_with):
     assert [line.rpartition("/")[2] for line in written(kernel)[1:]] == [
         "driver_override vfio-pci",
         f"unbind {VF0}",
-        f"drivers_probe {VF0}",
+        f"bind {VF0}",
         "driver_override ",
     ]
 
@@ -224,7 +224,7 @@ def test_a_bind_to_a_network_driver_works_without_autoprobe_and_waits_for_the_in
 
 NOT_THERE = "Remedy: look at dmesg."
 NO_GROUP = "Remedy: for vfio-pci: no usable IOMMU group, boot with the IOMMU on (dmesg says)."
-PROBE_REFUSED = f"the kernel refused '{VF0}' for /sys/bus/pci/drivers_probe"
+PROBE_REFUSED = f"the kernel refused '{VF0}' for /sys/bus/pci/drivers/vfio-pci/bind"
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_a_bind_that_fails_leaves_a_device_without_driver_as_it_was(kernel_with)
     perform(steps.SetAutoprobe(PF, LABEL, False), kernel, LONG)
     perform(steps.SetNumVfs(PF, LABEL, 0, 1), kernel, LONG)
     assert failure(kernel, steps.Bind(VF0, VF_LABEL, None, "vfio-pci"), KernelRefused) == (
-        f"cannot bind to vfio-pci on {VF_LABEL}: the kernel bound no driver instead; it has no driver, as before. "
+        f"cannot bind to vfio-pci on {VF_LABEL}: the kernel bound no driver instead; it still has no driver. "
         f"{NOT_THERE}"
     )
     assert (driver(kernel), override(kernel)) == (None, "(null)")
@@ -289,7 +289,7 @@ def test_an_unbind_that_blocks_is_given_up_and_the_override_is_gone(kernel_with)
 
 def test_a_device_is_unbound_once(kernel_with):
     kernel = kernel_with(1)
-    for _ in range(2):
+    for _time in range(2):
         perform(steps.Unbind(VF0, VF_LABEL, "igbvf"), kernel, LONG)
     assert driver(kernel) is None
 

@@ -12,7 +12,12 @@ import stat
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils import _steps as steps
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._apply import perform
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._errors import KernelRefused, SriovError, TookTooLong
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._errors import (
+    KernelRefused,
+    NotSupported,
+    SriovError,
+    TookTooLong,
+)
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._model import NodeSpec
 from ansible_collections.kernel_bypass.sriov.tests.unit.support import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.simdevices import Behaviour
@@ -75,8 +80,8 @@ def test_a_device_without_iommu_is_bound_in_the_unsafe_mode(tmp_path):
 
 
 def test_a_kernel_without_the_unsafe_mode_refuses(tmp_path):
-    assert refusal(vfio_kernel(tmp_path, noiommu=None), steps.AllowNoIommu()) == (
-        f"the kernel refused 'Y' for /{hosts.NO_IOMMU} [ENOENT: No such file or directory]."
+    assert refusal(vfio_kernel(tmp_path, noiommu=None), steps.AllowNoIommu(), NotSupported) == (
+        "no_iommu: this kernel has no such mode: it was built without CONFIG_VFIO_NOIOMMU. Remedy: turn the IOMMU on."
     )
 
 

@@ -81,7 +81,11 @@ except TimeoutError:
     print("left behind")
 """
     done = subprocess.run(
-        [sys.executable, "-c", program, _bounded.__file__, fifo], capture_output=True, text=True, timeout=20
+        [sys.executable, "-c", program, _bounded.__file__, fifo],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
     )
     assert (done.stdout, done.stderr) == ("left behind\n", "")
 

@@ -144,6 +144,8 @@ def test_a_plan_warns_of_what_it_does_not_mend(state, spec, warnings):
         pytest.param(pf(driver="mystery"), 4, None, id="a stranger with VFs"),
         pytest.param(pf(driver="igb", device="ffff"), 4, None, id="an igb chip that is not known"),
         pytest.param(ixgbe(netdevs=()), 4, 4, id="without an interface"),
+        pytest.param(ixgbe(num_tc=4), 4, 1, id="82599 with VFs and traffic classes"),
+        pytest.param(ixgbe(num_tc=1), 4, 4, id="one traffic class is none"),
     ],
 )
 def test_the_rss_group_is_predicted(state, num_vfs, queues):

@@ -270,10 +270,10 @@ def test_several_wishes(kernel):
         *(
             pytest.param(
                 {"devices": ["01:10.0"], "driver": "vfio-pci", "mode": mode},
-                f'mode: {mode!r} is no octal file mode. Remedy: write it as in "0660".',
+                f'mode: {mode!r} is no octal file mode in quotes. Remedy: write it as in "0660".',
                 id=f"no mode: {mode}",
             )
-            for mode in ("rw", "0888", "17777", -1, 0o10000)
+            for mode in ("rw", "0888", "17777", -1, 0o640, 660, True)
         ),
     ],
 )
@@ -284,7 +284,7 @@ def test_a_wish_that_means_nothing_is_refused(kernel, options, message):
 
 
 def test_users_and_modes_become_numbers():
-    assert node_spec({"owner": "root", "group": "12", "mode": 0o640}) == NodeSpec(0, 12, 0o640)
+    assert node_spec({"owner": "root", "group": "12", "mode": "0640"}) == NodeSpec(0, 12, 0o640)
     assert node_spec({"owner": None, "group": None, "mode": "0640"}) == NodeSpec(mode=0o640)
     assert node_spec({"owner": None, "group": None, "mode": None}) == NodeSpec()
 
@@ -293,3 +293,18 @@ def test_the_tree_says_what_ip_says(kernel):
     """The fixture itself: names of one interface are in one entry."""
     entry = json.loads(kernel.sysfs.read("/sim/interfaces/enp1s0"))
     assert entry["altnames"] == ["enx020000000100", "uplink"]
+
+
+def test_a_permanent_mac_tells_the_ports_of_a_bond_apart(tmp_path):
+    """Both carry the bond's address."""
+    ports = {
+        **hosts.host(),
+        **hosts.interface("enp1s0", 3, "02:00:00:00:0b:0d", permaddr="02:00:00:00:01:00"),
+        **hosts.interface("enp2s0", 4, "02:00:00:00:0b:0d", permaddr="02:00:00:00:0b:0d"),
+        **hosts.function("0000:02:00.0", "8086", "10c9"),
+        **hosts.behind("0000:02:00.0", "enp2s0"),
+        "sys/bus/pci/devices/0000:02:00.0/sriov_numvfs": "0",
+    }
+    kernel = simulate(tmp_path, ports)
+    assert find_pf(kernel, "02:00:00:00:01:00") == PF
+    assert find_pf(kernel, "02:00:00:00:0b:0d") == "0000:02:00.0"
