@@ -25,22 +25,28 @@ _SECONDS_TO_QUIT = 5
 
 
 def _die_with_parent() -> None:
-    """In QEMU's process before exec: prctl(PR_SET_PDEATHSIG), so that even a killed keeper takes QEMU along."""
+    """In the child before exec: prctl(PR_SET_PDEATHSIG), so that even a killed keeper takes its processes along."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def start_qemu(order: dict[str, Any], log: Path) -> subprocess.Popen[bytes]:
-    """Starts QEMU in a session of its own: Ctrl-C in the terminal is for ``up``, not for it."""
+def start(argv: list[str], log: Path, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """Starts a process in a session of its own: Ctrl-C in the terminal is for ``up``, not for it."""
     with log.open("ab") as output:
         return subprocess.Popen(
-            order["argv"],
+            argv,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=os.environ | order["environment"],
+            env=os.environ | (environment or {}),
             start_new_session=True,
             preexec_fn=_die_with_parent,
         )
+
+
+def start_all(order: dict[str, Any], logs: Path) -> tuple[subprocess.Popen[bytes], list[subprocess.Popen[bytes]]]:
+    """QEMU, and before it the models of its NICs: it waits five seconds for them, not longer."""
+    models = [start(argv, logs / f"model{number}.log") for number, argv in enumerate(order["processes"])]
+    return start(order["argv"], logs / "qemu.log", order["environment"]), models
 
 
 def wait_for_end(qemu: subprocess.Popen[bytes], owner: int | None) -> str:
@@ -94,10 +100,13 @@ def main(arguments: list[str]) -> int:
         directory.remove()
         return 0
     order = json.loads(line)
-    qemu = start_qemu(order, directory.path / "qemu.log")
+    qemu, models = start_all(order, directory.path)
     print(json.dumps({"qemu": vars(Process.of(qemu.pid))}), flush=True)
     reason = wait_for_end(qemu, order["owner"])
     status = qemu.wait() if reason == "qemu" else stop_qemu(qemu)
+    for model in models:  # they end when QEMU does; this is for one that hangs
+        model.kill()
+        model.wait()
     failed = reason == "failed" or (reason == "qemu" and status != 0)
     directory.remove(keep_logs=failed)
     return 1 if failed else 0

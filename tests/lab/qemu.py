@@ -63,10 +63,11 @@ class VmFiles:
 
 @dataclass(frozen=True)
 class Launch:
-    """What the keeper starts: QEMU, and what a NIC kind wants in QEMU's environment."""
+    """What the keeper starts: QEMU, and what the NICs want in its environment and as processes beside it."""
 
     argv: list[str]
     environment: dict[str, str] = field(default_factory=dict)
+    processes: list[list[str]] = field(default_factory=list)
 
 
 def accelerator_arguments(accelerator: str) -> list[str]:
@@ -103,15 +104,24 @@ def _management(spec: VmSpec) -> list[str]:
     return [*arguments, "-device", device]
 
 
-def _test_nics(spec: VmSpec, files: VmFiles) -> list[str]:
+def _root_ports(spec: VmSpec) -> list[str]:
     arguments: list[str] = []
-    for index, name in enumerate(spec.nics):
-        port = f"port{index}"
+    for index in range(len(spec.nics)):
         slot = _SLOT_FIRST_NIC + index
-        arguments += ["-device", f"pcie-root-port,id={port},chassis={index + 1},slot={index + 1},addr={slot:#x}"]
-        place = nics.Place(index=index, bus=port, mac=nics.mac_of(index), wire=files.wire(index))
-        arguments += nics.kind(name).arguments(place)
+        port = f"pcie-root-port,id=port{index},chassis={index + 1},slot={index + 1},addr={slot:#x}"
+        arguments += ["-device", port]
     return arguments
+
+
+def place(index: int, files: VmFiles) -> nics.Place:
+    """Where test NIC `index` sits."""
+    return nics.Place(index, f"port{index}", nics.mac_of(index), files.wire(index), files.sockets)
+
+
+def _test_nics(spec: VmSpec, files: VmFiles) -> list[nics.Parts]:
+    """Each kind once, with all its cards: they may share a library."""
+    cards = [(name, place(index, files)) for index, name in enumerate(spec.nics)]
+    return [nics.kind(name).parts([at for other, at in cards if other == name]) for name in dict.fromkeys(spec.nics)]
 
 
 def launch(spec: VmSpec, image: Image, files: VmFiles, accelerator: str) -> Launch:
@@ -128,8 +138,15 @@ def launch(spec: VmSpec, image: Image, files: VmFiles, accelerator: str) -> Laun
     argv += ["-device", f"virtio-blk-pci,drive=disk,addr={_SLOT_DISK:#x}"]
     argv += ["-device", f"virtio-rng-pci,addr={_SLOT_RNG:#x}"]
     argv += ["-serial", f"file:{files.serial}", "-qmp", f"unix:{files.qmp},server=on,wait=off"]
-    argv += _test_nics(spec, files) + _management(spec)
-    return Launch(argv)
+    argv += _root_ports(spec)
+    cards = _test_nics(spec, files)
+    for parts in cards:
+        argv += parts.arguments
+    return Launch(
+        argv + _management(spec),
+        {name: value for parts in cards for name, value in parts.environment.items()},
+        [process for parts in cards for process in parts.processes],
+    )
 
 
 def trial_arguments(image: Image, serial: Path, accelerator: str) -> list[str]:

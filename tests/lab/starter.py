@@ -53,7 +53,7 @@ class Keeper:
             )
         assert self._process.stdin is not None and self._process.stdout is not None
         self._input = self._process.stdin
-        order = {"argv": launch.argv, "environment": launch.environment, "owner": owner}
+        order = {**vars(launch), "owner": owner}
         self._input.write(json.dumps(order).encode() + b"\n")
         self._input.flush()
         answer = self._process.stdout.readline()

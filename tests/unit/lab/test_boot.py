@@ -147,7 +147,7 @@ def keeper(tmp_path):
             env=os.environ | {"PYTHONPATH": str(Path(checks.__file__).parents[1])},
         )
         started.append(process)
-        order = {"argv": list(argv), "environment": {}, "owner": owner}
+        order = {"argv": list(argv), "environment": {}, "processes": [], "owner": owner}
         process.stdin.write(json.dumps(order).encode() + b"\n")
         process.stdin.flush()
         return process, json.loads(process.stdout.readline())["qemu"]["pid"], directory
