@@ -10,6 +10,7 @@ APT_PACKAGES=(
     qemu-system-x86 qemu-utils      # the lab's virtual machines and their disks
     mmdebstrap fakeroot uidmap      # builds the guest's image, without root
     e2fsprogs                       # mke2fs -d: a file system from a directory
+    gcc libc6-dev                   # compiles the shim that gives QEMU the emulated 82599
     openssh-client python3-venv git
 )
 # The first QEMU with -device igb.

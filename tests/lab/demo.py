@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from lab.delivery import INTERVAL, deliver
+from lab.delivery import INTERVAL, Delivery, Stream, send
 from lab.errors import LabError
-from lab.receivers import Delivery
+from lab.receivers import DpdkReceiver, KernelReceiver
 from lab.spec import VmSpec
 from lab.vm import Vm
 
 PF, DPDK_VF, KERNEL_VF = "0000:01:00.0", "0000:01:10.0", "0000:01:10.2"
 FRAMES = 1000
 DPDK_SHARE = 0.99  # of the frames sent; the kernel must have them all
+CPUS = 2
+STEERED, OTHER = 4321, 4322  # UDP ports
+RULE = f"flow-type udp4 dst-ip 10.0.0.2 dst-port {STEERED} action 4294967296"
 VARIABLES = """\
 provision_pfs:
   - pf: enp1s0
@@ -27,6 +32,22 @@ provision_pfs:
       - {vfs: "0", driver: vfio-pci}
       - {vfs: "1", driver: default}
 """
+SETTINGS = """\
+[defaults]
+display_skipped_hosts = false
+callback_result_format = yaml
+[connection]
+pipelining = true
+"""
+
+
+@dataclass(frozen=True)
+class Function:
+    """A PCI function of the NIC."""
+
+    name: str
+    address: str
+    mac: str
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--release", default="trixie", choices=["trixie", "bookworm"], help="Debian in the VM")
     options = parser.parse_args(arguments)
     try:
-        return run(VmSpec(name="demo", release=options.release), options.keep)
+        return run(VmSpec(name="demo", release=options.release, nics=("82599",), cpus=CPUS), options.keep)
     except LabError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
@@ -45,10 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(spec: VmSpec, keep: bool) -> int:
     """The whole story; the exit status is 0 only if every proof held."""
-    heading("1/4  A machine with one SR-IOV NIC, all of it the kernel's")
+    heading("1/5  A machine with one Intel 82599, all of it the kernel's")
     vm = Vm.up(spec, owner=None if keep else os.getpid())
     try:
-        show(vm, "lspci -k -s 01: | grep -v Subsystem")
         return story(vm)
     finally:
         if keep:
@@ -58,19 +78,24 @@ def run(spec: VmSpec, keep: bool) -> int:
 
 
 def story(vm: Vm) -> int:
+    show(vm, "lspci -k -s 01: | grep -v Subsystem")
+    queues = show(vm, "ethtool -l enp1s0 | tail -2")
     with tempfile.TemporaryDirectory() as scratch:
-        heading("2/4  ansible-playbook kernel_bypass.sriov.provision")
+        heading("2/5  ansible-playbook kernel_bypass.sriov.provision")
         print(VARIABLES)
         provision(vm, Path(scratch))
-        heading("3/4  What the machine has become")
-        show(vm, "lspci -k -s 01: | grep -v Subsystem")
-        heading("    … and once more: nothing may change")
+        heading("     … and once more: nothing may change")
         provision(vm, Path(scratch), idempotent=True)
-    vf = interface(vm, KERNEL_VF)
-    vm.ssh(["ip", "link", "set", vf, "up"])
-    heading(f"4/4  {FRAMES} frames to each of three MAC addresses, one every {INTERVAL * 1000:g} ms")
-    deliveries = deliver(vm, [interface(vm, PF), vf], [DPDK_VF], FRAMES)
-    return verdict(vm, dict(zip((DPDK_VF, PF, KERNEL_VF), deliveries, strict=True)))
+    heading("3/5  What the machine has become")
+    show(vm, "lspci -k -s 01: | grep -v Subsystem")
+    show(vm, "ethtool -l enp1s0 | tail -2")
+    print(f"  The price: with 1 to 31 VFs the PF's RSS group has at most 4 queues. Here it had {queues.split()[-1]}.")
+    heading("4/5  A rule takes one flow out of the PF's traffic: VF 0, queue 0 is 1 << 32")
+    show(vm, "ethtool -K enp1s0 ntuple on")
+    show(vm, f"ethtool -N enp1s0 {RULE}")
+    show(vm, "ethtool -n enp1s0 | grep -E 'Rule|Dest|Action'")
+    heading(f"5/5  {FRAMES} frames each of three kinds into the NIC's cable, one every {INTERVAL * 1000:g} ms")
+    return traffic(vm)
 
 
 def provision(vm: Vm, scratch: Path, idempotent: bool = False) -> None:
@@ -79,8 +104,10 @@ def provision(vm: Vm, scratch: Path, idempotent: bool = False) -> None:
     inventory.write_text(vm.inventory())
     variables.write_text(VARIABLES)
     command = ["ansible-playbook", "-i", str(inventory), "-e", "provision_hosts=all", "-e", f"@{variables}"]
-    settings = {"PIPELINING": "1", "DISPLAY_SKIPPED_HOSTS": "0", "CALLBACK_RESULT_FORMAT": "yaml", "CONFIG": os.devnull}
-    environment = {**os.environ, **{f"ANSIBLE_{name}": value for name, value in settings.items()}}
+    # In place of whatever ansible.cfg the user has.
+    settings = scratch / "ansible.cfg"
+    settings.write_text(SETTINGS)
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(settings)}
     printed = []
     with subprocess.Popen(
         [*command, "kernel_bypass.sriov.provision"], env=environment, stdout=subprocess.PIPE, text=True
@@ -95,19 +122,41 @@ def provision(vm: Vm, scratch: Path, idempotent: bool = False) -> None:
         raise LabError("the second run changed something")
 
 
-def verdict(vm: Vm, deliveries: dict[str, Delivery]) -> int:
-    """The table, from sysfs and the two counters, and whether all is as promised."""
-    rows = [("", "PCI address", "MAC", "driver", "IOMMU group", "received by", "sent", "received", "")]
+def traffic(vm: Vm) -> int:
+    """The frames and the table. Both flows of the PF carry its MAC address; the rule alone tells them apart.
+
+    VF 1's frames go to the other port: the rule holds in all pools and would take its frames as well.
+    """
+    vf = interface(vm, KERNEL_VF)
+    vm.ssh(["ip", "link", "set", vf, "up"])
+    with contextlib.ExitStack() as stack:
+        dpdk = stack.enter_context(DpdkReceiver(vm, DPDK_VF))
+        pf = stack.enter_context(KernelReceiver(vm, "enp1s0", OTHER))
+        kernel_vf = stack.enter_context(KernelReceiver(vm, vf, OTHER))
+        streams = [Stream(pf, pf.mac, OTHER), Stream(dpdk, pf.mac, STEERED), Stream(kernel_vf, kernel_vf.mac, OTHER)]
+        deliveries = send(vm, streams, FRAMES)
+    functions = [
+        Function("PF", PF, pf.mac),
+        Function("VF 0", DPDK_VF, dpdk.mac),
+        Function("VF 1", KERNEL_VF, kernel_vf.mac),
+    ]
+    return verdict(vm, functions, streams, deliveries)
+
+
+def verdict(vm: Vm, functions: list[Function], streams: list[Stream], deliveries: list[Delivery]) -> int:
+    """The table, from sysfs and the counters, and whether all is as promised."""
+    names = {function.mac: function.name for function in functions}
+    rows = [("", "PCI address", "MAC", "driver", "IOMMU group", "sent to", "UDP port", "sent", "received", "by", "")]
     held = True
-    for name, address in (("PF", PF), ("VF 0", DPDK_VF), ("VF 1", KERNEL_VF)):
-        delivery = deliveries[address]
-        by = "DPDK" if address == DPDK_VF else "kernel"
-        enough = delivery.received >= delivery.sent * (DPDK_SHARE if by == "DPDK" else 1)
+    for function, stream, delivery in zip(functions, streams, deliveries, strict=True):
+        dpdk = isinstance(stream.receiver, DpdkReceiver)
+        enough = delivery.received >= delivery.sent * (DPDK_SHARE if dpdk else 1)
         held = held and enough
-        base = f"/sys/bus/pci/devices/{address}"
+        base = f"/sys/bus/pci/devices/{function.address}"
         driver, group = vm.ssh(f"basename -a $(readlink {base}/driver {base}/iommu_group)").stdout.split()
-        counts = str(delivery.sent), str(delivery.received)
-        rows.append((name, address, delivery.mac, driver, group, by, *counts, "ok" if enough else "MISSING"))
+        to = f"{names[stream.dst_mac]}'s MAC", str(stream.dport), str(delivery.sent), str(delivery.received)
+        by = "DPDK" if dpdk else "kernel", "ok" if enough else "MISSING"
+        rows.append((function.name, function.address, function.mac, driver, group, *to, *by))
     print()
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -122,10 +171,12 @@ def interface(vm: Vm, address: str) -> str:
     return vm.ssh(["ls", f"/sys/bus/pci/devices/{address}/net"]).stdout.strip()
 
 
-def show(vm: Vm, command: str) -> None:
+def show(vm: Vm, command: str) -> str:
     print(f"  # {command}")
-    for line in vm.ssh(command).stdout.splitlines():
+    output = vm.ssh(command).stdout
+    for line in output.splitlines():
         print(f"  {line}")
+    return output
 
 
 def heading(text: str) -> None:

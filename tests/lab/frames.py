@@ -13,6 +13,7 @@ ETHERTYPE_VLAN = 0x8100
 PROTOCOL_TCP = 6
 PROTOCOL_UDP = 17
 DEFAULT_SRC_MAC = "02:00:00:00:ff:01"
+TEST_PORT = 4321  # UDP destination of numbered test frames
 MIN_FRAME = 60  # without the frame check sequence, which no NIC of the lab carries
 _TEST_MAGIC = b"KBLT"
 _TEST_HEADER = struct.Struct(">4sI")
@@ -73,7 +74,7 @@ def udp(
     src_ip: str = "10.0.0.1",
     dst_ip: str = "10.0.0.2",
     sport: int = 1234,
-    dport: int = 4321,
+    dport: int = TEST_PORT,
     payload: bytes = b"",
     src_mac: str = DEFAULT_SRC_MAC,
     vlan: int | None = None,
@@ -95,7 +96,7 @@ def tcp(
     src_ip: str = "10.0.0.1",
     dst_ip: str = "10.0.0.2",
     sport: int = 1234,
-    dport: int = 4321,
+    dport: int = TEST_PORT,
     payload: bytes = b"",
     flags: int = 0x02,
     seq: int = 0,
@@ -114,7 +115,13 @@ def tcp(
 
 
 def numbered(
-    number: int, *, dst_mac: str, size: int = 64, src_mac: str = DEFAULT_SRC_MAC, vlan: int | None = None
+    number: int,
+    *,
+    dst_mac: str,
+    dport: int = TEST_PORT,
+    size: int = 64,
+    src_mac: str = DEFAULT_SRC_MAC,
+    vlan: int | None = None,
 ) -> bytes:
     """Test frame `number`: a UDP datagram of `size` bytes in all that carries its number."""
     headers = 14 + 20 + 8 + (0 if vlan is None else 4)
@@ -122,7 +129,7 @@ def numbered(
     if room < _TEST_HEADER.size:
         raise LabError(f"A test frame of {size} bytes: at least {headers + _TEST_HEADER.size} are needed.")
     payload = _TEST_HEADER.pack(_TEST_MAGIC, number).ljust(room, b"\0")
-    return udp(dst_mac=dst_mac, src_mac=src_mac, vlan=vlan, payload=payload)
+    return udp(dst_mac=dst_mac, src_mac=src_mac, dport=dport, vlan=vlan, payload=payload)
 
 
 @dataclass(frozen=True)

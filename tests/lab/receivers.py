@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import dataclass
 
 from lab.errors import LabError
+from lab.frames import TEST_PORT
 from lab.vm import Vm
 
 HUGEPAGES = 128  # of 2 MiB, enough for -m 128
@@ -19,8 +19,9 @@ _RX_PACKETS = re.compile(r"RX-packets: (\d+)")
 class KernelReceiver:
     """Frames that an interface hands to the kernel, counted at its ingress by nftables; as a context manager."""
 
-    def __init__(self, vm: Vm, interface: str) -> None:
+    def __init__(self, vm: Vm, interface: str, dport: int = TEST_PORT) -> None:
         self._vm = vm
+        self._dport = dport
         self._table = f"netdev lab_{interface}"
         self._interface = interface
         self.mac = vm.ssh(["cat", f"/sys/class/net/{interface}/address"]).stdout.strip()
@@ -31,7 +32,7 @@ class KernelReceiver:
                 counter frames {{ }}
                 chain in {{
                     type filter hook ingress device {self._interface} priority 0
-                    ether daddr {self.mac} udp dport 4321 counter name frames
+                    ether daddr {self.mac} udp dport {self._dport} counter name frames
                 }}
             }}
         """
@@ -90,25 +91,3 @@ class DpdkReceiver:
                 break
             time.sleep(1)
         raise LabError(f"dpdk-testpmd on {self._address} did not start:\n{self._output()}")
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """What became of the frames that were sent to one MAC address."""
-
-    receiver: str
-    mac: str
-    sent: int
-    received: int
-
-
-def settled(
-    receivers: dict[str, KernelReceiver | DpdkReceiver], expected: int, timeout: float = 15.0
-) -> dict[str, int]:
-    """The counts once all have what is expected, or once the time is over."""
-    end = time.monotonic() + timeout
-    while True:
-        counts = {name: receiver.received() for name, receiver in receivers.items()}
-        if all(count >= expected for count in counts.values()) or time.monotonic() > end:
-            return counts
-        time.sleep(1)

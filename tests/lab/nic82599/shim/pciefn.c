@@ -26,7 +26,7 @@
 static struct remote remotes[MAX_REMOTES];
 static int num_remotes;
 static struct function *functions;
-/* Gone since 10.0.3, where pci_register_bar() serves VFs too. */
+/* Gone in 10.0.13, where pci_register_bar() serves VFs too. */
 static void (*vf_register_bar)(void *, int, void *);
 
 /* ---- what the guest does: registers, configuration space, reset --------------------------------------- */

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 from lab.nic82599 import regs as R
-from lab.nic82599.frames import ethernet, ipv4, tcp4, udp4
+from nicframes import ethernet, ipv4, tcp4, udp4
 
 UDP, TCP, SCTP, ANY = 1, 2, 3, 0
 VF_MACS = [bytes([2, 0, 0, 0, 0, n]) for n in range(4)]

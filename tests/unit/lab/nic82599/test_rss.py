@@ -6,7 +6,7 @@ import socket
 import pytest
 from lab.nic82599 import regs as R
 from lab.nic82599 import rss
-from lab.nic82599.frames import udp4
+from nicframes import udp4
 
 MICROSOFT_KEY = bytes.fromhex("6d5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b477cb2da38030f20c6a42b73bbeac01fa")
 # (source, its port, destination, its port, hash of the addresses, hash with the ports)

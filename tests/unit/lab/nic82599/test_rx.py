@@ -4,7 +4,7 @@
 import pytest
 from lab.nic82599 import regs as R
 from lab.nic82599 import rx
-from lab.nic82599.frames import ethernet, tcp4, udp4
+from nicframes import ethernet, tcp4, udp4
 
 RING = 0x1000
 VFS = [bytes([2, 0, 0, 0, 0, n]) for n in range(3)]

@@ -15,7 +15,7 @@ import pytest
 from lab.nic82599 import control, pcie
 from lab.nic82599 import regs as R
 from lab.nic82599.farend import FarEnd
-from lab.nic82599.frames import udp4
+from nicframes import udp4
 
 
 @pytest.fixture

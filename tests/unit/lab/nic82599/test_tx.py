@@ -4,7 +4,7 @@
 import pytest
 from lab.nic82599 import offload, packet
 from lab.nic82599 import regs as R
-from lab.nic82599.frames import PORT_MAC, ethernet, ipv4, pseudo, sum16, tcp4, udp4
+from nicframes import PORT_MAC, ethernet, ipv4, pseudo, sum16, tcp4, udp4
 
 VFS = [bytes([2, 0, 0, 0, 0, n]) for n in range(2)]
 OUTSIDE = "02aa00000001"
