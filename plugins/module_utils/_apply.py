@@ -13,7 +13,7 @@ import typing as t
 
 from ._errors import KernelRefused, NotSupported, SriovError, TookTooLong
 from ._knowledge import BYPASS_DRIVERS
-from ._observe import NO_IOMMU_PARAMETER, PCI_DEVICES, PCI_DRIVERS, virtual_functions
+from ._observe import NO_IOMMU_PARAMETER, PCI_DEVICES, PCI_DRIVERS, is_ethernet, virtual_functions
 from ._steps import (
     AllowNoIommu,
     Bind,
@@ -42,6 +42,8 @@ NUM_VFS_REMEDIES = {
     "EPERM": "the driver refuses the number: DCB or macvlan offload has its queues, or a guest holds VFs",
     "EINVAL": "the driver refuses VFs in its present mode, with an XDP program attached for instance (dmesg says)",
     "EAGAIN": "the device is in reset: run again",
+    "EOPNOTSUPP": "the driver is in safe mode, or has no VFs left to give",
+    "ETIMEDOUT": "the device's firmware did not answer",
     "ENOSYS": "the PF's driver cannot create VFs",
 }
 BIND_REMEDIES = {
@@ -96,12 +98,13 @@ def _set_num_vfs(step: SetNumVfs, kernel: Kernel, timeout: float) -> None:
         failure.why += _put_back_vfs(kernel, path, step, timeout)
         raise failure from None
     # A driver may give fewer than asked and still answer success.
-    given = int(kernel.sysfs.read_blocking(path, timeout) or 0)
+    given = int(kernel.sysfs.read_blocking([path], timeout)[0] or 0)
     if given != step.count:
+        kernel.sysfs.write(path, "0", timeout)
         raise NotSupported(
-            f"sriov_numvfs is {given} after {step.count} was written",
+            f"sriov_numvfs was {given} after {step.count} was written",
             device=step.label,
-            why="the driver gave fewer VFs than asked (dmesg says why)",
+            why="the driver gave fewer VFs than asked; they were removed" + _put_back_vfs(kernel, path, step, timeout),
             remedy=f"ask for {given}" if given else "look at dmesg",
         )
 
@@ -109,6 +112,7 @@ def _set_num_vfs(step: SetNumVfs, kernel: Kernel, timeout: float) -> None:
 @perform.register(WaitForVfs)
 def _wait_for_vfs(step: WaitForVfs, kernel: Kernel, timeout: float) -> None:
     """The write returns before all VFs are there; their interfaces come later still, under names that udev changes."""
+    end = time.monotonic() + timeout
     wait(
         lambda: len(virtual_functions(kernel.sysfs, step.address)) == step.count,
         timeout,
@@ -117,7 +121,7 @@ def _wait_for_vfs(step: WaitForVfs, kernel: Kernel, timeout: float) -> None:
     )
     kernel.settle(timeout)  # udev loads the VF driver's module now
     for address in virtual_functions(kernel.sysfs, step.address):
-        wait_for_netdev(kernel, address, timeout)
+        wait_for_netdev(kernel, address, max(1.0, end - time.monotonic()))
 
 
 @perform.register(LoadModule)
@@ -147,6 +151,10 @@ def _allow_no_iommu(step: AllowNoIommu, kernel: Kernel, timeout: float) -> None:
 def _bind(step: Bind, kernel: Kernel, timeout: float) -> None:
     try:
         rebind(kernel, step.address, step.driver, timeout)
+    except TookTooLong as error:  # the device is locked: whatever else is written to it would wait as well
+        failure = _explained(error, f"cannot bind to {step.driver}", step.label, BIND_REMEDIES)
+        failure.remedy = f"end what uses the device, and run again; {step.before} may have let go of it by then"
+        raise failure from None
     except SriovError as error:
         failure = _explained(error, f"cannot bind to {step.driver}", step.label, BIND_REMEDIES)
         failure.why += _put_back(kernel, step, timeout)
@@ -161,7 +169,7 @@ def _unbind(step: Unbind, kernel: Kernel, timeout: float) -> None:
 
 @perform.register(ClearOverride)
 def _clear_override(step: ClearOverride, kernel: Kernel, timeout: float) -> None:
-    write_override(kernel, step.address, "")
+    write_override(kernel, step.address, "", timeout)
 
 
 @perform.register(SetNode)
@@ -184,15 +192,19 @@ def rebind(kernel: Kernel, address: str, driver: str, timeout: float) -> None:
     sriov_drivers_autoprobe is 0 (drivers/pci/pci-driver.c pci_device_can_probe). It is cleared in the end: a name left
     behind would keep every other driver away.
     """
-    write_override(kernel, address, driver)
+    unbind(kernel, address, timeout)
+    write_override(kernel, address, driver, timeout)
     try:
-        unbind(kernel, address, timeout)
         kernel.sysfs.write(f"{PCI_DRIVERS}/{driver}/bind", address, timeout)
         bound = current_driver(kernel, address)
         if bound != driver:
             raise KernelRefused(f"the kernel bound {bound or 'no driver'} instead")
-    finally:
-        write_override(kernel, address, "")
+    except TookTooLong:
+        raise
+    except SriovError:
+        write_override(kernel, address, "", timeout)
+        raise
+    write_override(kernel, address, "", timeout)
 
 
 def unbind(kernel: Kernel, address: str, timeout: float) -> None:
@@ -201,9 +213,9 @@ def unbind(kernel: Kernel, address: str, timeout: float) -> None:
         kernel.sysfs.write(f"{PCI_DEVICES}/{address}/driver/unbind", address, timeout)
 
 
-def write_override(kernel: Kernel, address: str, driver: str) -> None:
+def write_override(kernel: Kernel, address: str, driver: str, timeout: float) -> None:
     """`echo DRIVER > driver_override`; a newline clears it (a write of no bytes never reaches the kernel)."""
-    kernel.sysfs.write(f"{PCI_DEVICES}/{address}/driver_override", f"{driver}\n")
+    kernel.sysfs.write(f"{PCI_DEVICES}/{address}/driver_override", f"{driver}\n", timeout)
 
 
 def current_driver(kernel: Kernel, address: str) -> str | None:
@@ -216,7 +228,7 @@ def wait_for_netdev(kernel: Kernel, address: str, timeout: float) -> None:
     On some drivers an interface fails to appear when many VFs come at once; a second probe gives it.
     """
     driver = current_driver(kernel, address)
-    if driver is None or driver in BYPASS_DRIVERS or not _is_network(kernel, address):
+    if driver is None or driver in BYPASS_DRIVERS or not is_ethernet(kernel.sysfs, address):
         return
     path = f"{PCI_DEVICES}/{address}/net"
     try:
@@ -274,7 +286,3 @@ def _explained(error: SriovError, what: str, label: str, remedies: dict[str, str
         remedy=remedies.get(name, "") or error.remedy or "look at dmesg",
         errno=error.errno,
     )
-
-
-def _is_network(kernel: Kernel, address: str) -> bool:
-    return (kernel.sysfs.read(f"{PCI_DEVICES}/{address}/class") or "").startswith("0x02")

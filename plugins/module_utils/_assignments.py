@@ -27,7 +27,7 @@ def driver_specs(params: dict[str, t.Any], kernel: Kernel) -> list[DriverSpec]:
     :raises SriovError: a device that is not there, a VF that the PF has not, a device named twice, an unknown user.
     """
     specs: list[DriverSpec] = []
-    for assignment in params["assignments"] or [params]:
+    for assignment in [params] if params["assignments"] is None else params["assignments"]:
         node = node_spec(assignment)
         specs += [
             DriverSpec(

@@ -13,6 +13,10 @@ import select
 import typing as t
 
 
+class StillBlocked(Exception):
+    """The action has not ended in time; it may still take effect later. (Not TimeoutError: that is also ETIMEDOUT.)"""
+
+
 def bounded(action: t.Callable[[], t.Any], timeout: float) -> t.Any:
     """What action() returns (anything JSON can carry), from a child process.
 
@@ -22,7 +26,7 @@ def bounded(action: t.Callable[[], t.Any], timeout: float) -> t.Any:
 
     :param timeout: seconds.
     :raises OSError: as the action did.
-    :raises TimeoutError: the action did not end in time; it may still take effect later.
+    :raises StillBlocked: the action did not end in time.
     """
     reader, writer = os.pipe()
     child = os.fork()
@@ -32,7 +36,7 @@ def bounded(action: t.Callable[[], t.Any], timeout: float) -> t.Any:
     os.close(writer)
     with os.fdopen(reader, "rb") as answers:
         if not select.select([answers], [], [], timeout)[0]:
-            raise TimeoutError
+            raise StillBlocked
         answer = json.loads(answers.read() or b'{"errno": 5}')
     os.waitpid(child, 0)
     if "errno" in answer:

@@ -12,7 +12,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ._apply import apply_plan
-from ._errors import NotReached, SriovError
+from ._errors import InvalidRequest, NotReached, SriovError
 from ._kernel import Kernel
 
 if t.TYPE_CHECKING:
@@ -65,6 +65,8 @@ def execute(module: AnsibleModule, make_job: t.Callable[[Kernel], Job[State]], k
     """
     kernel = kernel or kernel_of(module)
     try:
+        if module.params["timeout"] < 1:
+            raise InvalidRequest(f"timeout: {module.params['timeout']} is less than a second", remedy="give 1 or more")
         job = make_job(kernel)
         before = job.read()
         plan = job.plan(before)

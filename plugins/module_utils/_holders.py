@@ -35,7 +35,9 @@ def _nodes_of(sysfs: Sysfs, process: str) -> set[str]:
     base = f"/proc/{process}/fd"
     targets = (sysfs.link_target(f"{base}/{number}") for number in sysfs.names(base))
     return {
-        node for node in targets if node and node.startswith(("/dev/vfio/", "/dev/uio")) and node != "/dev/vfio/vfio"
+        node
+        for node in targets
+        if node and node.startswith(("/dev/vfio/", "/dev/uio", "/dev/infiniband/uverbs")) and node != "/dev/vfio/vfio"
     }
 
 

@@ -30,13 +30,18 @@ class Link:
         return self._json("-d", "address", "show")
 
     def default_route_interfaces(self) -> set[str]:
-        """Names of the interfaces of default routes: `ip route show default`, IPv4 and IPv6."""
-        routes = self._json("-4", "route", "show", "default") + self._json("-6", "route", "show", "default")
+        """Names of the interfaces of default routes: `ip route show table all default`, IPv4 and IPv6."""
+        words = ("route", "show", "table", "all", "default")
+        routes = self._json("-4", *words) + self._json("-6", *words)
         return {name for route in routes for name in _route_interfaces(route)}
 
-    def interface_towards(self, address: str) -> str | None:
-        """The interface that packets for an address leave through: `ip route get`; None where there is no route."""
-        code, out, _error = self._run(["ip", "-j", "route", "get", address])
+    def interface_towards(self, address: str, source: str) -> str | None:
+        """The interface that packets from one of our addresses leave through: `ip route get ADDRESS from SOURCE`.
+
+        :returns: None where there is no route.
+        """
+        origin = ["from", source] if source else []
+        code, out, _error = self._run(["ip", "-j", "route", "get", address, *origin])
         routes = json.loads(out) if code == 0 and out.strip() else []
         return routes[0].get("dev") if routes else None
 

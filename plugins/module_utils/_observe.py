@@ -27,6 +27,9 @@ NO_IOMMU_PARAMETER = "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode"
 NO_OVERRIDE = ("", "(null)")  # how the kernel prints an unset driver_override
 
 
+NOT_HERE = Holder("netns", "its interface is not in this network namespace")
+
+
 class Observer:
     """One look at the host: what many devices share is read once.
 
@@ -38,12 +41,13 @@ class Observer:
         self._sysfs = kernel.sysfs
         self._timeout = timeout
         self._interfaces = kernel.link.interfaces()
-        self._management = management_holders(kernel)
+        self._management = management_holders(kernel, self._interfaces)
         self._open_nodes = open_nodes(kernel.sysfs)
         self._devices: dict[str, Device] = {}
         self._indices: dict[str, dict[str, int]] = {}
         self._modules: dict[str, str | None] = {}
         self._elsewhere: dict[str, list[Holder]] | None = None
+        self._overrides: dict[str, str | None] = {}
 
     def device(self, address: str) -> Device:
         """One PCI function with its interfaces and its users."""
@@ -62,7 +66,7 @@ class Observer:
         read, link = self._sysfs.read, self._sysfs.link_name
         driver = link(f"{base}/driver")
         group = link(f"{base}/iommu_group")
-        override = read(f"{base}/driver_override")
+        override = self._override(address)
         physfn = link(f"{base}/physfn")
         numa_node = self._sysfs.read_int(f"{base}/numa_node")
         node = self._node(base, driver, group)
@@ -92,6 +96,7 @@ class Observer:
         """A physical function and its VFs; each VF at its index."""
         base = f"{PCI_DEVICES}/{address}"
         indices = self.vf_indices(address)
+        self._read_overrides([address, *indices])
         return Pf(
             device=self.device(address),
             total_vfs=self._sysfs.read_int(f"{base}/sriov_totalvfs") or 0,
@@ -117,10 +122,20 @@ class Observer:
             groups=tuple((group, self._group(group)) for group in sorted(groups)),
         )
 
+    def _override(self, address: str) -> str | None:
+        if address not in self._overrides:
+            self._read_overrides([address])
+        return self._overrides[address]
+
+    def _read_overrides(self, addresses: list[str]) -> None:
+        """Some kernels (6.1) take the device lock for driver_override: a look must not hang behind a blocked unbind."""
+        paths = [f"{PCI_DEVICES}/{address}/driver_override" for address in addresses]
+        self._overrides.update(zip(addresses, self._sysfs.read_blocking(paths, self._timeout)))
+
     def _num_vfs(self, base: str) -> int | None:
         if not self._sysfs.exists(f"{base}/sriov_numvfs"):
             return None
-        return int(self._sysfs.read_blocking(f"{base}/sriov_numvfs", self._timeout) or 0)
+        return int(self._sysfs.read_blocking([f"{base}/sriov_numvfs"], self._timeout)[0] or 0)
 
     def _default_driver(self, base: str) -> str | None:
         alias = self._sysfs.read(f"{base}/modalias")
@@ -173,15 +188,13 @@ class Observer:
         return no_iommu if self._sysfs.exists(no_iommu) else f"/dev/vfio/{group}"
 
     def _holders(self, base: str, address: str, driver: str | None, node: str | None) -> tuple[Holder, ...]:
-        found = list(self._open_nodes.get(node or "", []))
-        for name in self._sysfs.names(f"{base}/vfio-dev"):  # the newer /dev/vfio/devices/vfioX of the same device
-            found += self._open_nodes.get(f"/dev/vfio/devices/{name}", [])
+        found = [holder for name in self._nodes(base, node) for holder in self._open_nodes.get(name, [])]
         names = self._sysfs.names(f"{base}/net")
         for entry in (entry for entry in self._interfaces if entry["ifname"] in names):
             found += interface_holders(entry, self._interfaces) + self._management.get(entry["ifname"], [])
         # An interface that went to another namespace has left net/, but its driver is still there.
-        if driver and not names and driver not in BYPASS_DRIVERS and self._is_network(base):
-            found += self._in_other_namespaces().get(address, [])
+        if driver and not names and driver not in BYPASS_DRIVERS and is_ethernet(self._sysfs, address):
+            found += self._in_other_namespaces().get(address, [NOT_HERE])
         return tuple(found)
 
     def _in_other_namespaces(self) -> dict[str, list[Holder]]:
@@ -189,8 +202,14 @@ class Observer:
             self._elsewhere = elsewhere(self._kernel)
         return self._elsewhere
 
-    def _is_network(self, base: str) -> bool:
-        return (self._sysfs.read(f"{base}/class") or "").startswith("0x02")
+    def _nodes(self, base: str, node: str | None) -> list[str]:
+        """Every node that user space may have open: vfio's, whichever vfio driver it is (also vfioX of newer kernels),
+        and that of RDMA, which mlx5's DPDK driver uses beside the kernel's."""
+        group = self._sysfs.link_name(f"{base}/iommu_group")
+        nodes = {node or f"/dev/vfio/{group}"}
+        nodes |= {f"/dev/vfio/devices/{name}" for name in self._sysfs.names(f"{base}/vfio-dev")}
+        nodes |= {f"/dev/infiniband/{name}" for name in self._sysfs.names(f"{base}/infiniband_verbs")}
+        return sorted(nodes)
 
     def _noiommu_mode(self) -> bool | None:
         value = self._sysfs.read(NO_IOMMU_PARAMETER)
@@ -210,6 +229,11 @@ def virtual_functions(sysfs: Sysfs, pf: str) -> dict[str, int]:
     entries = (entry for entry in sysfs.names(f"{PCI_DEVICES}/{pf}") if re.fullmatch(r"virtfn\d+", entry))
     targets = ((sysfs.link_name(f"{PCI_DEVICES}/{pf}/{entry}"), int(entry[len("virtfn") :])) for entry in entries)
     return {address: index for address, index in targets if address}
+
+
+def is_ethernet(sysfs: Sysfs, address: str) -> bool:
+    """Class 0200: its driver gives an interface."""
+    return (sysfs.read(f"{PCI_DEVICES}/{address}/class") or "").startswith("0x0200")
 
 
 def lockdown_mode(text: str) -> str:

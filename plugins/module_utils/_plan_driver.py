@@ -204,7 +204,7 @@ def _check_no_iommu(device: Device, spec: DriverSpec, what: str, host: Host) -> 
 def _check_pf(device: Device, spec: DriverSpec, target: str | None) -> None:
     if device.num_vfs is None:
         return
-    if device.num_vfs:
+    if device.num_vfs and device.driver is not None:
         raise InUse(
             f"driver: cannot take {device.driver} away",
             device=device.label,

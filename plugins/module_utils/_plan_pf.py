@@ -56,7 +56,7 @@ def check_request(pf: Pf, spec: PfSpec) -> None:
     if spec.up is not None and pf.device.netdev is None:
         raise _no_netdev(pf, f"cannot set the PF {'up' if spec.up else 'down'}")
     if spec.up is False and pf.device.netdev and pf.device.netdev.up:
-        _check_management(pf, f"cannot set {pf.device.netdev.name} down", opted_in=None)
+        _check_management(pf, "cannot set the PF down", opted_in=None)
     if wanted != pf.num_vfs:
         _check_health(pf, wanted)
         _check_destruction(pf, spec, wanted)
@@ -268,4 +268,7 @@ def _warnings(pf: Pf, spec: PfSpec) -> list[str]:
         found.append(
             f"drivers_autoprobe of {pf.label} holds for VFs created from now on; the present ones keep their drivers"
         )
+    busy = [holder.text for holder in pf.device.holders if holder.kind not in (SSH, ROUTE)]
+    if wanted != pf.num_vfs and busy:
+        found.append(f"the link of {pf.label} goes for some seconds when its number of VFs changes: {', '.join(busy)}")
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from ._bounded import bounded
+from ._bounded import StillBlocked, bounded
 from ._errors import KernelRefused, TookTooLong
 
 
@@ -50,17 +50,19 @@ class Sysfs:
         except ValueError:
             return None
 
-    def read_blocking(self, path: str, timeout: float) -> str | None:
-        """As read(), of a file whose reading takes the device lock (sriov_numvfs while another write runs)."""
+    def read_blocking(self, paths: list[str], timeout: float) -> list[str | None]:
+        """As read(), of files whose reading takes the device lock (sriov_numvfs, driver_override), in one child.
+
+        :raises TookTooLong: another change of the device holds the lock.
+        """
         try:
-            value = bounded(lambda: self.read(path), timeout)
-        except TimeoutError:
+            return list(bounded(lambda: [self.read(path) for path in paths], timeout))
+        except StillBlocked:
             raise TookTooLong(
-                f"{path} could not be read in {timeout:g} s",
+                f"{paths[0]}{' or that of a VF' if len(paths) > 1 else ''} could not be read in {timeout:g} s",
                 why="the kernel holds the device lock: another change of it has not ended",
                 remedy="find the process that blocks (dmesg names a vfio user after 10 s) and end it",
             ) from None
-        return None if value is None else str(value)
 
     def link_name(self, path: str) -> str | None:
         """The last part of where a symbolic link points: the driver's name for .../driver."""
@@ -105,7 +107,7 @@ class Sysfs:
                 self._write(path, value)
             else:
                 bounded(lambda: self._write(path, value), timeout)
-        except TimeoutError:
+        except StillBlocked:
             raise TookTooLong(
                 f"writing {value.strip() or 'nothing'!r} to {path} did not end in {timeout} s",
                 why="the kernel is still at it; it may end later",

@@ -62,6 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LabError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\ndemo: interrupted", file=sys.stderr)
+        return 130
 
 
 def run(spec: VmSpec, keep: bool) -> int:

@@ -194,6 +194,6 @@ def ssh_from(client, through):
     return {
         "proc/self/stat": "100 (python3) S 90 0 0",
         **process(90, "sudo -H", parent=80, environ=b"LANG=C\0"),
-        **process(80, "/bin/sh", parent=70, environ=f"A=b\0SSH_CONNECTION={client} 50022 192.0.2.10 22\0".encode()),
+        **process(80, "/bin/sh", parent=70, environ=f"A=b\0SSH_CONNECTION={client} 50022 203.0.113.2 22\0".encode()),
         **routes(towards={client: through}),
     }

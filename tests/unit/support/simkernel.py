@@ -157,7 +157,7 @@ class SimCommands:
             entries = [json.loads(read("sim/interfaces", name)) for name in self._devices.interfaces()]
             # By ifindex, as the kernel lists them, and with the empty object that iproute2 leaves for what it skips.
             return 0, json.dumps([*sorted(entries, key=lambda entry: entry["ifindex"]), {}]), ""
-        if words[2:] == ["route", "show", "default"]:
+        if words[2:] == ["route", "show", "table", "all", "default"]:
             return 0, read({"-4": "sim/routes4", "-6": "sim/routes6"}[words[1]]), ""
         if words[:3] == ["-j", "route", "get"]:
             name = json.loads(read("sim/towards")).get(words[3])

@@ -137,8 +137,8 @@ def test_each_refusal_of_a_number_has_its_remedy(kernel_with, number, remedy):
 def test_fewer_vfs_than_asked_are_noticed(kernel_with, given, remedy):
     kernel = kernel_with(0, gives={5: given})
     assert failure(kernel, steps.SetNumVfs(PF, LABEL, 0, 5), NotSupported) == (
-        f"sriov_numvfs is {given} after 5 was written on {LABEL}: the driver gave fewer VFs than asked (dmesg says "
-        f"why). Remedy: {remedy}."
+        f"sriov_numvfs was {given} after 5 was written on {LABEL}: the driver gave fewer VFs than asked; they were "
+        f"removed. Remedy: {remedy}."
     )
 
 
@@ -172,7 +172,7 @@ def test_an_interface_that_fails_to_appear_comes_with_a_second_probe(kernel_with
 def test_an_interface_that_never_appears_is_told(kernel_with):
     kernel = kernel_with(1, no_interface={"igbvf": 9})
     assert failure(kernel, steps.WaitForVfs(PF, LABEL, 1), TookTooLong, 2 * SHORT) == (
-        f"igbvf gave no interface, twice on {VF0}: waited 0.2 s. Remedy: look at dmesg; give more time (timeout)."
+        f"igbvf gave no interface, twice on {VF0}: waited 0.5 s. Remedy: look at dmesg; give more time (timeout)."
     )
 
 
@@ -207,8 +207,8 @@ def test_a_bind_takes_one_device_and_leaves_no_override(kernel_with):
     assert (driver(kernel), override(kernel)) == ("vfio-pci", "(null)")
     assert kernel.sysfs.link_name(f"/sys/bus/pci/devices/{hosts.IGB.vf(1)}/driver") == "igbvf"
     assert [line.rpartition("/")[2] for line in written(kernel)[1:]] == [
-        "driver_override vfio-pci",
         f"unbind {VF0}",
+        "driver_override vfio-pci",
         f"bind {VF0}",
         "driver_override ",
     ]

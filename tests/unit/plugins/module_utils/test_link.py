@@ -54,7 +54,7 @@ def test_an_empty_answer_is_an_empty_list():
 def test_default_routes_are_of_both_families_and_of_every_hop():
     run = Answers(**{"-4": (0, ROUTES4, ""), "-6": (0, ROUTES6, "")})
     assert Link(run).default_route_interfaces() == {"eth0", "enp1s0", "enp2s0", "eth1"}
-    assert run.calls == ["ip -j -4 route show default", "ip -j -6 route show default"]
+    assert run.calls == ["ip -j -4 route show table all default", "ip -j -6 route show table all default"]
 
 
 def test_a_route_without_interface_is_no_interface():
@@ -72,8 +72,8 @@ def test_a_route_without_interface_is_no_interface():
 )
 def test_the_interface_towards_an_address(answer, name):
     run = Answers(route=answer)
-    assert Link(run).interface_towards("203.0.113.9") == name
-    assert run.calls == ["ip -j route get 203.0.113.9"]
+    assert Link(run).interface_towards("203.0.113.9", "192.0.2.10") == name
+    assert run.calls == ["ip -j route get 203.0.113.9 from 192.0.2.10"]
 
 
 def test_an_interface_is_set_up_and_down():

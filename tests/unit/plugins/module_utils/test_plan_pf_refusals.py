@@ -103,7 +103,7 @@ REFUSALS = [
         pf(holders=(SSH,)),
         PfSpec(up=False, allow_link_reset=True, force=True),
         InUse,
-        f"cannot set enp1s0 down{ON}it carries the SSH connection from 192.0.2.1. "
+        f"cannot set the PF down{ON}it carries the SSH connection from 192.0.2.1. "
         "Remedy: reach the host over another NIC.",
         id="down under the operator's feet, whatever is accepted",
     ),
