@@ -4,6 +4,7 @@ import os
 
 import pytest
 import testinfra
+from lab.traffic_guest import GuestNic
 from lab.vm import Vm
 
 PF = "0000:01:00.0"
@@ -23,3 +24,16 @@ def guest(vm: Vm) -> testinfra.host.Host:
         ssh_identity_file=variables["ansible_ssh_private_key_file"],
         ssh_extra_args=variables["ansible_ssh_args"],
     )
+
+
+@pytest.fixture(scope="session")
+def quiet(vm: Vm) -> None:
+    """Only frames of the tests pass: no neighbour discovery, and no interface answers for another's address."""
+    switches = ("ipv6/conf/all/disable_ipv6", "ipv6/conf/default/disable_ipv6", "ipv4/conf/all/arp_ignore")
+    vm.ssh(f"cd /proc/sys/net && echo 1 | tee {' '.join(switches)}")
+
+
+@pytest.fixture(scope="session")
+def nic(vm: Vm, quiet: None) -> GuestNic:
+    """Test NIC 0 as the guest sees it."""
+    return GuestNic(vm)

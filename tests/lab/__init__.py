@@ -14,11 +14,12 @@ The command line is ``scripts/lab --help``. From Python (with ``tests`` on the p
         wire.send_many((frames.numbered(n, dst_mac="02:00:00:00:01:00") for n in range(1000)), interval=0.002)
         answer = wire.receive(timeout=5)                  # bytes, or None
         seen = [frames.Frame.parse(data) for data in wire.collect(seconds=3)]
+    vm.control(0, {"cmd": "link", "up": False})           # what the emulated 82599 can be told
     vm.down()                                             # now=True: without a shutdown of the guest
 
 What can go wrong is a `lab.errors.LabError` whose text is for the user. Test NIC N is at PCI address 0000:0(N+1):00.0,
 its netdev is enp(N+1)s0 and its MAC 02:00:00:00:0(N+1):00; SSH goes through another NIC, with MAC 52:54:00:00:00:01.
 
 Layers, arrows point down only: cli -> commands -> vm -> starter -> boot, checks, keeper -> qemu, image, accel, state ->
-spec, recipe, nics, apt, paths; wire, frames and pcap stand alone.
+spec, recipe, nics, apt, paths; wire, control, frames and pcap stand alone.
 """

@@ -21,6 +21,25 @@ done
 """
 
 
+# A CPU that does not come online is a problem of the guest, told by the count; a driver sees only CPUs that are there.
+_ONLINE = """\
+for cpu in /sys/devices/system/cpu/cpu*/online; do
+    [ "$(cat "$cpu")" = 1 ] || echo 1 > "$cpu"
+done
+modprobe --all --remove {drivers}
+modprobe --all {drivers}
+nproc
+"""
+
+
+def bring_cpus_online(ssh: Ssh, kinds: Sequence[str], cpus: int) -> None:
+    """The CPUs that waited while PCI was enumerated; the PFs' drivers are loaded anew, so that they count them all."""
+    drivers = " ".join(sorted({nics.kind(name).driver for name in kinds}))
+    online = ssh.run(_ONLINE.format(drivers=drivers), timeout=180).stdout.strip()
+    if online != str(cpus):
+        raise LabError(f"The guest is up, but has {online} of its {cpus} CPUs online.")
+
+
 def check_guest(ssh: Ssh, kinds: Sequence[str], iommu: bool) -> None:
     """Raises `LabError` when a test NIC, or the IOMMU, is not as asked for.
 

@@ -39,9 +39,13 @@ def _add_name(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", default="lab", help="name of the VM (default: lab)")
 
 
-def _add_wire(parser: argparse.ArgumentParser) -> None:
+def _add_nic(parser: argparse.ArgumentParser) -> None:
     _add_name(parser)
     parser.add_argument("--wire", type=int, default=0, metavar="N", help="cable of test NIC N (default: 0)")
+
+
+def _add_wire(parser: argparse.ArgumentParser) -> None:
+    _add_nic(parser)
     parser.add_argument("--pcap", type=Path, metavar="FILE", help="also write what passes to this capture file")
 
 
@@ -115,6 +119,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_name(add("inventory", "print an Ansible inventory of a VM"))
     _add_send(add("send", "send numbered UDP frames to a test NIC"))
     _add_read(add("read", "print the frames that come out of a test NIC"))
+    control = add("control", "send a request to an emulated 82599: link, faults, statistics")
+    _add_nic(control)
+    control.add_argument("request", metavar="JSON", help='such as \'{"cmd": "link", "up": false}\'')
     _add_name(add("log", "print the serial log of a VM"))
     return parser
 

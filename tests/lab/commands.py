@@ -115,6 +115,16 @@ def read(options: argparse.Namespace) -> int:
     return 0
 
 
+def control(options: argparse.Namespace) -> int:
+    """``lab control``"""
+    try:
+        request = json.loads(options.request)
+    except ValueError as error:
+        raise LabError(f"{options.request!r} is no JSON: {error}.") from error
+    print(json.dumps(Vm.attach(options.name).control(options.wire, request), indent=2))
+    return 0
+
+
 def log(options: argparse.Namespace) -> int:
     """``lab log``"""
     directory = StateDirectory(options.name)
@@ -137,5 +147,6 @@ COMMANDS = {
     "inventory": inventory,
     "send": send,
     "read": read,
+    "control": control,
     "log": log,
 }

@@ -21,7 +21,7 @@ from lab.vm import Vm
 PF, DPDK_VF, KERNEL_VF = "0000:01:00.0", "0000:01:10.0", "0000:01:10.2"
 FRAMES = 1000
 DPDK_SHARE = 0.99  # of the frames sent; the kernel must have them all
-CPUS = 2
+CPUS = 8
 STEERED, OTHER = 4321, 4322  # UDP ports
 RULE = f"flow-type udp4 dst-ip 10.0.0.2 dst-port {STEERED} action 4294967296"
 VARIABLES = """\

@@ -132,7 +132,9 @@ def launch(spec: VmSpec, image: Image, files: VmFiles, accelerator: str) -> Laun
     argv += ["-device", "intel-iommu,intremap=on"]
     iommu = f"intel_iommu={'on' if spec.iommu else 'off'}"
     argv += ["-kernel", str(image.kernel), "-initrd", str(image.initrd)]
-    argv += ["-append", " ".join([*_KERNEL_ARGUMENTS, iommu])]
+    # With its tick on, a CPU that has missed a wake-up under TCG finds its work at the next one.
+    cpus = ["maxcpus=1 nohz=off"] if spec.late_cpus else []
+    argv += ["-append", " ".join([*_KERNEL_ARGUMENTS, iommu, *cpus])]
     # The overlay is thrown away: no need to wait for the disk.
     argv += ["-drive", f"file={files.overlay},format=qcow2,if=none,id=disk,cache=unsafe"]
     argv += ["-device", f"virtio-blk-pci,drive=disk,addr={_SLOT_DISK:#x}"]

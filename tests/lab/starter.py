@@ -126,6 +126,9 @@ def _attempt(request: Request, directory: StateDirectory, progress: Progress, fi
             _raise_if_taken_down(directory, stuck)
             return stuck
         ssh = Ssh(current.ssh_port, directory.files.private_key, directory.files.ssh_control)
+        if request.spec.late_cpus:
+            progress.say(f"boot: SSH answers, bringing {request.spec.cpus} CPUs online")
+            checks.bring_cpus_online(ssh, request.spec.nics, request.spec.cpus)
         progress.say("boot: SSH answers, checking the NICs")
         checks.check_guest(ssh, request.spec.nics, request.spec.iommu)
         current = replace(current, phase="ready")

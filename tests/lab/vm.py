@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lab import accel, image, nics, qmp, starter
+from lab import accel, control, image, nics, qemu, qmp, starter
 from lab.errors import LabError
 from lab.inventory import Host, render
 from lab.progress import Progress
@@ -76,9 +76,17 @@ class Vm:
 
     def wire(self, index: int = 0, pcap: Path | None = None) -> Wire:
         """The far end of the cable of test NIC `index`."""
+        self._check_index(index)
+        return Wire(self.directory.files.wire(index), pcap)
+
+    def control(self, index: int, request: dict[str, Any]) -> dict[str, Any]:
+        """A request to the model of test NIC `index`, an 82599: ``{"cmd": "link", "up": False}``."""
+        self._check_index(index)
+        return control.ask(qemu.place(index, self.directory.files).control, request)
+
+    def _check_index(self, index: int) -> None:
         if not 0 <= index < len(self.state.spec.nics):
             raise LabError(f"VM {self.name!r} has no wire {index}: it has {len(self.state.spec.nics)} test NIC(s).")
-        return Wire(self.directory.files.wire(index), pcap)
 
     def inventory(self) -> str:
         """An Ansible inventory (YAML) with this VM."""

@@ -74,7 +74,7 @@ class Server:
     # ---- QEMU ---------------------------------------------------------------------------------------------------
 
     def _accept_qemu(self, events: int) -> None:
-        sock, _ = self.qemu_listener.accept()
+        sock, _address = self.qemu_listener.accept()
         self.pcie = Pcie(sock, Identity(device=self.args.device_id, total_vfs=self.args.total_vfs))
         self.nic = Nic(self.pcie, self.args.mac, self.args.port, self.far_end.send)
         self.pcie.handler = self.nic.request

@@ -95,7 +95,7 @@ class Control:
         self.clients: dict[socket.socket, bytearray] = {}
 
     def accept(self) -> socket.socket:
-        client, _ = self.listener.accept()
+        client, _address = self.listener.accept()
         self.clients[client] = bytearray()
         return client
 

@@ -37,8 +37,8 @@ class Counters:
         self.nic = nic
         self.totals: Counter[str] = Counter()
         nic.on_read(PLAIN, self._read_and_clear)
-        nic.on_read(WIDE, lambda addr: self.values[addr] & 0xFFFFFFFF)
-        nic.on_read([addr + 4 for addr in WIDE], lambda addr: self._read_and_clear(addr - 4) >> 32)
+        nic.on_read(WIDE, self._read_low_and_clear)
+        nic.on_read([addr + 4 for addr in WIDE], lambda addr: self.upper.pop(addr - 4, 0))
         nic.on_write([*PLAIN, *WIDE], lambda addr, value: None)
         self._claim_vf_counters()
         self.reset()
@@ -57,8 +57,9 @@ class Counters:
 
     def reset(self) -> None:
         self.values: Counter[int] = Counter()
+        self.upper: dict[int, int] = {}  # halves that wait for their read
         self.vf_rx_frames, self.vf_rx_octets, self.vf_rx_multicast, self.vf_tx_frames, self.vf_tx_octets = (
-            [0] * NUM_VFS for _ in range(5)
+            [0] * NUM_VFS for _turn in range(5)
         )
 
     def add(self, addr: int, amount: int = 1) -> None:
@@ -66,6 +67,12 @@ class Counters:
 
     def _read_and_clear(self, addr: int) -> int:
         return self.values.pop(addr, 0)
+
+    def _read_low_and_clear(self, addr: int) -> int:
+        """Drivers read the low half first: it takes both, so that what is counted between the reads is not lost."""
+        value = self._read_and_clear(addr)
+        self.upper[addr] = value >> 32
+        return value & 0xFFFFFFFF
 
     # ---- events -----------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ class FarEnd:
         self._input, self._output = bytearray(), bytearray()
 
     def accept(self) -> None:
-        self.peer, _ = self.listener.accept()
+        self.peer, _address = self.listener.accept()
         self.peer.setblocking(False)
         self._input.clear()
         self._output.clear()

@@ -121,7 +121,7 @@ def _fix_l4(frame: bytearray, context: Context, at: int, first: bool, last: bool
 def _crc32c_table() -> list[int]:
     table = []
     for value in range(256):
-        for _ in range(8):
+        for _turn in range(8):
             value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
         table.append(value)
     return table

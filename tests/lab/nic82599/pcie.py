@@ -82,7 +82,7 @@ class Pcie:
 
     def pump(self, limit: int = 256) -> None:
         """Handle what has arrived, at most `limit` packets, so that frames get their turn."""
-        for _ in range(limit):
+        for _turn in range(limit):
             if self._aside:
                 self._handle(self._aside.popleft())
                 continue
@@ -96,7 +96,7 @@ class Pcie:
         return bool(self._aside)
 
     def _handle(self, packet: bytes | bytearray) -> None:
-        op, function, _, size, _, addr, val = HEADER.unpack_from(packet)
+        op, function, _bar, size, _length, addr, val = HEADER.unpack_from(packet)
         answer = self.handler(op, function, size, addr, val)
         if op == READ:
             self._send(HEADER.pack(READ_REPLY, function, 0, size, 0, addr, answer or 0))
@@ -122,7 +122,7 @@ class Pcie:
         if HEADER.unpack_from(self._buffer)[6]:
             return None
         parts, at = [], HEADER.size
-        for _, length in segments:
+        for _address, length in segments:
             parts.append(bytes(self._view[at : at + length]))
             at += length
         return parts
@@ -132,7 +132,7 @@ class Pcie:
         for batch in _batches(writes, lambda write: len(write[1])):
             head = HEADER.pack(DMA_WRITE, function, 0, 0, len(batch), 0, 0)
             table = b"".join(SEGMENT.pack(addr, len(data)) for addr, data in batch)
-            self._send(b"".join((head, table, *(data for _, data in batch))))
+            self._send(b"".join((head, table, *(data for _head, data in batch))))
 
     def msix(self, function: int, vector: int) -> None:
         self._send(HEADER.pack(MSIX, function, 0, 0, 0, 0, vector))

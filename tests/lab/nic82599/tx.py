@@ -45,7 +45,7 @@ class Transmitter:
         self.reset()
 
     def reset(self) -> None:
-        self.contexts = [[offload.Context(), offload.Context()] for _ in range(R.NUM_QUEUES)]
+        self.contexts = [[offload.Context(), offload.Context()] for _turn in range(R.NUM_QUEUES)]
 
     # ---- ring registers ----------------------------------------------------------------------------------------
 

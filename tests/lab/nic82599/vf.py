@@ -27,7 +27,7 @@ class Function:
 class VirtualFunctions:
     def __init__(self, nic: Nic):
         self.nic = nic
-        self.functions = [Function() for _ in range(NUM)]
+        self.functions = [Function() for _turn in range(NUM)]
         stats = nic.counters
         self._counters = {
             R.VFGPRC: lambda vf: stats.vf_rx_frames[vf],
@@ -41,7 +41,7 @@ class VirtualFunctions:
 
     def reset(self) -> None:
         """The PF was reset, and with it the VFs' interrupts; the PF's driver tells the VFs by mailbox."""
-        self.functions = [Function() for _ in range(NUM)]
+        self.functions = [Function() for _turn in range(NUM)]
 
     def reset_one(self, vf: int) -> None:
         self.functions[vf] = Function()

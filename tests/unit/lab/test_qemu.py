@@ -58,7 +58,7 @@ def test_every_slot_and_chassis_is_used_once():
 
 @pytest.mark.parametrize("mgmt", ["virtio", "igb"])
 def test_no_nic_has_a_boot_rom(mgmt):
-    found = devices(argv(mgmt=mgmt))
+    found = devices(argv(mgmt=mgmt, nics=("82576",)))
     assert [nic["romfile"] for driver in ("igb", "virtio-net-pci") for nic in found.get(driver, [])] == ["", ""]
 
 
@@ -120,3 +120,15 @@ def test_trial_guest_runs_on_the_same_board():
     trial = qemu.trial_arguments(IMAGE, Path("/tmp/serial"), "kvm")
     assert values(trial, "-machine") == values(argv("kvm"), "-machine")
     assert "lab.trial" in values(trial, "-append")[0]
+
+
+@pytest.mark.parametrize(("cpus", "late"), [(1, False), (2, False), (3, True), (16, True)])
+def test_many_cpus_wait_until_pci_has_been_enumerated(cpus, late):
+    words = argv(cpus=cpus)
+    assert values(words, "-smp") == [str(cpus)]
+    assert ("maxcpus=1" in values(words, "-append")[0].split()) == late
+
+
+def test_many_cpus_are_refused_where_the_reload_of_a_driver_would_cut_ssh():
+    with pytest.raises(LabError, match="Use the management NIC virtio"):
+        argv(cpus=16, mgmt="igb")

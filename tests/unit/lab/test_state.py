@@ -114,7 +114,7 @@ def test_a_link_in_place_of_the_socket_directory_is_refused(tmp_path):
     [
         ({}, []),
         ({"memory": 1024}, ["memory: 1536, not 1024"]),
-        ({"nics": ("82576", "82576")}, ["nics: ('82576',), not ('82576', '82576')"]),
+        ({"nics": ("82576", "82576")}, ["nics: ('82599',), not ('82576', '82576')"]),
     ],
 )
 def test_differences(change, expected):

@@ -161,6 +161,6 @@ def test_a_stall_lasts_for_so_many_reads(nic, monkeypatch):
     slept = []
     monkeypatch.setattr("time.sleep", slept.append)
     nic.faults.set(stall_ms=250, stall_reads=2)
-    for _ in range(5):
+    for _turn in range(5):
         nic.request(pcie.READ, 0, 4, R.STATUS, 0)
     assert slept == [0.25, 0.25]

@@ -68,7 +68,7 @@ def rules(bench):
 
 def test_a_matching_frame_goes_to_the_vf_and_no_other_does(bench, rules):
     rules.add(2045, queue=1)
-    bench.receive(*[udp4(sport=n) for n in range(10)], *[udp4(dport=4322) for _ in range(5)])
+    bench.receive(*[udp4(sport=n) for n in range(10)], *[udp4(dport=4322) for _turn in range(5)])
     assert (bench.arrived(1), bench.arrived(8), bench.arrived(0)) == (10, 5, 0)
     assert bench.nic.read(R.FDIRMATCH) == 10
     assert bench.nic.read(R.FDIRMISS) == 5

@@ -38,7 +38,7 @@ class Master:
 
     def get(self):
         byte = 0
-        for _ in range(8):
+        for _turn in range(8):
             self.drive(scl=True)
             byte = byte << 1 | self.line
             self.drive(scl=False)

@@ -74,7 +74,7 @@ def test_large_transfers_are_cut(pair):
     bus, qemu = pair
     qemu.recv(4096)
     bus.dma_write(1, [(n << 16, bytes(40000)) for n in range(4)])
-    sizes = [len(qemu.recv(1 << 18)) for _ in range(2)]
+    sizes = [len(qemu.recv(1 << 18)) for _turn in range(2)]
     assert sizes == [24 + 2 * 12 + 80000] * 2
 
 
