@@ -4,11 +4,13 @@
 import time
 from dataclasses import asdict, dataclass, field
 
+VfNumbers = set[int]
+
 
 @dataclass
 class Faults:
     link: bool = True  # False: no light on the fibre
-    silent_vfs: set[int] = field(default_factory=lambda: set())  # these VFs' mailbox signals never reach the PF
+    silent_vfs: VfNumbers = field(default_factory=VfNumbers)  # these VFs' mailbox signals never reach the PF
     mailbox_timeout: bool = False  # the PF's answers never reach any VF
     stall_ms: int = 0  # every register read takes that long
     stall_reads: int = -1  # ... for so many reads (-1: until told otherwise)

@@ -1,8 +1,8 @@
-"""Makes ``tests/lab`` importable as ``lab``."""
+"""Makes ``tests/lab`` importable as ``lab``, and the 82599 tests' own ``nicframes``."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent / "nic82599")]
