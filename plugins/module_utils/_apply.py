@@ -153,7 +153,7 @@ def _bind(step: Bind, kernel: Kernel, timeout: float) -> None:
         rebind(kernel, step.address, step.driver, timeout)
     except TookTooLong as error:  # the device is locked: whatever else is written to it would wait as well
         failure = _explained(error, f"cannot bind to {step.driver}", step.label, BIND_REMEDIES)
-        failure.remedy = f"end what uses the device, and run again; {step.before} may have let go of it by then"
+        failure.remedy = "end what uses the device (dmesg names it), and run again"
         raise failure from None
     except SriovError as error:
         failure = _explained(error, f"cannot bind to {step.driver}", step.label, BIND_REMEDIES)
