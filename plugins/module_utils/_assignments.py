@@ -15,7 +15,8 @@ import typing as t
 from ._errors import InvalidRequest
 from ._model import DriverSpec, NodeSpec
 from ._observe import virtual_functions
-from ._select import describe, existing_device, find_pf, vf_indices
+from ._select import describe, existing_device, find_pf
+from ._vf_selector import vf_indices
 
 if t.TYPE_CHECKING:
     from ._kernel import Kernel

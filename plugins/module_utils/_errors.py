@@ -123,5 +123,7 @@ class NotReached(SriovError):
 
 
 def errno_name(number: int) -> str:
-    """EBUSY for 16."""
+    """EBUSY for 16; of the two names of 95 the one that the kernel uses, not the one that Python may choose."""
+    if number == errno_names.EOPNOTSUPP:
+        return "EOPNOTSUPP"
     return errno_names.errorcode.get(number, str(number))

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from ._apply import apply_plan
 from ._errors import InvalidRequest, NotReached, SriovError
 from ._kernel import Kernel
+from ._steps import Plan
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ansible.module_utils.basic import AnsibleModule
-
-    from ._steps import Plan
 
 State = t.TypeVar("State")
 
@@ -30,15 +29,13 @@ class Job(t.Generic[State]):
     """What a module is made of.
 
     :param read: the host as it is.
-    :param plan: the steps from there; raises SriovError for what is refused.
-    :param predict: the state that the steps lead to.
+    :param plan: the steps from there and the state that they lead to; raises SriovError for what is refused.
     :param asked: the part of a state that the options speak of: what is compared, and shown as the diff.
     :param view: a state as the module's return values.
     """
 
     read: t.Callable[[], State]
-    plan: t.Callable[[State], Plan]
-    predict: t.Callable[[State], State]
+    plan: t.Callable[[State], tuple[Plan, State]]
     asked: t.Callable[[State], dict[str, t.Any]]
     view: t.Callable[[State], dict[str, t.Any]]
 
@@ -47,9 +44,11 @@ def kernel_of(module: AnsibleModule) -> Kernel:
     """The real kernel, commands run by the module in the C locale."""
     environment = {"LC_ALL": "C", "PATH": f"{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/sbin:/sbin"}
 
-    def run(arguments: Sequence[str]) -> tuple[int, str, str]:
+    def run(argv: Sequence[str], stdin: str = "") -> tuple[int, str, str]:
         try:
-            code, out, error = module.run_command(list(arguments), environ_update=environment, handle_exceptions=False)
+            code, out, error = module.run_command(
+                list(argv), data=stdin or None, environ_update=environment, handle_exceptions=False
+            )
         except OSError as missing:
             return 127, "", str(missing)
         return int(code), str(out), str(error)
@@ -65,16 +64,13 @@ def execute(module: AnsibleModule, make_job: t.Callable[[Kernel], Job[State]], k
     """
     kernel = kernel or kernel_of(module)
     try:
-        if module.params["timeout"] < 1:
-            raise InvalidRequest(f"timeout: {module.params['timeout']} is less than a second", remedy="give 1 or more")
+        _check_timeout(module)
         job = make_job(kernel)
         before = job.read()
-        plan = job.plan(before)
-        after = job.predict(before) if plan.steps else before
+        plan, planned = job.plan(before)
+        after = planned if plan.steps else before
         if plan.steps and not module.check_mode:
-            apply_plan(kernel, plan, module.params["timeout"])
-            wanted, after = job.asked(after), job.read()
-            check_reached(wanted, job.asked(after), [str(step) for step in plan.steps])
+            plan, after = carry_out(kernel, job, plan, planned, module.params["timeout"])
     except SriovError as error:
         module.fail_json(msg=str(error), failure=error.details(), done=error.done, changed=bool(error.done))
     for warning in plan.warnings:
@@ -87,17 +83,76 @@ def execute(module: AnsibleModule, make_job: t.Callable[[Kernel], Job[State]], k
     )
 
 
-def check_reached(wanted: dict[str, t.Any], observed: dict[str, t.Any], done: list[str]) -> None:
+def carry_out(kernel: Kernel, job: Job[State], plan: Plan, planned: State, timeout: float) -> tuple[Plan, State]:
+    """Apply a plan, read again, and once more what a second plan finds: a driver may have done more than it was told.
+
+    :returns: all that was done, and the host after it.
+    :raises SriovError: with the steps done before in its attribute done.
+    """
+    apply_plan(kernel, plan, timeout)
+    done, wanted = [str(step) for step in plan.steps], job.asked(planned)
+    try:
+        after = job.read()
+        more = _second_plan(job, wanted, after)
+        if more.steps:
+            apply_plan(kernel, more, timeout)
+            done += [str(step) for step in more.steps]
+            after = job.read()
+        check_reached(wanted, job.asked(after))
+    except SriovError as error:
+        error.done = [*done, *error.done]
+        raise
+    return Plan((*plan.steps, *more.steps), (*plan.warnings, *more.warnings)), after
+
+
+def _second_plan(job: Job[State], wanted: dict[str, t.Any], after: State) -> Plan:
+    """What is left to do. Where that is refused, because the state is not the predicted one, say that it is not."""
+    try:
+        return job.plan(after)[0]
+    except SriovError:
+        check_reached(wanted, job.asked(after))
+        raise
+
+
+def answer(module: AnsibleModule, read: t.Callable[[Kernel], dict[str, t.Any]], kernel: Kernel | None = None) -> None:
+    """End a module that only looks.
+
+    :param read: the return values; may raise SriovError.
+    """
+    try:
+        _check_timeout(module)
+        found = read(kernel or kernel_of(module))
+    except SriovError as error:
+        module.fail_json(msg=str(error), failure=error.details())
+    module.exit_json(changed=False, steps=[], diff={"before": {}, "after": {}}, **found)
+
+
+def _check_timeout(module: AnsibleModule) -> None:
+    if module.params["timeout"] < 1:
+        raise InvalidRequest(f"timeout: {module.params['timeout']} is less than a second", remedy="give 1 or more")
+
+
+def check_reached(wanted: dict[str, t.Any], observed: dict[str, t.Any]) -> None:
     """Compare what was predicted with what is.
 
     :raises NotReached: they differ, though every step was accepted.
     """
-    differing = [key for key in wanted if observed.get(key) != wanted[key]]
+    differing = differences(wanted, observed)
     if differing:
-        error = NotReached(
+        raise NotReached(
             "the steps were done, but the host is not as planned",
-            why="; ".join(f"{key}: planned {wanted[key]}, found {observed.get(key)}" for key in differing),
+            why="; ".join(differing),
             remedy="look at dmesg; something else (NetworkManager, a udev rule) may manage the device too",
         )
-        error.done = done
-        raise error
+
+
+def differences(wanted: dict[str, t.Any], observed: dict[str, t.Any], path: str = "") -> list[str]:
+    """ "vfs.0.trust: planned True, found False" for everything wanted that is observed otherwise."""
+    found: list[str] = []
+    for key, value in wanted.items():
+        other = observed.get(key)
+        if isinstance(value, dict) and isinstance(other, dict):
+            found += differences(value, other, f"{path}{key}.")
+        elif value != other:
+            found.append(f"{path}{key}: planned {value}, found {other}")
+    return found

@@ -8,12 +8,28 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 from ._errors import KernelRefused
+from ._vf_attributes import VfAttributes, parse_vf
 
-Run = t.Callable[[t.Sequence[str]], t.Tuple[int, str, str]]
-"""Runs an argument list, gives exit status, standard output and standard error."""
+
+class Run(t.Protocol):
+    """Runs an argument list with a standard input, gives exit status, standard output and standard error."""
+
+    def __call__(self, argv: t.Sequence[str], stdin: str = "") -> tuple[int, str, str]: ...
+
+
+class BatchFailed(KernelRefused):
+    """A line of a batch failed.
+
+    :param done: how many lines before it were done.
+    """
+
+    def __init__(self, what: str, done: int, why: str) -> None:
+        super().__init__(what, why=why)
+        self.lines_done = done
 
 
 class Link:
@@ -45,9 +61,31 @@ class Link:
         routes = json.loads(out) if code == 0 and out.strip() else []
         return routes[0].get("dev") if routes else None
 
+    def vf_attributes(self, name: str) -> dict[int, VfAttributes]:
+        """What the driver of a PF enforces on each of its VFs: `ip -j -d link show dev NAME`."""
+        entries = self._json("-d", "link", "show", "dev", name)
+        return {vf["vf"]: parse_vf(vf) for entry in entries for vf in entry.get("vfinfo_list", []) if "vf" in vf}
+
     def set_up(self, name: str, up: bool) -> None:
         """`ip link set dev NAME up` or `down`."""
         self._do("link", "set", "dev", name, "up" if up else "down")
+
+    def set_mtu(self, name: str, mtu: int) -> None:
+        """`ip link set dev NAME mtu N`."""
+        self._do("link", "set", "dev", name, "mtu", str(mtu))
+
+    def batch(self, lines: t.Sequence[t.Sequence[str]]) -> None:
+        """`ip -batch -`: all lines in one process, up to the first that fails.
+
+        :raises BatchFailed: with the number of lines done.
+        """
+        text = "".join(" ".join(words) + "\n" for words in lines)
+        code, _out, error = self._run(["ip", "-batch", "-"], text)
+        if code != 0:
+            number = re.search(r"^Command failed -:(\d+)", error, re.MULTILINE)
+            done = int(number.group(1)) - 1 if number else 0
+            why = " ".join(line for line in error.splitlines() if not line.startswith("Command failed"))
+            raise BatchFailed(f"`ip {' '.join(lines[done])}` failed", done, why.strip() or f"exit status {code}")
 
     def _json(self, *words: str) -> list[dict[str, t.Any]]:
         out = self._do("-j", *words)

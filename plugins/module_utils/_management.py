@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ._model import Holder
+from ._model import Holder, SshPeer
 
 if t.TYPE_CHECKING:
     from ._kernel import Kernel
@@ -75,13 +75,6 @@ def lower_closure(sysfs: Sysfs, interfaces: list[dict[str, t.Any]], name: str) -
     return below
 
 
-class SshPeer(t.NamedTuple):
-    """Both ends of the connection that runs us."""
-
-    client: str
-    server: str
-
-
 def ssh_peer(sysfs: Sysfs) -> SshPeer | None:
     """The addresses of the connection the operator comes by, or None when there is none (boot, local runs).
 
@@ -92,8 +85,8 @@ def ssh_peer(sysfs: Sysfs) -> SshPeer | None:
         environment = sysfs.read_bytes(f"/proc/{process}/environ", 1 << 20)
         for variable in environment.split(b"\0"):
             if variable.startswith(b"SSH_CONNECTION="):
-                client, _port, server, *_rest = [*variable.split(b"=", 1)[1].decode().split(" "), "", "", ""]
-                return SshPeer(client, server)
+                words = [*variable.split(b"=", 1)[1].decode().split(" "), "", "", "", ""]
+                return SshPeer(words[0], words[2], words[1], words[3])
         process = parent(sysfs, process)
     return None
 

@@ -7,7 +7,11 @@
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import dataclass, field
+
+from ._queues import Queues
+from ._vf_attributes import VfAttributes
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,15 @@ class Holder:
 
     kind: str  # process | netns | master | upper | address | route | xdp | management
     text: str
+
+
+class SshPeer(t.NamedTuple):
+    """Both ends of the connection that runs us."""
+
+    client: str
+    server: str
+    client_port: str = ""
+    server_port: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,9 +43,11 @@ class Netdev:
     up: bool = False
     carrier: bool = False
     mtu: int = 0
-    xdp: bool = False
+    xdp: bool = False  # a program in the driver or the card, not the generic one above it
+    xdp_generic: bool = False
     num_tc: int = 0
-    combined_channels: int | None = None  # `ethtool -l`: None where the driver does not say
+    min_mtu: int = 0
+    max_mtu: int = 0  # 0: the kernel does not say
 
 
 @dataclass(frozen=True)
@@ -57,6 +72,8 @@ class Device:
     dev_group: int | None = None
     dev_mode: int | None = None
     holders: tuple[Holder, ...] = ()
+    attributes: VfAttributes | None = None  # of a VF, as its PF's driver tells them
+    planned: bool = False  # a VF that the plan creates: what is not known before it is there is None
 
     @property
     def netdev(self) -> Netdev | None:
@@ -78,10 +95,31 @@ class Pf:
     drivers_autoprobe: bool
     vfs: tuple[Device, ...] = ()
     online_cpus: int = 1
+    queues: Queues = field(default_factory=Queues)
+    perm_mac: str | None = None  # the address in the card
+    vf_offset: int = 0  # sriov_offset and sriov_stride: where VFs would be
+    vf_stride: int = 0
+    vf_device: str = ""  # "10ed", the device id of its VFs
+    vf_default_driver: str | None = None  # what the kernel would bind to them
 
     @property
     def label(self) -> str:
         return self.device.label
+
+    @property
+    def combined(self) -> int | None:
+        """Combined channels in use; None where the driver does not say."""
+        return self.queues.channels.combined if self.queues.channels else None
+
+    def vf_address(self, index: int) -> str:
+        """Where VF N is, or would be (PCI Express base specification, SR-IOV: First VF Offset, VF Stride)."""
+        if index < len(self.vfs):
+            return self.vfs[index].address
+        domain, bus, slot = self.device.address.split(":")
+        device, function = slot.split(".")
+        number = (int(bus, 16) << 8) + (int(device, 16) << 3) + int(function)
+        number += self.vf_offset + self.vf_stride * index
+        return f"{domain}:{number >> 8:02x}:{number >> 3 & 31:02x}.{number & 7}"
 
 
 @dataclass(frozen=True)
@@ -127,6 +165,7 @@ class Host:
     iommu: bool = True  # some device has an IOMMU group
     noiommu_mode: bool | None = None  # vfio's enable_unsafe_noiommu_mode; None: compiled out
     groups: tuple[tuple[int, tuple[Device, ...]], ...] = ()  # IOMMU group -> members
+    ssh: SshPeer | None = None  # the connection the operator comes by
 
     def group_members(self, group: int) -> tuple[Device, ...]:
         return dict(self.groups).get(group, ())

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 import typing as t
+from dataclasses import replace
 
 from ._holders import elsewhere, interface_holders, open_nodes
 from ._knowledge import BYPASS_DRIVERS
-from ._management import management_holders
+from ._management import management_holders, ssh_peer
 from ._model import Device, Holder, Host, Netdev, Pf
+from ._queues import Queues
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +26,7 @@ if t.TYPE_CHECKING:
 PCI_DEVICES = "/sys/bus/pci/devices"
 PCI_DRIVERS = "/sys/bus/pci/drivers"
 NO_IOMMU_PARAMETER = "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode"
+XDP_SKB = 2  # include/uapi/linux/if_link.h XDP_ATTACHED_SKB
 NO_OVERRIDE = ("", "(null)")  # how the kernel prints an unset driver_override
 
 
@@ -97,14 +100,38 @@ class Observer:
         base = f"{PCI_DEVICES}/{address}"
         indices = self.vf_indices(address)
         self._read_overrides([address, *indices])
+        device = self.device(address)
+        number = self._sysfs.read_int
+        vf_device = self._sysfs.read(f"{base}/sriov_vf_device") or ""
         return Pf(
-            device=self.device(address),
-            total_vfs=self._sysfs.read_int(f"{base}/sriov_totalvfs") or 0,
+            device=device,
+            total_vfs=number(f"{base}/sriov_totalvfs") or 0,
             num_vfs=self._num_vfs(base) or 0,
             drivers_autoprobe=self._sysfs.read(f"{base}/sriov_drivers_autoprobe") != "0",
-            vfs=tuple(self.device(vf) for vf in sorted(indices, key=lambda vf: indices[vf])),
+            vfs=self._vfs(device, sorted(indices, key=lambda vf: indices[vf])),
             online_cpus=cpu_count(self._sysfs.read("/sys/devices/system/cpu/online") or "0"),
+            queues=self._queues(device),
+            perm_mac=self._permanent_mac(device.netdev),
+            vf_offset=number(f"{base}/sriov_offset") or 0,
+            vf_stride=number(f"{base}/sriov_stride") or 0,
+            vf_device=vf_device,
+            vf_default_driver=self._driver_of_alias(vf_alias(device.vendor, vf_device)) if vf_device else None,
         )
+
+    def _vfs(self, pf: Device, addresses: list[str]) -> tuple[Device, ...]:
+        told = self._kernel.link.vf_attributes(pf.netdev.name) if pf.netdev and addresses else {}
+        for vf in (self.device(address) for address in addresses):
+            self._devices[vf.address] = replace(vf, attributes=told.get(-1 if vf.vf is None else vf.vf))
+        return tuple(self._devices[address] for address in addresses)
+
+    def _queues(self, pf: Device) -> Queues:
+        if pf.netdev is None:
+            return Queues()
+        ethtool, name = self._kernel.ethtool, pf.netdev.name
+        return Queues(ethtool.channels(name), ethtool.rss(name), ethtool.feature(name), ethtool.rules(name))
+
+    def _permanent_mac(self, netdev: Netdev | None) -> str | None:
+        return (self._kernel.ethtool.permanent_mac(netdev.name) or netdev.perm_mac) if netdev else None
 
     def host(self, devices: Iterable[Device], drivers: Iterable[str]) -> Host:
         """What a plan needs to know beside the devices.
@@ -120,6 +147,7 @@ class Observer:
             iommu=bool(self._sysfs.names("/sys/kernel/iommu_groups")),
             noiommu_mode=self._noiommu_mode(),
             groups=tuple((group, self._group(group)) for group in sorted(groups)),
+            ssh=ssh_peer(self._sysfs),
         )
 
     def _override(self, address: str) -> str | None:
@@ -139,9 +167,12 @@ class Observer:
 
     def _default_driver(self, base: str) -> str | None:
         alias = self._sysfs.read(f"{base}/modalias")
-        if alias and alias not in self._modules:
+        return self._driver_of_alias(alias) if alias else None
+
+    def _driver_of_alias(self, alias: str) -> str | None:
+        if alias not in self._modules:
             self._modules[alias] = self._driver_of_module(self._kernel.resolve_module(alias))
-        return self._modules.get(alias or "")
+        return self._modules[alias]
 
     def _driver_of_module(self, module: str | None) -> str | None:
         """The PCI driver that a module registers (virtio_pci: virtio-pci); the module's name while not loaded."""
@@ -166,9 +197,11 @@ class Observer:
             up="UP" in flags,
             carrier="LOWER_UP" in flags,
             mtu=entry.get("mtu", 0),
-            xdp="xdp" in entry,
+            xdp=entry.get("xdp", {}).get("mode", XDP_SKB) != XDP_SKB,
+            xdp_generic=entry.get("xdp", {}).get("mode") == XDP_SKB,
             num_tc=self._traffic_classes(name),
-            combined_channels=self._kernel.ethtool.combined_channels(name),
+            min_mtu=entry.get("min_mtu", 0),
+            max_mtu=entry.get("max_mtu", 0),
         )
 
     def _traffic_classes(self, name: str) -> int:
@@ -229,6 +262,14 @@ def virtual_functions(sysfs: Sysfs, pf: str) -> dict[str, int]:
     entries = (entry for entry in sysfs.names(f"{PCI_DEVICES}/{pf}") if re.fullmatch(r"virtfn\d+", entry))
     targets = ((sysfs.link_name(f"{PCI_DEVICES}/{pf}/{entry}"), int(entry[len("virtfn") :])) for entry in entries)
     return {address: index for address, index in targets if address}
+
+
+def vf_alias(vendor: str, device: str) -> str:
+    """The modalias of a network function that is not there yet (drivers/pci/pci-sysfs.c modalias_show).
+
+    VF drivers match by vendor and device; what a VF's subsystem will be is not known.
+    """
+    return f"pci:v0000{vendor.upper()}d0000{device.upper()}sv00000000sd00000000bc02sc00i00"
 
 
 def is_ethernet(sysfs: Sysfs, address: str) -> bool:

@@ -153,7 +153,7 @@ def _check_bypass(
             why="a VF has no legacy interrupt (INTx), and this driver serves no other",
             remedy="use vfio-pci",
         )
-    no_iommu = bypass.iommu and spec.no_iommu and device.iommu_group is None
+    no_iommu = bypass.iommu and spec.no_iommu and not _grouped(device, host)
     if (bypass.locked_out or no_iommu) and host.lockdown != "none":
         raise NotSupported(
             what if bypass.locked_out else "no_iommu: cannot be used",
@@ -166,8 +166,9 @@ def _check_bypass(
 
 
 def _check_iommu(device: Device, spec: DriverSpec, what: str, targets: Mapping[str, str | None], host: Host) -> None:
-    if device.iommu_group is None:
+    if not _grouped(device, host):
         _check_no_iommu(device, spec, what, host)
+    if device.iommu_group is None:
         return
     blocking = [
         f"{member.label} ({member.driver})"
@@ -246,7 +247,12 @@ def _host_steps(
 
 
 def _needs_no_iommu(device: Device, spec: DriverSpec, targets: Mapping[str, str | None], host: Host) -> bool:
-    return _uses_vfio(targets[spec.address]) and device.iommu_group is None and not host.noiommu_mode
+    return _uses_vfio(targets[spec.address]) and not _grouped(device, host) and not host.noiommu_mode
+
+
+def _grouped(device: Device, host: Host) -> bool:
+    """A VF that is yet to be created gets a group from an IOMMU that is on; which one is not known."""
+    return device.iommu_group is not None or (device.planned and host.iommu)
 
 
 def _device_steps(device: Device, spec: DriverSpec, target: str | None) -> list[Step]:
@@ -254,14 +260,14 @@ def _device_steps(device: Device, spec: DriverSpec, target: str | None) -> list[
     steps: list[Step] = []
     if target != device.driver:
         if target is None:
-            steps.append(Unbind(device.address, label, t.cast(str, device.driver)))
+            steps.append(Unbind(device.address, label, t.cast(str, device.driver), device.physfn, device.vf))
         else:
-            steps.append(Bind(device.address, label, device.driver, target))
+            steps.append(Bind(device.address, label, device.driver, target, device.physfn, device.vf))
     elif spec.driver == "default" and device.driver_override:
         steps.append(ClearOverride(device.address, label, device.driver_override))
     # A new node is as udev's rules make it, and another device of the group may have it already: set it in any case.
     if spec.node != NodeSpec() and (target != device.driver or device != _with_node(device, spec.node)):
-        steps.append(SetNode(device.address, label, spec.node))
+        steps.append(SetNode(device.address, label, spec.node, device.physfn, device.vf))
     return steps
 
 

@@ -8,11 +8,11 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from ._errors import InUse, InvalidRequest, NotSupported, WouldDestroy
-from ._knowledge import BYPASS_DRIVERS, PfDriver, pf_driver, rss_explanation, rss_group, rss_queues, vf_limit
+from ._knowledge import BYPASS_DRIVERS, rss_explanation, rss_queues, vf_limit
 from ._management import ROUTE, SSH
+from ._predict_pf import driver_of, predict_rss, wanted_vfs
 from ._steps import Plan, SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
 
 if t.TYPE_CHECKING:
@@ -43,7 +43,7 @@ def plan_pf(pf: Pf, spec: PfSpec) -> Plan:
 
 def check_request(pf: Pf, spec: PfSpec) -> None:
     """Every refusal, before the first step: first what can never be, then what is in the way now."""
-    wanted = _wanted(pf, spec)
+    wanted = wanted_vfs(pf, spec)
     _check_count(pf, spec)
     _check_rss(pf, spec, wanted)
     if spec.up is False and wanted:
@@ -54,7 +54,7 @@ def check_request(pf: Pf, spec: PfSpec) -> None:
             remedy="leave out up, or set num_vfs: 0",
         )
     if spec.up is not None and pf.device.netdev is None:
-        raise _no_netdev(pf, f"cannot set the PF {'up' if spec.up else 'down'}")
+        raise no_netdev(pf, f"cannot set the PF {'up' if spec.up else 'down'}")
     if spec.up is False and pf.device.netdev and pf.device.netdev.up:
         _check_management(pf, "cannot set the PF down", opted_in=None)
     if wanted != pf.num_vfs:
@@ -63,51 +63,12 @@ def check_request(pf: Pf, spec: PfSpec) -> None:
         _check_management(pf, _cannot(wanted), opted_in=spec.allow_link_reset)
 
 
-def predict_rss(pf: Pf, num_vfs: int) -> int | None:
-    """The RSS group that the PF would have with so many VFs; None where it is not known for the driver."""
-    driver = _driver(pf)
-    channels = pf.device.netdev.combined_channels if pf.device.netdev else None
-    if num_vfs == pf.num_vfs and channels is not None:
-        return rss_group(driver, num_vfs, channels)
-    if num_vfs and pf.device.netdev and pf.device.netdev.num_tc > 1 and driver.rss_with_classes:
-        return driver.rss_with_classes
-    limit = pf.online_cpus
-    if channels is not None and (driver.rss == () or (driver.keeps_channels and pf.num_vfs == 0)):
-        limit = channels
-    return rss_queues(driver, num_vfs, limit)
-
-
-def predict_pf(pf: Pf, spec: PfSpec) -> Pf:
-    """The PF as it would be after the plan; new VFs have no addresses before they exist."""
-    wanted = _wanted(pf, spec)
-    netdev = pf.device.netdev
-    if netdev:
-        netdev = replace(
-            netdev, up=netdev.up if spec.up is None else spec.up, combined_channels=predict_rss(pf, wanted)
-        )
-    return replace(
-        pf,
-        device=replace(pf.device, num_vfs=wanted, netdevs=(netdev,) if netdev else ()),
-        num_vfs=wanted,
-        drivers_autoprobe=pf.drivers_autoprobe if spec.drivers_autoprobe is None else spec.drivers_autoprobe,
-        vfs=pf.vfs if wanted == pf.num_vfs else (),
-    )
-
-
-def _wanted(pf: Pf, spec: PfSpec) -> int:
-    return pf.num_vfs if spec.num_vfs is None else spec.num_vfs
-
-
-def _driver(pf: Pf) -> PfDriver:
-    return pf_driver(pf.device.driver, pf.device.vendor, pf.device.device)
-
-
 def _cannot(wanted: int) -> str:
     return f"cannot create {wanted} VFs" if wanted else "cannot remove the VFs"
 
 
 def _count_steps(pf: Pf, spec: PfSpec) -> list[Step]:
-    wanted = _wanted(pf, spec)
+    wanted = wanted_vfs(pf, spec)
     if wanted == pf.num_vfs:
         return []
     address, label = pf.device.address, pf.label
@@ -146,7 +107,7 @@ def _check_count(pf: Pf, spec: PfSpec) -> None:
             remedy=f"ask for at most {pf.total_vfs}",
         )
     classes = pf.device.netdev.num_tc if pf.device.netdev else 0
-    limit = vf_limit(_driver(pf), classes, pf.total_vfs)
+    limit = vf_limit(driver_of(pf), classes, pf.total_vfs)
     if wanted > limit:
         raise InvalidRequest(
             f"num_vfs: cannot create {wanted} VFs",
@@ -168,7 +129,7 @@ def _check_rss(pf: Pf, spec: PfSpec, wanted: int) -> None:
             remedy="leave out min_rss_queues, and look at `ethtool -l` afterwards",
         )
     if predicted < spec.min_rss_queues:
-        explanation = rss_explanation(_driver(pf))
+        explanation = rss_explanation(driver_of(pf))
         raise InvalidRequest(
             f"min_rss_queues: {wanted} VFs leave the PF an RSS group of {predicted}, less than {spec.min_rss_queues}",
             device=pf.label,
@@ -193,8 +154,8 @@ def _check_health(pf: Pf, wanted: int) -> None:
             remedy=f"bind it to {pf.device.default_driver or 'its kernel driver'} (module pci_driver, driver: default)",
         )
     if pf.device.netdev is None:
-        raise _no_netdev(pf, _cannot(wanted))
-    if wanted and pf.device.netdev.xdp and _driver(pf).xdp_excludes_vfs:
+        raise no_netdev(pf, _cannot(wanted))
+    if wanted and pf.device.netdev.xdp and driver_of(pf).xdp_excludes_vfs:
         raise NotSupported(
             _cannot(wanted),
             device=pf.label,
@@ -203,7 +164,8 @@ def _check_health(pf: Pf, wanted: int) -> None:
         )
 
 
-def _no_netdev(pf: Pf, what: str) -> NotSupported:
+def no_netdev(pf: Pf, what: str) -> NotSupported:
+    """The refusal of what needs the PF's interface."""
     return NotSupported(
         what,
         device=pf.label,
@@ -260,13 +222,18 @@ def _refuse_if_management(device: Device, kinds: tuple[str, ...], what: str, lab
 
 
 def _warnings(pf: Pf, spec: PfSpec) -> list[str]:
-    wanted = _wanted(pf, spec)
+    wanted = wanted_vfs(pf, spec)
     found = []
     if wanted and spec.up is None and pf.device.netdev and not pf.device.netdev.up:
         found.append(f"{pf.label} is down: its VFs have no link and no mailbox until it is up (up: true)")
     if spec.drivers_autoprobe not in (None, pf.drivers_autoprobe) and wanted and wanted == pf.num_vfs:
         found.append(
             f"drivers_autoprobe of {pf.label} holds for VFs created from now on; the present ones keep their drivers"
+        )
+    usual = rss_queues(driver_of(pf), pf.num_vfs, pf.online_cpus) if driver_of(pf).rss else None
+    if wanted != pf.num_vfs and pf.num_vfs and pf.combined and usual and pf.combined < usual:
+        found.append(
+            f"{pf.label} has {pf.combined} channels by hand (ethtool -L); the driver chooses anew when its VFs go"
         )
     busy = [holder.text for holder in pf.device.holders if holder.kind not in (SSH, ROUTE)]
     if wanted != pf.num_vfs and busy:

@@ -94,7 +94,7 @@ def _candidates(kernel: Kernel, text: str) -> set[str]:
     if address:
         return {address} if kernel.sysfs.exists(f"{PCI_DEVICES}/{address}") else set()
     entries = [(entry, _behind(kernel, entry["ifname"])) for entry in kernel.link.interfaces()]
-    return _named([(entry, device) for entry, device in entries if device], text.strip())
+    return named([(entry, device) for entry, device in entries if device], text.strip())
 
 
 def _behind(kernel: Kernel, interface: str) -> str | None:
@@ -103,7 +103,7 @@ def _behind(kernel: Kernel, interface: str) -> str | None:
     return device if device and kernel.sysfs.exists(f"{PCI_DEVICES}/{device}") else None
 
 
-def _named(entries: list[tuple[dict[str, t.Any], str]], text: str) -> set[str]:
+def named(entries: list[tuple[dict[str, t.Any], str]], text: str) -> set[str]:
     """Devices by interface name or altname; by MAC the permanent one first, as the ports of a bond share the other."""
     if MAC_ADDRESS.fullmatch(text.lower()):
         permanent = {device for e, device in entries if e.get("permaddr", e.get("address")) == text.lower()}
@@ -114,31 +114,3 @@ def _named(entries: list[tuple[dict[str, t.Any], str]], text: str) -> set[str]:
 def _all_pfs(kernel: Kernel) -> list[str]:
     addresses = kernel.sysfs.names(PCI_DEVICES)
     return [describe(kernel, a) for a in addresses if kernel.sysfs.exists(f"{PCI_DEVICES}/{a}/sriov_numvfs")]
-
-
-def vf_indices(text: str, num_vfs: int, label: str) -> list[int]:
-    """The indices that "0-3,7" or "all" means, ascending.
-
-    :param label: the PF, for the message.
-    :raises InvalidRequest: it is no such list, or names a VF that the PF has not.
-    """
-    if text.strip() == "all":
-        return list(range(num_vfs))
-    indices: set[int] = set()
-    for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
-        if match is None or int(match.group(2) or match.group(1)) < int(match.group(1)):
-            raise InvalidRequest(
-                f"vfs: {text!r} is no list of VFs", remedy='write it as in "0", "0-3", "0-3,7" or "all"'
-            )
-        first, last = int(match.group(1)), int(match.group(2) or match.group(1))
-        indices.update(range(first, min(last, max(first, num_vfs)) + 1))  # no further than the first that is not there
-    beyond = sorted(index for index in indices if index >= num_vfs)
-    if beyond:
-        raise InvalidRequest(
-            f"vfs: {text!r} names VF {beyond[0]}",
-            device=label,
-            why=f"the PF has {num_vfs} VFs" + (f", 0 to {num_vfs - 1}" if num_vfs else ""),
-            remedy="create it first with module pf (num_vfs), or name another",
-        )
-    return sorted(indices)

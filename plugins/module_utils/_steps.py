@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""The steps a plan is made of: data that says what is to be done, in words an operator would use."""
+"""The steps a plan is made of: data that says what is to be done, in words an operator would use.
+
+A step on a VF that the same plan creates names it by PF and index: where virtfnN points by then is the VF's address.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ._model import NodeSpec
+from ._steps_net import NetStep
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,8 @@ class Bind:
     label: str
     before: str | None
     driver: str
+    physfn: str | None = None
+    vf: int | None = None
 
     def __str__(self) -> str:
         return f"bind {self.label} to {self.driver} (now {self.before or 'no driver'})"
@@ -108,6 +114,8 @@ class Unbind:
     address: str
     label: str
     before: str
+    physfn: str | None = None
+    vf: int | None = None
 
     def __str__(self) -> str:
         return f"unbind {self.label} from {self.before}"
@@ -132,6 +140,8 @@ class SetNode:
     address: str
     label: str
     node: NodeSpec = field(default_factory=NodeSpec)
+    physfn: str | None = None
+    vf: int | None = None
 
     def __str__(self) -> str:
         parts = {"owner": self.node.owner, "group": self.node.group}
@@ -141,8 +151,34 @@ class SetNode:
         return f"give the vfio node of {self.label} {', '.join(words)}"
 
 
+@dataclass(frozen=True)
+class Reload:
+    """Unbind and bind again: the driver of a VF reads its MAC address from the PF at probe only."""
+
+    address: str
+    label: str
+    driver: str
+    why: str
+    physfn: str | None = None
+    vf: int | None = None
+
+    def __str__(self) -> str:
+        return f"reload {self.driver} of {self.label}: {self.why}"
+
+
 Step = t.Union[
-    SetAutoprobe, SetLink, SetNumVfs, WaitForVfs, LoadModule, AllowNoIommu, Bind, Unbind, ClearOverride, SetNode
+    SetAutoprobe,
+    SetLink,
+    SetNumVfs,
+    WaitForVfs,
+    LoadModule,
+    AllowNoIommu,
+    Bind,
+    Unbind,
+    ClearOverride,
+    SetNode,
+    Reload,
+    NetStep,
 ]
 
 

@@ -163,35 +163,31 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._asked import asked_driver
 from ..module_utils._assignments import driver_specs
 from ..module_utils._execute import Job, execute
 from ..module_utils._observe import Observer
+from ..module_utils._options import NODE, TIMEOUT
 from ..module_utils._plan_driver import plan_drivers, predict_device, target_driver
 from ..module_utils._view import device_view
 
 if t.TYPE_CHECKING:
     from ..module_utils._kernel import Kernel
-    from ..module_utils._model import Device, DriverSpec, Host
+    from ..module_utils._model import Device, Host
     from ..module_utils._steps import Plan
 
-NODE_OPTIONS = {
-    "no_iommu": {"type": "bool", "default": False},
-    "owner": {"type": "str"},
-    "group": {"type": "str"},
-    "mode": {"type": "raw"},
-}
 ASSIGNMENT = {
     "devices": {"type": "list", "elements": "str"},
     "vfs": {"type": "str"},
     "driver": {"type": "str", "required": True},
-    **NODE_OPTIONS,
+    **NODE,
 }
 ARGUMENT_SPEC = {
     "devices": {"type": "list", "elements": "str"},
     "pf": {"type": "str"},
     "vfs": {"type": "str"},
     "driver": {"type": "str"},
-    **NODE_OPTIONS,
+    **NODE,
     "assignments": {
         "type": "list",
         "elements": "dict",
@@ -200,7 +196,7 @@ ARGUMENT_SPEC = {
         "mutually_exclusive": [("devices", "vfs")],
     },
     "force": {"type": "bool", "default": False},
-    "timeout": {"type": "int", "default": 120},
+    **TIMEOUT,
 }
 
 
@@ -218,30 +214,16 @@ def make_job(params: dict[str, t.Any], kernel: Kernel) -> Job[State]:
         wanted = {target_driver(devices[spec.address], spec) for spec in specs}
         return State(devices, observer.host(devices.values(), sorted(name for name in wanted if name)))
 
-    def plan(state: State) -> Plan:
-        return plan_drivers(state.devices, specs, state.host)
-
-    def predict(state: State) -> State:
-        return state._replace(devices={s.address: predict_device(state.devices[s.address], s) for s in specs})
+    def plan(state: State) -> tuple[Plan, State]:
+        after = {spec.address: predict_device(state.devices[spec.address], spec) for spec in specs}
+        return plan_drivers(state.devices, specs, state.host), state._replace(devices=after)
 
     return Job(
         read=read,
         plan=plan,
-        predict=predict,
-        asked=lambda state: asked(state, specs),
+        asked=lambda state: {spec.address: asked_driver(state.devices[spec.address], spec) for spec in specs},
         view=lambda state: {"devices": [device_view(state.devices[spec.address]) for spec in specs]},
     )
-
-
-def asked(state: State, specs: list[DriverSpec]) -> dict[str, t.Any]:
-    return {spec.address: _asked_of(device_view(state.devices[spec.address]), spec) for spec in specs}
-
-
-def _asked_of(device: dict[str, t.Any], spec: DriverSpec) -> dict[str, t.Any]:
-    words = [word for word in ("owner", "group", "mode") if getattr(spec.node, word) is not None]
-    if spec.driver == "default":
-        words.append("driver_override")
-    return {word: device[word] for word in ["driver", *words]}
 
 
 def main(kernel: Kernel | None = None) -> None:

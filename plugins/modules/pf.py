@@ -142,56 +142,26 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._execute import Job, execute
-from ..module_utils._model import PfSpec
-from ..module_utils._observe import Observer
-from ..module_utils._plan_pf import plan_pf, predict_pf
+from ..module_utils._execute import execute
+from ..module_utils._jobs import pf_job
+from ..module_utils._options import CONSENT, PF_STATE, RECREATE, TIMEOUT, pf_spec
 from ..module_utils._select import find_pf
-from ..module_utils._view import pf_view
+from ..module_utils._wish import HostWish, PfWish
 
 if t.TYPE_CHECKING:
     from ..module_utils._kernel import Kernel
-    from ..module_utils._model import Pf
 
-ARGUMENT_SPEC = {
-    "pf": {"type": "str", "required": True},
-    "num_vfs": {"type": "int"},
-    "drivers_autoprobe": {"type": "bool"},
-    "min_rss_queues": {"type": "int"},
-    "up": {"type": "bool"},
-    "recreate": {"type": "bool", "default": False},
-    "force": {"type": "bool", "default": False},
-    "allow_link_reset": {"type": "bool", "default": False},
-    "timeout": {"type": "int", "default": 120},
-}
-NOT_STATE = ("pf", "timeout")
+ARGUMENT_SPEC = {"pf": {"type": "str", "required": True}, **PF_STATE, **RECREATE, **CONSENT, **TIMEOUT}
 
 
-def make_job(params: dict[str, t.Any], kernel: Kernel) -> Job[Pf]:
-    address = find_pf(kernel, params["pf"])
-    spec = PfSpec(**{name: value for name, value in params.items() if name not in NOT_STATE})
-    return Job(
-        read=lambda: Observer(kernel, params["timeout"]).pf(address),
-        plan=lambda pf: plan_pf(pf, spec),
-        predict=lambda pf: predict_pf(pf, spec),
-        asked=lambda pf: asked(pf, spec),
-        view=lambda pf: {"pf": pf_view(pf)},
-    )
-
-
-def asked(pf: Pf, spec: PfSpec) -> dict[str, t.Any]:
-    state = pf_view(pf)
-    words = [name for name in ("num_vfs", "drivers_autoprobe", "up") if getattr(spec, name) is not None]
-    wish = {word: state[word] for word in words}
-    if spec.min_rss_queues is not None:
-        # A larger group than the least one is as good.
-        wish["min_rss_queues"] = min(spec.min_rss_queues, state["rss_queues"] or 0)
-    return wish
+def wish(params: dict[str, t.Any], kernel: Kernel) -> HostWish:
+    return HostWish((PfWish(find_pf(kernel, params["pf"]), pf_spec(params)),))
 
 
 def main(kernel: Kernel | None = None) -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    execute(module, lambda outside: make_job(module.params, outside), kernel)
+    params = module.params
+    execute(module, lambda outside: pf_job(outside, wish(params, outside), params["timeout"]), kernel)
 
 
 if __name__ == "__main__":

@@ -164,5 +164,5 @@ def test_udev_loads_the_module_of_a_new_device(tmp_path):
 def test_channels_follow_the_driver(tmp_path, nic, cpus, num_vfs, channels):
     kernel = simulate(tmp_path, hosts.host(nic, cpus=cpus))
     kernel.sysfs.write(NUM_VFS, str(num_vfs))
-    assert kernel.ethtool.combined_channels("enp1s0") == channels
-    assert kernel.ethtool.combined_channels("eth0") is None
+    assert kernel.ethtool.channels("enp1s0").combined == channels
+    assert kernel.ethtool.channels("eth0") is None

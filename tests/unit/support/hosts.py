@@ -158,7 +158,8 @@ def interface(name, ifindex, mac, up=False, addresses=(), **more):
     flags = ["BROADCAST", "MULTICAST", *(["UP", "LOWER_UP"] if up else [])]
     entry = {"ifindex": ifindex, "ifname": name, "flags": flags, "mtu": 1500, "operstate": "UP" if up else "DOWN"}
     entry.update(link_type="ether", address=mac, addr_info=[address(text) for text in addresses], **more)
-    return {f"sim/interfaces/{name}": json.dumps(entry), f"sys/class/net/{name}/mtu": "1500"}
+    base = f"sys/class/net/{name}"
+    return {f"sim/interfaces/{name}": json.dumps(entry), f"{base}/mtu": "1500", f"{base}/carrier": str(int(up))}
 
 
 def address(text, scope="global"):

@@ -6,15 +6,49 @@
 
 from __future__ import annotations
 
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._model import Device, Holder, Netdev, Pf
+from dataclasses import replace
 
-from .hosts import IGB
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._flow import encode_action, flow_rule
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._model import (
+    Device,
+    Holder,
+    Host,
+    Netdev,
+    Pf,
+    PfSpec,
+)
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._plan_host import State, plan_host
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._queues import (
+    Channels,
+    Feature,
+    Queues,
+    Rss,
+    RuleTable,
+)
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._vf_attributes import VfAttributes
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._wish import HostWish, PfWish, RulesWish, VfWish
+
+from .hosts import IGB, Nic
 
 PF = IGB.address
 LABEL = "enp1s0 (0000:01:00.0)"
 SSH = Holder("ssh", "carries the SSH connection from 192.0.2.1")
 ROUTE = Holder("route", "carries a default route")
 BUSY = Holder("process", "process 4711 (dpdk-testpmd) has /dev/vfio/10 open")
+
+
+# What drivers give a VF to begin with.
+FRESH = VfAttributes("00:00:00:00:00:00", 0, 0, "802.1Q", True, False, 0, 0, "auto", False)
+
+
+def rule(flow_type="tcp4", vf=0, queue=0, location=2045, cookie=None, **fields):
+    """A rule by its exact fields; addresses as numbers."""
+    bits = {"src_ip": 32, "dst_ip": 32, "src_port": 16, "dst_port": 16, "vlan": 12, "proto": 8}
+    match = {name: (value, (1 << bits.get(name, 16)) - 1) for name, value in fields.items()}
+    return flow_rule(flow_type, match, encode_action(vf, queue) if cookie is None else cookie, location)
+
+
+RULE = rule(dst_ip=0xC0A8FE1E, dst_port=80)
 
 
 def netdev(name="enp1s0", **changes):
@@ -30,6 +64,7 @@ def vf(index=0, driver="igbvf", **changes):
     interface = (netdev(f"enp1s0v{index}", ifindex=10 + index),) if driver == "igbvf" else ()
     state = {"address": IGB.vf(index), "vendor": "8086", "device": "10ca", "driver": driver, "netdevs": interface}
     state.update(default_driver="igbvf", iommu_group=10 + index, physfn=PF, vf=index)
+    state["attributes"] = FRESH
     if driver == "vfio-pci":
         state.update(dev_node=f"/dev/vfio/{10 + index}", dev_owner=0, dev_group=0, dev_mode=0o600)
     return Device(**{**state, **changes})
@@ -38,13 +73,99 @@ def vf(index=0, driver="igbvf", **changes):
 def pf(num_vfs=0, vfs=None, **changes):
     """A PF; what Pf has no field for goes to its device, what Device has none for to its interface."""
     of_pf = {name: changes.pop(name) for name in ("total_vfs", "drivers_autoprobe", "online_cpus") if name in changes}
-    of_netdev = {n: changes.pop(n) for n in ("up", "xdp", "num_tc", "combined_channels") if n in changes}
+    of_netdev = {n: changes.pop(n) for n in ("up", "xdp", "num_tc", "carrier", "mtu") if n in changes}
+    queues = queues_of(**{n: changes.pop(n) for n in QUEUE_OPTIONS if n in changes})
     if of_netdev:
         changes["netdevs"] = (netdev(**of_netdev),)
     members = tuple(vf(index) for index in range(num_vfs)) if vfs is None else vfs
     state = {"total_vfs": 7, "num_vfs": num_vfs, "drivers_autoprobe": True, "vfs": members, "online_cpus": 8}
+    state.update(queues=queues, perm_mac="02:00:00:00:01:00", vf_offset=128, vf_stride=2)
+    state.update(vf_device="10ca", vf_default_driver="igbvf")
     return Pf(device=pf_device(num_vfs=num_vfs, **changes), **{**state, **of_pf})
+
+
+QUEUE_OPTIONS = ("combined_channels", "max_channels", "rules", "table", "ntuple", "size", "driver_places")
+
+
+def queues_of(
+    combined_channels=None,
+    max_channels=None,
+    rules=(),
+    table=None,
+    ntuple="off",
+    size=2046,
+    driver_places=False,
+):
+    """Queues as a driver tells them; nothing at all unless the number of channels is given.
+
+    :param ntuple: on | off | fixed.
+    """
+    if combined_channels is None:
+        return Queues()
+    most = combined_channels if max_channels is None else max_channels
+    default = tuple(entry % combined_channels for entry in range(128))
+    return Queues(
+        Channels(max_combined=most, other=1, combined=combined_channels),
+        Rss(combined_channels, default if table is None else table),
+        Feature(ntuple == "on", ntuple != "fixed"),
+        RuleTable(size, driver_places, tuple(rules)),
+    )
 
 
 def ixgbe(num_vfs=0, **changes):
     return pf(num_vfs, **{"driver": "ixgbe", "device": "10fb", "default_driver": "ixgbe", "total_vfs": 63, **changes})
+
+
+def x550(num_vfs=0, **changes):
+    return ixgbe(num_vfs, **{"device": "1563", **changes})
+
+
+def i350(num_vfs=0, **changes):
+    return pf(num_vfs, **{"device": "1521", **changes})
+
+
+SECOND = "0000:01:00.1"
+SECOND_LABEL = f"enp1s1 ({SECOND})"
+
+
+def second(num_vfs=0, kind=pf, **changes):
+    """The other port of the card, or another card: whatever the kind of its driver makes."""
+    nic = Nic(address=SECOND)
+    of_netdev = {name: changes.pop(name) for name in ("up", "xdp", "num_tc", "carrier", "mtu") if name in changes}
+    interface = netdev("enp1s1", ifindex=4, mac="02:00:00:00:01:01", **of_netdev)
+    state = {"address": SECOND, "netdevs": (interface,), **changes}
+    members = [vf(index, physfn=SECOND, address=nic.vf(index), netdevs=()) for index in range(num_vfs)]
+    made = kind(num_vfs, **{"vfs": tuple(members), **state})
+    return replace(made, perm_mac="02:00:00:00:01:01")
+
+
+def host_state(*pfs, **host):
+    """Several PFs, and facts of the host."""
+    return State({each.device.address: each for each in pfs}, Host(**{"drivers": DRIVERS, **host}))
+
+
+DRIVERS = frozenset({"igb", "igbvf", "ixgbe", "ixgbevf", "vfio-pci"})
+
+
+def want(vfs="0", mtu=None, **attributes):
+    """The wish for some VFs."""
+    return VfWish(vfs, VfAttributes(**attributes), mtu)
+
+
+def rules_wish(*rules, **changes):
+    """Rules, named as the options name them."""
+    return RulesWish(rules, tuple(f"rules[{number}]" for number in range(len(rules))), **changes)
+
+
+def wish(address=PF, rss=None, rules=None, vfs=(), drivers=(), **pf_options):
+    """What is wished of one PF; the rest goes to PfSpec."""
+    return PfWish(address, PfSpec(**pf_options), tuple(vfs), tuple(drivers), rss, rules)
+
+
+def planned(state, *wishes):
+    """The outcome of the whole planner; a lone PF is a host of its own."""
+    return plan_host(state if isinstance(state, State) else host_state(state), HostWish(wishes))
+
+
+def sentences(state, *wishes):
+    return [str(step) for step in planned(state, *wishes).plan.steps]

@@ -9,8 +9,11 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from unittest import mock
 
 import pytest
+from ansible.module_utils import _internal
+from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 
 
@@ -18,7 +21,10 @@ def run_module(module, kernel, check=False, **options):
     """The result of one run; failed is there in any case."""
     printed = io.StringIO()
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
-    with patch_module_args(arguments), contextlib.redirect_stdout(printed), pytest.raises(SystemExit):
+    # A module is a process of its own: no warnings of others, and no controller, which tests of filters import.
+    warnings._global_warnings.clear()
+    alone = mock.patch.object(_internal, "is_controller", False)
+    with alone, patch_module_args(arguments), contextlib.redirect_stdout(printed), pytest.raises(SystemExit):
         module.main(kernel)
     result = json.loads(printed.getvalue())
     result.setdefault("failed", False)

@@ -16,6 +16,7 @@ import shutil
 from dataclasses import dataclass, field
 
 from . import hosts
+from .simvfs import VirtualFunctions
 from .tree import DIRECTORY, Link, build
 
 
@@ -42,6 +43,7 @@ class Devices:
     def __init__(self, root, behaviour):
         self.root = root
         self.behaviour = behaviour
+        self.vfs = VirtualFunctions(self)
 
     def at(self, *names):
         return os.path.join(self.root, *names)
@@ -146,10 +148,8 @@ class Devices:
             name, mac = self.read("sim/pf_name"), "02:00:00:00:01:00"
         else:
             index = self.index(pf, address)
-            name, mac = (
-                f"{(self.names(hosts.DEVICES, pf, 'net') or ['eth9'])[0]}v{index}",
-                f"02:00:00:00:02:{index:02x}",
-            )
+            name = f"{(self.names(hosts.DEVICES, pf, 'net') or ['eth9'])[0]}v{index}"
+            mac = self.vfs.address_at_probe(pf, index, f"02:00:00:00:02:{index:02x}")
         number = 1 + max(json.loads(self.read("sim/interfaces", other))["ifindex"] for other in self.interfaces())
         build(self.root, {**hosts.behind(address, name), **hosts.interface(name, number, mac)})
 
@@ -191,6 +191,7 @@ class Devices:
         start, step = int(self.read(base, "sriov_offset")), int(self.read(base, "sriov_stride"))
         nic = hosts.Nic(address=pf, offset=start, stride=step)
         own = self.link(base, "iommu_group")
+        self.vfs.create(pf, count)
         for index in range(count):
             vf = nic.vf(index)
             group = None if own is None else self.new_group() if self.behaviour.isolated else own
@@ -201,6 +202,7 @@ class Devices:
             self.probe(vf)
 
     def remove_vfs(self, pf):
+        self.vfs.create(pf, 0)
         for name in self.names(hosts.DEVICES, pf):
             if not name.startswith("virtfn"):
                 continue

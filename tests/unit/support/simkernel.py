@@ -19,6 +19,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sysfs import 
 
 from . import hosts
 from .simdevices import Behaviour, Devices
+from .simethtool import SimEthtool, link_changed, mtu_changed, vfs_changed
 from .tree import build
 
 SRIOV_DRIVERS = ("igb", "ixgbe", "mystery")  # those with sriov_configure
@@ -84,6 +85,7 @@ class SimSysfs(Sysfs):
             if not self._behaviour.hides_vfs:
                 self._devices.add_vfs(pf, count)
         self._devices.put(f"{base}/sriov_numvfs", count)
+        vfs_changed(self._devices.root, pf)
         return 0
 
     def _held_through_vfio(self, pf):
@@ -142,9 +144,11 @@ class SimCommands:
         self._behaviour = behaviour
         self.calls = []
 
-    def __call__(self, argv):
+    def __call__(self, argv, stdin=""):
         self.calls.append(" ".join(argv))
         name, *words = argv
+        if words == ["-batch", "-"]:
+            return self._batch(stdin.splitlines())
         return {"ip": self._ip, "modprobe": self._modprobe, "udevadm": self._udevadm, "nsenter": self._nsenter}[name](
             words
         )
@@ -152,7 +156,9 @@ class SimCommands:
     def _ip(self, words):
         read = self._devices.read
         if words[:2] == ["link", "set"]:
-            return self._set_link(words[3], words[4])
+            return self._set_link(words[3], words[4:])
+        if words[:5] == ["-j", "-d", "link", "show", "dev"]:
+            return self._show_link(words[5])
         if words == ["-j", "-d", "address", "show"]:
             entries = [json.loads(read("sim/interfaces", name)) for name in self._devices.interfaces()]
             # By ifindex, as the kernel lists them, and with the empty object that iproute2 leaves for what it skips.
@@ -165,14 +171,42 @@ class SimCommands:
             return (0, json.dumps([{"dst": words[3], "dev": name}]), "") if name else unreachable
         raise AssertionError(f"ip {words}")
 
-    def _set_link(self, name, state):
+    def _batch(self, lines):
+        """`ip -batch -` ends at the first line that fails, and says which."""
+        for number, line in enumerate(lines, 1):
+            self.calls.append(f"ip {line}")
+            code, _out, error = self._ip(line.split())
+            if code:
+                return code, "", f"{error}Command failed -:{number}\n"
+        return 0, "", ""
+
+    def _show_link(self, name):
+        text = self._devices.read("sim/interfaces", name)
+        if text is None:
+            return 1, "", f'Device "{name}" does not exist.\n'
+        vfs = self._devices.vfs.show(self._devices.link("sys/class/net", name, "device"))
+        return 0, json.dumps([{**json.loads(text), **({"vfinfo_list": vfs} if vfs else {})}]), ""
+
+    def _set_link(self, name, words):
         text = self._devices.read("sim/interfaces", name)
         if text is None:
             return 1, "", f'Cannot find device "{name}"\n'
-        entry = json.loads(text)
+        entry, state = json.loads(text), words[0]
+        if state == "vf":
+            error = self._devices.vfs.set(self._devices.link("sys/class/net", name, "device"), words[1:])
+            return (2, "", f"RTNETLINK answers: {error}\n") if error else (0, "", "")
+        if state == "mtu":
+            self._devices.put(f"sim/interfaces/{name}", json.dumps({**entry, "mtu": int(words[1])}))
+            if entry["mtu"] != int(words[1]):
+                mtu_changed(self._devices.root, name)
+            return 0, "", ""
         flags = [flag for flag in entry["flags"] if flag not in ("UP", "LOWER_UP")]
+        was_up = "UP" in entry["flags"]
         entry["flags"] = [*flags, "UP", "LOWER_UP"] if state == "up" else flags
         self._devices.put(f"sim/interfaces/{name}", json.dumps(entry))
+        self._devices.put(f"sys/class/net/{name}/carrier", int(state == "up"))
+        if was_up != (state == "up"):
+            link_changed(self._devices.root, name)
         return 0, "", ""
 
     def _modprobe(self, words):
@@ -215,27 +249,6 @@ def _answers_to(entry, name):
     return name.replace("-", "_") == entry["module"] or any(name.startswith(alias) for alias in aliases)
 
 
-class SimEthtool:
-    """ETHTOOL_GCHANNELS as the drivers answer it (ixgbe_ethtool.c, igb_ethtool.c), in words of their own."""
-
-    def __init__(self, root):
-        self._devices = Devices(root, Behaviour())
-
-    def combined_channels(self, name):
-        pf = self._devices.link("sys/class/net", name, "device")
-        if pf is None or self._devices.read(hosts.DEVICES, pf, "sriov_numvfs") is None:
-            return None
-        num_vfs = int(self._devices.read(hosts.DEVICES, pf, "sriov_numvfs"))
-        cpus = int(self._devices.read("sys/devices/system/cpu/online").split("-")[-1]) + 1
-        if self._devices.driver(pf) == "igb":
-            return min(2 if num_vfs else 8, cpus)
-        if not num_vfs:
-            return min(63, cpus)  # flow director's queues, more than RSS uses
-        if num_vfs + 1 > 32:
-            return min(2, cpus)
-        return 4 if cpus >= 4 else 2 if cpus >= 2 else 1
-
-
 def simulate(root, files, behaviour=None):
     """A kernel on a new tree."""
     return behaving(
@@ -249,7 +262,7 @@ def behaving(root, behaviour):
 
 
 def written(kernel):
-    """Every write and every command that changes something, writes first."""
+    """Every write, ethtool order and command that changes something; commands last."""
     commands = [call for call in kernel.run.calls if "link set" in call or call.startswith("modprobe ")]
     return [
         *(kernel.sysfs.read("sim/writes") or "").splitlines(),

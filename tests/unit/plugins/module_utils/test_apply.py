@@ -11,13 +11,14 @@ import os
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils import _steps as steps
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._apply import apply_plan, perform
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._apply import apply_plan
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._errors import (
     KernelRefused,
     NotSupported,
     TookTooLong,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._observe import virtual_functions
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._perform import perform
 from ansible_collections.kernel_bypass.sriov.tests.unit.support import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.simdevices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import behaving, simulate, written

@@ -11,7 +11,6 @@ import stat
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils import _steps as steps
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._apply import perform
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._errors import (
     KernelRefused,
     NotSupported,
@@ -19,6 +18,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._errors import
     TookTooLong,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._model import NodeSpec
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._perform import perform
 from ansible_collections.kernel_bypass.sriov.tests.unit.support import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.simdevices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import simulate, written

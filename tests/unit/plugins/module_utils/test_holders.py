@@ -227,7 +227,7 @@ def test_everything_below_an_interface_is_found_once(tmp_path):
 
 def test_our_own_environment_comes_first(tmp_path):
     tree = sysfs(tmp_path, {"proc/self/environ": b"SSH_CONNECTION=192.0.2.1 5 192.0.2.2 22\0"})
-    assert ssh_peer(tree) == ("192.0.2.1", "192.0.2.2")
+    assert ssh_peer(tree) == ("192.0.2.1", "192.0.2.2", "5", "22")
 
 
 def test_the_search_ends_at_init_and_where_proc_ends(tmp_path):

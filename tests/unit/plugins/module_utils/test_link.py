@@ -6,11 +6,9 @@
 
 from __future__ import annotations
 
-import struct
-
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._errors import KernelRefused
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._ethtool import CHANNELS, ETHTOOL_GCHANNELS, Ethtool
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._ethtool import Ethtool
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._kernel import Kernel
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._link import Link
 
@@ -123,13 +121,6 @@ def test_udev_gets_whole_seconds_and_at_least_one():
     assert run.calls == ["udevadm settle --timeout=1", "udevadm settle --timeout=9"]
 
 
-def test_the_ethtool_structure_has_the_kernels_size():
-    """include/uapi/linux/ethtool.h: struct ethtool_channels is nine __u32, combined_count the last."""
-    assert CHANNELS.size == 36
-    assert struct.unpack_from("=I", CHANNELS.pack(ETHTOOL_GCHANNELS, *range(8)))[0] == 0x3C
-    assert CHANNELS.unpack(struct.pack("=9I", *range(9)))[8] == 8
-
-
 @pytest.mark.parametrize("name", ["lo", "no-such-name", "a-name-longer-than-the-kernel-takes"])
 def test_a_driver_that_does_not_say_has_no_channels(name):
-    assert Ethtool().combined_channels(name) is None
+    assert Ethtool().channels(name) is None

@@ -45,7 +45,9 @@ def test_a_pf_is_read_whole(observed):
     assert (device.iommu_group, device.numa_node, device.num_vfs, device.physfn, device.vf) == (1, 1, 2, None, None)
     netdev = device.netdev
     assert (netdev.name, netdev.ifindex, netdev.mac, netdev.up, netdev.mtu) == ("enp1s0", 3, hosts.IGB.mac, True, 1500)
-    assert (netdev.carrier, netdev.combined_channels, netdev.num_tc, netdev.xdp) == (True, 2, 1, False)
+    assert (netdev.carrier, netdev.num_tc, netdev.xdp) == (True, 1, False)
+    assert (pf.combined, pf.queues.rss.rings, len(pf.queues.rss.table), pf.queues.rules.rules) == (2, 2, 128, ())
+    assert (pf.perm_mac, pf.vf_address(6), pf.vf_default_driver) == (hosts.IGB.mac, "0000:01:11.4", "igbvf")
 
 
 def test_a_vf_is_read_whole(observed):
@@ -207,3 +209,12 @@ def test_cpus_are_counted_by_ranges(ranges, count):
 def test_a_link_that_points_nowhere_is_no_vf(observed):
     observer = observed({f"{BASE}/virtfn0": DIRECTORY, f"{BASE}/virtfnx": Link("../x")})
     assert observer.vf_indices(PF) == {}
+
+
+@pytest.mark.parametrize(
+    ("xdp", "seen"), [(None, (False, False)), ({"mode": 1}, (True, False)), ({"mode": 2}, (False, True))]
+)
+def test_an_xdp_program_above_the_driver_is_none_of_the_drivers(observed, xdp, seen):
+    more = {} if xdp is None else {"xdp": xdp}
+    netdev = observed(hosts.interface("enp1s0", 3, hosts.IGB.mac, up=True, **more)).pf(PF).device.netdev
+    assert (netdev.xdp, netdev.xdp_generic) == seen

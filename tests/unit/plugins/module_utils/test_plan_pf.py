@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._model import PfSpec
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._plan_pf import plan_pf, predict_pf, predict_rss
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._plan_pf import plan_pf
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._predict_pf import predict_pf, predict_rss
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._steps import SetNumVfs
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
     LABEL,
     PF,
     ROUTE,
+    RULE,
     SSH,
     ixgbe,
     netdev,
@@ -152,10 +154,24 @@ def test_the_rss_group_is_predicted(state, num_vfs, queues):
     assert predict_rss(state, num_vfs) == queues
 
 
-def test_the_prediction_has_what_was_asked_and_no_vfs_that_nobody_has_seen():
+def test_the_prediction_has_what_was_asked_and_the_vfs_as_far_as_they_are_known():
     after = predict_pf(pf(up=False), PfSpec(num_vfs=4, up=True, drivers_autoprobe=False))
-    assert (after.num_vfs, after.device.num_vfs, after.vfs, after.drivers_autoprobe) == (4, 4, (), False)
-    assert after.device.netdev == netdev(up=True, combined_channels=2)
+    assert (after.num_vfs, after.device.num_vfs, after.drivers_autoprobe) == (4, 4, False)
+    assert after.device.netdev == netdev(up=True, carrier=True)
+    assert [(vf.address, vf.vf, vf.driver, vf.planned) for vf in after.vfs] == [
+        (f"0000:01:10.{2 * index}", index, None, True) for index in range(4)
+    ]
+
+
+def test_vfs_to_be_are_bound_by_the_kernel_where_it_binds_them():
+    assert [vf.driver for vf in predict_pf(pf(), PfSpec(num_vfs=2)).vfs] == ["igbvf", "igbvf"]
+
+
+def test_the_prediction_of_an_82599_has_its_queues_its_default_table_and_no_rules():
+    before = ixgbe(combined_channels=16, online_cpus=16, rules=(RULE,), table=(0,) * 128)
+    after = predict_pf(before, PfSpec(num_vfs=4))
+    assert (after.combined, after.queues.rss.rings, after.queues.rules.rules) == (4, 4, ())
+    assert after.queues.rss.table == tuple(range(4)) * 32
 
 
 def test_the_prediction_of_nothing_is_the_present():

@@ -20,8 +20,8 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._select import
     existing_device,
     find_pf,
     pci_address,
-    vf_indices,
 )
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._vf_selector import vf_indices
 from ansible_collections.kernel_bypass.sriov.tests.unit.support import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import simulate
 from hypothesis import given

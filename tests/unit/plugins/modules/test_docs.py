@@ -8,44 +8,85 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.kernel_bypass.sriov.plugins.doc_fragments.attributes import ModuleDocFragment
-from ansible_collections.kernel_bypass.sriov.plugins.modules import pci_driver, pf
+from ansible_collections.kernel_bypass.sriov.plugins.modules import (
+    flow_rule,
+    host,
+    info,
+    pci_driver,
+    pf,
+    rss,
+    rx_rate,
+    vf,
+)
 
+ALL = (flow_rule, host, info, pci_driver, pf, rss, rx_rate, vf)
+MODULES = {module.__name__.rpartition(".")[2]: module for module in ALL}
 FIELDS = {"type": "str", "required": False, "default": None, "elements": None, "choices": None}
 
 
-def facts(option, suboptions):
-    """An option as both sides can say it; suboptions by name."""
-    found = {name: option.get(name, default) for name, default in FIELDS.items()}
-    found["suboptions"] = {name: facts(each, each.get("suboptions", {})) for name, each in suboptions.items()}
-    return found
+def facts(options, nested):
+    """Options as both sides can say them, and those inside of them, by name.
+
+    :param nested: what the inner ones are called there: "options" in a spec, "suboptions" in documentation.
+    """
+    return {
+        name: {
+            **{field: option.get(field, default) for field, default in FIELDS.items()},
+            "suboptions": facts(option.get(nested) or {}, nested),
+        }
+        for name, option in options.items()
+    }
 
 
 def documented(module):
     options = yaml.safe_load(module.DOCUMENTATION)["options"]
     shared = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
     assert not set(options) & set(shared)
-    return {name: facts(option, option.get("suboptions", {})) for name, option in {**options, **shared}.items()}
+    return facts({**options, **shared}, "suboptions")
 
 
-def accepted(module):
-    spec = module.ARGUMENT_SPEC
-    return {name: facts(option, option.get("options", {})) for name, option in spec.items()}
+def depth(options):
+    return 1 + max((depth(option["suboptions"]) for option in options.values()), default=-1)
 
 
-@pytest.mark.parametrize("module", [pf, pci_driver], ids=["pf", "pci_driver"])
+@pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
 def test_every_option_is_documented_as_it_is(module):
-    assert accepted(module) == documented(module)
+    assert facts(module.ARGUMENT_SPEC, "options") == documented(module)
 
 
-@pytest.mark.parametrize("module", [pf, pci_driver], ids=["pf", "pci_driver"])
-def test_examples_use_options_that_exist(module):
+def test_options_inside_of_options_are_compared_too():
+    assert depth(documented(host)) == 3
+
+
+def words(options):
+    """Every description, however deep."""
+    for name, option in options.items():
+        yield name, option.get("description")
+        yield from words(option.get("suboptions") or {})
+
+
+@pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
+def test_every_option_is_described(module):
+    assert [name for name, text in words(yaml.safe_load(module.DOCUMENTATION)["options"]) if not text] == []
+
+
+@pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
+def test_examples_are_what_the_module_takes(module):
     name = f"kernel_bypass.sriov.{yaml.safe_load(module.DOCUMENTATION)['module']}"
     for task in yaml.safe_load(module.EXAMPLES):
-        assert set(task) == {"name", name}
-        assert set(task[name]) <= set(module.ARGUMENT_SPEC)
+        assert {"name", name} <= set(task) <= {"name", name, "register"}
+        assert ArgumentSpecValidator(module.ARGUMENT_SPEC).validate(task[name] or {}).error_messages == []
 
 
-@pytest.mark.parametrize("module", [pf, pci_driver], ids=["pf", "pci_driver"])
+def returned(values):
+    for name, value in values.items():
+        yield name, value
+        yield from returned(value.get("contains") or {})
+
+
+@pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
 def test_return_values_are_described(module):
-    assert all("description" in value and "type" in value for value in yaml.safe_load(module.RETURN).values())
+    values = dict(returned(yaml.safe_load(module.RETURN)))
+    assert [name for name, value in values.items() if not ("description" in value and "type" in value)] == []

@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.modules import pf
 from ansible_collections.kernel_bypass.sriov.tests.unit.support import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.simdevices import Behaviour
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import SimEthtool, simulate, written
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.simethtool import SimEthtool
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import simulate, written
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.tree import snapshot
 
 PF = hosts.IGB.address
@@ -56,6 +58,7 @@ def test_vfs_are_created_and_found_again(kernel):
 
 def test_the_result_has_all_that_is_documented(kernel):
     result = run(kernel, num_vfs=1)["pf"]
+    assert result["rss"].pop("table") == [0] * 64 + [1] * 64
     assert {name: value for name, value in result.items() if name != "vfs"} == {
         "name": "enp1s0",
         "pci_address": PF,
@@ -63,10 +66,19 @@ def test_the_result_has_all_that_is_documented(kernel):
         "mac": hosts.IGB.mac,
         "up": True,
         "carrier": True,
+        "mtu": 1500,
         "num_vfs": 1,
         "total_vfs": 7,
         "drivers_autoprobe": True,
         "rss_queues": 2,
+        "channels": {
+            **{"max_rx": 0, "max_tx": 0, "max_combined": 2},
+            **{"rx": 0, "tx": 0, "other": 1, "combined": 2},
+        },
+        "rss": {"rings": 2, "entries": {"0": 64, "1": 64}, "key": "", "hash_function": "toeplitz"},
+        "ntuple": {"on": False, "changeable": False},
+        "locations": 16,
+        "rules": [],
         "iommu_group": 1,
         "numa_node": -1,
         "holders": [],
@@ -80,6 +92,8 @@ def test_the_result_has_all_that_is_documented(kernel):
         "default_driver": "igbvf",
         "name": "enp1s0v0",
         "mac": "02:00:00:00:02:00",
+        "up": False,
+        "mtu": 1500,
         "iommu_group": 2,
         "numa_node": -1,
         "dev_node": None,
@@ -87,6 +101,10 @@ def test_the_result_has_all_that_is_documented(kernel):
         "group": None,
         "mode": None,
         "holders": [],
+        "attributes": {
+            **{"mac": "02:00:00:00:02:00", "vlan": 0, "qos": 0, "vlan_proto": "802.1Q", "spoofchk": True},
+            **{"trust": False, "min_tx_rate": 0, "max_tx_rate": 0, "link_state": "auto", "query_rss": None},
+        },
     }
 
 
@@ -203,8 +221,10 @@ def test_a_failure_on_the_way_tells_what_was_done(tmp_path):
 class OneQueue(SimEthtool):
     """A driver that keeps one queue beside VFs, fewer than its kind is known to."""
 
-    def combined_channels(self, name):
-        return min(super().combined_channels(name) or 1, 1)
+    def channels(self, name):
+        channels = super().channels(name)
+        beside_vfs = channels and channels.max_combined == 2
+        return replace(channels, combined=1) if beside_vfs else channels
 
 
 def test_a_state_that_is_not_reached_is_a_failure(tmp_path, kernel):

@@ -1,0 +1,34 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""MAC addresses of VFs that nobody has to write down. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+
+ZERO = "00:00:00:00:00:00"
+
+
+def auto_mac(pf_mac: str, vf: int) -> str:
+    """The address that `mac: auto` gives VF N of the PF with this permanent address.
+
+    Locally administered and unicast; the same whenever the VF is created again, on whatever host the card is. Its last
+    three octets are the PF's, the third is the VF's index, and the first two keep 14 bits of a hash of the PF's vendor
+    prefix. So PFs of one vendor prefix never share an address; PFs of two prefixes only if both hash to the same 14
+    bits and the rest of their addresses is the same.
+
+    :param pf_mac: six octets in hexadecimal, separated by colons.
+    :param vf: 0 to 255.
+    """
+    octets = bytes.fromhex(pf_mac.replace(":", ""))
+    digest = hashlib.sha256(octets[:3]).digest()
+    first = (digest[0] & 0xFC) | 0x02  # bit 1: locally administered; bit 0 clear: unicast
+    return bytes([first, digest[1], vf, *octets[3:]]).hex(":")
+
+
+def is_multicast(mac: str) -> bool:
+    """The lowest bit of the first octet."""
+    return bool(int(mac[:2], 16) & 1)

@@ -1,0 +1,40 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Plans the mending of what a driver leaves broken behind one's back. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from ._plan_queues import Stage, check_reset
+from ._predict_pf import driver_of, queues_after_reopening
+from ._steps_net import SetChannels
+
+if t.TYPE_CHECKING:
+    from ._model import Pf
+    from ._wish import PfWish
+
+
+def plan_mend(pf: Pf, wish: PfWish) -> Stage:
+    """Channels again for every queue that the RSS table names.
+
+    `ethtool -L` sets two limits in ixgbe, that of RSS and that of flow director; removing the VFs sets only the first
+    one back (ixgbe_sriov.c ixgbe_disable_sriov). The PF then opens fewer queues than its table names, and frames that
+    are spread to the others are lost. Setting the channels sets both.
+    """
+    rss, channels, netdev = pf.queues.rss, pf.queues.channels, pf.device.netdev
+    if wish.pf.num_vfs is None and wish.rss is None:
+        return Stage([], pf, [])
+    if not (rss and rss.table and channels and netdev and netdev.up and driver_of(pf).reopens) or pf.num_vfs:
+        return Stage([], pf, [])
+    needed = min(max(rss.table) + 1, channels.max_combined)
+    if needed <= rss.rings or needed == channels.combined:
+        return Stage([], pf, [])
+    check_reset(pf, f"channels: cannot set {needed} combined channels", wish)
+    step = SetChannels(netdev.name, pf.label, channels.combined, needed)
+    text = f"the RSS table of {pf.label} named queues that were not open (ixgbe after `ethtool -L`, VFs and no VFs)"
+    return Stage([step], replace(pf, queues=queues_after_reopening(pf, 0, needed)), [text])

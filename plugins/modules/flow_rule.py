@@ -1,0 +1,224 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: flow_rule
+short_description: Flow rules that send chosen frames of a PF to a VF or a queue
+version_added: 0.1.0
+description:
+  - Keeps the ntuple rules of a physical function (PF), as C(ethtool -N) does, without that program. A rule may send
+    its frames into a virtual function (VF) where the driver can, as C(ixgbe) and C(i40e) do.
+  - Turns the ntuple feature on when there are rules to set, which resets a PF with C(ixgbe).
+  - Rules are the same when they match the same fields with the same masks and go to the same place. A rule for a flow
+    that goes elsewhere is replaced.
+  - Refuses before the first write what the driver would refuse with no more than C(EINVAL), and what it would take
+    and then do otherwise.
+notes:
+  - Whether a card takes a frame that carries the PF's address out of the PF's traffic and into a VF is for the card
+    to show. Check the counter C(fdir_match) and those of the VF (C(kernel_bypass.sriov.rx_rate)).
+  - Rules are lost when the PF goes down, and with C(ixgbe) when the number of VFs or channels changes. The modules of
+    this collection put them back when they do that.
+author:
+  - kernel_bypass.sriov maintainers (@kernel-bypass)
+extends_documentation_fragment:
+  - kernel_bypass.sriov.attributes
+options:
+  pf:
+    description:
+      - The PF, by interface name, alternative name, MAC address or PCI address.
+    type: str
+    required: true
+  rules:
+    description:
+      - The rules. Each says where its frames go by O(rules[].vf) and O(rules[].queue), by O(rules[].queue) alone, by
+        O(rules[].drop), or by O(rules[].action).
+      - With O(state=absent) a rule without destination means the flow wherever it goes.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      flow_type:
+        description:
+          - What kind of frames. C(ixgbe) takes V(tcp4), V(udp4), V(sctp4) and V(ip4).
+        type: str
+        required: true
+        choices: [tcp4, udp4, sctp4, ip4, tcp6, udp6, sctp6, ip6, ether]
+      src_ip:
+        description:
+          - Source address, or network such as V(192.0.2.0/24).
+        type: str
+      dst_ip:
+        description:
+          - Destination address, or network.
+        type: str
+      src_port:
+        description:
+          - Source port.
+        type: int
+      dst_port:
+        description:
+          - Destination port.
+        type: int
+      vlan:
+        description:
+          - VLAN id, 0 to 4094, whatever the priority in the tag.
+        type: int
+      proto:
+        description:
+          - With V(ip4) and V(ip6) the number of the protocol in the IP packet, with V(ether) the EtherType.
+        type: int
+      src_mac:
+        description:
+          - Source MAC address, with V(ether).
+        type: str
+      dst_mac:
+        description:
+          - Destination MAC address.
+        type: str
+      location:
+        description:
+          - Place in the driver's table. Left out, a rule keeps the place it has, and a new one gets the highest free
+            one.
+        type: int
+      vf:
+        description:
+          - The VF that gets the frames, 0 to 254.
+        type: int
+      queue:
+        description:
+          - The queue of the VF, V(0) unless told; without a VF, the queue of the PF.
+        type: int
+      drop:
+        description:
+          - Drop the frames.
+        type: bool
+      action:
+        description:
+          - The destination as the 64-bit number that C(ethtool) takes, V(4294967296) for VF 0, queue 0; V(-1) drops.
+        type: int
+  state:
+    description:
+      - Whether the rules shall be there.
+    type: str
+    choices: [present, absent]
+    default: present
+  exclusive:
+    description:
+      - Remove all rules that are not listed; with O(rules=[]) all of them.
+    type: bool
+    default: false
+  force:
+    description:
+      - Allow the ntuple feature to be turned on while a program has a VF open, which the reset may stop.
+    type: bool
+    default: false
+  allow_link_reset:
+    description:
+      - Allow the ntuple feature to be turned on on a PF that carries the SSH connection or a default route.
+    type: bool
+    default: false
+seealso:
+  - module: kernel_bypass.sriov.rss
+  - module: kernel_bypass.sriov.rx_rate
+"""
+
+EXAMPLES = r"""
+- name: Web traffic of one address goes to VF 0, queue 0
+  kernel_bypass.sriov.flow_rule:
+    pf: eth3
+    rules:
+      - {flow_type: tcp4, dst_ip: 192.0.2.30, dst_port: 80, vf: 0, queue: 0}
+
+- name: The same, as ethtool writes it
+  kernel_bypass.sriov.flow_rule:
+    pf: eth3
+    rules:
+      - {flow_type: tcp4, dst_ip: 192.0.2.30, dst_port: 80, action: 4294967296}
+
+- name: These rules and no others
+  kernel_bypass.sriov.flow_rule:
+    pf: eth3
+    exclusive: true
+    rules:
+      - {flow_type: udp4, dst_ip: 192.0.2.30, dst_port: 53, vf: 0}
+      - {flow_type: udp4, dst_ip: 192.0.2.30, dst_port: 4789, vf: 1, queue: 1}
+
+- name: No rule for this flow, wherever it goes
+  kernel_bypass.sriov.flow_rule:
+    pf: eth3
+    state: absent
+    rules:
+      - {flow_type: tcp4, dst_ip: 192.0.2.30, dst_port: 80}
+"""
+
+RETURN = r"""
+steps:
+  description: What was done, or would be done in check mode, one sentence a step.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "turn ntuple filters of eth3 (0000:01:00.0) on"
+    - "add flow rule 2045 of eth3 (0000:01:00.0): tcp4 dst-ip 192.0.2.30 dst-port 80 to VF 0 queue 0"
+pf:
+  description: The PF as read back after the last step, as predicted in check mode; see C(pfs) of
+    C(kernel_bypass.sriov.info).
+  returned: success
+  type: dict
+done:
+  description: The steps that were done before the one that failed.
+  returned: failure
+  type: list
+  elements: str
+failure:
+  description: What failed, on which device, why, the remedy, the kernel's errno, the step and the holders.
+  returned: failure
+  type: dict
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._errors import InvalidRequest
+from ..module_utils._execute import execute
+from ..module_utils._jobs import pf_job
+from ..module_utils._options import CONSENT, TIMEOUT, pf_spec
+from ..module_utils._options_rules import RULES, rules_wish
+from ..module_utils._select import find_pf
+from ..module_utils._wish import HostWish, PfWish
+
+if t.TYPE_CHECKING:
+    from ..module_utils._kernel import Kernel
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "pf": {"type": "str", "required": True},
+    "rules": {**RULES, "default": []},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "exclusive": {"type": "bool", "default": False},
+    **CONSENT,
+    **TIMEOUT,
+}
+
+
+def wish(params: dict[str, t.Any], kernel: Kernel) -> HostWish:
+    address = find_pf(kernel, params["pf"])
+    absent, exclusive = params["state"] == "absent", params["exclusive"]
+    if absent and exclusive:
+        raise InvalidRequest("exclusive goes with state: present only", remedy="leave out one of them")
+    rules = rules_wish(params["rules"], absent, exclusive)
+    return HostWish((PfWish(address, pf_spec(params), rules=rules),))
+
+
+def main(kernel: Kernel | None = None) -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    params = module.params
+    execute(module, lambda outside: pf_job(outside, wish(params, outside), params["timeout"]), kernel)
+
+
+if __name__ == "__main__":
+    main()

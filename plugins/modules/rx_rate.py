@@ -1,0 +1,230 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rx_rate
+short_description: Packets per second that a NIC receives, by queue and counter
+version_added: 0.1.0
+description:
+  - Reads the driver's own statistics, waits, reads them again, and gives what C(watch -d ethtool -S) would show, as
+    numbers per second.
+  - Changes nothing; check mode samples as well.
+  - The queues of a PF do not count what its VFs receive, and no kernel driver counts what a bypass application receives
+    through another.
+author:
+  - kernel_bypass.sriov maintainers (@kernel-bypass)
+extends_documentation_fragment:
+  - kernel_bypass.sriov.attributes
+options:
+  pf:
+    description:
+      - The interface, by interface name, alternative name, MAC address or PCI address. Any network card with an
+        interface in this network namespace will do, also a VF.
+    type: str
+    required: true
+  seconds:
+    description:
+      - How long to sample, more than 0 and at most 3600.
+      - Some drivers copy the card's counters to memory only once a second (C(bnxt)). Over one second these are off by
+        up to as much again; give 5 or more.
+    type: float
+    default: 1.0
+  interval:
+    description:
+      - Also sample every so many seconds in between, and return each as RV(samples). At most 3600 of them.
+    type: float
+  pattern:
+    description:
+      - Regular expression (Python's) that is searched in the names of counters; RV(rates) has those where it is found.
+      - By default what is received or lost on the way, in packets, and what flow director did with it, for instance
+        C(rx_packets), C(rx_missed_errors), C(rx_no_dma_resources), C(fdir_match).
+    type: str
+    default: >-
+      ^(?!.*bytes).*(rx.*(packet|pkt|frame|cast|_cnt|miss|drop|discard|error|overrun|overflow|no_dma|no_buf)|rcv_pkts|fdir.*(match|miss|overflow))
+seealso:
+  - module: kernel_bypass.sriov.pf
+"""
+
+EXAMPLES = r"""
+- name: Which queues are busy
+  kernel_bypass.sriov.rx_rate:
+    pf: enp1s0
+
+- name: Ten seconds, also one by one
+  kernel_bypass.sriov.rx_rate:
+    pf: "0000:01:00.0"
+    seconds: 10
+    interval: 1
+
+- name: What the flow rules match, and what found no buffer
+  kernel_bypass.sriov.rx_rate:
+    pf: a0:36:9f:00:00:01
+    seconds: 5
+    pattern: ^(fdir_match|rx_no_dma_resources)$
+"""
+
+RETURN = r"""
+interface:
+  description: Name of the interface that was sampled.
+  returned: success
+  type: str
+  sample: enp1s0
+seconds:
+  description: Seconds between the first and the last reading, by the monotonic clock. The rates are for these.
+  returned: success
+  type: float
+  sample: 1.001
+packets_per_second:
+  description:
+    - What the interface receives, the sum of RV(queues). Where the driver does not count by queue, the rate of its
+      counter C(rx_packets).
+    - Null where a counter in it was reset, or where there is none.
+  returned: success
+  type: float
+  sample: 14880.9
+queues:
+  description:
+    - The RX queues in ascending order; empty where the driver does not count by queue (C(igbvf), C(vmxnet3), newer
+      C(virtio_net)).
+    - Drivers count for queues that they do not use too; of these only the ones that moved.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    queue: {description: Number of the queue., type: int, returned: always}
+    packets_per_second:
+      description: Packets received on it; null where its counter was reset.
+      type: float
+      returned: always
+  sample:
+    - {queue: 0, packets_per_second: 14880.9}
+    - {queue: 1, packets_per_second: 0.0}
+rates:
+  description: The rate of each counter that O(pattern) chooses, by the driver's name; without those of RV(reset).
+  returned: success
+  type: dict
+  sample: {rx_packets: 14880.9, rx_missed_errors: 0.0, fdir_match: 7440.5}
+reset:
+  description:
+    - Counters among those chosen or summed up that went backwards, or came or went, since the driver reset the card
+      or changed its queues. They have no rate. A counter of 32 bits that wrapped looks the same, and is not guessed at.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+samples:
+  description: What lies between each two readings, oldest first.
+  returned: when O(interval) is given
+  type: list
+  elements: dict
+  contains:
+    seconds: {description: When it ended. The first reading is at 0., type: float, returned: always}
+    packets_per_second: {description: As RV(packets_per_second)., type: float, returned: always}
+    rates: {description: As RV(rates) without counters that stood still., type: dict, returned: always}
+steps:
+  description: Always empty, since nothing is changed.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+failure:
+  description: What failed, on which device, why and the remedy.
+  returned: failure
+  type: dict
+"""
+
+import time
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._bounded import StillBlocked, bounded
+from ..module_utils._errors import DeviceNotFound, NotSupported, SriovError, TookTooLong
+from ..module_utils._execute import answer
+from ..module_utils._rates import DEFAULT_PATTERN, Reading, report, request, sample, samples
+from ..module_utils._select_interface import INTERFACES, driver_behind, find_interface, rx_queues
+
+if t.TYPE_CHECKING:
+    from ..module_utils._kernel import Kernel
+
+ARGUMENT_SPEC = {
+    "pf": {"type": "str", "required": True},
+    "seconds": {"type": "float", "default": 1.0},
+    "interval": {"type": "float"},
+    "pattern": {"type": "str", "default": DEFAULT_PATTERN},
+    "timeout": {"type": "int", "default": 120},
+}
+
+
+class Sampler:
+    """Samples one interface.
+
+    :param clock: seconds, monotonic and the same in all processes.
+    """
+
+    def __init__(self, kernel: Kernel, clock: t.Callable[[], float], sleep: t.Callable[[float], None]) -> None:
+        self._kernel = kernel
+        self._clock = clock
+        self._sleep = sleep
+
+    def answer(self, params: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The module's return values."""
+        wish = request(params["seconds"], params["interval"], params["pattern"])
+        interface = find_interface(self._kernel, params["pf"])
+        readings = sample(lambda: self._read(interface, params["timeout"]), wish.ends, self._clock, self._sleep)
+        each = {} if params["interval"] is None else {"samples": samples(readings, wish.pattern)}
+        in_use = rx_queues(self._kernel, interface)
+        found = report(readings, wish.pattern, in_use)
+        return {"interface": interface, **found, **each}
+
+    def _read(self, interface: str, timeout: int) -> Reading:
+        """In a child process: the kernel answers under the RTNL lock, which another change may hold for long."""
+        ethtool = self._kernel.ethtool
+        try:
+            at, counters = bounded(lambda: [self._clock(), ethtool.statistics(interface)], timeout)
+        except StillBlocked:
+            raise TookTooLong(
+                f"the statistics of {interface} could not be read in {timeout} s",
+                why="another change of a network interface holds the RTNL lock, or the card does not answer",
+                remedy="see dmesg, and find the process that blocks",
+            ) from None
+        if not counters:
+            raise self._silent(interface)
+        return Reading(at, counters)
+
+    def _silent(self, interface: str) -> SriovError:
+        if not self._kernel.sysfs.exists(f"{INTERFACES}/{interface}"):
+            return DeviceNotFound(
+                f"{interface} went away while it was sampled",
+                why="it was renamed, its driver was unbound, or its PF removed it",
+                remedy="see dmesg, and run it again when the interface is there",
+            )
+        return NotSupported(
+            f"pf: {interface} has no statistics of its own",
+            why=f"its driver ({driver_behind(self._kernel, interface)}) gives nothing for `ethtool -S`",
+            remedy=f"use the kernel's counters: `ip -s link show dev {interface}`",
+        )
+
+
+def main(
+    kernel: Kernel | None = None,
+    clock: t.Callable[[], float] = time.monotonic,
+    sleep: t.Callable[[float], None] = time.sleep,
+) -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+
+    def read(outside: Kernel) -> dict[str, t.Any]:
+        found = Sampler(outside, clock, sleep).answer(module.params)
+        if not found["rates"] and not found["reset"]:
+            module.warn(f"pattern: no counter of {found['interface']} is named so: {module.params['pattern']!r}")
+        return found
+
+    answer(module, read, kernel)
+
+
+if __name__ == "__main__":
+    main()

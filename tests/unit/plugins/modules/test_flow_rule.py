@@ -1,0 +1,287 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Module flow_rule through main(), on a simulated kernel."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.modules import flow_rule
+from ansible_collections.kernel_bypass.sriov.tests.unit.support import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import RULE, rule
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.simethtool import SimEthtool
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import simulate, written
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.tree import build, snapshot
+
+PF = hosts.IXGBE.address
+LABEL = f"enp1s0 ({PF})"
+FLOW = {"flow_type": "tcp4", "dst_ip": "192.168.254.30", "dst_port": 80}
+BLOG = {**FLOW, "action": 4294967296}
+TO_VF_1 = {**FLOW, "vf": 1, "queue": 1}
+OTHER = {**FLOW, "dst_port": 81, "vf": 2}
+WORDS = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
+WORDS_1 = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 1 queue 1"
+OTHER_WORDS = "tcp4 dst-ip 192.168.254.30 dst-port 81 to VF 2 queue 0"
+NTUPLE = f"turn ntuple filters of {LABEL} on"
+
+
+def start(root, nic=hosts.IXGBE, num_vfs=4, cpus=16, **extra):
+    kernel = simulate(root, {**hosts.host(nic, cpus=cpus), **extra})
+    kernel.sysfs.write(f"/sys/bus/pci/devices/{nic.address}/sriov_numvfs", str(num_vfs))
+    return kernel
+
+
+@pytest.fixture
+def kernel(tmp_path):
+    return start(tmp_path)
+
+
+def run(kernel, *rules, check=False, **options):
+    return run_module(flow_rule, kernel, check, **{"pf": "enp1s0", "rules": list(rules), **options})
+
+
+def present(kernel):
+    """Locations and words of the rules, read past the modules."""
+    return {each.location: str(each) for each in kernel.ethtool.rules("enp1s0").rules}
+
+
+def test_the_rule_of_the_blog_is_set_and_found_again(kernel):
+    first = run(kernel, BLOG)
+    assert (first["failed"], first["changed"]) == (False, True)
+    assert first["steps"] == [NTUPLE, f"add flow rule 2045 of {LABEL}: {WORDS}"]
+    assert first["diff"] == {"before": {"rules": []}, "after": {"rules": [WORDS]}}
+    assert present(kernel) == {2045: WORDS}
+    (shown,) = first["pf"]["rules"]
+    assert (shown["location"], shown["vf"], shown["queue"], shown["action"]) == (2045, 0, 0, 4294967296)
+    writes = written(kernel)
+    second = run(kernel, BLOG)
+    assert (second["changed"], second["steps"], written(kernel)) == (False, [], writes)
+    assert second["diff"]["before"] == second["diff"]["after"] == {"rules": [WORDS]}
+    assert second["pf"] == first["pf"]
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        pytest.param({**FLOW, "vf": 0, "queue": 0}, id="VF and queue"),
+        pytest.param({**FLOW, "vf": 0}, id="VF alone"),
+        pytest.param({**BLOG, "location": 2045}, id="with its location"),
+        pytest.param({**BLOG, "dst_ip": "192.168.254.30/32"}, id="as a network of one"),
+    ],
+)
+def test_other_words_for_the_same_rule_change_nothing(kernel, same):
+    run(kernel, BLOG)
+    before = written(kernel)
+    assert (run(kernel, same)["changed"], written(kernel)) == (False, before)
+
+
+def test_a_rule_that_the_driver_tells_otherwise_is_the_same(kernel):
+    """ixgbe gives ip4 with protocol 6 back as tcp4, and the address without what the mask leaves out."""
+    wish = {"flow_type": "ip4", "proto": 6, "src_ip": "192.0.2.77/24", "vf": 3}
+    assert run(kernel, wish)["changed"]
+    assert not run(kernel, wish)["changed"]
+    assert not run(kernel, {"flow_type": "tcp4", "src_ip": "192.0.2.0/24", "vf": 3})["changed"]
+
+
+def test_a_rule_that_goes_elsewhere_takes_the_place_of_the_old_one(kernel):
+    run(kernel, BLOG, OTHER)
+    before = written(kernel)
+    result = run(kernel, TO_VF_1)
+    assert result["steps"] == [f"replace flow rule 2045 of {LABEL}: {WORDS_1} (was: {WORDS})"]
+    assert result["diff"] == {"before": {"rules": [WORDS]}, "after": {"rules": [WORDS_1]}}
+    assert present(kernel) == {2044: OTHER_WORDS, 2045: WORDS_1}
+    assert written(kernel)[len(before) :] == ["ethtool -N enp1s0 flow-type tcp4 action 8589934593 loc 2045"]
+
+
+def test_rules_that_are_not_listed_stay_unless_exclusive(kernel):
+    run(kernel, BLOG, OTHER)
+    assert not run(kernel, BLOG)["changed"]
+    result = run(kernel, BLOG, exclusive=True)
+    assert result["steps"] == [f"delete flow rule 2044 of {LABEL}: {OTHER_WORDS}"]
+    assert present(kernel) == {2045: WORDS}
+    assert not run(kernel, BLOG, exclusive=True)["changed"]
+
+
+def test_exclusive_and_no_rules_removes_all(kernel):
+    run(kernel, BLOG, OTHER)
+    assert run(kernel, exclusive=True)["diff"]["after"] == {"rules": []}
+    assert present(kernel) == {}
+    assert not run(kernel, exclusive=True)["changed"]
+
+
+def test_exclusive_may_change_the_mask_of_the_port(kernel):
+    run(kernel, BLOG, OTHER)
+    assert run(kernel, {"flow_type": "udp4", "dst_port": 53, "vf": 1}, exclusive=True)["changed"]
+    assert list(present(kernel).values()) == ["udp4 dst-port 53 to VF 1 queue 0"]
+
+
+@pytest.mark.parametrize("wish", [BLOG, FLOW, {**FLOW, "vf": 0}], ids=["action", "flow alone", "VF"])
+def test_absent_removes_what_is_listed(kernel, wish):
+    run(kernel, BLOG, OTHER)
+    result = run(kernel, wish, state="absent")
+    assert result["steps"] == [f"delete flow rule 2045 of {LABEL}: {WORDS}"]
+    assert present(kernel) == {2044: OTHER_WORDS}
+    before = written(kernel)
+    again = run(kernel, wish, state="absent")
+    assert (again["changed"], again["diff"]["before"], written(kernel)) == (False, {"rules": []}, before)
+
+
+def test_absent_leaves_ntuple_as_it_is(kernel):
+    assert run(kernel, BLOG, state="absent")["steps"] == []
+    assert not kernel.ethtool.feature("enp1s0").on
+
+
+def test_a_table_that_was_set_by_hand_outlives_the_reset(kernel):
+    kernel.ethtool.set_rss("enp1s0", (1,) * 128)
+    result = run(kernel, BLOG)
+    assert result["steps"][1] == f"put back the RSS table of {LABEL}: of 128 entries queue 1 has 128"
+    assert kernel.ethtool.rss("enp1s0").table == (1,) * 128
+
+
+@pytest.mark.parametrize(
+    ("rules", "options"),
+    [
+        pytest.param([BLOG, OTHER], {}, id="present"),
+        pytest.param([TO_VF_1], {"exclusive": True}, id="exclusive"),
+        pytest.param([FLOW], {"state": "absent"}, id="absent"),
+        pytest.param([{**FLOW, "drop": True, "location": 5}], {}, id="moved, and dropping"),
+    ],
+)
+@pytest.mark.parametrize("before", [[], [BLOG], [OTHER, {**BLOG, "location": 9}]], ids=["none", "one", "two"])
+def test_check_mode_tells_the_same_and_writes_nothing(tmp_path, kernel, before, rules, options):
+    run(kernel, *before)
+    state, writes = snapshot(tmp_path), written(kernel)
+    told = run(kernel, *rules, check=True, **options)
+    assert (snapshot(tmp_path), written(kernel)) == (state, writes)
+    done = run(kernel, *rules, **options)
+    assert (told["changed"], told["steps"], told["diff"]) == (done["changed"], done["steps"], done["diff"])
+    assert not done["failed"]
+
+
+REFUSALS = [
+    ({**FLOW, "vf": 4}, "invalid", "rules[1]: cannot send to VF 4 queue 0"),
+    ({**FLOW, "vf": 0, "queue": 4}, "invalid", "rules[1]: cannot send to VF 0 queue 4"),
+    ({**FLOW, "vf": 255}, "invalid", "rules[1]: vf: 255"),
+    ({**FLOW, "action": 1 << 40}, "invalid", "rules[1]: action: 1099511627776"),
+    ({**FLOW, "queue": 4}, "invalid", "rules[1]: cannot send to queue 4"),
+    ({**BLOG, "location": 2046}, "invalid", "rules[1]: location 2046 is out of range"),
+    ({**BLOG, "location": 9}, "invalid", "rules[1]: location 9 is occupied"),
+    ({**BLOG, "src_port": 7}, "unsupported", None),
+    ({"flow_type": "ip4", "dst_ip": "192.168.254.31", "vf": 0}, "unsupported", None),
+    ({"flow_type": "tcp6", "dst_port": 80, "vf": 0}, "unsupported", "rules[1]: flow type tcp6"),
+    (FLOW, "invalid", "rules[1]: where its frames shall go is not said"),
+    ({**OTHER, "vf": 1}, "invalid", "rules[1]: the same flow as rules[0]"),
+]
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["real run", "check mode"])
+@pytest.mark.parametrize(("wish", "kind", "what"), REFUSALS, ids=[str(row[0]) for row in REFUSALS])
+def test_what_cannot_be_is_refused_before_the_first_write(tmp_path, kernel, wish, kind, what, check):
+    run(kernel, {**OTHER, "location": 2045}, {**OTHER, "dst_port": 82, "location": 9})
+    kernel.ethtool.set_feature("enp1s0", "rx-ntuple-filter", False)
+    before, writes = snapshot(tmp_path), written(kernel)
+    result = run(kernel, OTHER, wish, check=check)
+    assert (result["failed"], result["changed"], result["done"]) == (True, False, [])
+    assert result["failure"]["kind"] == kind
+    assert what is None and "has another mask than" in result["msg"] or result["failure"]["what"] == what
+    assert (snapshot(tmp_path), written(kernel)) == (before, writes)
+
+
+def test_exclusive_is_of_rules_that_shall_be_there(kernel):
+    result = run(kernel, BLOG, state="absent", exclusive=True)
+    assert result["msg"] == "exclusive goes with state: present only. Remedy: leave out one of them."
+
+
+@pytest.mark.parametrize(
+    ("num_vfs", "cpus", "wish", "why"),
+    [
+        pytest.param(31, 16, {**FLOW, "queue": 3}, "beside 31 VFs it is queue 127 of the card", id="31 VFs, queue 3"),
+        pytest.param(63, 16, {**FLOW, "queue": 1}, "beside 63 VFs it is queue 127 of the card", id="63 VFs, queue 1"),
+        pytest.param(4, 2, {**FLOW, "vf": 1}, "it would reach VF 0 queue 2", id="two CPUs"),
+    ],
+)
+def test_what_the_driver_would_take_and_do_otherwise_is_refused(tmp_path, num_vfs, cpus, wish, why):
+    kernel = start(tmp_path, num_vfs=num_vfs, cpus=cpus)
+    before = snapshot(tmp_path)
+    result = run(kernel, wish)
+    assert result["failure"]["kind"] == "unsupported"
+    assert result["failure"]["why"].startswith(why)
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("queue", [2, 0])
+def test_its_neighbours_are_taken(tmp_path, queue):
+    """Of 31 VFs queue 3 of the PF is the card's queue for dropping; queue 2 is not, nor is queue 3 beside 30."""
+    assert run(start(tmp_path, num_vfs=31), {**FLOW, "queue": queue})["changed"]
+
+
+def test_a_rule_that_would_cut_the_operator_off_is_refused(tmp_path):
+    kernel = start(tmp_path, **hosts.ssh_from("198.51.100.7", "enp1s0"))
+    before = snapshot(tmp_path)
+    result = run(kernel, {"flow_type": "tcp4", "dst_port": 22, "vf": 0}, force=True, allow_link_reset=True)
+    assert result["failure"]["holders"] == ["the SSH connection from 198.51.100.7"]
+    assert snapshot(tmp_path) == before
+
+
+def test_ntuple_is_not_turned_on_under_the_operator_s_feet_unless_accepted(tmp_path):
+    kernel = start(tmp_path, **hosts.ssh_from("198.51.100.7", "enp1s0"))
+    before = snapshot(tmp_path)
+    assert run(kernel, BLOG)["failure"]["what"] == "rules: cannot turn ntuple filters on"
+    assert snapshot(tmp_path) == before
+    assert run(kernel, BLOG, allow_link_reset=True)["changed"]
+
+
+def test_ntuple_is_not_turned_on_while_a_program_has_a_vf_unless_forced(tmp_path, kernel):
+    base = f"/sys/bus/pci/devices/{hosts.IXGBE.vf(0)}"
+    kernel.run(["modprobe", "vfio-pci"])
+    kernel.sysfs.write(f"{base}/driver/unbind", hosts.IXGBE.vf(0))
+    kernel.sysfs.write(f"{base}/driver_override", "vfio-pci\n")
+    kernel.sysfs.write("/sys/bus/pci/drivers_probe", hosts.IXGBE.vf(0))
+    build(tmp_path, hosts.process(4711, "dpdk-testpmd", ["/dev/vfio/2"]))
+    before = snapshot(tmp_path)
+    result = run(kernel, BLOG)
+    assert result["failure"]["holders"] == ["VF 0: process 4711 (dpdk-testpmd) has /dev/vfio/2 open"]
+    assert snapshot(tmp_path) == before
+    assert run(kernel, BLOG, force=True)["changed"]
+    assert run(kernel, OTHER)["changed"], "it is on: nothing is reset"
+
+
+def test_a_driver_without_vf_steering_is_named(tmp_path):
+    result = run(start(tmp_path, hosts.Nic("mystery", device="abcd")), BLOG)
+    assert result["failure"]["kind"] == "unsupported"
+    assert result["failure"]["why"] == "driver mystery does not steer into VFs: nothing is known of its flow rules"
+
+
+def test_a_driver_that_chooses_the_places_itself_is_let_to(tmp_path):
+    kernel = start(tmp_path, hosts.Nic("mystery", device="abcd"))
+    first = run(kernel, {**FLOW, "queue": 1})
+    assert first["steps"] == [f"add flow rule of enp1s0 ({hosts.IGB.address}): {FLOW_TO_1}"]
+    assert [each["location"] for each in first["pf"]["rules"]] == [0]
+    assert not run(kernel, {**FLOW, "queue": 1})["changed"]
+
+
+FLOW_TO_1 = "tcp4 dst-ip 192.168.254.30 dst-port 80 to queue 1"
+
+
+def test_a_rule_that_the_driver_refuses_leaves_what_was_there(tmp_path, kernel):
+    run(kernel, BLOG)
+    kernel.ethtool = SimEthtool(tmp_path, {"ethtool -N enp1s0 flow-type tcp4 action 8589934593": errno.EINVAL})
+    result = run(kernel, OTHER, {**TO_VF_1, "location": 5})
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert result["done"] == [
+        f"delete flow rule 2045 of {LABEL}: {WORDS}",
+        f"add flow rule 2044 of {LABEL}: {OTHER_WORDS}",
+    ]
+    assert result["failure"]["errno"] == "EINVAL"
+    assert result["failure"]["why"].endswith(f"; rule 2045 is back: {WORDS}")
+    assert present(kernel) == {2045: WORDS, 2044: OTHER_WORDS}
+
+
+def test_builders_and_modules_mean_the_same_rule(kernel):
+    run(kernel, BLOG)
+    (found,) = kernel.ethtool.rules("enp1s0").rules
+    assert found == RULE and found != rule(dst_port=80)

@@ -1,0 +1,187 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Module rss through main(), on a simulated kernel."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.modules import rss
+from ansible_collections.kernel_bypass.sriov.tests.unit.support import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import rule
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.simethtool import SimEthtool
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import simulate, written
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.tree import snapshot
+
+PF = hosts.IXGBE.address
+LABEL = f"enp1s0 ({PF})"
+IN_TURN = tuple(range(4)) * 32
+WITHOUT_3 = (0,) * 42 + (1,) * 43 + (2,) * 43
+
+
+def start(root, nic=hosts.IXGBE, num_vfs=4, cpus=16, **extra):
+    kernel = simulate(root, {**hosts.host(nic, cpus=cpus), **extra})
+    if num_vfs:
+        kernel.sysfs.write(f"/sys/bus/pci/devices/{nic.address}/sriov_numvfs", str(num_vfs))
+    return kernel
+
+
+@pytest.fixture
+def kernel(tmp_path):
+    return start(tmp_path)
+
+
+def run(kernel, check=False, **options):
+    return run_module(rss, kernel, check, **{"pf": "enp1s0", **options})
+
+
+def table(kernel):
+    return kernel.ethtool.rss("enp1s0").table
+
+
+def test_a_queue_leaves_rss_and_stays_out(kernel):
+    first = run(kernel, exclude_queues=[3])
+    assert first["steps"] == [
+        f"set the RSS table of {LABEL}: of 128 entries queue 0 has 42, queue 1 has 43, queue 2 has 43"
+    ]
+    assert first["diff"] == {"before": {"rss_table": "equal 4"}, "after": {"rss_table": "0*42 1*43 2*43"}}
+    assert table(kernel) == WITHOUT_3
+    assert first["pf"]["rss"]["entries"] == {"0": 42, "1": 43, "2": 43}
+    writes = written(kernel)
+    second = run(kernel, exclude_queues=[3])
+    assert (second["changed"], second["steps"], written(kernel)) == (False, [], writes)
+    assert second["diff"]["before"] == second["diff"]["after"]
+    assert second["pf"] == first["pf"]
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        pytest.param({"weights": [1, 1, 1, 0]}, WITHOUT_3, id="weights"),
+        pytest.param({"queues": [0, 1, 2]}, WITHOUT_3, id="queues"),
+        pytest.param({"equal": 2}, (0, 1) * 64, id="equal"),
+        pytest.param({"equal": 4}, IN_TURN, id="equal over all"),
+        pytest.param({"default": True}, IN_TURN, id="default"),
+    ],
+)
+@pytest.mark.parametrize("before", [IN_TURN, WITHOUT_3, (2,) * 128], ids=["default", "without 3", "2 alone"])
+def test_any_table_becomes_any_other(tmp_path, kernel, before, options, wanted):
+    kernel.ethtool.set_rss("enp1s0", before)
+    state = snapshot(tmp_path)
+    told = run(kernel, check=True, **options)
+    assert snapshot(tmp_path) == state
+    done = run(kernel, **options)
+    assert table(kernel) == wanted
+    assert done["changed"] == (before != wanted)
+    assert (told["changed"], told["steps"], told["diff"]) == (done["changed"], done["steps"], done["diff"])
+    assert not run(kernel, **options)["changed"]
+
+
+def test_fewer_channels_come_with_the_table_and_the_rules(tmp_path):
+    kernel = start(tmp_path, num_vfs=0)
+    kernel.ethtool.set_feature("enp1s0", "rx-ntuple-filter", True)
+    kernel.ethtool.insert_rule("enp1s0", rule(dst_port=9, cookie=1, location=7))
+    kernel.ethtool.set_rss("enp1s0", (0,) * 64 + (1,) * 64)
+    told = run(kernel, check=True, channels=8)
+    done = run(kernel, channels=8)
+    assert done["steps"] == [
+        f"set the combined channels of {LABEL} from 16 to 8",
+        f"put back the RSS table of {LABEL}: of 128 entries queue 0 has 64, queue 1 has 64",
+        f"put back flow rule 7 of {LABEL}: tcp4 dst-port 9 to queue 1",
+    ]
+    assert (told["steps"], told["diff"]) == (done["steps"], done["diff"])
+    assert done["diff"]["after"] == {"channels": 8, "rss_table": "0*64 1*64", "rules": ["tcp4 dst-port 9 to queue 1"]}
+    assert kernel.ethtool.rules("enp1s0").rules == (rule(dst_port=9, cookie=1, location=7),)
+    assert not run(kernel, channels=8)["changed"]
+
+
+def test_the_kernel_keeps_no_channels_for_a_table_that_was_set_by_hand(tmp_path):
+    """It refuses fewer than such a table names, also when it is the default one again."""
+    kernel = start(tmp_path, num_vfs=0)
+    kernel.ethtool.set_rss("enp1s0", tuple(range(16)) * 8)
+    result = run(kernel, channels=4)
+    assert result["steps"] == [
+        f"give {LABEL} its driver's default RSS table",
+        f"set the combined channels of {LABEL} from 16 to 4",
+    ]
+    assert (result["failed"], table(kernel)) == (False, IN_TURN)
+
+
+def test_more_channels_than_rss_uses(tmp_path):
+    kernel = start(tmp_path, num_vfs=0, cpus=40)
+    told = run(kernel, check=True, channels=32, default=True)
+    done = run(kernel, channels=32, default=True)
+    assert (told["steps"], told["diff"]) == (done["steps"], done["diff"])
+    assert done["diff"]["after"] == {"channels": 32, "rss_table": "equal 16"}
+    assert not run(kernel, channels=32, default=True)["changed"]
+
+
+def test_the_group_is_checked_and_explained(tmp_path, kernel):
+    assert run(kernel, min_queues=4)["changed"] is False
+    before = snapshot(tmp_path)
+    result = run(kernel, min_queues=16)
+    assert result["msg"] == (
+        f"min_queues: the RSS group has 4 queues, less than 16 on {LABEL}: ixgbe: 0 VFs: 16, from 1 VF on: 4, from 32 "
+        "VFs on: 2; without VFs the PF would have 16; online CPUs: 16. "
+        "Remedy: ask for fewer VFs, raise the channels, or accept the smaller group."
+    )
+    assert snapshot(tmp_path) == before
+
+
+REFUSALS = [
+    ({"queues": [4]}, "invalid", "queues: 4"),
+    ({"equal": 0}, "invalid", "equal: 0"),
+    ({"equal": 5}, "invalid", "equal: 5"),
+    ({"weights": [0, 0]}, "invalid", "weights: 0, 0"),
+    ({"exclude_queues": [0, 1, 2, 3]}, "invalid", "exclude_queues: 0, 1, 2, 3"),
+    ({"channels": 5}, "invalid", "channels: cannot set 5 combined channels"),
+    ({"channels": 3}, "invalid", "channels: cannot set 3 combined channels"),
+    ({"channels": 2, "min_queues": 4}, "invalid", "min_queues: the RSS group has 2 queues, less than 4"),
+]
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["real run", "check mode"])
+@pytest.mark.parametrize(("options", "kind", "what"), REFUSALS, ids=[str(row[0]) for row in REFUSALS])
+def test_what_cannot_be_is_refused_before_the_first_write(tmp_path, kernel, options, kind, what, check):
+    before, writes = snapshot(tmp_path), written(kernel)
+    result = run(kernel, check, **options)
+    assert (result["failed"], result["changed"], result["done"]) == (True, False, [])
+    assert (result["failure"]["kind"], result["failure"]["what"]) == (kind, what)
+    assert (snapshot(tmp_path), written(kernel)) == (before, writes)
+
+
+def test_two_tables_at_once_are_refused(kernel):
+    result = run(kernel, queues=[0], equal=2)
+    assert result["msg"] == "parameters are mutually exclusive: queues|weights|equal|exclude_queues|default"
+
+
+def test_the_operator_s_link_is_reset_only_where_that_is_accepted(tmp_path):
+    kernel = start(tmp_path, **hosts.ssh_from("198.51.100.7", "enp1s0"))
+    before = snapshot(tmp_path)
+    result = run(kernel, channels=2)
+    assert result["failure"]["holders"] == ["carries the SSH connection from 198.51.100.7"]
+    assert snapshot(tmp_path) == before
+    assert run(kernel, equal=2)["changed"], "a table resets nothing"
+    assert run(kernel, channels=2, allow_link_reset=True)["changed"]
+
+
+def test_a_failure_on_the_way_tells_what_was_done(tmp_path):
+    kernel = start(tmp_path, num_vfs=0)
+    kernel.ethtool = SimEthtool(tmp_path, {"ethtool -L": errno.EBUSY})
+    result = run(kernel, channels=4)
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert result["done"] == [f"give {LABEL} its driver's default RSS table"]
+    assert (result["failure"]["errno"], result["failure"]["step"]) == (
+        "EBUSY",
+        f"set the combined channels of {LABEL} from 16 to 4",
+    )
+
+
+def test_a_question_is_a_request_without_wishes(kernel):
+    result = run(kernel)
+    assert (result["changed"], result["diff"]) == (False, {"before": {}, "after": {}})
+    assert result["pf"]["rss"]["rings"] == 4

@@ -1,0 +1,258 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Module rx_rate through main(), on a simulated host whose driver counts by a clock that the test holds."""
+
+from __future__ import annotations
+
+import json
+import time
+import types
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._ethtool import Ethtool
+from ansible_collections.kernel_bypass.sriov.plugins.modules import rx_rate
+from ansible_collections.kernel_bypass.sriov.tests.unit.support import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import simulate, written
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.tree import DIRECTORY, snapshot
+
+AMBIENT = ("invocation", "warnings")  # ansible-core keeps warnings for a whole process, other tests' too
+
+
+class Clock:
+    """It goes on only while somebody sleeps, and by a tenth more than asked."""
+
+    def __init__(self):
+        self.now = 5000.0
+        self.slept = []
+
+    def time(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += seconds * 1.1
+
+
+class Driver(Ethtool):
+    """Statistics as a function of the seconds since the test began.
+
+    :param counters: seconds -> the statistics of enp1s0.
+    """
+
+    def __init__(self, clock, counters):
+        self._clock = clock
+        self._began = clock.now
+        self._counters = counters
+
+    def statistics(self, name):
+        return self._counters(self._clock.now - self._began) if name == "enp1s0" else {}
+
+
+def steady(seconds):
+    """ixgbe at 1500 packets a second on two queues of four, two of which are in use."""
+    packets = [1000 * seconds, 500 * seconds, 0, 0]
+    return {
+        "rx_packets": 10**12 + int(sum(packets)),
+        "tx_packets": int(7 * seconds),
+        "rx_missed_errors": 3,
+        "rx_bytes": int(64 * sum(packets)),
+        "fdir_match": int(250 * seconds),
+        **{f"rx_queue_{queue}_packets": 10**9 + int(count) for queue, count in enumerate(packets)},
+    }
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def kernel(tmp_path, clock):
+    files = {**hosts.host(hosts.IXGBE), "sys/class/net/enp1s0/queues/rx-1": DIRECTORY}
+    kernel = simulate(tmp_path, files)
+    kernel.ethtool = Driver(clock, steady)
+    return kernel
+
+
+def run(kernel, clock, check=False, **options):
+    module = types.SimpleNamespace(main=lambda outside: rx_rate.main(outside, clock.time, clock.sleep))
+    return run_module(module, kernel, check, **{"pf": "enp1s0", **options})
+
+
+def test_rates_of_a_steady_stream(kernel, clock):
+    result = run(kernel, clock, seconds=10)
+    assert clock.slept == [10]
+    assert {name: value for name, value in result.items() if name not in AMBIENT} == {
+        "failed": False,
+        "changed": False,
+        "steps": [],
+        "diff": {"before": {}, "after": {}},
+        "interface": "enp1s0",
+        "seconds": 11.0,
+        "packets_per_second": 1500.0,
+        "queues": [{"queue": 0, "packets_per_second": 1000.0}, {"queue": 1, "packets_per_second": 500.0}],
+        "rates": {
+            "rx_packets": 1500.0,
+            "rx_missed_errors": 0.0,
+            "fdir_match": 250.0,
+            "rx_queue_0_packets": 1000.0,
+            "rx_queue_1_packets": 500.0,
+            "rx_queue_2_packets": 0.0,
+            "rx_queue_3_packets": 0.0,
+        },
+        "reset": [],
+    }
+
+
+def test_what_the_ioctl_gives_is_what_is_rated(tmp_path):
+    """The real Ethtool on a simulated ixgbe, which names 64 queues and has 8 in use."""
+    queues = {f"sys/class/net/enp1s0/queues/rx-{queue}": DIRECTORY for queue in range(8)}
+    kernel = simulate(tmp_path, {**hosts.host(hosts.IXGBE), **queues, "sim/statistics/enp1s0": "{}"})
+    clock = Clock()
+
+    def sleep(seconds):
+        clock.sleep(seconds)
+        moved = {"rx_packets": 33, "fdir_match": 11, "rx_queue_0_packets": 22, "rx_queue_7_packets": 11}
+        (tmp_path / "sim/statistics/enp1s0").write_text(json.dumps(moved), encoding="utf-8")
+
+    module = types.SimpleNamespace(main=lambda outside: rx_rate.main(outside, clock.time, sleep))
+    result = run_module(module, kernel, pf="enp1s0")
+    moved = {name: rate for name, rate in result["rates"].items() if rate}
+    assert moved == {"rx_packets": 30.0, "fdir_match": 10.0, "rx_queue_0_packets": 20.0, "rx_queue_7_packets": 10.0}
+    assert [(queue["queue"], queue["packets_per_second"]) for queue in result["queues"]] == [
+        (0, 20.0),
+        *((queue, 0.0) for queue in range(1, 7)),
+        (7, 10.0),
+    ]
+    assert result["packets_per_second"] == 30.0
+
+
+def test_a_second_is_sampled_unless_told(kernel, clock):
+    assert (run(kernel, clock)["seconds"], clock.slept) == (1.1, [1.0])
+
+
+def test_the_pattern_chooses_counters_and_not_queues(kernel, clock):
+    result = run(kernel, clock, pattern="^tx_|^fdir_match$", pf=hosts.IXGBE.address)
+    assert result["rates"] == {"tx_packets": pytest.approx(7.0, abs=1), "fdir_match": 250.0}
+    assert result["packets_per_second"] == pytest.approx(1500.0)
+
+
+def test_a_pattern_that_finds_nothing_is_told(kernel, clock):
+    assert "no counter" not in str(run(kernel, clock))
+    result = run(kernel, clock, pattern="no_such_counter")
+    assert (result["failed"], result["rates"]) == (False, {})
+    assert "no counter of enp1s0 is named so: 'no_such_counter'" in str(result["warnings"])
+
+
+def test_samples_second_by_second(kernel, clock):
+    kernel.ethtool = Driver(clock, lambda seconds: {"rx_packets": 0 if seconds < 1.5 else 90, "rx_errors": 1})
+    result = run(kernel, clock, seconds=3, interval=1)
+    assert [sample["seconds"] for sample in result["samples"]] == [1.1, 2.09, 3.091]
+    assert [sample["rates"] for sample in result["samples"]] == [{}, {"rx_packets": 90.9091}, {}]
+    assert [sample["packets_per_second"] for sample in result["samples"]] == [0.0, 90.9091, 0.0]
+    assert "samples" not in run(kernel, clock)
+
+
+def test_a_card_that_is_reset_on_the_way_has_no_rates(kernel, clock):
+    kernel.ethtool = Driver(clock, lambda seconds: {"rx_packets": 500 if seconds < 1 else 3, "rx_errors": 7})
+    result = run(kernel, clock, seconds=2)
+    assert (result["reset"], result["rates"]) == (["rx_packets"], {"rx_errors": 0.0})
+    assert result["packets_per_second"] is None
+
+
+def test_check_mode_samples_as_well_and_nothing_is_written(tmp_path, kernel, clock):
+    before = snapshot(tmp_path)
+    told, done = run(kernel, clock, check=True), run(kernel, clock)
+    assert told["rates"].keys() == done["rates"].keys()
+    assert told["packets_per_second"] == pytest.approx(done["packets_per_second"], rel=0.01)
+    assert (snapshot(tmp_path), written(kernel)) == (before, [])
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["real run", "check mode"])
+@pytest.mark.parametrize(
+    ("options", "kind", "message"),
+    [
+        pytest.param(
+            {"seconds": 0},
+            "invalid",
+            "seconds: 0 is not between 0 and 3600. Remedy: give a time such as 1 or 2.5.",
+            id="no time",
+        ),
+        pytest.param(
+            {"seconds": "nan"},
+            "invalid",
+            "seconds: nan is not between 0 and 3600. Remedy: give a time such as 1 or 2.5.",
+            id="no number",
+        ),
+        pytest.param(
+            {"interval": 2},
+            "invalid",
+            "interval: 2 does not divide 1 s into 1 to 3600 samples. Remedy: give 0.000277778 or more, and no more "
+            "than seconds.",
+            id="an interval longer than the whole",
+        ),
+        pytest.param(
+            {"pattern": "rx_[packets"},
+            "invalid",
+            "pattern: 'rx_[packets' is no regular expression: unterminated character set at position 3. Remedy: "
+            "correct it there, or write a backslash before a character that stands for itself.",
+            id="no regular expression",
+        ),
+        pytest.param(
+            {"timeout": 0}, "invalid", "timeout: 0 is less than a second. Remedy: give 1 or more.", id="no timeout"
+        ),
+        pytest.param(
+            {"pf": "enp7s0"},
+            "not_found",
+            "pf: nothing on this host is called 'enp7s0': its network cards are enp1s0. Remedy: name a network "
+            "function by interface name, altname, MAC or PCI address.",
+            id="nobody",
+        ),
+    ],
+)
+def test_what_cannot_be_sampled_is_refused_before_a_moment_is_spent(kernel, clock, options, kind, message, check):
+    result = run(kernel, clock, check, **options)
+    assert (result["failed"], result["failure"]["kind"], result["msg"]) == (True, kind, message)
+    assert clock.slept == []
+
+
+def test_a_driver_without_statistics_is_not_waited_for(kernel, clock):
+    kernel.ethtool = Driver(clock, lambda seconds: {})
+    result = run(kernel, clock, seconds=60)
+    assert (result["failure"]["kind"], clock.slept) == ("unsupported", [])
+    assert result["msg"] == (
+        "pf: enp1s0 has no statistics of its own: its driver (ixgbe) gives nothing for `ethtool -S`. Remedy: use the "
+        "kernel's counters: `ip -s link show dev enp1s0`."
+    )
+
+
+def test_an_interface_that_goes_away_meanwhile_is_told(tmp_path, kernel, clock):
+    def unplugged(seconds):
+        if seconds:
+            (tmp_path / "sys/class/net/enp1s0").rename(tmp_path / "sys/class/net/enp1s0np0")
+        return {} if seconds else {"rx_packets": 1}
+
+    kernel.ethtool = Driver(clock, unplugged)
+    result = run(kernel, clock)
+    assert (result["failure"]["kind"], result["failure"]["what"]) == (
+        "not_found",
+        "enp1s0 went away while it was sampled",
+    )
+
+
+def test_a_kernel_that_does_not_answer_does_not_hold_the_module(kernel, clock):
+    def blocked(_seconds):
+        time.sleep(3)
+        return {"rx_packets": 1}
+
+    kernel.ethtool = Driver(clock, blocked)
+    began = time.monotonic()
+    result = run(kernel, clock, timeout=1)
+    assert time.monotonic() - began < 2.5
+    assert (result["failure"]["kind"], result["failure"]["what"]) == (
+        "timeout",
+        "the statistics of enp1s0 could not be read in 1 s",
+    )

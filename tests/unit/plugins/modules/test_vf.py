@@ -1,0 +1,218 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Module vf through main(), on a simulated kernel."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.modules import vf
+from ansible_collections.kernel_bypass.sriov.tests.unit.support import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import simulate, written
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.tree import build, snapshot
+
+PF = hosts.IXGBE.address
+LABEL = f"enp1s0 ({PF})"
+MAC, OTHER = "02:00:00:00:aa:00", "02:00:00:00:aa:01"
+AUTO = "06:0b:{:02x}:00:01:00"
+LOADED = "reload ixgbevf of {} (VF {} of {}): it has its MAC address from the time it was loaded, 02:00:00:00:02:0{}"
+
+
+def start(root, nic=hosts.IXGBE, num_vfs=3, autoprobe="1", **extra):
+    """A kernel with VFs, which it binds to their driver."""
+    kernel = simulate(root, {**hosts.host(nic, cpus=16), **extra})
+    base = f"/sys/bus/pci/devices/{PF}"
+    kernel.sysfs.write(f"{base}/sriov_drivers_autoprobe", autoprobe)
+    kernel.sysfs.write(f"{base}/sriov_numvfs", str(num_vfs))
+    return kernel
+
+
+@pytest.fixture
+def kernel(tmp_path):
+    return start(tmp_path)
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """VFs without a driver."""
+    return start(tmp_path, autoprobe="0")
+
+
+def run(kernel, *vfs, check=False, **options):
+    return run_module(vf, kernel, check, **{"pf": "enp1s0", "vfs": list(vfs), **options})
+
+
+def seen(result, index):
+    return result["pf"]["vfs"][index]
+
+
+def test_attributes_are_set_and_found_again(bare):
+    wish = {"vf": "0", "mac": MAC, "vlan": 100, "qos": 3, "spoofchk": False, "trust": True, "max_tx_rate": 1000}
+    first = run(bare, wish)
+    assert (first["failed"], first["changed"]) == (False, True)
+    assert first["steps"] == [
+        f"set VF 0 of {LABEL}: mac {MAC} (was 00:00:00:00:00:00), vlan 100 (was 0), qos 3 (was 0), spoofchk off (was "
+        "on), trust on (was off), max_tx_rate 1000 (was 0)"
+    ]
+    assert first["diff"]["before"] == {
+        "vfs": {
+            "0": {
+                **{"mac": "00:00:00:00:00:00", "vlan": 0, "qos": 0, "spoofchk": True, "trust": False},
+                "max_tx_rate": 0,
+            }
+        }
+    }
+    assert first["diff"]["after"] == {"vfs": {"0": {k: v for k, v in wish.items() if k != "vf"}}}
+    assert seen(first, 0)["attributes"] == {
+        **{"mac": MAC, "vlan": 100, "qos": 3, "vlan_proto": "802.1Q", "spoofchk": False, "trust": True},
+        **{"min_tx_rate": 0, "max_tx_rate": 1000, "link_state": "auto", "query_rss": False},
+    }
+    writes = written(bare)
+    second = run(bare, wish)
+    assert (second["changed"], second["steps"], written(bare)) == (False, [], writes)
+    assert second["diff"]["before"] == second["diff"]["after"] == first["diff"]["after"]
+    assert second["pf"] == first["pf"]
+
+
+def test_only_what_differs_is_written(bare):
+    run(bare, {"vf": "all", "trust": True})
+    before = written(bare)
+    result = run(bare, {"vf": "0-1", "trust": True}, {"vf": "2", "trust": True, "spoofchk": False})
+    assert result["steps"] == [f"set VF 2 of {LABEL}: spoofchk off (was on)"]
+    assert written(bare)[len(before) :] == ["ip link set dev enp1s0 vf 2 spoofchk off"]
+
+
+def test_all_vfs_are_one_read_and_one_batch(bare):
+    run(bare, {"vf": "all", "mac": "auto", "trust": True}, check=False)
+    calls = bare.run.calls
+    assert calls.count("ip -batch -") == 1
+    assert [call for call in calls if "vf " in call] == [
+        f"ip link set dev enp1s0 vf {index} mac {AUTO.format(index)} trust on" for index in range(3)
+    ]
+
+
+def test_auto_addresses_stay_when_vfs_come_anew(bare):
+    first = run(bare, {"vf": "all", "mac": "auto"})
+    base = f"/sys/bus/pci/devices/{PF}"
+    bare.sysfs.write(f"{base}/sriov_numvfs", "0")
+    bare.sysfs.write(f"{base}/sriov_numvfs", "2")
+    second = run(bare, {"vf": "all", "mac": "auto"})
+    assert second["changed"]
+    assert [seen(second, index)["attributes"]["mac"] for index in range(2)] == [AUTO.format(0), AUTO.format(1)]
+    assert seen(first, 1)["attributes"]["mac"] == AUTO.format(1)
+
+
+def test_a_kernel_driver_is_reloaded_for_its_new_address_and_no_other(kernel):
+    before = kernel.sysfs.inode("/sys/class/net/enp1s0v1")
+    result = run(kernel, {"vf": "0", "mac": MAC})
+    assert result["steps"] == [
+        f"set VF 0 of {LABEL}: mac {MAC} (was 02:00:00:00:02:00)",
+        LOADED.format(hosts.IXGBE.vf(0), 0, PF, 0),
+    ]
+    assert (seen(result, 0)["mac"], seen(result, 0)["driver"]) == (MAC, "ixgbevf")
+    assert result["diff"]["after"] == {"vfs": {"0": {"mac": MAC, "interface_mac": MAC}}}
+    assert kernel.sysfs.inode("/sys/class/net/enp1s0v1") == before
+    assert not run(kernel, {"vf": "0", "mac": MAC})["changed"]
+
+
+def test_the_mtu_is_that_of_the_vf_s_interface(kernel):
+    result = run(kernel, {"vf": "1", "mtu": 1400})
+    assert result["steps"] == [f"set the MTU of {hosts.IXGBE.vf(1)} (VF 1 of {PF}) to 1400 (was 1500)"]
+    assert [seen(result, index)["mtu"] for index in range(3)] == [1500, 1400, 1500]
+    assert not run(kernel, {"vf": "1", "mtu": 1400})["changed"]
+
+
+def test_igb_has_no_word_for_some_defaults_and_they_are_met_all_the_same(tmp_path):
+    kernel = start(tmp_path, hosts.IGB, autoprobe="0")
+    wish = {"vf": "all", "query_rss": False, "link_state": "auto", "min_tx_rate": 0, "trust": True}
+    first = run(kernel, wish)
+    assert (first["failed"], len(first["steps"])) == (False, 3)
+    assert first["diff"]["after"]["vfs"]["0"] == {k: v for k, v in wish.items() if k != "vf"}
+    assert not run(kernel, wish)["changed"]
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        pytest.param({"vf": "0-1", "mac": "auto", "vlan": 7, "max_tx_rate": 500}, id="of several"),
+        pytest.param({"vf": "2", "mac": MAC, "mtu": 1400}, id="with a reload"),
+        pytest.param({"vf": "all", "trust": False}, id="as it is"),
+    ],
+)
+def test_check_mode_tells_the_same_and_writes_nothing(tmp_path, kernel, wish):
+    before, writes = snapshot(tmp_path), written(kernel)
+    told = run(kernel, wish, check=True)
+    assert (snapshot(tmp_path), written(kernel)) == (before, writes)
+    done = run(kernel, wish)
+    assert (told["changed"], told["steps"], told["diff"]) == (done["changed"], done["steps"], done["diff"])
+    assert told["pf"] == done["pf"]
+
+
+REFUSALS = [
+    ({"vf": "3", "trust": True}, "invalid", "vfs: '3' names VF 3"),
+    ({"vf": "0-1", "mac": MAC}, "invalid", f"mac: {MAC} for VFs 0-1"),
+    ({"vf": "0", "mac": "02:00:00:00:02:01"}, "invalid", "mac: 02:00:00:00:02:01 for VF 0"),
+    ({"vf": "0", "mac": "ff:ff:ff:ff:ff:ff"}, "invalid", "mac: ff:ff:ff:ff:ff:ff is a multicast address (VF 0)"),
+    ({"vf": "0", "vlan": 4095}, "invalid", "vlan: 4095 is not between 0 and 4094 (VF 0)"),
+    ({"vf": "0", "min_tx_rate": 10}, "unsupported", "min_tx_rate: cannot set 10 for VF 0"),
+    ({"vf": "0", "link_state": "enable"}, "unsupported", "link_state: cannot set enable for VF 0"),
+    ({"vf": "0", "mtu": 9000}, "unsupported", "mtu: cannot set 9000 for VF 0"),
+]
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["real run", "check mode"])
+@pytest.mark.parametrize(("wish", "kind", "what"), REFUSALS, ids=[str(row[0]) for row in REFUSALS])
+def test_what_cannot_be_is_refused_before_the_first_write(tmp_path, kernel, wish, kind, what, check):
+    before, writes = snapshot(tmp_path), written(kernel)
+    result = run(kernel, {"vf": "2", "trust": True} if "2" not in wish["vf"] else wish, wish, check=check)
+    assert (result["failed"], result["changed"], result["done"]) == (True, False, [])
+    assert (result["failure"]["kind"], result["failure"]["what"]) == (kind, what)
+    assert (snapshot(tmp_path), written(kernel)) == (before, writes)
+
+
+def test_a_vf_in_use_keeps_its_address_unless_forced(tmp_path, kernel):
+    build(tmp_path, hosts.interface("enp1s0v0", 4, "02:00:00:00:02:00", addresses=["192.0.2.77"]))
+    before = snapshot(tmp_path)
+    result = run(kernel, {"vf": "0", "mac": MAC})
+    assert result["failure"]["holders"] == ["enp1s0v0 has address 192.0.2.77/24"]
+    assert snapshot(tmp_path) == before
+    assert run(kernel, {"vf": "0", "trust": True})["changed"]
+    assert seen(run(kernel, {"vf": "0", "mac": MAC}, force=True), 0)["mac"] == MAC
+
+
+def test_the_vf_that_carries_the_operator_is_not_touched(tmp_path):
+    kernel = start(tmp_path, **hosts.ssh_from("198.51.100.7", "enp1s0v0"))
+    before = snapshot(tmp_path)
+    result = run(kernel, {"vf": "0", "trust": True}, force=True)
+    assert result["failure"]["holders"] == ["carries the SSH connection from 198.51.100.7"]
+    assert snapshot(tmp_path) == before
+    assert run(kernel, {"vf": "1", "trust": True})["changed"]
+
+
+class Refusing:
+    """`ip` of a driver that takes no trust."""
+
+    def __init__(self, run):
+        self._run, self.calls = run, run.calls
+
+    def __call__(self, argv, stdin=""):
+        lines = stdin.splitlines()
+        at = next((number for number, line in enumerate(lines) if "trust" in line), None)
+        if at is None:
+            return self._run(argv, stdin)
+        self._run(argv, "\n".join(lines[:at]))
+        return 2, "", f"RTNETLINK answers: Operation not supported\nCommand failed -:{at + 1}\n"
+
+
+def test_a_failure_on_the_way_tells_what_was_done(bare):
+    bare.link._run = Refusing(bare.run)
+    result = run(bare, {"vf": "0", "spoofchk": False}, {"vf": "1", "trust": True}, {"vf": "2", "spoofchk": False})
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert result["done"] == [f"set VF 0 of {LABEL}: spoofchk off (was on)"]
+    assert (result["failure"]["step"], result["failure"]["what"]) == (
+        f"set VF 1 of {LABEL}: trust on (was off)",
+        "cannot set trust of VF 1",
+    )
+    assert bare.link.vf_attributes("enp1s0")[2].spoofchk is True

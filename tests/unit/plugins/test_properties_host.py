@@ -1,0 +1,130 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Properties of whole hosts: whatever the PFs, their state and the wish, these hold on the simulated kernel."""
+
+from __future__ import annotations
+
+import tempfile
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._apply import apply_plan
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._errors import SriovError
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._jobs import read_state
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._options import host_wish
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._plan_host import plan_host
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._steps import Plan
+from ansible_collections.kernel_bypass.sriov.plugins.modules import host
+from ansible_collections.kernel_bypass.sriov.tests.unit.support import wishes
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import written
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.tree import snapshot
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+
+@pytest.fixture
+def roots(tmp_path):
+    """Directories, one for each example."""
+    return lambda: tempfile.mkdtemp(dir=str(tmp_path))
+
+
+def run(kernel, wish, check=False):
+    return run_module(host, kernel, check, **wish)
+
+
+def test_any_wish_on_any_host(roots):
+    @given(wishes.scenes())
+    def holds(scene):
+        state, wish = scene
+        root = roots()
+        kernel = wishes.start(root, state)
+        before, writes = snapshot(root), written(kernel)
+        told = run(kernel, wish, check=True)
+        assert snapshot(root) == before and written(kernel) == writes, "check mode writes nothing"
+        done = run(kernel, wish)
+        assert done["failed"] == told["failed"], (told, done)
+        if done["failed"]:
+            event(done["failure"]["kind"])
+            assert (done["msg"], done["done"], done["changed"]) == (told["msg"], [], False)
+            assert snapshot(root) == before and written(kernel) == writes, "a refusal writes nothing"
+            return
+        event(f"{min(len(done['steps']), 6)} steps or more")
+        assert (told["steps"], told["changed"], told["diff"]) == (done["steps"], done["changed"], done["diff"])
+        settled, writes = snapshot(root), written(kernel)
+        again = run(kernel, wish)
+        assert (again["failed"], again["changed"], again["steps"]) == (False, False, [])
+        assert again["diff"]["before"] == again["diff"]["after"] == done["diff"]["after"]
+        assert snapshot(root) == settled and written(kernel) == writes, "the second run finds nothing to do"
+
+    holds()
+
+
+def test_after_a_plan_there_is_nothing_to_plan(roots):
+    """Pure: the state that the plan predicts, never one that was read."""
+
+    @given(wishes.scenes())
+    def holds(scene):
+        state, wish = scene
+        kernel = wishes.start(roots(), state)
+        try:
+            wanted = host_wish(wishes.complete(wish), kernel)
+            outcome = plan_host(read_state(kernel, wanted, 30.0), wanted)
+        except SriovError as refused:
+            event(refused.kind)
+            return
+        event(f"{min(len(outcome.plan.steps), 6)} steps or more")
+        assert plan_host(outcome.after, wanted).plan.steps == ()
+
+    holds()
+
+
+def rules_of(kernel, name):
+    table = kernel.ethtool.rules(name)
+    return set(table.rules) if table else set()
+
+
+def test_what_is_not_named_is_not_touched(roots):
+    """Other PFs, other VFs, and rules of others, when no wish changes how many VFs or channels there are."""
+
+    @given(wishes.scenes(pfs=2, resizing=False))
+    def holds(scene):
+        state, wish = scene
+        root = roots()
+        kernel = wishes.start(root, state)
+        (entry,) = wish["pfs"]
+        untouched = wishes.paths_beside(state, entry)
+        before = {path: value for path, value in snapshot(root).items() if path.startswith(untouched)}
+        attributes, rules = kernel.link.vf_attributes(entry["pf"]), rules_of(kernel, entry["pf"])
+        result = run(kernel, wish)
+        event("refused" if result["failed"] else f"{min(len(result['steps']), 6)} steps or more")
+        assert {path: value for path, value in snapshot(root).items() if path.startswith(untouched)} == before
+        named = wishes.vfs_named(entry)
+        after = kernel.link.vf_attributes(entry["pf"])
+        assert {index: after[index] for index in after if index not in named} == {
+            index: attributes[index] for index in attributes if index not in named
+        }
+        flows = wishes.flows_named(entry)
+        if not entry.get("exclusive_rules"):
+            assert {rule for rule in rules if rule.flow not in flows} <= rules_of(kernel, entry["pf"])
+
+    holds()
+
+
+def test_a_plan_that_was_cut_off_is_finished_by_the_next_run(roots):
+    @given(wishes.scenes(pfs=1), st.integers(1, 12))
+    def holds(scene, number):
+        state, wish = scene
+        kernel = wishes.start(roots(), state)
+        try:
+            wanted = host_wish(wishes.complete(wish), kernel)
+            plan = plan_host(read_state(kernel, wanted, 30.0), wanted).plan
+        except SriovError:
+            return
+        event(f"cut off after {min(number, len(plan.steps))} of {len(plan.steps)}")
+        apply_plan(kernel, Plan(plan.steps[:number]), 30.0)
+        assert run(kernel, wish)["failed"] is False
+        assert run(kernel, wish)["changed"] is False
+
+    holds()

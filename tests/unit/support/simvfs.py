@@ -1,0 +1,118 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the simulated PF drivers keep of their VFs, and how `ip` shows and sets it.
+
+net/core/rtnetlink.c do_setvfinfo (order, one by one, no undoing), ixgbe_sriov.c, igb_main.c; iproute2's print_vfinfo.
+State is in sim/vfs/PF, one object for each VF.
+"""
+
+from __future__ import annotations
+
+import json
+
+from . import hosts
+from .tree import build
+
+FRESH = {
+    "mac": "00:00:00:00:00:00",
+    **{"vlan": 0, "qos": 0, "proto": "802.1Q", "max_tx_rate": 0, "min_tx_rate": 0},
+    **{"spoofchk": True, "state": "auto", "query_rss": False, "trust": False, "admin": False},
+}
+# The order in which the kernel applies them.
+ORDER = ("mac", "vlan", "rate", "spoofchk", "state", "query_rss", "trust")
+ERRORS = {22: "Invalid argument", 93: "Protocol not supported", 95: "Operation not supported"}
+
+
+class VirtualFunctions:
+    """The VFs of all PFs of a tree."""
+
+    def __init__(self, devices):
+        self._devices = devices
+
+    def load(self, pf):
+        text = self._devices.read("sim/vfs", pf)
+        return json.loads(text) if text else []
+
+    def store(self, pf, vfs):
+        build(self._devices.root, {f"sim/vfs/{pf}": json.dumps(vfs)})
+
+    def create(self, pf, count):
+        self.store(pf, [dict(FRESH) for _vf in range(count)])
+
+    def address_at_probe(self, pf, index, random):
+        """The VF driver asks its PF: the address that was set, else one that it makes up and tells the PF."""
+        vfs = self.load(pf)
+        if index >= len(vfs) or vfs[index]["admin"]:
+            return vfs[index]["mac"] if index < len(vfs) else random
+        vfs[index]["mac"] = random
+        self.store(pf, vfs)
+        return random
+
+    def show(self, pf):
+        """vfinfo_list of iproute2 6.1."""
+        driver = self._devices.driver(pf)
+        return [_shown(index, vf, driver) for index, vf in enumerate(self.load(pf))]
+
+    def set(self, pf, words):
+        """`ip link set dev PF vf N WORDS`: None, or what the kernel answers."""
+        vfs, (index, *rest) = self.load(pf), words
+        wish = dict(zip(rest[::2], rest[1::2], strict=True))
+        if int(index) >= len(vfs):
+            return ERRORS[22]
+        vf = vfs[int(index)]
+        for name in ORDER:
+            error = _apply(vf, name, wish, self._devices.driver(pf), self._carrier(pf))
+            if error:
+                self.store(pf, vfs)
+                return ERRORS[error]
+        self.store(pf, vfs)
+        return None
+
+    def _carrier(self, pf):
+        names = self._devices.names(hosts.DEVICES, pf, "net")
+        return bool(names) and "LOWER_UP" in json.loads(self._devices.read("sim/interfaces", names[0]))["flags"]
+
+
+def _shown(index, vf, driver):
+    vlan = {name: vf[name] for name in ("vlan", "qos") if vf[name]}
+    if vf["proto"] != "802.1Q":
+        vlan["protocol"] = vf["proto"]
+    shown = {"vf": index, "link_type": "ether", "address": vf["mac"], "broadcast": "ff:ff:ff:ff:ff:ff"}
+    shown["vlan_list"] = [vlan]
+    if vf["max_tx_rate"]:
+        shown["tx_rate"] = vf["max_tx_rate"]
+    shown["rate"] = {"max_tx": vf["max_tx_rate"], "min_tx": vf["min_tx_rate"]}
+    shown.update(spoofchk=vf["spoofchk"], link_state=vf["state"], trust=vf["trust"])
+    return shown if driver == "igb" else {**shown, "query_rss_en": vf["query_rss"]}
+
+
+def _apply(vf, name, wish, driver, carrier):
+    if name == "mac" and "mac" in wish:
+        if int(wish["mac"][:2], 16) & 1:
+            return 22
+        vf.update(mac=wish["mac"], admin=wish["mac"] != FRESH["mac"])
+    elif name == "vlan" and "vlan" in wish:
+        vlan, qos = int(wish["vlan"]), int(wish.get("qos", "0"))
+        if vlan > 4095 or qos > 7:
+            return 22
+        if wish.get("proto", "802.1Q") != "802.1Q":
+            return 93
+        vf.update(vlan=vlan, qos=qos)
+    elif name == "rate" and {"max_tx_rate", "min_tx_rate"} & set(wish):
+        most, least = int(wish.get("max_tx_rate", vf["max_tx_rate"])), int(wish.get("min_tx_rate", vf["min_tx_rate"]))
+        low, high = (10, 10000) if driver == "ixgbe" else (0, 1000)
+        if not carrier or least or (most and not low < most <= high):
+            return 22
+        vf.update(max_tx_rate=most)
+    elif name == "state" and "state" in wish:
+        if driver == "igb":
+            return 95
+        if wish["state"] != "enable":  # ixgbe answers 0 and does not keep it
+            vf["state"] = wish["state"]
+    elif name in wish:
+        if (driver, name) == ("igb", "query_rss"):
+            return 95
+        vf[name] = wish[name] == "on"
+    return 0
