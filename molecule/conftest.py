@@ -1,9 +1,11 @@
 """Fixtures of the scenarios' tests: they look at the VM by `cat`, `ip`, `lspci` and frames, not by our modules."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 import testinfra
+from lab.modules import GuestModules
 from lab.traffic_guest import GuestNic
 from lab.vm import Vm
 
@@ -37,3 +39,10 @@ def quiet(vm: Vm) -> None:
 def nic(vm: Vm, quiet: None) -> GuestNic:
     """Test NIC 0 as the guest sees it."""
     return GuestNic(vm)
+
+
+@pytest.fixture(scope="session")
+def modules(vm: Vm) -> Iterator[GuestModules]:
+    """Our modules, run in the guest: for tables of requests, where what they say is the point."""
+    with GuestModules(vm, extra=("pyroute2",)) as running:
+        yield running

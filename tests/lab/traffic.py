@@ -6,14 +6,17 @@ other in a sum.
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lab import frames
 from lab.errors import LabError
 from lab.vm import Vm
+from lab.wire import Wire
 
 OTHER_PORT = frames.TEST_PORT + 1  # no test's flow rule names it
 
@@ -114,6 +117,38 @@ class Reader:
         if self._process.returncode != 0:
             raise LabError(f"The reader in the guest failed: {errors}")
         return {name: [Seen(*entry) for entry in entries] for name, entries in json.loads(output).items()}
+
+
+class Paced:
+    """Sends numbered frames at a fixed pace, beside whatever else goes on, until told to stop; as a context manager."""
+
+    def __init__(self, wire: Wire, dst_mac: str, interval: float) -> None:
+        self._end = threading.Event()
+        self._frames = self._numbered(dst_mac)
+        self._sent = 0
+        self._thread = threading.Thread(target=self._send, args=(wire, interval), daemon=True)
+
+    def _numbered(self, dst_mac: str) -> Iterator[bytes]:
+        for number in itertools.count():
+            if self._end.is_set():
+                return
+            yield frames.numbered(number, dst_mac=dst_mac)
+
+    def _send(self, wire: Wire, interval: float) -> None:
+        self._sent = wire.send_many(self._frames, interval)
+
+    def __enter__(self) -> Paced:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        self.finish()
+
+    def finish(self) -> int:
+        """How many frames were sent: 0 to one less than that."""
+        self._end.set()
+        self._thread.join()
+        return self._sent
 
 
 def send_from_guest(vm: Vm, interface: str, count: int, dst_mac: str, interval: float = 0.001) -> None:

@@ -57,25 +57,3 @@ def test_a_mac_that_is_set_before_binding_is_the_vfs_own_and_is_where_frames_go(
         wire.send_many((frames.numbered(number, dst_mac=mac) for number in range(100)), 0.002)
         seen = reader.stop()
     assert {name: len(got) for name, got in seen.items() if got} == {name: 100}
-
-
-# VF 0, as the driver computes a VF's first queue from the queues that it uses itself in a pool: with two CPUs those are
-# two, the card has four, and a rule for VF 2 ends up in VF 1.
-def test_a_rule_moves_its_frames_from_the_pfs_address_to_a_vf_with_ixgbevf(guest, vm, nic, interfaces):
-    guest.check_output("ethtool -K enp1s0 ntuple on")
-    guest.check_output(f"ethtool -N enp1s0 flow-type udp4 dst-ip 10.0.0.2 dst-port 4321 loc 7 action {1 << 32}")
-    everyone = [nic.interface, *interfaces]
-    nic.wait_for_carrier(everyone)
-    matches = nic.counters()["fdir_match"]
-    pf = nic.mac(nic.interface)
-    with vm.wire(0) as wire, traffic.Reader(vm, everyone) as reader:
-        for number in range(100):
-            wire.send_many(
-                [frames.numbered(number, dst_mac=pf), frames.numbered(number, dst_mac=pf, dport=traffic.OTHER_PORT)],
-                0.002,
-            )
-        seen = reader.stop()
-    ports = {name: [frame.dport for frame in got] for name, got in seen.items() if got}
-    assert ports == {nic.interface: [traffic.OTHER_PORT] * 100, interfaces[0]: [4321] * 100}
-    assert nic.counters()["fdir_match"] - matches == 100
-    guest.check_output("ethtool -N enp1s0 delete 7 && ethtool -K enp1s0 ntuple off")

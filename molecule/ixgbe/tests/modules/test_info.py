@@ -1,0 +1,98 @@
+"""Module info says what lspci, ip, ethtool and sysfs say, field by field."""
+
+import pytest
+from lab.told import Told
+
+PF = "0000:01:00.0"
+# Judgements of ours, tested for themselves below.
+JUDGED = {"bypass", "rss_limit", "rss_queues", "locations", "holders"}
+
+
+@pytest.fixture(scope="module")
+def info(modules):
+    found = modules.run("info")
+    assert not found["failed"], found
+    return found
+
+
+@pytest.fixture(scope="module")
+def told(vm, info):
+    return Told(vm).pf(PF)
+
+
+def test_every_field_of_the_pf_is_as_the_hosts_own_programs_tell_it(info, told):
+    pf = info["pfs"][0]
+    assert set(pf) == set(told) | JUDGED
+    rules = [(rule["location"], rule["flow_type"]) for rule in pf["rules"]]
+    assert rules == [(location, flow_type) for location, flow_type, _action in told["rules"]]
+    features = {name: pf["features"][name] for name in told["features"]}
+    assert len(features) > 40 and features == told["features"]
+    for field in sorted(set(told) - {"rules", "features", "vfs"}):
+        assert (field, pf[field]) == (field, told[field])
+
+
+def test_every_field_of_the_vfs_is_as_the_hosts_own_programs_tell_it(info, told):
+    assert len(told["vfs"]) == 4
+    for vf, expected in zip(info["pfs"][0]["vfs"], told["vfs"], strict=True):
+        assert set(vf) == set(expected) | {"holders"}
+        for field in expected:
+            assert (vf["vf"], field, vf[field]) == (expected["vf"], field, expected[field])
+
+
+def test_every_field_of_the_host_is_as_it_tells_it_itself(info, vm):
+    host, told = info["host"], Told(vm).host()
+    assert {field: host[field] for field in told if field != "vfio_pci"} == {
+        field: value for field, value in told.items() if field != "vfio_pci"
+    }
+    assert host["vfio"]["pci_driver"] == told["vfio_pci"]
+    assert (host["iommu_active"], host["lockdown"]) == (True, "none")
+
+
+def test_rules_are_decoded_to_the_vf_and_the_queue_that_ethtool_names(modules, guest):
+    rule = "ethtool -N enp1s0 flow-type udp4 dst-ip 10.9.9.{0} dst-port 9 loc {0} action {1}"
+    modules.run("flow_rule", pf="enp1s0", rules=[], exclusive=True)
+    actions = {1: 1 << 32, 2: 3 << 32 | 1, 3: 2, 4: -1}
+    guest.check_output(" && ".join(rule.format(location, action) for location, action in actions.items()))
+    rules = modules.run("info", pf="enp1s0")["pfs"][0]["rules"]
+    assert [(rule["vf"], rule["queue"], rule["drop"]) for rule in rules] == [
+        (0, 0, False),
+        (2, 1, False),
+        (None, 2, False),
+        (None, None, True),
+    ]
+    shown = guest.check_output("ethtool -n enp1s0 | sed -n 's/.*Action: //p'").splitlines()
+    assert shown == ["Direct to VF 0 queue 0", "Direct to VF 2 queue 1", "Direct to queue 2", "Drop"]
+    modules.run("flow_rule", pf="enp1s0", rules=[], exclusive=True)
+
+
+def test_the_holders_of_a_vf_are_named(modules, guest, nic):
+    name = nic.vf_interface(2)
+    guest.check_output(
+        f"ip link add br9 type bridge && ip link set {name} master br9 && ip addr add 192.0.2.9/24 dev {name}"
+    )
+    try:
+        holders = modules.run("info", pf="enp1s0")["pfs"][0]["vfs"][2]["holders"]
+    finally:
+        guest.check_output(f"ip link del br9 && ip addr flush dev {name}")
+    assert holders == [f"{name} is a port of bridge br9", f"{name} has address 192.0.2.9/24"]
+
+
+def test_the_rss_limit_and_its_cause_are_told(info):
+    limit = info["pfs"][0]["rss_limit"]
+    assert (limit["queues"], limit["without_vfs"]) == (4, 4)
+    assert limit["cause"] == "ixgbe: 0 VFs: 16, from 1 VF on: 4, from 32 VFs on: 2; online CPUs: 4"
+    assert limit["table_shared_with_vfs"]
+
+
+def test_the_techniques_rest_on_what_is_there(info, guest):
+    rows = {row["name"]: row for row in info["pfs"][0]["bypass"]}
+    assert {name for name, row in rows.items() if row["available"]} == {
+        *("packet_mmap", "AF_XDP generic", "VF"),
+        *("DPDK on the PF", "Snabb"),
+    }
+    assert "its 4 VFs go with its driver" in rows["DPDK on the PF"]["price"]
+    assert "ixgbe refuses XDP while there are VFs, and there are 4" in rows["AF_XDP native"]["why"]
+    assert guest.run("modprobe -n netmap || modprobe -n pf_ring").failed
+    assert "neither loaded nor installed" in rows["netmap"]["why"]
+    losing = {name for name, row in rows.items() if row["kernel_loses_nic"]}
+    assert losing == {"DPDK on the PF", "Snabb", "netmap", "PF_RING ZC"}
