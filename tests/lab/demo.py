@@ -24,13 +24,18 @@ DPDK_SHARE = 0.99  # of the frames sent; the kernel must have them all
 CPUS = 8
 STEERED, OTHER = 4321, 4322  # UDP ports
 RULE = f"flow-type udp4 dst-ip 10.0.0.2 dst-port {STEERED} action 4294967296"
-VARIABLES = """\
+VARIABLES = f"""\
 provision_pfs:
   - pf: enp1s0
     num_vfs: 2
+    min_rss_queues: 4
+    vfs:
+      - {{vf: all, mac: auto}}
     drivers:
-      - {vfs: "0", driver: vfio-pci}
-      - {vfs: "1", driver: default}
+      - {{vfs: "0", driver: vfio-pci}}
+      - {{vfs: "1", driver: default}}
+    rules:
+      - {{flow_type: udp4, dst_ip: 10.0.0.2, dst_port: {STEERED}, vf: 0, queue: 0}}
 """
 SETTINGS = """\
 [defaults]
@@ -93,10 +98,9 @@ def story(vm: Vm) -> int:
     show(vm, "lspci -k -s 01: | grep -v Subsystem")
     show(vm, "ethtool -l enp1s0 | tail -2")
     print(f"  The price: with 1 to 31 VFs the PF's RSS group has at most 4 queues. Here it had {queues.split()[-1]}.")
-    heading("4/5  A rule takes one flow out of the PF's traffic: VF 0, queue 0 is 1 << 32")
-    show(vm, "ethtool -K enp1s0 ntuple on")
-    show(vm, f"ethtool -N enp1s0 {RULE}")
+    heading("4/5  The rule takes one flow out of the PF's traffic")
     show(vm, "ethtool -n enp1s0 | grep -E 'Rule|Dest|Action'")
+    print(f"  It is the kernel's `ethtool -N enp1s0 {RULE}`: VF 0, queue 0 is 1 << 32.")
     heading(f"5/5  {FRAMES} frames each of three kinds into the NIC's cable, one every {INTERVAL * 1000:g} ms")
     return traffic(vm)
 
