@@ -118,7 +118,7 @@ def _check_rate(pf: Pf, vf: Device, rate: int, support: VfSupport) -> None:
 
 
 def _check_mtu(pf: Pf, vf: Device, mtu: int, support: VfSupport) -> None:
-    # First what the PF is in the way of: ixgbevf that finds it so at probe takes 1504 at most, and that explains nothing.
+    # First what the PF is in the way of: ixgbevf may have found it so at probe, and that limit explains nothing.
     netdev = vf.netdev
     pf_mtu = pf.device.netdev.mtu if pf.device.netdev else 0
     if mtu > JUMBO and support.jumbo_after_pf and pf_mtu <= JUMBO:
