@@ -22,6 +22,16 @@ if t.TYPE_CHECKING:
 TCP = 6  # IPPROTO_TCP
 
 
+def check_rules(pf: Pf, wish: RulesWish, ssh: SshPeer | None) -> None:
+    """Every refusal for rules that shall be there, each for itself.
+
+    :param ssh: the operator's connection, where the PF carries it.
+    :raises SriovError: the driver would refuse a rule, or take it and do something else.
+    """
+    for name, rule in zip(wish.names, wish.rules):
+        check_rule(pf, name, rule, ssh)
+
+
 def check_rule(pf: Pf, name: str, rule: FlowRule, ssh: SshPeer | None) -> None:
     """Every refusal for one rule that shall be there.
 

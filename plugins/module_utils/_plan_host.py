@@ -16,6 +16,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field, replace
 
+from ._check_rules import check_rules
 from ._errors import InvalidRequest
 from ._management import SSH
 from ._model import DriverSpec
@@ -153,13 +154,15 @@ def _plan_queues(draft: Draft, wish: PfWish) -> None:
     address = wish.address
     draft.take(address, plan_mend(draft.pfs[address], wish))
     draft.take(address, plan_channels(draft.pfs[address], wish))
+    before = draft.before.pfs[address]
     if wish.rules and wish.rules.rules and not wish.rules.absent:
+        # First: a rule that the driver can never take is told as that, not as a feature that is off.
+        carries = any(holder.kind == SSH for device in (before.device, *before.vfs) for holder in device.holders)
+        check_rules(draft.pfs[address], wish.rules, draft.before.host.ssh if carries else None)
         draft.take(address, plan_ntuple(draft.pfs[address], wish))
-    before, now = draft.before.pfs[address], draft.pfs[address]
+    now = draft.pfs[address]
     draft.take(address, plan_rss(now, wish.rss, _lost_table(before, now)))
-    carries = any(holder.kind == SSH for device in (before.device, *before.vfs) for holder in device.holders)
-    ssh = draft.before.host.ssh if carries else None
-    draft.take(address, plan_rules(draft.pfs[address], wish.rules, _lost_rules(before, now), ssh))
+    draft.take(address, plan_rules(draft.pfs[address], wish.rules, _lost_rules(before, now)))
 
 
 def _lost_table(before: Pf, now: Pf) -> tuple[int, ...] | None:

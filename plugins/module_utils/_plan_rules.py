@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ._check_rules import check_masks, check_rule, check_target
+from ._check_rules import check_masks, check_target
 from ._errors import InvalidRequest, NotSupported, SriovError
 from ._knowledge import VF_DRIVER_QUEUES
 from ._plan_queues import Stage, interface
@@ -20,7 +20,7 @@ from ._steps_net import DeleteRule, InsertRule
 
 if t.TYPE_CHECKING:
     from ._flow import FlowRule
-    from ._model import Pf, SshPeer
+    from ._model import Pf
     from ._steps import Step
     from ._wish import RulesWish
 
@@ -38,16 +38,13 @@ class Change(t.NamedTuple):
     added: list[FlowRule]
 
 
-def plan_rules(pf: Pf, wish: RulesWish | None, lost: tuple[FlowRule, ...], ssh: SshPeer | None) -> Stage:
-    """The steps from the rules that are there to the wanted ones.
+def plan_rules(pf: Pf, wish: RulesWish | None, lost: tuple[FlowRule, ...]) -> Stage:
+    """The steps from the rules that are there to the wanted ones, each of which check_rules() has passed.
 
     :param lost: rules that were there before the plan and that an earlier step loses.
-    :param ssh: the operator's connection, where the PF carries it.
-    :raises SriovError: the driver would refuse a rule, or take it and do something else.
+    :raises SriovError: a place or a mask is taken.
     """
     present = wish if wish and not wish.absent else None
-    for name, rule in zip(present.names, present.rules) if present else ():
-        check_rule(pf, name, rule, ssh)
     again, warnings = _put_back(pf, wish, lost)
     table = pf.queues.rules
     if table is None and present and present.rules:

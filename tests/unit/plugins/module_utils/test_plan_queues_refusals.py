@@ -54,6 +54,11 @@ def rules(**options):
     return wish(rules=rules_wish(RULE.at(None)), **options)
 
 
+def frames():
+    """A rule that igb's driver has a form for."""
+    return wish(rules=rules_wish(rule("ether", cookie=0, ether_type=0x88F7).at(None)))
+
+
 def with_vfs(num_vfs=4, **changes):
     return ixgbe(num_vfs, online_cpus=16, **{"combined_channels": 4, **changes})
 
@@ -156,7 +161,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(combined_channels=8, ntuple="fixed"),
-        rules(),
+        frames(),
         NotSupported,
         f"rules: this NIC takes no flow rules{ON}driver igb keeps ntuple filters off for it (ethtool -k: [fixed]). "
         "Remedy: leave out rules, or use another NIC.",
@@ -164,7 +169,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(),
-        rules(),
+        frames(),
         NotSupported,
         f"rules: this NIC takes no flow rules{ON}driver igb keeps ntuple filters off for it (ethtool -k: [fixed]). "
         "Remedy: leave out rules, or use another NIC.",
@@ -172,7 +177,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(netdevs=()),
-        rules(),
+        frames(),
         NotSupported,
         "flow rules cannot be set on 0000:01:00.0: driver igb has given it no interface in this network namespace. "
         "Remedy: see dmesg for the driver's messages; if the interface was moved to another namespace, bring it back.",

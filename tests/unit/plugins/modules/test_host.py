@@ -177,7 +177,12 @@ REFUSALS = [
         "unsupported",
         "link_state: cannot set enable for VF 0",
     ),
-    ([FIRST, {**SECOND, "rules": [{**BLOG, "vf": 0}]}], "unsupported", "rules: this NIC takes no flow rules"),
+    ([FIRST, {**SECOND, "rules": [{**BLOG, "vf": 0}]}], "unsupported", "rules[0]: cannot send to VF 0 queue 0"),
+    (
+        [FIRST, {**SECOND, "rules": [{"flow_type": "ether", "proto": 0x88F7, "queue": 1}]}],
+        "unsupported",
+        "rules: this NIC takes no flow rules",
+    ),
     ([FIRST, {**SECOND, "rss": {"min_queues": 4}}], "invalid", "min_queues: the RSS group has 2 queues, less than 4"),
     (
         [FIRST, {**SECOND, "drivers": [{"vfs": "0", "driver": "vfio_pci"}]}],
