@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
-from . import _perform_net, _perform_pci  # noqa: F401 (they register what perform() does with their steps)
 from ._errors import SriovError
 from ._perform import perform
-from ._perform_net import set_vfs
+from ._perform_net import set_vfs  # with it, and with what it imports, comes what perform() does with each step
 from ._steps_net import SetVf
 
 if t.TYPE_CHECKING:

@@ -115,7 +115,7 @@ def family_id(answer: bytes) -> int:
 def xdp_features(answer: bytes) -> frozenset[str]:
     """The names of the bits that are set; "bit-N" for one that came after this was written."""
     word = _number(answer, NETDEV_A_DEV_XDP_FEATURES, "=Q")
-    names = {bit: name for bit, name in enumerate(XDP_FEATURES)}
+    names = dict(enumerate(XDP_FEATURES))
     return frozenset(names.get(bit, f"bit-{bit}") for bit in range(64) if word >> bit & 1)
 
 

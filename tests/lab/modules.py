@@ -207,7 +207,7 @@ class _Server:
         there, back = self._process.stdin.fileno(), self._process.stdout.fileno()
         while b"\n" not in self._received:
             seconds = max(0.0, end - time.monotonic())
-            readable, writable, _ = select.select([back], [there] if data else [], [], seconds)
+            readable, writable, _failed = select.select([back], [there] if data else [], [], seconds)
             if not readable and not writable:
                 raise LabError("What runs modules in the guest has not answered in time.")
             if writable:
