@@ -7,8 +7,8 @@ WEB = {"flow_type": "tcp4", "dst_ip": "192.168.254.30", "dst_port": 80}
 
 
 @pytest.fixture
-def rules(modules):
-    """Runs the module; no rule is there before and after."""
+def rules(modules, plain):
+    """Runs the module; no rule is there before."""
 
     def run(*wishes, **options):
         result = modules.run("flow_rule", {"pf": "enp1s0", "rules": list(wishes), **options})
@@ -16,8 +16,13 @@ def rules(modules):
         return result
 
     run(exclusive=True)
-    yield run
-    run(exclusive=True)
+    return run
+
+
+@pytest.fixture(scope="module")
+def plain(modules):
+    yield
+    modules.run("flow_rule", pf="enp1s0", rules=[], exclusive=True)
 
 
 def shown(guest):
