@@ -142,4 +142,5 @@ def test_a_change_to_vf_1_costs_vf_0_no_frame(modules, vm, nic):
         count = sender.finish()
         seen = reader.stop()
     assert [(result["failed"], result["changed"]) for result in results] == [(False, True)] * len(changes)
+    modules.run("flow_rule", pf="enp1s0", rules=[], exclusive=True)
     assert count > 500 and [frame.number for frame in seen[name]] == list(range(count))

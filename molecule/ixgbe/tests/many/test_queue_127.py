@@ -13,6 +13,7 @@ MESSAGE = (
 def test_a_rule_to_it_is_refused(modules, vfs, queue):
     modules.run("pf", pf="enp1s0", num_vfs=vfs, recreate=True)
     rule = {"flow_type": "udp4", "dst_port": 9}
-    refused = modules.run("flow_rule", pf="enp1s0", rules=[{**rule, "queue": queue}], check=True)
+    refused = modules.run("flow_rule", pf="enp1s0", exclusive=True, rules=[{**rule, "queue": queue}], check=True)
     assert refused["msg"] == MESSAGE.format(vfs=vfs, queue=queue)
-    assert not modules.run("flow_rule", pf="enp1s0", rules=[{**rule, "queue": 0}], check=True)["failed"]
+    other = modules.run("flow_rule", pf="enp1s0", exclusive=True, rules=[{**rule, "queue": 0}], check=True)
+    assert not other["failed"], other["msg"]
