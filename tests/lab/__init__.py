@@ -19,6 +19,7 @@ The command line is ``scripts/lab --help``. From Python (with ``tests`` on the p
 
 What can go wrong is a `lab.errors.LabError` whose text is for the user. Test NIC N is at PCI address 0000:0(N+1):00.0,
 its netdev is enp(N+1)s0 and its MAC 02:00:00:00:0(N+1):00; SSH goes through another NIC, with MAC 52:54:00:00:00:01.
+A card with two ports ("82599-dual") is two test NICs at one bus number (docs/lab.md).
 
 Layers, arrows point down only: cli -> commands -> vm -> starter -> boot, checks, keeper -> qemu, image, accel, state ->
 spec, recipe, nics, apt, paths; wire, control, frames and pcap stand alone.

@@ -45,7 +45,7 @@ def check_guest(ssh: Ssh, kinds: Sequence[str], iommu: bool) -> None:
 
     This first command also opens the shared SSH connection.
     """
-    addresses = {nics.pci_address_of(index): nics.kind(name).driver for index, name in enumerate(kinds)}
+    addresses = {nic.pci_address: nic.kind.driver for nic in nics.of_cards(kinds)}
     text = ssh.run(_SCRIPT.format(addresses=" ".join(addresses)), timeout=90).stdout
     problems = [
         problem for address, driver in addresses.items() for problem in problems_of(address, driver, text, iommu)

@@ -59,7 +59,8 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
         "--nic",
         action="append",
         choices=KINDS,
-        help="a test NIC; repeat for more (default: one 82576, at 0000:01:00.0)",
+        help="a test NIC, or two by 82599-dual, a card with two ports; repeat for more "
+        f"(default: one {defaults.nics[0]}, at 0000:01:00.0)",
     )
     parser.add_argument("--no-iommu", action="store_true", help="boot the guest's kernel with its IOMMU off")
     parser.add_argument("--mgmt", choices=MANAGEMENT, default=defaults.mgmt, help="the NIC that carries SSH")

@@ -1,12 +1,14 @@
 """The kinds of network card that the lab can put into a VM.
 
 A kind is data: how its cards become QEMU arguments, and what they need beside stock QEMU: a library preloaded into it,
-a process for each card. The keeper starts whatever `lab.qemu` puts into a `Launch`.
+a process for each port. The keeper starts whatever `lab.qemu` puts into a `Launch`.
+
+A test NIC is a port: a card with two of them is two test NICs, with two numbers, MAC addresses and wires.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,9 +19,10 @@ from lab.paths import cache_home
 
 @dataclass(frozen=True)
 class Place:
-    """Where one card sits: its number (0, 1, ...), PCIe port, MAC address and the socket that is its cable.
+    """Where one test NIC sits: its number (0, 1, ...), PCIe port, MAC address and the socket that is its cable.
 
-    `sockets` is where a kind that is a process of its own may have more sockets.
+    `sockets` is where a kind that is a process of its own may have more sockets; `function` is the NIC's PCI function,
+    one of as many as its card has `ports`.
     """
 
     index: int
@@ -27,6 +30,8 @@ class Place:
     mac: str
     wire: Path
     sockets: Path
+    function: int = 0
+    ports: int = 1
 
     @property
     def control(self) -> Path:
@@ -45,12 +50,33 @@ class Parts:
 
 @dataclass(frozen=True)
 class NicKind:
-    """One kind of card; `driver` is the kernel driver that must bind its PF by itself."""
+    """One kind of card; `driver` is the kernel driver that must bind its PFs by itself."""
 
     name: str
     description: str
     driver: str
-    parts: Callable[[list[Place]], Parts]  # of all cards of the kind in a VM
+    parts: Callable[[list[Place]], Parts]  # of all test NICs of a VM that are made by it
+    ports: int = 1
+
+
+@dataclass(frozen=True)
+class Nic:
+    """A test NIC: `index` counts all of a VM, `card` its cards, `function` the ports of its card."""
+
+    index: int
+    kind: NicKind
+    card: int
+    function: int = 0
+
+    @property
+    def mac(self) -> str:
+        """Permanent address: 02:00:00:00:01:00, 02:00:00:00:02:00, ..."""
+        return f"02:00:00:00:{self.index + 1:02x}:00"
+
+    @property
+    def pci_address(self) -> str:
+        """Address in the guest."""
+        return pci_address_of(self.card, self.function)
 
 
 def _igb(places: list[Place]) -> Parts:
@@ -64,7 +90,7 @@ def _igb(places: list[Place]) -> Parts:
 
 
 def _nic82599(places: list[Place]) -> Parts:
-    """Our own 82599 (docs/emulated-82599.md): a shim preloaded into QEMU, a process for each card."""
+    """Our own 82599 (docs/emulated-82599.md): a shim preloaded into QEMU, a process for each port."""
     cards = [
         launch.Card(
             pcie=place.sockets / f"nic{place.index}.pcie",
@@ -72,7 +98,9 @@ def _nic82599(places: list[Place]) -> Parts:
             control=place.control,
             mac=place.mac,
             bus=place.bus,
+            port=place.function,
             ident=f"nic{place.index}",
+            two_ports=place.ports == 2,
         )
         for place in places
     ]
@@ -82,6 +110,7 @@ def _nic82599(places: list[Place]) -> Parts:
 
 KINDS = {
     "82599": NicKind("82599", "Intel 82599, 10 Gbit/s, 63 VFs (our model)", "ixgbe", _nic82599),
+    "82599-dual": NicKind("82599-dual", "the same with two ports: two test NICs", "ixgbe", _nic82599, ports=2),
     "82576": NicKind("82576", "Intel 82576, 1 Gbit/s, 7 VFs (QEMU's igb)", "igb", _igb),
 }
 
@@ -94,11 +123,12 @@ def kind(name: str) -> NicKind:
         raise LabError(f"No NIC kind {name!r}; there are: {', '.join(KINDS)}.") from None
 
 
-def mac_of(index: int) -> str:
-    """Permanent MAC of test NIC `index`: 02:00:00:00:01:00, 02:00:00:00:02:00, ..."""
-    return f"02:00:00:00:{index + 1:02x}:00"
+def of_cards(names: Sequence[str]) -> list[Nic]:
+    """The test NICs that cards of these kinds are, in order."""
+    ports = [(card, kind(name), port) for card, name in enumerate(names) for port in range(kind(name).ports)]
+    return [Nic(index, of_kind, card, port) for index, (card, of_kind, port) in enumerate(ports)]
 
 
-def pci_address_of(index: int) -> str:
-    """Address of test NIC `index` in the guest: each sits alone behind a root port, so its bus number is index + 1."""
-    return f"0000:{index + 1:02x}:00.0"
+def pci_address_of(card: int, function: int = 0) -> str:
+    """Address in the guest: each card sits alone behind a root port, so its bus number is card + 1."""
+    return f"0000:{card + 1:02x}:00.{function}"

@@ -13,7 +13,7 @@ PROGRAM = "qemu-system-x86_64"
 MANAGEMENT_MAC = "52:54:00:00:00:01"
 
 # Slots on the root bus. The firmware numbers the buses behind root ports in slot order: the test NICs come first, so
-# that NIC 0 is 0000:01:00.0 whatever the management NIC is.
+# that card 0 is on bus 01 whatever the management NIC is.
 _SLOT_MANAGEMENT = 0x02
 _SLOT_DISK = 0x03
 _SLOT_RNG = 0x04
@@ -106,22 +106,23 @@ def _management(spec: VmSpec) -> list[str]:
 
 def _root_ports(spec: VmSpec) -> list[str]:
     arguments: list[str] = []
-    for index in range(len(spec.nics)):
-        slot = _SLOT_FIRST_NIC + index
-        port = f"pcie-root-port,id=port{index},chassis={index + 1},slot={index + 1},addr={slot:#x}"
+    for card in range(len(spec.nics)):
+        slot = _SLOT_FIRST_NIC + card
+        port = f"pcie-root-port,id=port{card},chassis={card + 1},slot={card + 1},addr={slot:#x}"
         arguments += ["-device", port]
     return arguments
 
 
-def place(index: int, files: VmFiles) -> nics.Place:
-    """Where test NIC `index` sits."""
-    return nics.Place(index, f"port{index}", nics.mac_of(index), files.wire(index), files.sockets)
+def place(nic: nics.Nic, files: VmFiles) -> nics.Place:
+    """Where a test NIC sits."""
+    bus, wire = f"port{nic.card}", files.wire(nic.index)
+    return nics.Place(nic.index, bus, nic.mac, wire, files.sockets, nic.function, nic.kind.ports)
 
 
 def _test_nics(spec: VmSpec, files: VmFiles) -> list[nics.Parts]:
-    """Each kind once, with all its cards: they may share a library."""
-    cards = [(name, place(index, files)) for index, name in enumerate(spec.nics)]
-    return [nics.kind(name).parts([at for other, at in cards if other == name]) for name in dict.fromkeys(spec.nics)]
+    """Kinds that are made the same way together, with all their cards: they may share a library."""
+    makers = dict.fromkeys(nic.kind.parts for nic in spec.test_nics)
+    return [make([place(nic, files) for nic in spec.test_nics if nic.kind.parts == make]) for make in makers]
 
 
 def launch(spec: VmSpec, image: Image, files: VmFiles, accelerator: str) -> Launch:

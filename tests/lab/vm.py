@@ -76,17 +76,18 @@ class Vm:
 
     def wire(self, index: int = 0, pcap: Path | None = None) -> Wire:
         """The far end of the cable of test NIC `index`."""
-        self._check_index(index)
+        self._nic(index)
         return Wire(self.directory.files.wire(index), pcap)
 
     def control(self, index: int, request: dict[str, Any]) -> dict[str, Any]:
         """A request to the model of test NIC `index`, an 82599: ``{"cmd": "link", "up": False}``."""
-        self._check_index(index)
-        return control.ask(qemu.place(index, self.directory.files).control, request)
+        return control.ask(qemu.place(self._nic(index), self.directory.files).control, request)
 
-    def _check_index(self, index: int) -> None:
-        if not 0 <= index < len(self.state.spec.nics):
-            raise LabError(f"VM {self.name!r} has no wire {index}: it has {len(self.state.spec.nics)} test NIC(s).")
+    def _nic(self, index: int) -> nics.Nic:
+        found = self.state.spec.test_nics
+        if not 0 <= index < len(found):
+            raise LabError(f"VM {self.name!r} has no wire {index}: it has {len(found)} test NIC(s).")
+        return found[index]
 
     def inventory(self) -> str:
         """An Ansible inventory (YAML) with this VM."""
@@ -100,13 +101,13 @@ class Vm:
         current = self.state
         cards = [
             {
-                "index": index,
-                "kind": kind,
-                "pci_address": nics.pci_address_of(index),
-                "mac": nics.mac_of(index),
-                "wire": str(self.directory.files.wire(index)),
+                "index": nic.index,
+                "kind": nic.kind.name,
+                "pci_address": nic.pci_address,
+                "mac": nic.mac,
+                "wire": str(self.directory.files.wire(nic.index)),
             }
-            for index, kind in enumerate(current.spec.nics)
+            for nic in current.spec.test_nics
         ]
         return {
             "name": self.name,
