@@ -102,7 +102,8 @@ def carry_out(kernel: Kernel, job: Job[State], plan: Plan, planned: State, timeo
     except SriovError as error:
         error.done = [*done, *error.done]
         raise
-    return Plan((*plan.steps, *more.steps), (*plan.warnings, *more.warnings)), after
+    warnings = dict.fromkeys((*plan.warnings, *more.warnings))  # the second plan may say the same
+    return Plan((*plan.steps, *more.steps), tuple(warnings)), after
 
 
 def _second_plan(job: Job[State], wanted: dict[str, t.Any], after: State) -> Plan:

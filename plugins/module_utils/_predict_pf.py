@@ -36,19 +36,18 @@ def predict_rss(pf: Pf, num_vfs: int) -> int | None:
 def predict_pf(pf: Pf, spec: PfSpec) -> Pf:
     """The PF as it would be after the plan; of new VFs only what follows from the PF is known."""
     wanted = wanted_vfs(pf, spec)
-    netdev = pf.device.netdev
-    before = _with_link(pf, spec.up) if spec.up else pf  # up comes before the VFs, down after them
-    queues = before.queues
-    if wanted != pf.num_vfs:
-        queues = queues_after_reopening(before, wanted, predict_combined(pf, wanted))
+    after = _with_link(pf, True) if spec.up else pf  # up comes before the VFs, down after them
+    # From one number to another it goes through 0, where the queues are others.
+    for number in (0, wanted) if pf.num_vfs and wanted != pf.num_vfs else (wanted,):
+        if number != after.num_vfs:
+            queues = queues_after_reopening(after, number, predict_combined(pf, number))
+            after = replace(after, num_vfs=number, queues=queues)
     after = replace(
-        before,
-        device=replace(before.device, num_vfs=wanted),
-        num_vfs=wanted,
+        after,
+        device=replace(after.device, num_vfs=wanted),
         drivers_autoprobe=pf.drivers_autoprobe if spec.drivers_autoprobe is None else spec.drivers_autoprobe,
-        queues=queues,
     )
-    if spec.up is False and netdev:
+    if spec.up is False:
         after = _with_link(after, False)
     if wanted == pf.num_vfs:
         return after

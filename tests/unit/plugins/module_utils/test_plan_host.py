@@ -277,6 +277,13 @@ def test_tables_and_rules_that_a_change_drops_are_put_back(wished, last):
     assert steps[-len(expected) :] == expected
 
 
+def test_a_table_is_lost_on_the_way_through_no_vfs():
+    """igb keeps its table as long as the queues are as many; in between they are not."""
+    state = pf(1, vfs=(FREE,), combined_channels=2, table=(0,) * 128)
+    steps = sentences(state, wish(num_vfs=2, recreate=True))
+    assert steps[-1] == f"put back the RSS table of {LABEL}: of 128 entries queue 0 has 128"
+
+
 def test_what_is_put_back_is_settled():
     state = host_state(
         ixgbe(1, vfs=(FREE,), combined_channels=4, ntuple="on", table=BY_HAND, rules=(RULE,), carrier=True)

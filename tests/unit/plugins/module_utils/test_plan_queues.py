@@ -129,6 +129,36 @@ def test_a_rule_that_shall_go_goes_before_its_queue(rules):
     )
 
 
+def test_other_rules_of_a_driver_that_drops_none_stay_where_they_are():
+    stays = rule(dst_port=9, cookie=1, location=8)
+    state = i350(combined_channels=8, ntuple="on", rules=(BEYOND, stays))
+    outcome = planned(state, channels(4, rules=rules_wish(BEYOND.at(None), absent=True)))
+    assert [str(step) for step in outcome.plan.steps] == [
+        f"delete flow rule 7 of {LABEL}: tcp4 dst-port 9 to queue 5",
+        DEFAULT,
+        set_channels(8, 4),
+    ]
+    assert outcome.after.pfs[PF].queues.rules.rules == (stays,)
+
+
+@pytest.mark.parametrize(
+    ("state", "table"),
+    [
+        pytest.param(
+            ixgbe(combined_channels=4, up=False, table=BY_HAND), tuple(range(4)) * 32, id="ixgbe writes its own"
+        ),
+        pytest.param(pf(combined_channels=2, up=False, table=(1, 0) * 64), (1, 0) * 64, id="igb keeps what is there"),
+        pytest.param(
+            pf(combined_channels=2, up=False, table=(0,) * 128),
+            (0,) * 64 + (1,) * 64,
+            id="igb fills in what was never filled in",
+        ),
+    ],
+)
+def test_the_table_of_a_pf_that_goes_up(state, table):
+    assert planned(state, wish(up=True)).after.pfs[PF].queues.rss.table == table
+
+
 @pytest.mark.parametrize(
     ("state", "wished", "combined", "rings"),
     [
@@ -296,3 +326,44 @@ def test_a_group_that_is_large_enough_is_no_matter(state, least):
 def test_min_queues_looks_at_the_channels_that_there_will_be():
     state = ixgbe(combined_channels=4, max_channels=16, online_cpus=16)
     assert sentences(state, wish(rss=RssWish(channels=8, min_queues=8))) == [set_channels(4, 8)]
+
+
+FEW = ixgbe(combined_channels=2, max_channels=16, online_cpus=16, table=tuple(range(16)) * 8)
+AMONG_TWO = tuple(range(2)) * 64
+
+
+@pytest.mark.parametrize(
+    ("wished", "steps"),
+    [
+        pytest.param(wish(num_vfs=0), [set_channels(2, 16)], id="the number of VFs is asked for"),
+        pytest.param(wish(rss=RssWish(min_queues=16)), [set_channels(2, 16)], id="the group is"),
+        pytest.param(
+            wish(rss=RssWish(channels=4)), [set_channels(2, 16), DEFAULT, set_channels(16, 4)], id="fewer channels are"
+        ),
+        pytest.param(wish(), [], id="nothing is"),
+        pytest.param(wish(vfs=[]), [], id="no word about queues"),
+    ],
+)
+def test_channels_that_the_table_names_and_ixgbe_has_not_opened_are_opened(wished, steps):
+    assert sentences(FEW, wished) == steps
+
+
+def test_that_is_said():
+    assert list(planned(FEW, wish(num_vfs=0)).plan.warnings) == [
+        f"the RSS table of {LABEL} named queues that were not open (ixgbe after `ethtool -L`, VFs and no VFs)"
+    ]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param(with_vfs(combined_channels=2, max_channels=4, table=tuple(range(4)) * 32), id="beside VFs"),
+        pytest.param(pf(combined_channels=2, max_channels=8, table=tuple(range(8)) * 16), id="another driver"),
+        pytest.param(ixgbe(combined_channels=2, max_channels=16, table=AMONG_TWO), id="a table of two queues"),
+        pytest.param(
+            ixgbe(combined_channels=2, max_channels=16, table=tuple(range(16)) * 8, up=False), id="a PF that is down"
+        ),
+    ],
+)
+def test_channels_are_left_alone_where_nothing_is_broken(state):
+    assert sentences(state, wish(rss=RssWish(min_queues=1))) == []

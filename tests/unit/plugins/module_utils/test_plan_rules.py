@@ -67,6 +67,7 @@ def replaced(words, old, location=2045):
             with_rules(), rules_wish(to(0)), [add(BLOG, 2045)], id="the highest location, as ethtool takes it"
         ),
         pytest.param(with_rules(), rules_wish(to(0, location=7)), [add(BLOG, 7)], id="the location that is named"),
+        pytest.param(with_rules(), rules_wish(to(0, location=0)), [add(BLOG, 0)], id="the lowest location"),
         pytest.param(with_rules(RULE), rules_wish(to(0)), [], id="it is there"),
         pytest.param(with_rules(RULE.at(3)), rules_wish(to(0)), [], id="it is there, wherever"),
         pytest.param(with_rules(RULE.at(3)), rules_wish(to(0, location=3)), [], id="it is there, at its location"),
@@ -212,6 +213,11 @@ def test_absent(rules, steps):
 def test_absent_removes_every_rule_of_the_flow():
     state = with_rules(RULE, RULE.at(5), to(1, 1, 6))
     assert sentences(state, wish(rules=rules_wish(to(0), absent=True))) == [delete(BLOG, 2045), delete(BLOG, 5)]
+
+
+def test_the_prediction_has_the_rules_that_stay():
+    after = planned(with_rules(OTHER, RULE), wish(rules=rules_wish(to(0), absent=True))).after
+    assert after.pfs[PF].queues.rules.rules == (OTHER,)
 
 
 def test_a_rule_of_an_rss_context_is_not_the_same():

@@ -185,3 +185,16 @@ def test_a_question_is_a_request_without_wishes(kernel):
     result = run(kernel)
     assert (result["changed"], result["diff"]) == (False, {"before": {}, "after": {}})
     assert result["pf"]["rss"]["rings"] == 4
+
+
+def test_queues_that_ixgbe_has_forgotten_are_opened_again(kernel):
+    """After `ethtool -L` beside VFs, and without them, its table names queues that it has not opened."""
+    run(kernel, channels=2)
+    kernel.sysfs.write(f"/sys/bus/pci/devices/{PF}/sriov_numvfs", "0")
+    assert (kernel.ethtool.channels("enp1s0").combined, max(table(kernel))) == (2, 15)
+    told = run(kernel, check=True, min_queues=16)
+    done = run(kernel, min_queues=16)
+    assert done["steps"] == [f"set the combined channels of {LABEL} from 2 to 16"]
+    assert (told["steps"], told["diff"]) == (done["steps"], done["diff"])
+    assert (kernel.ethtool.channels("enp1s0").combined, max(table(kernel))) == (16, 15)
+    assert not run(kernel, min_queues=16)["changed"]
