@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
+from ._errors import InUse
 from ._plan_queues import Stage, check_reset
 from ._predict_pf import driver_of, queues_after_reopening
 from ._steps_net import SetChannels
@@ -34,7 +35,10 @@ def plan_mend(pf: Pf, wish: PfWish) -> Stage:
     needed = min(max(rss.table) + 1, channels.max_combined)
     if needed <= rss.rings or needed == channels.combined:
         return Stage([], pf, [])
-    check_reset(pf, f"channels: cannot set {needed} combined channels", wish)
+    text = f"the RSS table of {pf.label} names queues that are not open (ixgbe after `ethtool -L`, VFs and no VFs)"
+    try:
+        check_reset(pf, f"channels: cannot set {needed} combined channels", wish)
+    except InUse as error:  # nobody has asked for this: no reason to refuse what was asked for
+        return Stage([], pf, [f"{text}: frames of these queues are lost. It is left so: {error}"])
     step = SetChannels(netdev.name, pf.label, channels.combined, needed)
-    text = f"the RSS table of {pf.label} named queues that were not open (ixgbe after `ethtool -L`, VFs and no VFs)"
-    return Stage([step], replace(pf, queues=queues_after_reopening(pf, 0, needed)), [text])
+    return Stage([step], replace(pf, queues=queues_after_reopening(pf, 0, needed)), [f"{text}: mended"])

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._wish import RssWish
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
@@ -350,8 +352,17 @@ def test_channels_that_the_table_names_and_ixgbe_has_not_opened_are_opened(wishe
 
 def test_that_is_said():
     assert list(planned(FEW, wish(num_vfs=0)).plan.warnings) == [
-        f"the RSS table of {LABEL} named queues that were not open (ixgbe after `ethtool -L`, VFs and no VFs)"
+        f"the RSS table of {LABEL} names queues that are not open (ixgbe after `ethtool -L`, VFs and no VFs): mended"
     ]
+
+
+def test_on_the_pf_that_carries_the_operator_it_is_only_said_unless_its_link_may_go():
+    carrying = replace(FEW, device=replace(FEW.device, holders=(SSH,)))
+    assert sentences(carrying, wish(num_vfs=0)) == []
+    (warning,) = planned(carrying, wish(num_vfs=0)).plan.warnings
+    assert "frames of these queues are lost. It is left so: channels: cannot set 16 combined channels on" in warning
+    assert "allow_link_reset: true" in warning
+    assert sentences(carrying, wish(num_vfs=0, allow_link_reset=True)) == [set_channels(2, 16)]
 
 
 @pytest.mark.parametrize(
