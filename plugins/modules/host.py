@@ -185,7 +185,7 @@ options:
             elements: int
           default:
             description:
-              - The table as the driver makes it itself.
+              - The kernel's default table, all queues in turn, as C(ethtool -X default) sets it.
             type: bool
           min_queues:
             description:

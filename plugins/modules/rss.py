@@ -54,7 +54,7 @@ options:
     elements: int
   default:
     description:
-      - The table as the driver makes it itself.
+      - The kernel's default table, all queues in turn, as C(ethtool -X default) sets it.
     type: bool
   min_queues:
     description:
@@ -91,7 +91,7 @@ EXAMPLES = r"""
     pf: enp1s0
     min_queues: 4
 
-- name: Back to what the driver does by itself
+- name: Back to all queues in turn
   kernel_bypass.sriov.rss:
     pf: enp1s0
     default: true
