@@ -44,5 +44,5 @@ def nic(vm: Vm, quiet: None) -> GuestNic:
 @pytest.fixture(scope="session")
 def modules(vm: Vm) -> Iterator[GuestModules]:
     """Our modules, run in the guest: for tables of requests, where what they say is the point."""
-    with GuestModules(vm, extra=("pyroute2",)) as running:
+    with GuestModules(vm) as running:
         yield running

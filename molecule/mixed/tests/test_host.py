@@ -3,16 +3,9 @@
 import re
 
 import pytest
-from lab.modules import GuestModules
 
 PF0, PF1, IGB = "enp1s0f0", "enp1s0f1", "enp2s0"
 AUTO = [{"vf": "all", "mac": "auto"}]
-
-
-@pytest.fixture(scope="module")
-def modules(vm):
-    with GuestModules(vm) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
