@@ -9,8 +9,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from ..module_utils._errors import InvalidRequest
-from ..module_utils._flow import DROP, WAKE, decode_action, encode_action
+from ..module_utils._sriov.errors import InvalidRequest
+from ..module_utils._sriov.model.flow import DROP, WAKE, decode_action, encode_action
 from ..plugin_utils._filters import integer, refusing
 
 WORDS = ("vf", "queue", "kind", "text")  # flow_destination gives all of them, flow_action takes them back

@@ -10,7 +10,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._errors import InvalidRequest
+from ..module_utils._sriov.errors import InvalidRequest
 from ..plugin_utils._filters import integer, refusing
 
 MAX_COUNT = 65535  # PCIe's TotalVFs has 16 bits

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..module_utils._errors import InvalidRequest
-from ..module_utils._vf_selector import HOW_TO_WRITE, expand, parse_vfs
+from ..module_utils._sriov.errors import InvalidRequest
+from ..module_utils._sriov.model.selector import HOW_TO_WRITE, expand, parse_vfs
 from ..plugin_utils._filters import integer, refusing
 
 MAX_VFS = 65535  # PCIe's TotalVFs has 16 bits

@@ -184,16 +184,16 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._errors import InvalidRequest
-from ..module_utils._execute import execute
-from ..module_utils._jobs import pf_job
-from ..module_utils._options import CONSENT, TIMEOUT, pf_spec
-from ..module_utils._options_rules import RULES, rules_wish
-from ..module_utils._select import find_pf
-from ..module_utils._wish import HostWish, PfWish
+from ..module_utils._module.jobs import pf_job
+from ..module_utils._module.options import CONSENT, TIMEOUT, pf_spec
+from ..module_utils._module.options_rules import RULES, rules_wish
+from ..module_utils._module.run import execute
+from ..module_utils._sriov.errors import InvalidRequest
+from ..module_utils._sriov.model.desired import HostWish, PfWish
+from ..module_utils._sriov.observe.names import find_pf
 
 if t.TYPE_CHECKING:
-    from ..module_utils._kernel import Kernel
+    from ..module_utils._sriov.kernel.kernel import Kernel
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "pf": {"type": "str", "required": True},

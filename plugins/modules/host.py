@@ -328,12 +328,12 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._execute import execute
-from ..module_utils._jobs import host_job
-from ..module_utils._options import CONSENT, PF, RECREATE, TIMEOUT, host_wish
+from ..module_utils._module.jobs import host_job
+from ..module_utils._module.options import CONSENT, PF, RECREATE, TIMEOUT, host_wish
+from ..module_utils._module.run import execute
 
 if t.TYPE_CHECKING:
-    from ..module_utils._kernel import Kernel
+    from ..module_utils._sriov.kernel.kernel import Kernel
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "pfs": {"type": "list", "elements": "dict", "required": True, "options": PF},

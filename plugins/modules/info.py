@@ -171,13 +171,13 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._execute import answer
-from ..module_utils._info import all_pfs, read_info
-from ..module_utils._options import TIMEOUT
-from ..module_utils._select import find_pf
+from ..module_utils._module.options import TIMEOUT
+from ..module_utils._module.run import answer
+from ..module_utils._sriov.info import all_pfs, read_info
+from ..module_utils._sriov.observe.names import find_pf
 
 if t.TYPE_CHECKING:
-    from ..module_utils._kernel import Kernel
+    from ..module_utils._sriov.kernel.kernel import Kernel
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"pf": {"type": "str"}, **TIMEOUT}
 

@@ -163,18 +163,18 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._asked import asked_driver
-from ..module_utils._assignments import driver_specs
-from ..module_utils._execute import Job, execute
-from ..module_utils._observe import Observer
-from ..module_utils._options import NODE, TIMEOUT
-from ..module_utils._plan_driver import plan_drivers, predict_device, target_driver
-from ..module_utils._view import device_view
+from ..module_utils._module.options import NODE, TIMEOUT
+from ..module_utils._module.options_drivers import driver_specs
+from ..module_utils._module.run import Job, execute
+from ..module_utils._sriov.compare import asked_driver
+from ..module_utils._sriov.observe.host import Observer
+from ..module_utils._sriov.plan.drivers import plan_drivers, predict_device, target_driver
+from ..module_utils._sriov.results import device_view
 
 if t.TYPE_CHECKING:
-    from ..module_utils._kernel import Kernel
-    from ..module_utils._model import Device, Host
-    from ..module_utils._steps import Plan
+    from ..module_utils._sriov.kernel.kernel import Kernel
+    from ..module_utils._sriov.model.host import Device, Host
+    from ..module_utils._sriov.steps.pci import Plan
 
 ASSIGNMENT = {
     "devices": {"type": "list", "elements": "str"},

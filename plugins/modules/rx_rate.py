@@ -142,14 +142,14 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._bounded import StillBlocked, bounded
-from ..module_utils._errors import DeviceNotFound, NotSupported, SriovError, TookTooLong
-from ..module_utils._execute import answer
-from ..module_utils._rates import DEFAULT_PATTERN, Reading, report, request, sample, samples
-from ..module_utils._select_interface import INTERFACES, driver_behind, find_interface, rx_queues
+from ..module_utils._module.run import answer
+from ..module_utils._sriov.errors import DeviceNotFound, NotSupported, SriovError, TookTooLong
+from ..module_utils._sriov.kernel.bounded import StillBlocked, bounded
+from ..module_utils._sriov.observe.interfaces import INTERFACES, driver_behind, find_interface, rx_queues
+from ..module_utils._sriov.observe.rates import DEFAULT_PATTERN, Reading, report, request, sample, samples
 
 if t.TYPE_CHECKING:
-    from ..module_utils._kernel import Kernel
+    from ..module_utils._sriov.kernel.kernel import Kernel
 
 ARGUMENT_SPEC = {
     "pf": {"type": "str", "required": True},

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._errors import InvalidRequest
+from ..module_utils._sriov.errors import InvalidRequest
 
 NUMBER = re.compile(r"\s*(?:-?[0-9]+|0x[0-9a-f]+)\s*", re.IGNORECASE)
 

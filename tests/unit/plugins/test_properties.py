@@ -12,11 +12,11 @@ import tempfile
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.modules import pci_driver, pf
-from ansible_collections.kernel_bypass.sriov.tests.unit.support import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import behaving, simulate, written
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import build, snapshot
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.simdevices import Behaviour
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import behaving, simulate, written
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.tree import build, snapshot
 from hypothesis import event, given
 from hypothesis import strategies as st
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 import tempfile
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._apply import apply_plan
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._errors import SriovError
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._jobs import read_state
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._options import host_wish
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._plan_host import plan_host
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._steps import Plan
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.jobs import read_state
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.options import host_wish
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_plan
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import SriovError
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.host import plan_host
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.pci import Plan
 from ansible_collections.kernel_bypass.sriov.plugins.modules import host
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import written
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import snapshot
 from ansible_collections.kernel_bypass.sriov.tests.unit.support import wishes
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import written
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.tree import snapshot
 from hypothesis import event, given
 from hypothesis import strategies as st
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._bypass import techniques
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._bypass_facts import BypassFacts, KernelFacts
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.bypass.facts import BypassFacts, KernelFacts
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.bypass.techniques import techniques
 
 NAMES = (
     *("packet_mmap", "PF_RING ZC", "Snabb", "DPDK on the PF", "netmap", "EF_VI"),

@@ -6,7 +6,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._flow import DROP, WAKE, encode_action, flow_rule
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import (
+    DROP,
+    WAKE,
+    encode_action,
+    flow_rule,
+)
 from hypothesis import strategies as st
 
 # Sizes in bits, from the structures in include/uapi/linux/ethtool.h.

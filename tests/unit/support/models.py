@@ -8,8 +8,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._flow import encode_action, flow_rule
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._model import (
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.attributes import VfAttributes
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import (
+    HostWish,
+    PfWish,
+    RulesWish,
+    VfWish,
+)
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import encode_action, flow_rule
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import (
     Device,
     Holder,
     Host,
@@ -17,18 +24,16 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._model import 
     Pf,
     PfSpec,
 )
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._plan_host import State, plan_host
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._queues import (
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import (
     Channels,
     Feature,
     Queues,
     Rss,
     RuleTable,
 )
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._vf_attributes import VfAttributes
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._wish import HostWish, PfWish, RulesWish, VfWish
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.host import State, plan_host
 
-from .hosts import IGB, Nic
+from ..simulation.hosts import IGB, Nic
 
 PF = IGB.address
 LABEL = "enp1s0 (0000:01:00.0)"

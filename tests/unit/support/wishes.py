@@ -11,17 +11,17 @@ import typing as t
 from dataclasses import replace
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._errors import KernelRefused, SriovError
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._flow import encode_action, flow_rule
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._options_rules import RULE_OPTIONS, rules_wish
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._rss import weights_table
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._vf_selector import expand, parse_vfs
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.options_rules import RULE_OPTIONS, rules_wish
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused, SriovError
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import encode_action, flow_rule
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_table import weights_table
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.selector import expand, parse_vfs
 from ansible_collections.kernel_bypass.sriov.plugins.modules import host
 from hypothesis import strategies as st
 
-from . import hosts
-from .simkernel import simulate
-from .tree import build
+from ..simulation import hosts
+from ..simulation.kernel import simulate
+from ..simulation.tree import build
 
 PLACES: tuple[dict[str, t.Any], ...] = (
     {"address": "0000:01:00.0", "name": "enp1s0", "mac": "02:00:00:00:01:00"},

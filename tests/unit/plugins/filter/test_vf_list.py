@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.kernel_bypass.sriov.plugins.filter.vf_list import vf_list
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._vf_selector import vf_indices
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.selector import vf_indices
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -10,12 +10,12 @@ import errno
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.modules import flow_rule
-from ansible_collections.kernel_bypass.sriov.tests.unit.support import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.ethtool import SimEthtool
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate, written
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import build, snapshot
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import RULE, rule
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.simethtool import SimEthtool
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import simulate, written
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.tree import build, snapshot
 
 PF = hosts.IXGBE.address
 LABEL = f"enp1s0 ({PF})"

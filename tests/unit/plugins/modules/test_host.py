@@ -11,13 +11,13 @@ import os
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.modules import host
-from ansible_collections.kernel_bypass.sriov.tests.unit.support import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.ethtool import SimEthtool
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import behaving, simulate, written
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import snapshot
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import rule
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.simdevices import Behaviour
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.simethtool import SimEthtool
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import behaving, simulate, written
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.tree import snapshot
 
 ONE = hosts.IXGBE
 TWO = hosts.Nic(address="0000:02:00.0", name="enp2s0", mac="02:00:00:00:02:99")

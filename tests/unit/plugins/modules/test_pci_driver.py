@@ -11,11 +11,11 @@ import os
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.modules import pci_driver
-from ansible_collections.kernel_bypass.sriov.tests.unit.support import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate, written
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import build, snapshot
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.simdevices import Behaviour
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import simulate, written
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.tree import build, snapshot
 
 PF = hosts.IGB.address
 VF0, VF1, VF2 = (hosts.IGB.vf(index) for index in range(3))

@@ -11,12 +11,12 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.modules import pf
-from ansible_collections.kernel_bypass.sriov.tests.unit.support import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.ethtool import SimEthtool
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate, written
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import snapshot
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.simdevices import Behaviour
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.simethtool import SimEthtool
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import simulate, written
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.tree import snapshot
 
 PF = hosts.IGB.address
 LABEL = f"enp1s0 ({PF})"

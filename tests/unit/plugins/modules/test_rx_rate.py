@@ -11,12 +11,12 @@ import time
 import types
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._ethtool import Ethtool
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.ethtool import Ethtool
 from ansible_collections.kernel_bypass.sriov.plugins.modules import rx_rate
-from ansible_collections.kernel_bypass.sriov.tests.unit.support import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate, written
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import DIRECTORY, snapshot
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.simkernel import simulate, written
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.tree import DIRECTORY, snapshot
 
 AMBIENT = ("invocation", "warnings")  # ansible-core keeps warnings for a whole process, other tests' too
 

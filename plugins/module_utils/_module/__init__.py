@@ -1,0 +1,1 @@
+"""Ansible's side: options to a desired state, results to an answer."""

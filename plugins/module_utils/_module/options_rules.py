@@ -1,0 +1,162 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Options of flow rules to rules in their normal form."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import typing as t
+
+from .._sriov.errors import InvalidRequest
+from .._sriov.model.desired import RulesWish
+from .._sriov.model.flow import DROP, decode_action, encode_action, flow_rule
+
+if t.TYPE_CHECKING:
+    from .._sriov.model.flow import FlowRule
+
+FLOW_TYPES = ("tcp4", "udp4", "sctp4", "ip4", "tcp6", "udp6", "sctp6", "ip6", "ether")
+PORTS = ("src_port", "dst_port")
+ADDRESSES = ("src_ip", "dst_ip")
+VLAN_MASK = 0x0FFF  # the id alone: a priority in the tag makes no other VLAN
+MAC_ADDRESS = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
+DESTINATION = ("vf", "queue", "drop", "action")
+
+RULE_OPTIONS: dict[str, dict[str, t.Any]] = {
+    "flow_type": {"type": "str", "required": True, "choices": list(FLOW_TYPES)},
+    "src_ip": {"type": "str"},
+    "dst_ip": {"type": "str"},
+    "src_port": {"type": "int"},
+    "dst_port": {"type": "int"},
+    "vlan": {"type": "int"},
+    "proto": {"type": "int"},
+    "src_mac": {"type": "str"},
+    "dst_mac": {"type": "str"},
+    "location": {"type": "int"},
+    "vf": {"type": "int"},
+    "queue": {"type": "int"},
+    "drop": {"type": "bool"},
+    "action": {"type": "int"},
+}
+RULES: dict[str, t.Any] = {
+    "type": "list",
+    "elements": "dict",
+    "options": RULE_OPTIONS,
+    "mutually_exclusive": [("vf", "drop", "action"), ("queue", "drop", "action")],
+}
+
+
+def rules_wish(rules: list[dict[str, t.Any]], absent: bool = False, exclusive: bool = False) -> RulesWish:
+    """The rules that shall be there, or shall not.
+
+    :raises InvalidRequest: a value that no kernel takes, or two rules for one flow or one location.
+    """
+    names = tuple(f"rules[{number}]" for number in range(len(rules)))
+    made = tuple(_rule(name, options, absent) for name, options in zip(names, rules))
+    for second in range(len(made)):
+        for first in range(second):
+            _check_pair(names[first], made[first], names[second], made[second])
+    return RulesWish(made, names, absent, exclusive)
+
+
+def _check_pair(first: str, one: FlowRule, second: str, other: FlowRule) -> None:
+    if one.flow == other.flow:
+        raise InvalidRequest(
+            f"{second}: the same flow as {first}",
+            why=f"{first}: {one}; {second}: {other}",
+            remedy="name each flow once",
+        )
+    if one.location is not None and one.location == other.location:
+        raise InvalidRequest(
+            f"{second}: location {other.location} is also that of {first}", remedy="name each location once"
+        )
+
+
+def _rule(name: str, options: dict[str, t.Any], absent: bool) -> FlowRule:
+    fields: dict[str, tuple[int, int]] = {}
+    for field in (*ADDRESSES, *PORTS, "vlan", "proto", "src_mac", "dst_mac"):
+        if options[field] is not None:
+            field_name, value, mask = _field(name, field, options[field], options["flow_type"])
+            fields[field_name] = (value, mask)
+    location = options["location"]
+    if location is not None and not 0 <= location < 1 << 31:
+        raise _invalid(
+            name, "location", location, "it is not between 0 and 2147483647", "leave it out, or give a number"
+        )
+    return flow_rule(options["flow_type"], fields, _cookie(name, options, absent), location)
+
+
+def _cookie(name: str, options: dict[str, t.Any], absent: bool) -> int | None:
+    vf, queue, drop, action = (options[word] for word in DESTINATION)
+    if drop:
+        return DROP
+    if action is not None:
+        try:
+            decode_action(action)
+            return int(action) % (1 << 64)  # -1 is ethtool's word for drop
+        except ValueError as error:
+            raise _invalid(name, "action", action, str(error), "give vf and queue, queue, or drop") from None
+    if vf is None and queue is None:
+        if absent:
+            return None
+        raise InvalidRequest(f"{name}: where its frames shall go is not said", remedy="give vf, queue, drop or action")
+    try:
+        return encode_action(vf, queue or 0)
+    except ValueError as error:
+        word = "queue" if vf is None or 0 <= vf <= 254 else "vf"
+        raise _invalid(name, word, options[word], str(error), "give one that the action can carry") from None
+
+
+def _field(name: str, field: str, value: t.Any, flow_type: str) -> tuple[str, int, int]:
+    if field in ADDRESSES:
+        return _address(name, field, value, flow_type)
+    if field in PORTS:
+        if not flow_type.startswith(("tcp", "udp", "sctp")):
+            raise _invalid(name, field, value, f"flow type {flow_type} has no ports", "use tcp4, udp4 or sctp4")
+        return field, _within(name, field, value, 0, 65535), 0xFFFF
+    if field == "vlan":
+        return field, _within(name, field, value, 0, 4094), VLAN_MASK
+    if field == "proto":
+        if flow_type == "ether":
+            return "ether_type", _within(name, field, value, 0, 65535), 0xFFFF
+        if flow_type not in ("ip4", "ip6"):
+            raise _invalid(name, field, value, f"flow type {flow_type} says it already", "use ip4, ip6 or ether")
+        return field, _within(name, field, value, 0, 255), 0xFF
+    if field == "src_mac" and flow_type != "ether":
+        raise _invalid(name, field, value, f"flow type {flow_type} has none", "use ether")
+    if not MAC_ADDRESS.fullmatch(value.lower()):
+        raise _invalid(name, field, repr(value), "it is no MAC address", 'write it as in "02:00:00:00:00:01"')
+    return field, int(value.replace(":", ""), 16), (1 << 48) - 1
+
+
+def _address(name: str, field: str, value: str, flow_type: str) -> tuple[str, int, int]:
+    if flow_type == "ether":
+        raise _invalid(name, field, value, "flow type ether has no IP addresses", "use ip4 or ip6")
+    try:
+        network = ipaddress.ip_interface(value)
+    except ValueError:
+        raise _invalid(
+            name, field, repr(value), "it is no IP address or network", 'write it as in "192.0.2.0/24"'
+        ) from None
+    if str(network.version) != flow_type[-1]:
+        raise _invalid(
+            name,
+            field,
+            value,
+            f"it is IPv{network.version}, and flow type {flow_type} is not",
+            "use the other flow type",
+        )
+    return field, int(network), int(network.netmask)
+
+
+def _within(name: str, field: str, value: int, least: int, most: int) -> int:
+    if not least <= value <= most:
+        raise _invalid(name, field, value, f"it is not between {least} and {most}", f"give {least} to {most}")
+    return value
+
+
+def _invalid(name: str, field: str, value: t.Any, why: str, remedy: str) -> InvalidRequest:
+    return InvalidRequest(f"{name}: {field}: {value}", why=why, remedy=remedy)

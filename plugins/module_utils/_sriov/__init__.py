@@ -1,0 +1,1 @@
+"""The collection below Ansible: nothing here imports ansible."""

@@ -1,0 +1,178 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Steps through interfaces: attributes of VFs, channels, RSS table, flow rules."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from dataclasses import replace
+
+from ..errors import KernelRefused, NotReached, SriovError
+from ..kernel.ethtool import NTUPLE
+from ..kernel.link import BatchFailed
+from ..model.attributes import VfAttributes, ip_words
+from ..model.queues import Channels
+from ..observe.host import PCI_DEVICES
+from ..steps.net import (
+    DeleteRule,
+    InsertRule,
+    SetChannels,
+    SetMtu,
+    SetNtuple,
+    SetRss,
+    SetVf,
+    WaitForCarrier,
+)
+from .pci import wait_for_netdev
+from .perform import POLL, explained, located, perform, wait
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..kernel.kernel import Kernel
+    from ..model.flow import FlowRule
+
+RESETTING = "Resource temporarily unavailable"  # i40e: a VF that is in reset takes nothing
+RULE_REMEDIES = {
+    "EINVAL": "the driver's reason is in dmesg",
+    "EOPNOTSUPP": "the driver takes no such rule, or ntuple filters are off",
+    "ENOSPC": "the driver's table is full: remove rules that are not needed",
+    "EEXIST": "the driver has a rule for this flow already",
+    "EBUSY": "the device is in reset: run again",
+}
+QUEUE_REMEDIES = {
+    "EINVAL": "the driver, or a flow rule or XDP socket on a queue that would go, is against it (dmesg says)",
+    "EOPNOTSUPP": "the driver cannot",
+}
+
+
+@perform.register(WaitForCarrier)
+def _wait_for_carrier(step: WaitForCarrier, kernel: Kernel, timeout: float) -> None:
+    path = f"/sys/class/net/{step.name}/carrier"
+    wait(lambda: kernel.sysfs.read(path) == "1", timeout, "there is no link", step.label)
+
+
+def set_vfs(kernel: Kernel, steps: Sequence[SetVf], timeout: float, done: list[str]) -> None:
+    """One batch for all; a VF that is in reset is tried again.
+
+    :param done: gets the steps that were done.
+    :raises KernelRefused: with the step that was not, and what of it is missing.
+    """
+    end, left = time.monotonic() + timeout, list(steps)
+    while left:
+        try:
+            kernel.link.batch([_line(step) for step in left])
+            finished = len(left)
+        except BatchFailed as error:
+            finished = error.lines_done
+            if error.why.find(RESETTING) < 0 or time.monotonic() > end:
+                done += [str(step) for step in left[:finished]]
+                raise _not_taken(kernel, left[finished], error) from None
+            time.sleep(POLL)
+        done += [str(step) for step in left[:finished]]
+        del left[:finished]
+
+
+def _line(step: SetVf) -> list[str]:
+    return ["link", "set", "dev", step.name, *ip_words(step.vf, step.change)]
+
+
+def _not_taken(kernel: Kernel, step: SetVf, error: BatchFailed) -> SriovError:
+    """The kernel applies the attributes of a VF one by one (rtnetlink.c do_setvfinfo): some may be there."""
+    observed = kernel.link.vf_attributes(step.name).get(step.vf, VfAttributes())
+    missing = step.change.missing(observed).words()
+    failure = KernelRefused(
+        f"cannot set {', '.join(missing) or 'the attributes'} of VF {step.vf}",
+        device=step.label,
+        why=error.why,
+        remedy="the driver's reason is in dmesg; what it takes differs from driver to driver",
+    )
+    failure.step = str(step)
+    return failure
+
+
+@perform.register(SetMtu)
+def _set_mtu(step: SetMtu, kernel: Kernel, timeout: float) -> None:
+    """A VF whose PF is in reset refuses for a moment."""
+    address = located(kernel, step)
+    wait_for_netdev(kernel, address, timeout)
+    kernel.settle(timeout)  # udev renames it
+    end = time.monotonic() + min(timeout, 10.0)
+    while True:
+        names = kernel.sysfs.names(f"{PCI_DEVICES}/{address}/net")
+        try:
+            if names:
+                kernel.link.set_mtu(names[0], step.mtu)
+                return
+        except KernelRefused as error:
+            if time.monotonic() > end:
+                raise explained(error, f"cannot set the MTU to {step.mtu}", step.label, {}) from None
+        if time.monotonic() > end:
+            raise NotReached(f"cannot set the MTU to {step.mtu}", device=step.label, why="it has no interface")
+        time.sleep(POLL)
+
+
+@perform.register(SetChannels)
+def _set_channels(step: SetChannels, kernel: Kernel, timeout: float) -> None:
+    present = kernel.ethtool.channels(step.name) or Channels()
+    try:
+        kernel.ethtool.set_channels(step.name, replace(present, combined=step.combined))
+    except KernelRefused as error:
+        raise explained(error, f"cannot set {step.combined} channels", step.label, QUEUE_REMEDIES) from None
+
+
+@perform.register(SetNtuple)
+def _set_ntuple(step: SetNtuple, kernel: Kernel, timeout: float) -> None:
+    """The kernel answers success where a driver has changed its mind (netdev_fix_features)."""
+    kernel.ethtool.set_feature(step.name, NTUPLE, step.on)
+    feature = kernel.ethtool.feature(step.name)
+    if feature is None or feature.on != step.on:
+        raise NotReached(
+            f"ntuple filters stay {'off' if step.on else 'on'}",
+            device=step.label,
+            why="the driver accepted the change and did not make it",
+            remedy="look at dmesg",
+        )
+
+
+@perform.register(SetRss)
+def _set_rss(step: SetRss, kernel: Kernel, timeout: float) -> None:
+    try:
+        kernel.ethtool.set_rss(step.name, step.table)
+    except KernelRefused as error:
+        raise explained(error, "cannot set the RSS table", step.label, QUEUE_REMEDIES) from None
+
+
+@perform.register(DeleteRule)
+def _delete_rule(step: DeleteRule, kernel: Kernel, timeout: float) -> None:
+    try:
+        kernel.ethtool.delete_rule(step.name, t.cast(int, step.rule.location))
+    except KernelRefused as error:
+        table = kernel.ethtool.rules(step.name)
+        if table and step.rule.location in [rule.location for rule in table.rules]:
+            raise explained(error, f"cannot delete flow rule {step.rule.location}", step.label, RULE_REMEDIES) from None
+
+
+@perform.register(InsertRule)
+def _insert_rule(step: InsertRule, kernel: Kernel, timeout: float) -> None:
+    try:
+        kernel.ethtool.insert_rule(step.name, step.rule)
+    except KernelRefused as error:
+        failure = explained(error, f"cannot add flow rule {step.rule}", step.label, RULE_REMEDIES)
+        failure.why += _put_back(kernel, step.name, step.moved)
+        raise failure from None
+
+
+def _put_back(kernel: Kernel, name: str, rule: FlowRule | None) -> str:
+    """After a rule was refused: the one that was taken away for it. What came of it, as the end of a sentence."""
+    if rule is None:
+        return ""
+    try:
+        kernel.ethtool.insert_rule(name, rule)
+    except SriovError as error:
+        return f"; putting rule {rule.location} back failed too ({error})"
+    return f"; rule {rule.location} is back: {rule}"

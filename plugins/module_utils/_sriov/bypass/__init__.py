@@ -1,0 +1,1 @@
+"""Which ways past the kernel a host allows. Pure."""

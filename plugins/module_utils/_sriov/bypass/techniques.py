@@ -1,0 +1,286 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Which ways past the kernel a PF's NIC allows on this host, and at what price. Pure: facts in, a table out."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..knowledge.drivers import BIFURCATED_DRIVERS, BYPASS_DRIVERS, rss_explanation, rss_queues
+from .facts import (
+    Evidence,
+    foreign_module,
+    has_interface,
+    management_price,
+    module,
+    option,
+    row,
+)
+from .xdp import af_xdp
+
+if t.TYPE_CHECKING:
+    from ..knowledge.drivers import BypassDriver
+    from .facts import BypassFacts, Technique
+
+# Modules that the table asks about, beside those of BYPASS_DRIVERS.
+MODULES = ("af_packet", "pf_ring", "netmap", "sfc_char", "mlx4_ib", "mlx5_ib")
+OPTIONS = ("CONFIG_PACKET", "CONFIG_XDP_SOCKETS", "CONFIG_BPF_SYSCALL", "CONFIG_PCI_IOV")
+
+# DPDK's drivers for what a kernel driver drives (DPDK 24.11, drivers/net).
+DPDK_DRIVERS = {
+    "atlantic": "net_atlantic",
+    "bnx2x": "net_bnx2x",
+    "bnxt_en": "net_bnxt",
+    "cxgb4": "net_cxgbe",
+    "e1000e": "net_e1000_em",
+    "ena": "net_ena",
+    "enic": "net_enic",
+    "gve": "net_gve",
+    "hns3": "net_hns3",
+    "i40e": "net_i40e",
+    "ice": "net_ice",
+    "igb": "net_e1000_igb",
+    "igc": "net_igc",
+    "ionic": "net_ionic",
+    "ixgbe": "net_ixgbe",
+    "mlx4_core": "net_mlx4",
+    "mlx5_core": "net_mlx5",
+    "nfp": "net_nfp",
+    "qede": "net_qede",
+    "sfc": "net_sfc_efx",
+    "txgbe": "net_txgbe",
+    "virtio-pci": "net_virtio",
+    "vmxnet3": "net_vmxnet3",
+}
+# Snabb's own list of PFs: src/lib/hardware/pci.lua, "cards".
+SNABB_DEVICES = {
+    "8086": ("10fb", "10d3", "105e", "151c", "1528", "154d", "1521", "1533", "157b"),
+    "1924": ("0903",),
+    "15b3": ("1013", "1017", "1019", "101d"),
+}
+# EF_VI reaches the card through the module sfc_char of OpenOnload, which comes with drivers of its own.
+EF_VI_DRIVERS = ("sfc", "xilinx_efct")
+
+
+def techniques(facts: BypassFacts) -> tuple[Technique, ...]:
+    """The table, one row a technique: what the host was found to be, and what the tables say of its driver."""
+    return (
+        _packet_mmap(facts),
+        _pf_ring_zc(facts),
+        _snabb(facts),
+        _dpdk(facts),
+        _netmap(facts),
+        _ef_vi(facts),
+        *af_xdp(facts),
+        _vf(facts),
+    )
+
+
+def _packet_mmap(facts: BypassFacts) -> Technique:
+    kernel = facts.kernel
+    witness = option(kernel, "CONFIG_PACKET", protocol="PACKET")
+    if not witness.found and kernel.config_file is None or kernel.config.get("CONFIG_PACKET") == "m":
+        witness = module(kernel, "af_packet")
+    price = "no bypass: the kernel still handles every packet, and copies it into the ring"
+    return row("packet_mmap", [has_interface(facts), witness], kernel_loses_nic=False, price=[price])
+
+
+def _pf_ring_zc(facts: BypassFacts) -> Technique:
+    evidence = [has_interface(facts), foreign_module(facts.kernel, "pf_ring")]
+    if evidence[-1].found:
+        evidence.append(_pf_ring_driver(facts))
+    price = [
+        "module and driver from outside the kernel, and a licence for ZC",
+        f"while a program has zc:{facts.name} open, the kernel sees no packet of it",
+        management_price(facts, "that is cut meanwhile"),
+    ]
+    return row("PF_RING ZC", evidence, kernel_loses_nic=True, price=price)
+
+
+def _pf_ring_driver(facts: BypassFacts) -> Evidence:
+    """pf_ring.c ring_proc_dev_get_info prints "Polling Mode: NAPI/ZC" for an interface whose driver knows ZC."""
+    file = f"/proc/net/pf_ring/dev/{facts.interface}/info"
+    if facts.pf_ring is None:
+        return Evidence(False, f"{file}, which tells whether a driver does ZC, is not there")
+    told = f"{file} says polling mode {facts.pf_ring}"
+    return Evidence("ZC" in facts.pf_ring, told if "ZC" in facts.pf_ring else f"{told}: no ZC in {facts.driver}")
+
+
+def _snabb(facts: BypassFacts) -> Technique:
+    known = facts.device in SNABB_DEVICES.get(facts.vendor, ())
+    listed = f"Snabb {'lists' if known else 'does not list'} {facts.vendor}:{facts.device} (lib/hardware/pci.lua)"
+    evidence = [Evidence(known, listed), _physical_dma(facts), _no_lockdown(facts, "mapping the NIC's registers")]
+    return row("Snabb", evidence, kernel_loses_nic=True, price=_whole_nic(facts))
+
+
+def _dpdk(facts: BypassFacts) -> Technique:
+    driver = facts.kernel_driver or ""
+    if driver in BIFURCATED_DRIVERS:
+        verbs = driver.replace("core", "ib")
+        evidence = [has_interface(facts), Evidence(True, f"DPDK has {DPDK_DRIVERS[driver]}, beside {driver}")]
+        price = [
+            f"the kernel keeps {facts.name} and what no flow rule takes",
+            "root or CAP_NET_RAW, and hugepages",
+        ]
+        return row("DPDK on the PF", [*evidence, module(facts.kernel, verbs)], kernel_loses_nic=False, price=price)
+    if driver in DPDK_DRIVERS:
+        has = Evidence(True, f"DPDK has {DPDK_DRIVERS[driver]} for it")
+    else:
+        has = Evidence(False, f"no DPDK driver is known in place of {driver or 'none'}")
+    evidence = [has, _handover(facts, vf=False)]
+    return row("DPDK on the PF", evidence, kernel_loses_nic=True, price=_whole_nic(facts))
+
+
+def _netmap(facts: BypassFacts) -> Technique:
+    evidence = [has_interface(facts), foreign_module(facts.kernel, "netmap")]
+    native = facts.netmap_native
+    if evidence[-1].found:
+        uses = f"driver {facts.driver} {'uses it' if native else 'does not use it'} (/sys/module/netmap/holders)"
+        evidence.append(Evidence(True, f"{uses}: {'native' if native else 'emulated'} mode"))
+    name = f"netmap:{facts.name}"
+    price = [
+        "a module from outside the kernel",
+        f"{name} takes every queue, {name}-N/R only RX queue N" if native else f"{name} takes every packet",
+        "" if native else "a copy per packet: full speed needs a patched driver",
+        management_price(facts, "that is cut if every queue is taken" if native else "that is cut meanwhile"),
+    ]
+    return row("netmap", evidence, kernel_loses_nic=not native, price=price)
+
+
+def _ef_vi(facts: BypassFacts) -> Technique:
+    fits = facts.driver in EF_VI_DRIVERS
+    needs = f"driver is {facts.driver or 'none'}" + ("" if fits else f", EF_VI needs {' or '.join(EF_VI_DRIVERS)}")
+    evidence = [has_interface(facts), Evidence(fits, needs), foreign_module(facts.kernel, "sfc_char")]
+    price = ["a Solarflare NIC and OpenOnload's modules", "the kernel keeps what no filter takes"]
+    return row("EF_VI", evidence, kernel_loses_nic=False, price=price)
+
+
+def _vf(facts: BypassFacts) -> Technique:
+    offered = f"VFs: {facts.num_vfs} of {facts.total_vfs}" if facts.total_vfs else _no_vfs(facts)
+    by = [] if facts.num_vfs else [_vf_creator(facts)]
+    evidence = [Evidence(bool(facts.total_vfs), offered), *by, _handover(facts, vf=True)]
+    native = facts.xdp_attached and not facts.xdp_generic
+    if native and not facts.num_vfs and facts.knowledge.xdp_excludes_vfs:
+        driver = facts.knowledge.name
+        words = f"an XDP program is attached, and {driver} creates no VFs beside a native one (ixgbe_pci_sriov_enable)"
+        evidence.append(Evidence(False, words))
+    price = [
+        _rss_price(facts),
+        _steering_price(facts),
+        f"no native XDP on {facts.name} beside VFs" if facts.knowledge.xdp_excludes_vfs else "",
+        "" if facts.num_vfs else "creating VFs takes the link away for some seconds",
+        "" if facts.num_vfs else management_price(facts, "the connection stands still meanwhile"),
+        "without an IOMMU a VF's user can write all memory" if facts.iommu_group is None else "",
+    ]
+    return row("VF", evidence, kernel_loses_nic=False, price=price)
+
+
+def _no_vfs(facts: BypassFacts) -> str:
+    built = option(facts.kernel, "CONFIG_PCI_IOV")
+    return "the device offers no VFs (sriov_totalvfs)" if built.found else f"the device offers no VFs; {built.words}"
+
+
+def _vf_creator(facts: BypassFacts) -> Evidence:
+    if facts.driver is None or facts.driver in BYPASS_DRIVERS:
+        taken = f"bound to {facts.driver}" if facts.driver else "without driver"
+        return Evidence(False, f"the PF is {taken}: only its kernel driver creates VFs")
+    return Evidence(True, f"driver {facts.driver} has the PF")
+
+
+def _rss_price(facts: BypassFacts) -> str:
+    driver = facts.knowledge
+    limit = facts.online_cpus
+    if driver.keeps_channels and not facts.num_vfs and facts.channels:
+        limit = min(limit, facts.channels)
+    before, beside = rss_queues(driver, 0, limit), rss_queues(driver, max(facts.num_vfs, 1), limit)
+    if before is None or beside is None:
+        return f"what VFs cost of the RSS group is not known for {driver.name}"
+    if driver.rss == ():
+        return "VFs take nothing from the PF's RSS group"
+    table = f"{driver.name}: {rss_explanation(driver)}; online CPUs: {facts.online_cpus}"
+    if facts.num_vfs:
+        now = facts.rss_queues or beside
+        return f"the PF's RSS group has {_queues(now)} beside {_vfs(facts.num_vfs)}, {before} without ({table})"
+    if before == beside:
+        return f"the PF's RSS group keeps its {_queues(before)} with 1 VF ({table})"
+    return f"the PF's RSS group falls from {_queues(before)} to {beside} with 1 VF ({table})"
+
+
+def _queues(number: int) -> str:
+    return f"{number} queue{'' if number == 1 else 's'}"
+
+
+def _vfs(number: int) -> str:
+    return f"{number} VF{'' if number == 1 else 's'}"
+
+
+def _steering_price(facts: BypassFacts) -> str:
+    steering = facts.knowledge.steering
+    if steering.vf and facts.ntuple_supported is not False:
+        return "flows of the PF's own address reach a VF by ntuple rules"
+    reason = f"{facts.name} has no ntuple rules" if steering.vf else f"{facts.knowledge.name}: {steering.no_vf}"
+    return f"a VF gets its own address only, no flow of the PF's ({reason})"
+
+
+def _whole_nic(facts: BypassFacts) -> list[str]:
+    """The price of handing the PF to user space."""
+    return [
+        f"{facts.name} leaves the kernel whole, with its addresses, routes, firewall and counters",
+        f"its {_vfs(facts.num_vfs)} go with its driver" if facts.num_vfs else "",
+        management_price(facts, "that is cut"),
+        "hugepages",
+    ]
+
+
+def _handover(facts: BypassFacts, vf: bool) -> Evidence:
+    """Whether some driver hands the PF, or a VF of it, to user space: the first that does, or why none does."""
+    tried = [_through(facts, driver, vf) for driver in BYPASS_DRIVERS.values()]
+    ways = [way for way in tried if way.found]
+    return ways[0] if ways else Evidence(False, "; ".join(way.words for way in tried))
+
+
+def _through(facts: BypassFacts, driver: BypassDriver, vf: bool) -> Evidence:
+    name = driver.name
+    have = module(facts.kernel, name.replace("-", "_"))
+    if not have.found:
+        return have
+    if driver.iommu:
+        needs = _iommu(facts, vf)
+    elif driver.needs_intx and vf:
+        needs = Evidence(False, "a VF has no legacy interrupt (INTx)")
+    else:
+        needs = _physical_dma(facts)
+    if needs.found and driver.locked_out:
+        locked = _no_lockdown(facts, name)
+        needs = needs if locked.found else locked
+    return Evidence(needs.found, f"{have.words}, and {needs.words}" if needs.found else f"not by {name}: {needs.words}")
+
+
+def _iommu(facts: BypassFacts, vf: bool) -> Evidence:
+    """vfio needs an IOMMU group that is user space's alone, or no IOMMU and its unsafe mode."""
+    if facts.iommu_group is not None:
+        others = () if vf else facts.group_others
+        if others:
+            return Evidence(False, f"IOMMU group {facts.iommu_group} also has {', '.join(others)}")
+        return Evidence(True, f"the IOMMU is on (the PF is in group {facts.iommu_group})")
+    mode = {True: "on", False: "off", None: "not in this kernel"}[facts.kernel.noiommu_mode]
+    return Evidence(bool(facts.kernel.noiommu_mode), f"there is no IOMMU group, and vfio's no-IOMMU mode is {mode}")
+
+
+def _physical_dma(facts: BypassFacts) -> Evidence:
+    """Programs that give the NIC physical addresses work where the IOMMU is off or passes them through."""
+    if facts.iommu_group is None:
+        return Evidence(True, "there is no IOMMU group in its way")
+    kind = f"IOMMU group {facts.iommu_group} is of type {facts.iommu_type or 'unknown'}"
+    if facts.iommu_type == "identity":
+        return Evidence(True, f"{kind}: physical addresses pass")
+    return Evidence(False, f"{kind}: the NIC cannot use physical addresses (iommu=pt lets it)")
+
+
+def _no_lockdown(facts: BypassFacts, what: str) -> Evidence:
+    """LOCKDOWN_PCI_ACCESS: drivers/pci/pci-sysfs.c pci_mmap_resource."""
+    mode = facts.kernel.lockdown
+    return Evidence(mode == "none", f"lockdown is {mode}" if mode == "none" else f"lockdown ({mode}) refuses {what}")

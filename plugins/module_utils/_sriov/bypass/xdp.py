@@ -1,0 +1,168 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""AF_XDP on an RX queue of the PF, the bifurcated way, in its three modes. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .facts import Evidence, has_interface, management_price, option, row
+
+if t.TYPE_CHECKING:
+    from .facts import BypassFacts, Technique
+
+NATIVE = ("basic", "redirect")  # what a driver must have to run a program that redirects to a socket
+ZERO_COPY = (*NATIVE, "xsk-zerocopy")
+
+
+@dataclass(frozen=True)
+class XdpDriver:
+    """What a driver of the kernel's own does with XDP: for kernels that cannot tell, and for what no kernel tells.
+
+    :param native: the first kernel.org release in which it runs programs itself, as far as known.
+    :param zero_copy: the first in which it fills AF_XDP's memory itself; None: not up to 6.12.
+    :param source: kernel file and function.
+    :param max_mtu: the largest MTU that it takes a program with; None: not known, or programs may have fragments.
+    :param max_cpus: more CPUs than that are too many for its transmit queues.
+    :param refuses_classes: it takes no program while traffic classes (DCB) are configured.
+    :param refuses_lro: nor while large-receive-offload is on.
+    """
+
+    native: tuple[int, int]
+    zero_copy: tuple[int, int] | None
+    source: str
+    max_mtu: int | None = None
+    max_cpus: int | None = None
+    refuses_classes: bool = False
+    refuses_lro: bool = False
+
+
+# Read in Linux 6.1, the oldest that was, and 6.12. Older releases by commits: ixgbe 924708081629, d0bcacd0a130; igb
+# 9cbc948b5a20, igb_xsk.c; i40e 0c8493d90b6b, 0a714186d3c0; ice 2d4238f55697; mlx5 86994156c736, db05815b36cb.
+# MTU: ixgbe IXGBE_RXBUFFER_3K, igb IGB_RXBUFFER_3072, less their headers. CPUs: IXGBE_MAX_XDP_QS * 2.
+XDP_DRIVERS = {
+    "ixgbe": XdpDriver((4, 12), (4, 20), "ixgbe_main.c ixgbe_xdp_setup", 3050, 128, True, True),
+    "igb": XdpDriver((5, 10), (6, 14), "igb_main.c igb_xdp_setup", 3046),
+    "i40e": XdpDriver((4, 13), (4, 20), "i40e_main.c i40e_xdp"),
+    "ice": XdpDriver((5, 5), (5, 5), "ice_main.c ice_xdp"),
+    "mlx5_core": XdpDriver((4, 9), (5, 3), "mlx5/core/en_main.c mlx5e_xdp_set", refuses_lro=True),
+    "mlx4_core": XdpDriver((6, 1), None, "mlx4/en_netdev.c mlx4_xdp"),
+    "bnxt_en": XdpDriver((6, 1), None, "bnxt_xdp.c bnxt_xdp_set"),
+    "sfc": XdpDriver((6, 1), None, "sfc/efx.c efx_xdp"),
+}
+
+
+def af_xdp(facts: BypassFacts) -> tuple[Technique, ...]:
+    """Best mode first."""
+    return (
+        _af_xdp(facts, "AF_XDP zero-copy", [_in_driver(facts, ZERO_COPY), *_allowed(facts)], ""),
+        _af_xdp(facts, "AF_XDP native", [_in_driver(facts, NATIVE), *_allowed(facts)], "a copy per packet"),
+        _af_xdp(
+            facts,
+            "AF_XDP generic",
+            [],
+            "the kernel builds a socket buffer for every packet first, and copies it: no faster than its own path",
+        ),
+    )
+
+
+def _af_xdp(facts: BypassFacts, name: str, driver: list[Evidence], cost: str) -> Technique:
+    """One mode.
+
+    :param driver: what the mode needs of the driver; empty: nothing, and so attaching resets nothing.
+    :param cost: what the mode costs per packet.
+    """
+    kernel = facts.kernel
+    common = [option(kernel, "CONFIG_XDP_SOCKETS", protocol="XDP")]
+    if kernel.config_file is not None:
+        common.append(option(kernel, "CONFIG_BPF_SYSCALL"))
+    price = [
+        cost,
+        _queue_price(facts),
+        _steering_price(facts),
+        "attaching the program resets the queues, and with most drivers the link" if driver else "",
+        f"{facts.name} has an XDP program already: it must go, or let others in (libxdp)" if facts.xdp_attached else "",
+        management_price(facts, "the connection stands still meanwhile") if driver or _ntuple_resets(facts) else "",
+    ]
+    return row(name, [has_interface(facts), *driver, *common], kernel_loses_nic=False, price=price)
+
+
+def _in_driver(facts: BypassFacts, needed: tuple[str, ...]) -> Evidence:
+    """By the kernel's word where it has one, by the table where not."""
+    features = facts.xdp_features
+    if features is None:
+        return _by_table(facts, zero_copy=needed == ZERO_COPY)
+    missing = [name for name in needed if name not in features]
+    listed = ", ".join(sorted(features)) or "no XDP feature"
+    but = f", not {' and '.join(missing)}" if missing and features else ""
+    return Evidence(not missing, f"the kernel lists {listed} for {facts.name}{but} (netlink family netdev)")
+
+
+def _by_table(facts: BypassFacts, zero_copy: bool) -> Evidence:
+    kernel = ".".join(map(str, facts.kernel.version))
+    known = XDP_DRIVERS.get(facts.driver or "")
+    if known is None:
+        return Evidence(False, f"kernel {kernel} cannot tell, and the table of drivers does not know {facts.driver}")
+    since = known.zero_copy if zero_copy else known.native
+    what = "AF_XDP zero-copy" if zero_copy else "native XDP"
+    has = f"has {what} from kernel.org's {since[0]}.{since[1]} on" if since else f"has no {what}"
+    doubt = ", but this one is not the kernel's own" if facts.driver_out_of_tree else ""
+    words = f"kernel {kernel} cannot tell; by the table of drivers {facts.driver} {has} ({known.source}){doubt}"
+    return Evidence(since is not None and facts.kernel.version >= since, words)
+
+
+def _allowed(facts: BypassFacts) -> list[Evidence]:
+    """What the driver refuses a program for although it has XDP: no kernel tells, each is EINVAL."""
+    known = XDP_DRIVERS.get(facts.driver or "")
+    if known is None:
+        return []
+    refusals = {
+        f"while there are VFs, and there {'is 1' if facts.num_vfs == 1 else f'are {facts.num_vfs}'}": (
+            facts.num_vfs and facts.knowledge.xdp_excludes_vfs
+        ),
+        f"with traffic classes, and there are {facts.num_tc}": known.refuses_classes and facts.num_tc > 1,
+        "while large-receive-offload is on": known.refuses_lro and facts.lro,
+        f"with more than {known.max_cpus} CPUs, and there are {facts.online_cpus}": (
+            known.max_cpus and facts.online_cpus > known.max_cpus
+        ),
+        f"with an MTU above {known.max_mtu}, and it is {facts.mtu}": known.max_mtu and facts.mtu > known.max_mtu,
+    }
+    return [
+        Evidence(False, f"{facts.driver} refuses XDP {words} ({known.source})")
+        for words, holds in refusals.items()
+        if holds
+    ]
+
+
+def _queue_price(facts: BypassFacts) -> str:
+    """What of the PF's queues is the socket's; without flow rules there is no choosing one."""
+    group, channels = facts.rss_queues, facts.channels
+    if facts.ntuple_supported is False:
+        which = f"each of {group} RX queues" if group else "every RX queue"
+        return f"a socket on {which}: {facts.name} has no ntuple rules, the hash picks the queue"
+    if group is None:
+        return "one RX queue leaves the RSS group"
+    if channels is not None and channels > group:
+        return f"one RX queue of {group} to {channels - 1}, which are outside the RSS group of {group} anyway"
+    if group == 1:
+        return "the only RX queue: every packet of the kernel passes the program first"
+    return f"one RX queue leaves the RSS group, which falls from {group} queues to {group - 1}"
+
+
+def _steering_price(facts: BypassFacts) -> str:
+    if facts.ntuple_supported is False:
+        return ""
+    if facts.ntuple_on:
+        return "flows are steered to it by ntuple rules (ntuple is on)"
+    if facts.ntuple_supported is None:
+        return "whether ntuple rules can steer flows to it is not known"
+    resets = ", which resets the link" if _ntuple_resets(facts) else ""
+    return f"flows are steered to it by ntuple rules, and ntuple is off: ethtool -K {facts.name} ntuple on{resets}"
+
+
+def _ntuple_resets(facts: BypassFacts) -> bool:
+    return bool(facts.ntuple_supported and not facts.ntuple_on and facts.knowledge.ntuple_resets)

@@ -1,0 +1,126 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Everything that module info tells, from one look at the host. Nothing here writes."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import asdict, replace
+
+from .bypass.techniques import MODULES, OPTIONS, techniques
+from .knowledge.drivers import rss_explanation
+from .observe.bypass import BypassObserver
+from .observe.host import PCI_DEVICES, Observer
+from .plan.predict import driver_of, is_set_by_hand, predict_rss
+from .results import pf_view
+
+if t.TYPE_CHECKING:
+    from .kernel.kernel import Kernel
+    from .kernel.sysfs import Sysfs
+    from .model.host import Device, Host, Pf
+
+NODES = "/sys/devices/system/node"
+POOLS = "/sys/kernel/mm/hugepages"
+LRO = "rx-lro"
+
+
+def all_pfs(kernel: Kernel) -> list[str]:
+    """Addresses of all devices that can have VFs."""
+    addresses = kernel.sysfs.names(PCI_DEVICES)
+    return [address for address in addresses if kernel.sysfs.exists(f"{PCI_DEVICES}/{address}/sriov_totalvfs")]
+
+
+def read_info(kernel: Kernel, addresses: list[str], timeout: float) -> dict[str, t.Any]:
+    """The return values of module info.
+
+    :param addresses: of PFs.
+    :param timeout: seconds for reads that take a device lock.
+    """
+    observer = Observer(kernel, timeout)
+    pfs = [observer.pf(address) for address in addresses]
+    devices = [device for pf in pfs for device in (pf.device, *pf.vfs)]
+    host = observer.host(devices, [])
+    bypass = BypassObserver(kernel, host, MODULES, OPTIONS)
+    return {"pfs": [_pf(kernel, pf, host, bypass) for pf in pfs], "host": host_view(kernel, host, pfs)}
+
+
+def _pf(kernel: Kernel, pf: Pf, host: Host, bypass: BypassObserver) -> dict[str, t.Any]:
+    netdev = pf.device.netdev
+    features = kernel.ethtool.features(netdev.name) if netdev else {}
+    ntuple, lro = pf.queues.ntuple, features.get(LRO)
+    facts = bypass.facts(
+        pf,
+        combined_channels=pf.combined,
+        ntuple_supported=None if ntuple is None else ntuple.on or ntuple.changeable,
+        ntuple_on=None if ntuple is None else ntuple.on,
+        lro=None if lro is None else lro.on,
+    )
+    seen = pf_view(pf)
+    seen.update(
+        perm_mac=pf.perm_mac,
+        altnames=list(netdev.altnames) if netdev else [],
+        vendor=pf.device.vendor,
+        device=pf.device.device,
+        driver_info=kernel.ethtool.driver_info(netdev.name) if netdev else {},
+        features={name: asdict(feature) for name, feature in features.items()},
+        rss_limit=rss_limit(pf),
+        iommu_group_members=_members(pf.device, host),
+        bypass=[technique.view() for technique in techniques(facts)],
+    )
+    for view, vf in zip(seen["vfs"], pf.vfs):
+        view["iommu_group_members"] = _members(vf, host)
+    return seen
+
+
+def rss_limit(pf: Pf) -> dict[str, t.Any]:
+    """How large the RSS group can be, why, and what there would be without VFs; None where it is not known."""
+    driver = driver_of(pf)
+    bare = replace(pf, num_vfs=0, vfs=(), queues=replace(pf.queues, channels=None))
+    without = predict_rss(bare, 0)
+    explanation = rss_explanation(driver)
+    cause = f"{pf.device.driver}: {explanation or 'VFs take nothing from the PF'}; online CPUs: {pf.online_cpus}"
+    return {
+        "queues": pf.queues.channels.max_combined if pf.queues.channels and pf.num_vfs else without,
+        "without_vfs": without,
+        "cause": cause if driver.rss is not None else f"nothing is known of driver {pf.device.driver}",
+        "table_set_by_hand": is_set_by_hand(pf),
+        "table_shared_with_vfs": driver.table == "shared" and pf.num_vfs > 0,
+    }
+
+
+def _members(device: Device, host: Host) -> list[str]:
+    members = () if device.iommu_group is None else host.group_members(device.iommu_group)
+    return [member.address for member in members]
+
+
+def host_view(kernel: Kernel, host: Host, pfs: list[Pf]) -> dict[str, t.Any]:
+    """Facts of the whole host."""
+    sysfs = kernel.sysfs
+    return {
+        "kernel": kernel.release,
+        "online_cpus": pfs[0].online_cpus if pfs else None,
+        "iommu_active": host.iommu,
+        "iommu_groups": len(sysfs.names("/sys/kernel/iommu_groups")),
+        "lockdown": host.lockdown,
+        "hugepages": hugepages(sysfs),
+        "vfio": {
+            "loaded": sysfs.exists("/sys/module/vfio"),
+            "pci_driver": "vfio-pci" in host.drivers,
+            "no_iommu_mode": host.noiommu_mode,
+            "nodes": [name for name in sysfs.names("/dev/vfio") if name not in ("vfio", "devices")],
+        },
+    }
+
+
+def hugepages(sysfs: Sysfs) -> list[dict[str, t.Any]]:
+    """Pools by NUMA node and size; node -1 where the kernel knows no nodes."""
+    places = [(int(name[4:]), f"{NODES}/{name}/hugepages") for name in sysfs.names(NODES) if name[4:].isdigit()]
+    found = []
+    for node, base in sorted(places) or [(-1, POOLS)]:
+        for pool in sysfs.names(base):
+            numbers = {word: sysfs.read_int(f"{base}/{pool}/{word}_hugepages") for word in ("nr", "free", "surplus")}
+            found.append({"node": node, "size_kb": int(pool[len("hugepages-") : -len("kB")]), **numbers})
+    return found

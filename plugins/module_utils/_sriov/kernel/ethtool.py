@@ -1,0 +1,216 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""SIOCETHTOOL by ioctl: no ethtool binary is needed, and its text never has to be parsed.
+
+Flow rules have no other interface: generic netlink's "ethtool" family does not know them, not even in Linux 7.2.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import socket
+import struct
+import typing as t
+
+from ..errors import KernelRefused
+from ..model.queues import Channels, Feature, Rss, RuleTable
+from . import ethtool_abi as abi
+from .flow_spec import decode, encode
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..model.flow import FlowRule
+
+NTUPLE = "rx-ntuple-filter"  # NETIF_F_NTUPLE_BIT in net/ethtool/common.c; `ethtool -k` calls it ntuple-filters
+ATTEMPTS = 3  # rules may come and go while they are listed
+
+
+class Ethtool:
+    """Questions and orders to a driver, by interface name. A question that the driver cannot answer gives None."""
+
+    def channels(self, name: str) -> Channels | None:
+        """`ethtool -l NAME`."""
+        answer = self._ask(name, bytearray(abi.CHANNELS.pack(abi.GCHANNELS, *[0] * 8)))
+        if answer is None:
+            return None
+        _cmd, max_rx, max_tx, _max_other, max_combined, rx, tx, other, combined = abi.CHANNELS.unpack(answer)
+        return Channels(max_rx, max_tx, max_combined, rx, tx, other, combined)
+
+    def set_channels(self, name: str, channels: Channels) -> None:
+        """`ethtool -L NAME combined N`, the other numbers as given.
+
+        :raises KernelRefused: with the errno.
+        """
+        rx, tx, other, combined = channels.rx, channels.tx, channels.other, channels.combined
+        request = abi.CHANNELS.pack(abi.SCHANNELS, 0, 0, 0, 0, rx, tx, other, combined)
+        self._tell(name, bytearray(request), f"`ethtool -L {name} combined {combined}`")
+
+    def feature(self, name: str, feature: str = NTUPLE) -> Feature | None:
+        """`ethtool -k NAME`, one line of it."""
+        return self.features(name).get(feature)
+
+    def features(self, name: str) -> dict[str, Feature]:
+        """`ethtool -k NAME`, by the kernel's names."""
+        names = self._strings(name, abi.SS_FEATURES)
+        blocks = -(-len(names) // 32)
+        request = struct.pack("=2I", abi.GFEATURES, blocks).ljust(8 + blocks * abi.FEATURE_BLOCK.size, b"\0")
+        answer = self._ask(name, bytearray(request)) if names else None
+        if answer is None:
+            return {}
+        words = [abi.FEATURE_BLOCK.unpack_from(answer, 8 + i * abi.FEATURE_BLOCK.size) for i in range(blocks)]
+        return {feature: _feature(words[bit // 32], bit % 32) for bit, feature in enumerate(names) if feature}
+
+    def set_feature(self, name: str, feature: str, on: bool) -> None:
+        """`ethtool -K NAME FEATURE on`; what came of it is to be read.
+
+        :raises KernelRefused: with the errno.
+        """
+        what = f"`ethtool -K {name} {feature} {'on' if on else 'off'}`"
+        names = self._strings(name, abi.SS_FEATURES)
+        if feature not in names:
+            raise KernelRefused(f"the driver refused {what}", why="no such feature", errno=errno.EOPNOTSUPP)
+        bit = names.index(feature)
+        words = [[0, 0] for _block in range(-(-len(names) // 32))]
+        words[bit // 32] = [1 << bit % 32, int(on) << bit % 32]
+        flat = [number for word in words for number in word]
+        request = struct.pack(f"={2 + len(flat)}I", abi.SFEATURES, len(words), *flat)
+        self._tell(name, bytearray(request), what)
+
+    def rings(self, name: str) -> int | None:
+        """How many RX rings the indirection table may name: the first line of `ethtool -n NAME`."""
+        answer = self._ask(name, abi.RXNFC.pack(abi.Rxnfc(abi.GRXRINGS)))
+        return None if answer is None else abi.RXNFC.unpack(answer).data
+
+    def rss(self, name: str) -> Rss | None:
+        """`ethtool -x NAME`."""
+        sizes = self._ask(name, bytearray(abi.RXFH.pack(abi.GRSSH, 0, 0, 0, 0, 0, 0)))
+        rings = self.rings(name)
+        if sizes is None or rings is None:
+            return None
+        entries, key = abi.RXFH.unpack(sizes)[2:4]
+        request = abi.RXFH.pack(abi.GRSSH, 0, entries, key, 0, 0, 0)
+        answer = self._ask(name, bytearray(request.ljust(abi.RXFH.size + 4 * entries + key, b"\0")))
+        if answer is None:
+            return None
+        functions = abi.RXFH.unpack_from(answer)[4]
+        table = struct.unpack_from(f"={entries}I", answer, abi.RXFH.size)
+        first = next((word for bit, word in enumerate(abi.HASH_FUNCTIONS) if functions >> bit & 1), None)
+        return Rss(rings, table, bytes(answer[abi.RXFH.size + 4 * entries :]).hex(":"), first)
+
+    def set_rss(self, name: str, table: Sequence[int] | None) -> None:
+        """`ethtool -X NAME`; None is `default`, which also forgets that the table was ever set.
+
+        :raises KernelRefused: with the errno.
+        """
+        self._tell(name, abi.indirection_request(table), f"`ethtool -X {name}{'' if table else ' default'}`")
+
+    def rules(self, name: str) -> RuleTable | None:
+        """`ethtool -n NAME`."""
+        for _attempt in range(ATTEMPTS):
+            count = self._ask(name, abi.RXNFC.pack(abi.Rxnfc(abi.GRXCLSRLCNT)))
+            if count is None:
+                return None
+            number, special = abi.RXNFC.unpack(count).rule_cnt, abi.RXNFC.unpack(count).data
+            request = abi.Rxnfc(abi.GRXCLSRLALL, rule_cnt=number, rule_locs=(0,) * number)
+            listed = self._ask(name, abi.RXNFC.pack(request))
+            if listed is None:
+                continue
+            table = abi.RXNFC.unpack(listed, number)
+            rules = [self._rule(name, location) for location in sorted(table.rule_locs)]
+            if None not in rules:
+                return RuleTable(table.data, bool(special & abi.LOC_SPECIAL), tuple(rule for rule in rules if rule))
+        return None
+
+    def _rule(self, name: str, location: int) -> FlowRule | None:
+        spec = abi.Rxnfc(abi.GRXCLSRULE).fs._replace(location=location)
+        answer = self._ask(name, abi.RXNFC.pack(abi.Rxnfc(abi.GRXCLSRULE, fs=spec)))
+        if answer is None:
+            return None
+        read = abi.RXNFC.unpack(answer)
+        return decode(read.fs, read.rule_cnt)
+
+    def insert_rule(self, name: str, rule: FlowRule) -> int:
+        """`ethtool -N NAME flow-type …`: where the rule went; a rule without location goes where the driver likes.
+
+        :raises KernelRefused: with the errno.
+        """
+        request = rule_request(rule)
+        self._tell(name, request, f"the flow rule {rule}")
+        return abi.RXNFC.unpack(request).fs.location
+
+    def delete_rule(self, name: str, location: int) -> None:
+        """`ethtool -N NAME delete LOCATION`.
+
+        :raises KernelRefused: with the errno.
+        """
+        spec = abi.Rxnfc(abi.SRXCLSRLDEL).fs._replace(location=location)
+        request = abi.RXNFC.pack(abi.Rxnfc(abi.SRXCLSRLDEL, fs=spec))
+        self._tell(name, request, f"`ethtool -N {name} delete {location}`")
+
+    def statistics(self, name: str) -> dict[str, int]:
+        """`ethtool -S NAME`: the driver's own counters, in the driver's order."""
+        names = self._strings(name, abi.SS_STATS)
+        request = struct.pack("=2I", abi.GSTATS, len(names)).ljust(8 + 8 * len(names), b"\0")
+        answer = self._ask(name, bytearray(request)) if names else None
+        return dict(zip(names, struct.unpack_from(f"={len(names)}Q", answer, 8))) if answer else {}
+
+    def driver_info(self, name: str) -> dict[str, str]:
+        """`ethtool -i NAME`: driver, version, firmware_version, bus_info; empty where there is no answer."""
+        answer = self._ask(name, bytearray(struct.pack("=I", abi.GDRVINFO).ljust(abi.DRVINFO.size, b"\0")))
+        if answer is None:
+            return {}
+        words = [abi.text(word) for word in abi.DRVINFO.unpack(answer)[1:5]]
+        return dict(zip(("driver", "version", "firmware_version", "bus_info"), words))
+
+    def permanent_mac(self, name: str) -> str | None:
+        """`ethtool -P NAME`: the address in the card, whatever a bond has made of it."""
+        request = struct.pack("=2I", abi.GPERMADDR, abi.MAX_ADDRESS).ljust(8 + abi.MAX_ADDRESS, b"\0")
+        answer = self._ask(name, bytearray(request))
+        size = struct.unpack_from("=I", answer, 4)[0] if answer else 0
+        return bytes(answer[8:14]).hex(":") if answer and size == 6 else None
+
+    def _strings(self, name: str, string_set: int) -> list[str]:
+        """A string set; the kernel tells its length first (ETHTOOL_GSSET_INFO)."""
+        answer = self._ask(name, bytearray(struct.pack("=IIQI", abi.GSSET_INFO, 0, 1 << string_set, 0)))
+        mask, count = struct.unpack_from("=QI", answer, 8) if answer else (0, 0)
+        if not mask or not count:
+            return []
+        strings = self._ask(name, abi.strings_request(string_set, count))
+        return abi.strings_answer(strings, count) if strings else []
+
+    def _ask(self, name: str, buffer: bytearray) -> bytearray | None:
+        try:
+            self._ioctl(name, buffer)
+        except OSError:
+            return None
+        return buffer
+
+    def _tell(self, name: str, buffer: bytearray, what: str) -> None:
+        try:
+            self._ioctl(name, buffer)
+        except OSError as error:
+            raise KernelRefused(f"the driver refused {what}", errno=error.errno or errno.EIO) from None
+
+    def _ioctl(self, name: str, buffer: bytearray) -> None:
+        """ioctl(SIOCETHTOOL) with struct ifreq: 16 bytes for the name, a pointer to the buffer, changed in place."""
+        area = (ctypes.c_char * len(buffer)).from_buffer(buffer)
+        ifreq = struct.pack("16sP", name.encode(), ctypes.addressof(area))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
+            fcntl.ioctl(channel, abi.SIOCETHTOOL, ifreq)
+
+
+def rule_request(rule: FlowRule) -> bytearray:
+    """struct ethtool_rxnfc of ETHTOOL_SRXCLSRLINS."""
+    spec = encode(rule.at(abi.LOC_ANY) if rule.location is None else rule)
+    return abi.RXNFC.pack(abi.Rxnfc(abi.SRXCLSRLINS, fs=spec, rule_cnt=rule.context or 0))
+
+
+def _feature(words: tuple[int, int, int, int], bit: int) -> Feature:
+    available, _requested, active, never_changed = (bool(word >> bit & 1) for word in words)
+    return Feature(active, available and not never_changed)

@@ -1,0 +1,136 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""File I/O on /sys, /proc and /dev below one root, nothing else."""
+
+from __future__ import annotations
+
+import os
+
+from ..errors import KernelRefused, TookTooLong
+from .bounded import StillBlocked, bounded
+
+
+class Sysfs:
+    """Reads and writes of the kernel's files.
+
+    :param root: the directory that stands for "/"; tests give a tree of their own.
+    """
+
+    def __init__(self, root: str = "/") -> None:
+        self.root = root
+
+    def path(self, path: str) -> str:
+        return os.path.join(self.root, path.lstrip("/"))
+
+    def exists(self, path: str) -> bool:
+        return os.path.exists(self.path(path))
+
+    def read(self, path: str) -> str | None:
+        """The text without its newline; None where there is no such file or the kernel cannot say (EINVAL, ENODEV)."""
+        try:
+            with open(self.path(path), encoding="utf-8", errors="replace") as file:
+                return file.read().rstrip("\n")
+        except OSError:
+            return None
+
+    def read_bytes(self, path: str, size: int) -> bytes:
+        try:
+            with open(self.path(path), "rb") as file:
+                return file.read(size)
+        except OSError:
+            return b""
+
+    def read_int(self, path: str) -> int | None:
+        text = self.read(path)
+        try:
+            return int(text, 10) if text else None
+        except ValueError:
+            return None
+
+    def read_blocking(self, paths: list[str], timeout: float) -> list[str | None]:
+        """As read(), of files whose reading takes the device lock (sriov_numvfs, driver_override), in one child.
+
+        :raises TookTooLong: another change of the device holds the lock.
+        """
+        try:
+            return list(bounded(lambda: [self.read(path) for path in paths], timeout))
+        except StillBlocked:
+            raise TookTooLong(
+                f"{paths[0]}{' or that of a VF' if len(paths) > 1 else ''} could not be read in {timeout:g} s",
+                why="the kernel holds the device lock: another change of it has not ended",
+                remedy="find the process that blocks (dmesg names a vfio user after 10 s) and end it",
+            ) from None
+
+    def link_name(self, path: str) -> str | None:
+        """The last part of where a symbolic link points: the driver's name for .../driver."""
+        target = self.link_target(path)
+        return None if target is None else os.path.basename(target)
+
+    def link_target(self, path: str) -> str | None:
+        """Where a symbolic link points, as written in it."""
+        try:
+            return os.readlink(self.path(path))
+        except OSError:
+            return None
+
+    def inode(self, path: str) -> int | None:
+        """The inode behind a path: two paths to one network namespace have the same."""
+        status = self.status(path)
+        return None if status is None else status.st_ino
+
+    def status(self, path: str) -> os.stat_result | None:
+        """Owner, group and mode of a file."""
+        try:
+            return os.stat(self.path(path))
+        except OSError:
+            return None
+
+    def names(self, path: str) -> list[str]:
+        """The entries of a directory, sorted; none where it does not exist."""
+        try:
+            return sorted(os.listdir(self.path(path)))
+        except OSError:
+            return []
+
+    def write(self, path: str, value: str, timeout: float | None = None) -> None:
+        """`echo value > path`, in one write(2): the kernel's answer comes from that call alone.
+
+        :param timeout: seconds, for files whose writing may block; the kernel may go on after it.
+        :raises KernelRefused: with the errno.
+        :raises TookTooLong: see bounded().
+        """
+        try:
+            if timeout is None:
+                self._write(path, value)
+            else:
+                bounded(lambda: self._write(path, value), timeout)
+        except StillBlocked:
+            raise TookTooLong(
+                f"writing {value.strip() or 'nothing'!r} to {path} did not end in {timeout} s",
+                why="the kernel is still at it; it may end later",
+                remedy="see dmesg for the driver's messages; a VF held open through vfio must be released first",
+            ) from None
+        except OSError as error:
+            raise KernelRefused(f"the kernel refused {value.strip()!r} for {path}", errno=error.errno) from None
+
+    def set_access(self, path: str, owner: int | None, group: int | None, mode: int | None) -> None:
+        """`chown owner:group path; chmod mode path`; None leaves a part as it is.
+
+        :raises KernelRefused: with the errno.
+        """
+        try:
+            os.chown(self.path(path), -1 if owner is None else owner, -1 if group is None else group)
+            if mode is not None:  # last: chown takes the set-user and set-group bits away
+                os.chmod(self.path(path), mode)
+        except OSError as error:
+            raise KernelRefused(f"cannot set owner, group or mode of {path}", errno=error.errno) from None
+
+    def _write(self, path: str, value: str) -> None:
+        descriptor = os.open(self.path(path), os.O_WRONLY)
+        try:
+            os.write(descriptor, value.encode())
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,1 @@
+"""What drivers can do, as data."""

@@ -1,0 +1,1 @@
+"""Frozen data: what is and what shall be. Pure."""

@@ -1,0 +1,171 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""What is (observed) and what is wanted (specs). In a spec None means "leave as it is"."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from .attributes import VfAttributes
+from .queues import Queues
+
+
+@dataclass(frozen=True)
+class Holder:
+    """One user of a device, in words an operator can act on."""
+
+    kind: str  # process | netns | master | upper | address | route | xdp | management
+    text: str
+
+
+class SshPeer(t.NamedTuple):
+    """Both ends of the connection that runs us."""
+
+    client: str
+    server: str
+    client_port: str = ""
+    server_port: str = ""
+
+
+@dataclass(frozen=True)
+class Netdev:
+    """A network interface of a PCI function, in our network namespace."""
+
+    name: str
+    ifindex: int
+    mac: str
+    perm_mac: str = ""
+    altnames: tuple[str, ...] = ()
+    up: bool = False
+    carrier: bool = False
+    mtu: int = 0
+    xdp: bool = False  # a program in the driver or the card, not the generic one above it
+    xdp_generic: bool = False
+    num_tc: int = 0
+    min_mtu: int = 0
+    max_mtu: int = 0  # 0: the kernel does not say
+
+
+@dataclass(frozen=True)
+class Device:
+    """A PCI function, read from /sys/bus/pci/devices/<address>."""
+
+    address: str
+    vendor: str = ""  # "8086"
+    device: str = ""  # "10c9"
+    driver: str | None = None
+    driver_override: str | None = None
+    default_driver: str | None = None  # what the kernel would bind by itself (modules.alias)
+    iommu_group: int | None = None
+    numa_node: int = -1
+    physfn: str | None = None  # address of the PF when this is a VF
+    vf: int | None = None  # index N of the PF's virtfnN when this is a VF
+    num_vfs: int | None = None  # None when this is no PF
+    answers: bool = True  # False when config space reads as all ones
+    netdevs: tuple[Netdev, ...] = ()
+    dev_node: str | None = None  # /dev/vfio/N
+    dev_owner: int | None = None
+    dev_group: int | None = None
+    dev_mode: int | None = None
+    holders: tuple[Holder, ...] = ()
+    attributes: VfAttributes | None = None  # of a VF, as its PF's driver tells them
+    planned: bool = False  # a VF that the plan creates: what is not known before it is there is None
+
+    @property
+    def netdev(self) -> Netdev | None:
+        return self.netdevs[0] if self.netdevs else None
+
+    @property
+    def label(self) -> str:
+        """ "enp1s0 (0000:01:00.0)", or the address alone where there is no interface."""
+        return f"{self.netdevs[0].name} ({self.address})" if self.netdevs else self.address
+
+
+@dataclass(frozen=True)
+class Pf:
+    """A physical function and its VFs, vfs[N] being virtfnN."""
+
+    device: Device
+    total_vfs: int
+    num_vfs: int
+    drivers_autoprobe: bool
+    vfs: tuple[Device, ...] = ()
+    online_cpus: int = 1
+    queues: Queues = field(default_factory=Queues)
+    perm_mac: str | None = None  # the address in the card
+    vf_offset: int = 0  # sriov_offset and sriov_stride: where VFs would be
+    vf_stride: int = 0
+    vf_device: str = ""  # "10ed", the device id of its VFs
+    vf_default_driver: str | None = None  # what the kernel would bind to them
+
+    @property
+    def label(self) -> str:
+        return self.device.label
+
+    @property
+    def combined(self) -> int | None:
+        """Combined channels in use; None where the driver does not say."""
+        return self.queues.channels.combined if self.queues.channels else None
+
+    def vf_address(self, index: int) -> str:
+        """Where VF N is, or would be (PCI Express base specification, SR-IOV: First VF Offset, VF Stride)."""
+        if index < len(self.vfs):
+            return self.vfs[index].address
+        domain, bus, slot = self.device.address.split(":")
+        device, function = slot.split(".")
+        number = (int(bus, 16) << 8) + (int(device, 16) << 3) + int(function)
+        number += self.vf_offset + self.vf_stride * index
+        return f"{domain}:{number >> 8:02x}:{number >> 3 & 31:02x}.{number & 7}"
+
+
+@dataclass(frozen=True)
+class PfSpec:
+    """What module pf is asked for."""
+
+    num_vfs: int | None = None
+    drivers_autoprobe: bool | None = None
+    min_rss_queues: int | None = None
+    up: bool | None = None
+    recreate: bool = False
+    force: bool = False
+    allow_link_reset: bool = False
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """Who may open /dev/vfio/N; None leaves a part as it is."""
+
+    owner: int | None = None
+    group: int | None = None
+    mode: int | None = None
+
+
+@dataclass(frozen=True)
+class DriverSpec:
+    """The driver that one PCI function shall have."""
+
+    address: str
+    driver: str  # a driver's name, "default" or "none"
+    node: NodeSpec = field(default_factory=NodeSpec)
+    no_iommu: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Host:
+    """Facts of the whole host that a plan rests on."""
+
+    drivers: frozenset[str] = frozenset()  # registered PCI drivers
+    modules: frozenset[str] = frozenset()  # loadable modules that the plan asks about and that exist
+    lockdown: str = "none"  # none | integrity | confidentiality
+    iommu: bool = True  # some device has an IOMMU group
+    noiommu_mode: bool | None = None  # vfio's enable_unsafe_noiommu_mode; None: compiled out
+    groups: tuple[tuple[int, tuple[Device, ...]], ...] = ()  # IOMMU group -> members
+    ssh: SshPeer | None = None  # the connection the operator comes by
+
+    def group_members(self, group: int) -> tuple[Device, ...]:
+        return dict(self.groups).get(group, ())

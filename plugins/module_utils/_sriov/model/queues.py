@@ -1,0 +1,78 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""A PF's queues as the driver tells them: channels, RSS table, flow rules. Data only."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+if t.TYPE_CHECKING:
+    from .flow import FlowRule
+
+
+@dataclass(frozen=True)
+class Channels:
+    """`ethtool -l`."""
+
+    max_rx: int = 0
+    max_tx: int = 0
+    max_combined: int = 0
+    rx: int = 0
+    tx: int = 0
+    other: int = 0
+    combined: int = 0
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One line of `ethtool -k`.
+
+    :param changeable: not "[fixed]".
+    """
+
+    on: bool
+    changeable: bool
+
+
+@dataclass(frozen=True)
+class Rss:
+    """`ethtool -x`.
+
+    :param rings: RX rings; every entry of the table is less.
+    :param table: the indirection table: the queue of each hash value modulo its length.
+    :param key: the hash key as hexadecimal bytes with colons; "" where the driver does not tell.
+    :param hash_function: "toeplitz" …; None where the driver does not tell.
+    """
+
+    rings: int
+    table: tuple[int, ...]
+    key: str = ""
+    hash_function: str | None = None
+
+
+@dataclass(frozen=True)
+class RuleTable:
+    """`ethtool -n`.
+
+    :param size: locations are 0 to size - 1.
+    :param driver_places: the driver picks a location itself when asked to (RX_CLS_LOC_SPECIAL).
+    :param rules: in the order of their locations.
+    """
+
+    size: int
+    driver_places: bool = False
+    rules: tuple[FlowRule, ...] = ()
+
+
+@dataclass(frozen=True)
+class Queues:
+    """All of it, for one interface; None where the driver does not tell."""
+
+    channels: Channels | None = None
+    rss: Rss | None = None
+    ntuple: Feature | None = None
+    rules: RuleTable | None = None

@@ -1,0 +1,1 @@
+"""Reads the host. Nothing here writes."""

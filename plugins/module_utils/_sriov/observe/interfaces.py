@@ -1,0 +1,89 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""From what an operator writes to the one interface that is meant: of a PF, a VF or any other network function."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..errors import DeviceNotFound, InvalidRequest, NotSupported
+from .host import PCI_DEVICES
+from .names import named, pci_address
+
+if t.TYPE_CHECKING:
+    from ..kernel.kernel import Kernel
+
+INTERFACES = "/sys/class/net"
+NAME_IT = "name a network function by interface name, altname, MAC or PCI address"
+
+
+def find_interface(kernel: Kernel, text: str) -> str:
+    """The interface that a name, an altname, a MAC or a PCI address means.
+
+    A PCI function may have several: mlx5 keeps the representors of its VFs beside the PF's own.
+
+    :raises DeviceNotFound: nothing answers to it.
+    :raises InvalidRequest: more than one interface answers to it.
+    :raises NotSupported: what answers to it is no network card, or has no interface in this network namespace.
+    """
+    address = pci_address(text)
+    found = sorted(_of_function(kernel, address) if address else _called(kernel, text.strip()))
+    if len(found) > 1:
+        raise InvalidRequest(
+            f"pf: {text!r} means more than one interface", why=", ".join(found), remedy="name it by interface name"
+        )
+    if found:
+        return found[0]
+    if address and kernel.sysfs.exists(f"{PCI_DEVICES}/{address}"):
+        raise _without_interface(kernel, address)
+    raise DeviceNotFound(
+        f"pf: nothing on this host is called {text!r}",
+        why=f"its network cards are {', '.join(card['ifname'] for card in _cards(kernel)) or 'none'}",
+        remedy=NAME_IT,
+    )
+
+
+def driver_behind(kernel: Kernel, interface: str) -> str:
+    """The driver's name for a message: "ixgbe", or "none"."""
+    return kernel.sysfs.link_name(f"{INTERFACES}/{interface}/device/driver") or "none"
+
+
+def rx_queues(kernel: Kernel, interface: str) -> int:
+    """How many RX queues are in use; net/core/net-sysfs.c net_rx_queue_update_kobjects() follows real_num_rx_queues."""
+    return sum(name.startswith("rx-") for name in kernel.sysfs.names(f"{INTERFACES}/{interface}/queues"))
+
+
+def _cards(kernel: Kernel) -> list[dict[str, t.Any]]:
+    """Interfaces with a device behind them: no bond, VLAN or bridge, which carry the MAC of a card."""
+    return [e for e in kernel.link.interfaces() if kernel.sysfs.exists(f"{INTERFACES}/{e['ifname']}/device")]
+
+
+def _called(kernel: Kernel, text: str) -> set[str]:
+    found = named([(entry, entry["ifname"]) for entry in _cards(kernel)], text)
+    if not found and kernel.sysfs.exists(f"{INTERFACES}/{text}"):
+        raise NotSupported(
+            f"pf: {text!r} is no network card",
+            why=f"there is no {INTERFACES}/{text}/device: it is a bond, a bridge, a VLAN or the like",
+            remedy="name the card below it, for instance a port of the bond",
+        )
+    return found
+
+
+def _of_function(kernel: Kernel, address: str) -> set[str]:
+    """virtio puts a device of its own between the function and the interface."""
+    base = f"{PCI_DEVICES}/{address}"
+    between = [f"{base}/{entry}" for entry in kernel.sysfs.names(base) if entry.startswith("virtio")]
+    return {name for place in [base, *between] for name in kernel.sysfs.names(f"{place}/net")}
+
+
+def _without_interface(kernel: Kernel, address: str) -> NotSupported:
+    driver = kernel.sysfs.link_name(f"{PCI_DEVICES}/{address}/driver")
+    return NotSupported(
+        f"pf: {address} has no interface in this network namespace",
+        why=f"its driver is {driver or 'none'}",
+        remedy=f"{NAME_IT}; what user space receives past the kernel is counted by user space, and for a VF often by "
+        "its PF (`ip -s link show dev PF`)",
+    )

@@ -1,0 +1,222 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""What is refused of a flow rule: what the driver would refuse, and what it would take and then do otherwise. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ..errors import InUse, InvalidRequest, NotSupported
+from ..knowledge.drivers import Steering, pool_stride
+from .predict import driver_of
+
+if t.TYPE_CHECKING:
+    from ..model.desired import RulesWish
+    from ..model.flow import Destination, FlowRule
+    from ..model.host import Pf, SshPeer
+
+TCP = 6  # IPPROTO_TCP
+
+
+def check_rules(pf: Pf, wish: RulesWish, ssh: SshPeer | None) -> None:
+    """Every refusal for rules that shall be there, each for itself.
+
+    :param ssh: the operator's connection, where the PF carries it.
+    :raises SriovError: the driver would refuse a rule, or take it and do something else.
+    """
+    for name, rule in zip(wish.names, wish.rules):
+        check_rule(pf, name, rule, ssh)
+
+
+def check_rule(pf: Pf, name: str, rule: FlowRule, ssh: SshPeer | None) -> None:
+    """Every refusal for one rule that shall be there.
+
+    :param name: how the options call it: "rules[0]".
+    """
+    steering, destination = driver_of(pf).steering, rule.destination
+    if destination is None or destination.kind == "wake":
+        raise InvalidRequest(
+            f"{name}: action {rule.cookie} leads nowhere",
+            device=pf.label,
+            why="bits 63:40 are set, which no driver reads" if destination is None else "it is for wake-on-LAN",
+            remedy="give vf and queue, queue, or drop",
+        )
+    if destination.kind == "vf":
+        _check_steering(pf, name, rule, steering)
+    _check_form(pf, name, rule, steering)
+    check_target(pf, name, rule)
+    _check_location(pf, name, rule)
+    _check_management(pf, name, rule, destination, ssh)
+
+
+def check_target(pf: Pf, name: str, rule: FlowRule) -> None:
+    """:raises SriovError: its VF or queue is not there, or its frames would end elsewhere."""
+    destination = rule.destination
+    if destination and destination.kind == "vf":
+        _check_vf(pf, name, rule, driver_of(pf).steering)
+    elif destination and destination.kind == "queue":
+        _check_queue(pf, name, rule, driver_of(pf).steering)
+
+
+def _check_steering(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
+    if not steering.vf:
+        raise NotSupported(
+            f"{name}: cannot send to {rule.destination}",
+            device=pf.label,
+            why=f"driver {pf.device.driver} does not steer into VFs: {steering.no_vf}",
+            remedy="give the VF an address of its own, or use a NIC whose driver does (ixgbe, i40e)",
+        )
+
+
+def _check_form(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
+    if steering.flow_types is not None and rule.flow_type not in steering.flow_types:
+        raise NotSupported(
+            f"{name}: flow type {rule.flow_type}",
+            device=pf.label,
+            why=f"driver {pf.device.driver} takes {', '.join(steering.flow_types)}",
+            remedy="use one of these",
+        )
+    strange = [field for field, _v, _m in rule.match if steering.fields is not None and field not in steering.fields]
+    if strange:
+        raise NotSupported(
+            f"{name}: cannot match {strange[0]}",
+            device=pf.label,
+            why=f"driver {pf.device.driver} matches {', '.join(steering.fields or ())}",
+            remedy=f"leave out {strange[0]}",
+        )
+    if not steering.drop and rule.destination and rule.destination.kind == "drop":
+        raise NotSupported(
+            f"{name}: cannot drop",
+            device=pf.label,
+            why=f"driver {pf.device.driver} has no such action",
+            remedy="drop in the kernel (nft)",
+        )
+
+
+def _check_vf(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
+    vf, queue = t.cast(int, t.cast("Destination", rule.destination).vf), t.cast("Destination", rule.destination).queue
+    what = f"{name}: cannot send to {rule.destination}"
+    if vf >= pf.num_vfs:
+        raise InvalidRequest(
+            what,
+            device=pf.label,
+            why=f"the PF has {pf.num_vfs} VFs" + (f", 0 to {pf.num_vfs - 1}" if pf.num_vfs else ""),
+            remedy="create it first with module pf (num_vfs), or name another",
+        )
+    group, stride = pf.combined, pool_stride(driver_of(pf), pf.num_vfs)
+    if not steering.vf_queues_from_group or group is None or stride is None:
+        return
+    if t.cast(int, queue) >= group:
+        raise InvalidRequest(
+            what,
+            device=pf.label,
+            why=f"beside {pf.num_vfs} VFs each pool has {group} queue{'s' if group > 1 else ''}, 0 to {group - 1}",
+            remedy="name one of them",
+        )
+    if group < stride and vf > 0:
+        meant, hit = vf * stride + t.cast(int, queue), vf * group + t.cast(int, queue)
+        raise NotSupported(
+            what,
+            device=pf.label,
+            why=f"it would reach VF {hit // stride} queue {hit % stride}: driver {pf.device.driver} counts {group} "
+            f"queues a VF, as many as the PF uses, and the card has {stride} (queue {hit} for {meant})",
+            remedy=f"give the PF {stride} channels (ethtool -L; needs as many CPUs online), or send to VF 0",
+        )
+
+
+def _check_queue(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
+    queue = t.cast(int, t.cast("Destination", rule.destination).queue)
+    what = f"{name}: cannot send to queue {queue}"
+    if pf.combined is not None and queue >= pf.combined:
+        raise InvalidRequest(
+            what,
+            device=pf.label,
+            why=f"the PF has {pf.combined} queue{'s' if pf.combined > 1 else ''}, 0 to {pf.combined - 1}",
+            remedy="name one of them",
+        )
+    stride = pool_stride(driver_of(pf), pf.num_vfs)
+    if stride and steering.drop_queue is not None and pf.num_vfs * stride + queue == steering.drop_queue:
+        raise NotSupported(
+            what,
+            device=pf.label,
+            why=f"beside {pf.num_vfs} VFs it is queue {steering.drop_queue} of the card, which driver "
+            f"{pf.device.driver} programs as drop: its frames would be lost",
+            remedy="name another queue, or have another number of VFs",
+        )
+
+
+def _check_location(pf: Pf, name: str, rule: FlowRule) -> None:
+    size = pf.queues.rules.size if pf.queues.rules else None
+    if rule.location is not None and size is not None and not 0 <= rule.location < size:
+        raise InvalidRequest(
+            f"{name}: location {rule.location} is out of range",
+            device=pf.label,
+            why=f"the driver has locations 0 to {size - 1}",
+            remedy="leave location out, or name one of these",
+        )
+
+
+def check_masks(pf: Pf, rules: list[FlowRule], wish: RulesWish | None) -> None:
+    """Drivers with one mask for the port take it from the first rule, until the last one is gone.
+
+    :param rules: all that there will be.
+    :raises NotSupported: two of them have different masks.
+    """
+    if not driver_of(pf).steering.one_mask or not wish:
+        return
+    for name, rule in zip(wish.names, wish.rules):
+        other = next((other for other in rules if other.masks != rule.masks), None)
+        if other is None:
+            continue
+        l4 = dict(other.masks)["flow_type"] != dict(rule.masks)["flow_type"]
+        hint = ". ip4 does not look at the L4 protocol, tcp4, udp4 and sctp4 do" if l4 else ""
+        raise NotSupported(
+            f"{name}: {rule} has another mask than {other}",
+            device=pf.label,
+            why=f"driver {pf.device.driver} has one mask for all rules of a port: every rule must compare the same "
+            f"fields and bits{hint}",
+            remedy="write all rules with the same fields, or remove the others first (exclusive: true)",
+        )
+
+
+def _check_management(pf: Pf, name: str, rule: FlowRule, destination: Destination, ssh: SshPeer | None) -> None:
+    if ssh is None or destination.kind == "queue":
+        return
+    if _may_match(rule, ssh):
+        raise InUse(
+            f"{name}: {rule} would cut the SSH connection from {ssh.client}",
+            device=pf.label,
+            why="the frames of the connection match it, and would not reach the kernel any more",
+            remedy="match less, or reach the host over another NIC",
+            holders=[f"the SSH connection from {ssh.client}"],
+        )
+
+
+def _may_match(rule: FlowRule, ssh: SshPeer) -> bool:
+    """Whether frames of the connection may match; a field that is not known of them is taken to."""
+    fields = {"src_ip": _number(ssh.client), "dst_ip": _number(ssh.server)}
+    fields.update(src_port=_number(ssh.client_port), dst_port=_number(ssh.server_port), proto=TCP)
+    family = {4: "4", 6: "6"}.get(_version(ssh.client), "")
+    if rule.flow_type not in ("ether", f"tcp{family}", f"ip{family}"):
+        return False
+    return all(
+        fields.get(field) is None or t.cast(int, fields[field]) & mask == value for field, value, mask in rule.match
+    )
+
+
+def _number(text: str) -> int | None:
+    try:
+        return int(text) if text.isdigit() else int(ipaddress.ip_address(text.partition("%")[0]))
+    except ValueError:
+        return None
+
+
+def _version(text: str) -> int:
+    try:
+        return ipaddress.ip_address(text.partition("%")[0]).version
+    except ValueError:
+        return 0

@@ -1,0 +1,188 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""What is refused of a wish for a VF's attributes. Pure."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ..errors import InUse, InvalidRequest, NotSupported
+from ..knowledge.drivers import BYPASS_DRIVERS
+from ..model.attributes import shown
+from ..model.mac import ZERO, is_multicast
+from ..observe.management import SSH
+from .predict import driver_of
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..knowledge.drivers import VfSupport
+    from ..model.attributes import VfAttributes
+    from ..model.desired import VfWish
+    from ..model.host import Device, Pf
+
+MAC_ADDRESS = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
+RANGES = {"vlan": (0, 4094), "qos": (0, 7), "min_tx_rate": (0, 1 << 31), "max_tx_rate": (0, 1 << 31)}
+HARMLESS = {"min_tx_rate": 0, "max_tx_rate": 0, "link_state": "auto", "query_rss": False}
+MTUS = (68, 65535)  # ETH_MIN_MTU, ETH_MAX_MTU
+JUMBO = 1500  # a larger MTU is one of jumbo frames
+
+
+def check_macs(pf: Pf, wishes: Mapping[int, VfWish]) -> None:
+    """Two functions of one card with one address: the switch in it would give frames to both, or to the wrong one.
+
+    :raises InvalidRequest: one that is wished is also another's; what nobody asks for may be as it is.
+    """
+    wanted = {index: wish.attributes.mac for index, wish in wishes.items() if wish.attributes.mac}
+    owners = {pf.device.netdev.mac: "the PF"} if pf.device.netdev else {}
+    for index, vf in enumerate(pf.vfs):
+        mac = vf.attributes.mac if vf.attributes else None
+        if index not in wanted and mac and mac != ZERO:
+            owners.setdefault(mac, f"VF {index}")
+    for index in sorted(wanted):
+        other = owners.setdefault(wanted[index], f"VF {index}")
+        if other != f"VF {index}":
+            raise InvalidRequest(
+                f"mac: {wanted[index]} for VF {index}",
+                device=pf.label,
+                why=f"{other} has it too",
+                remedy="give each function an address of its own",
+            )
+
+
+def check_wish(pf: Pf, vf: Device, wish: VfWish, change: VfAttributes) -> None:
+    """Values that no driver takes, then those that this one does not take."""
+    _check_values(pf, vf, wish)
+    support = driver_of(pf).vf_support
+    for name, value in change.words().items():
+        _check_support(pf, vf, name, value, support)
+    if change.max_tx_rate is not None:
+        _check_rate(pf, vf, change.max_tx_rate, support)
+    if wish.mtu is not None:
+        _check_mtu(pf, vf, wish.mtu, support)
+
+
+def _check_values(pf: Pf, vf: Device, wish: VfWish) -> None:
+    mac = wish.attributes.mac
+    if mac is not None and not MAC_ADDRESS.fullmatch(mac):
+        raise _invalid(pf, vf, f"mac: {mac!r} is no MAC address", 'write it as in "02:00:00:00:00:01", or auto')
+    if mac is not None and (mac == ZERO or is_multicast(mac)):
+        kind = "no address at all" if mac == ZERO else "a multicast address"
+        raise _invalid(pf, vf, f"mac: {mac} is {kind}", "give a unicast address, or auto")
+    for name, (least, most) in RANGES.items():
+        value = getattr(wish.attributes, name)
+        if value is not None and not least <= value <= most:
+            raise _invalid(pf, vf, f"{name}: {value} is not between {least} and {most}", f"give {least} to {most}")
+    low, high = wish.attributes.min_tx_rate, wish.attributes.max_tx_rate
+    if low and high and low > high:
+        raise _invalid(pf, vf, f"min_tx_rate: {low} is more than max_tx_rate {high}", "give a smaller one")
+
+
+def _check_support(pf: Pf, vf: Device, name: str, value: t.Any, support: VfSupport) -> None:
+    if name in HARMLESS and value == HARMLESS[name]:
+        return
+    why = support.refuses.get(name, "")
+    if not why and value not in support.values.get(name, (value,)):
+        why = f"it takes {' and '.join(support.values[name])} only"
+    if not why and not vf.planned and vf.attributes and getattr(vf.attributes, name) is None:
+        why = "it does not report it"
+    if why:
+        raise NotSupported(
+            f"{name}: cannot set {shown(value)} for VF {vf.vf}",
+            device=pf.label,
+            why=f"driver {pf.device.driver}: {why}",
+            remedy=f"leave out {name}",
+        )
+
+
+def _check_rate(pf: Pf, vf: Device, rate: int, support: VfSupport) -> None:
+    if support.rates and rate and not support.rates[0] <= rate <= support.rates[1]:
+        raise NotSupported(
+            f"max_tx_rate: cannot set {rate} Mbit/s for VF {vf.vf}",
+            device=pf.label,
+            why=f"driver {pf.device.driver} takes {support.rates[0]} to {support.rates[1]}, or 0 for no limit",
+            remedy="give a rate that it takes",
+        )
+    netdev = pf.device.netdev
+    if support.rates and netdev and not netdev.carrier:
+        raise NotSupported(
+            f"max_tx_rate: cannot set {rate} Mbit/s for VF {vf.vf}",
+            device=pf.label,
+            why="the PF has no link, and the driver takes rates only while it has one",
+            remedy="plug in the cable, and run again" if netdev.up else "set the PF up first (module pf, up: true)",
+        )
+
+
+def _check_mtu(pf: Pf, vf: Device, mtu: int, support: VfSupport) -> None:
+    # First what the PF is in the way of: ixgbevf may have found it so at probe, and that limit explains nothing.
+    netdev = vf.netdev
+    pf_mtu = pf.device.netdev.mtu if pf.device.netdev else 0
+    if mtu > JUMBO and support.jumbo_after_pf and pf_mtu <= JUMBO:
+        raise NotSupported(
+            f"mtu: cannot set {mtu} for VF {vf.vf}",
+            device=pf.label,
+            why=f"driver {pf.device.driver} stops a VF with jumbo frames while the PF has an MTU of {pf_mtu}",
+            remedy=f"raise the PF's first: `ip link set dev PF mtu {mtu}`",
+        )
+    least, most = (netdev.min_mtu, netdev.max_mtu) if netdev and netdev.max_mtu else MTUS
+    if not least <= mtu <= most:
+        raise _invalid(pf, vf, f"mtu: {mtu} is not between {least} and {most}", "give one that its driver takes")
+
+
+def check_interface(pf: Pf, vf: Device, mtu: int) -> None:
+    """:raises NotSupported: the VF has no interface in this network namespace whose MTU could be set."""
+    if has_interface(vf):
+        return
+    away = vf.driver is not None and vf.driver not in BYPASS_DRIVERS
+    raise NotSupported(
+        f"mtu: cannot set {mtu} for VF {vf.vf}",
+        device=pf.label,
+        why=f"its interface is {'in another network namespace' if away else 'not there'}: "
+        f"{vf.driver or 'no driver'} has it",
+        remedy=f"leave out mtu, or {'bring it back' if away else 'give the VF its kernel driver'}",
+    )
+
+
+def has_interface(vf: Device) -> bool:
+    """Whether its driver has given it an interface here, or will have."""
+    kernel = vf.driver is not None and vf.driver not in BYPASS_DRIVERS
+    return bool(vf.netdev) or (kernel and not any(holder.kind == "netns" for holder in vf.holders))
+
+
+def check_use(pf: Pf, vf: Device, wish: VfWish, change: VfAttributes, force: bool) -> None:
+    """A VF that carries the operator is not changed; one in use keeps its address unless force says otherwise."""
+    carried = [holder.text for holder in vf.holders if holder.kind == SSH]
+    if carried and (change.words() or wish.mtu not in (None, vf.netdev.mtu if vf.netdev else None)):
+        raise InUse(
+            f"vfs: cannot change VF {vf.vf}",
+            device=pf.label,
+            why=f"it {' and '.join(carried)}",
+            remedy="reach the host over another NIC",
+            holders=carried,
+        )
+    holders = [holder.text for holder in vf.holders]
+    if holders and not force and _loses_address(vf, wish, change):
+        bypass = vf.driver in BYPASS_DRIVERS
+        reason = "its user goes on with the old one" if bypass else f"{vf.driver} takes it only when it is loaded anew"
+        raise InUse(
+            f"mac: cannot give VF {vf.vf} {wish.attributes.mac}",
+            device=pf.label,
+            why=f"it is in use, and {reason}: {'; '.join(holders)}",
+            remedy="release it, or set force: true",
+            holders=holders,
+        )
+
+
+def _loses_address(vf: Device, wish: VfWish, change: VfAttributes) -> bool:
+    mac = wish.attributes.mac
+    if mac is None:
+        return False
+    return change.mac is not None or bool(vf.netdev and vf.netdev.mac != mac)
+
+
+def _invalid(pf: Pf, vf: Device, what: str, remedy: str) -> InvalidRequest:
+    return InvalidRequest(f"{what} (VF {vf.vf})", device=pf.label, remedy=remedy)

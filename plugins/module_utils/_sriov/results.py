@@ -1,0 +1,108 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Model objects as module results: plain dictionaries with the words of DESIGN."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import asdict
+
+from .knowledge.drivers import rss_group
+from .model.attributes import VfAttributes
+from .model.flow import ethtool_words
+from .model.rss_table import spread
+from .plan.predict import driver_of
+
+if t.TYPE_CHECKING:
+    from .model.flow import FlowRule
+    from .model.host import Device, Pf
+    from .model.queues import Queues
+
+
+def pf_view(pf: Pf) -> dict[str, t.Any]:
+    """A PF with its queues, its rules and its VFs."""
+    netdev = pf.device.netdev
+    return {
+        "name": netdev.name if netdev else None,
+        "pci_address": pf.device.address,
+        "driver": pf.device.driver,
+        "mac": netdev.mac if netdev else None,
+        "up": netdev.up if netdev else None,
+        "carrier": netdev.carrier if netdev else None,
+        "mtu": netdev.mtu if netdev else None,
+        "num_vfs": pf.num_vfs,
+        "total_vfs": pf.total_vfs,
+        "drivers_autoprobe": pf.drivers_autoprobe,
+        "rss_queues": rss_group(driver_of(pf), pf.num_vfs, pf.combined) if netdev else None,
+        **queues_view(pf.queues),
+        "iommu_group": pf.device.iommu_group,
+        "numa_node": pf.device.numa_node,
+        "holders": [holder.text for holder in pf.device.holders],
+        "vfs": [device_view(vf) for vf in pf.vfs],
+    }
+
+
+def queues_view(queues: Queues) -> dict[str, t.Any]:
+    """Channels, RSS table, ntuple feature and flow rules; None where the driver does not tell."""
+    rss = queues.rss if queues.rss and queues.rss.table else None
+    return {
+        "channels": asdict(queues.channels) if queues.channels else None,
+        "rss": {
+            "rings": rss.rings,
+            "table": list(rss.table),
+            "entries": {str(queue): entries for queue, entries in spread(rss.table).items()},
+            "key": rss.key,
+            "hash_function": rss.hash_function,
+        }
+        if rss
+        else None,
+        "ntuple": {"on": queues.ntuple.on, "changeable": queues.ntuple.changeable} if queues.ntuple else None,
+        "locations": queues.rules.size if queues.rules else None,
+        "rules": [rule_view(rule) for rule in queues.rules.rules] if queues.rules else [],
+    }
+
+
+def rule_view(rule: FlowRule) -> dict[str, t.Any]:
+    """A flow rule, its cookie decoded, and what ethtool(8) would be told."""
+    destination = rule.destination
+    return {
+        "location": rule.location,
+        "flow_type": rule.flow_type,
+        "action": rule.cookie,
+        "vf": destination.vf if destination else None,
+        "queue": destination.queue if destination else None,
+        "drop": bool(destination and destination.kind == "drop"),
+        "rss_context": rule.context,
+        "ethtool": ethtool_words(rule),
+        "text": str(rule),
+    }
+
+
+def device_view(device: Device) -> dict[str, t.Any]:
+    """One PCI function; attributes are there for a VF."""
+    netdev = device.netdev
+    seen: dict[str, t.Any] = {
+        "pci_address": device.address,
+        "pf": device.physfn,
+        "vf": device.vf,
+        "driver": device.driver,
+        "driver_override": device.driver_override,
+        "default_driver": device.default_driver,
+        "name": netdev.name or None if netdev else None,
+        "mac": netdev.mac if netdev else None,
+        "up": netdev.up if netdev else None,
+        "mtu": netdev.mtu if netdev else None,
+        "iommu_group": device.iommu_group,
+        "numa_node": device.numa_node,
+        "dev_node": device.dev_node,
+        "owner": device.dev_owner,
+        "group": device.dev_group,
+        "mode": None if device.dev_mode is None else f"{device.dev_mode:04o}",
+        "holders": [holder.text for holder in device.holders],
+    }
+    if device.physfn is not None:
+        seen["attributes"] = asdict(device.attributes or VfAttributes())
+    return seen

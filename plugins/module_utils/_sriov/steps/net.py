@@ -1,0 +1,146 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""The steps that go through a PF's interface: VF attributes, queues, RSS table, flow rules. Data, as in pci.py."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ..model.attributes import VfAttributes, attribute_words
+from ..model.rss_table import spread
+
+if t.TYPE_CHECKING:
+    from ..model.flow import FlowRule
+
+
+@dataclass(frozen=True)
+class WaitForCarrier:
+    """Wait until the PF has its link again; some of what follows needs it."""
+
+    name: str
+    label: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"wait until {self.label} has a link: {self.why}"
+
+
+@dataclass(frozen=True)
+class SetVf:
+    """One line of `ip -batch`: `link set dev NAME vf N …`. Neighbouring ones go in one batch.
+
+    :param change: what is written, with the words that go together.
+    :param before: the attributes as they are, for the sentence.
+    """
+
+    name: str
+    label: str
+    vf: int
+    change: VfAttributes
+    before: VfAttributes
+
+    def __str__(self) -> str:
+        return f"set VF {self.vf} of {self.label}: {attribute_words(self.change, self.before)}"
+
+
+@dataclass(frozen=True)
+class SetMtu:
+    """`ip link set dev VF mtu N`, on the interface that the VF's driver gives it."""
+
+    address: str
+    label: str
+    before: int | None
+    mtu: int
+    physfn: str | None = None
+    vf: int | None = None
+
+    def __str__(self) -> str:
+        was = "" if self.before is None else f" (was {self.before})"
+        return f"set the MTU of {self.label} to {self.mtu}{was}"
+
+
+@dataclass(frozen=True)
+class SetChannels:
+    """`ethtool -L NAME combined N`."""
+
+    name: str
+    label: str
+    before: int
+    combined: int
+
+    def __str__(self) -> str:
+        return f"set the combined channels of {self.label} from {self.before} to {self.combined}"
+
+
+@dataclass(frozen=True)
+class SetNtuple:
+    """`ethtool -K NAME ntuple on`."""
+
+    name: str
+    label: str
+    on: bool
+
+    def __str__(self) -> str:
+        return f"turn ntuple filters of {self.label} {'on' if self.on else 'off'}"
+
+
+@dataclass(frozen=True)
+class SetRss:
+    """`ethtool -X NAME …`; no table is the driver's default one.
+
+    :param again: the table was there before the plan, and another step loses it.
+    """
+
+    name: str
+    label: str
+    table: tuple[int, ...] | None
+    again: bool = False
+
+    def __str__(self) -> str:
+        if self.table is None:
+            return f"give {self.label} its driver's default RSS table"
+        words = ", ".join(f"queue {queue} has {entries}" for queue, entries in spread(self.table).items())
+        verb = "put back" if self.again else "set"
+        return f"{verb} the RSS table of {self.label}: of {len(self.table)} entries {words}"
+
+
+@dataclass(frozen=True)
+class DeleteRule:
+    """`ethtool -N NAME delete LOCATION`."""
+
+    name: str
+    label: str
+    rule: FlowRule
+
+    def __str__(self) -> str:
+        return f"delete flow rule {self.rule.location} of {self.label}: {self.rule}"
+
+
+@dataclass(frozen=True)
+class InsertRule:
+    """`ethtool -N NAME flow-type …`.
+
+    :param replaces: the rule at the same location whose place it takes.
+    :param again: the rule was there before the plan, and another step loses it.
+    :param moved: the rule for the same flow that was deleted for this one; comes back if this one is refused.
+    """
+
+    name: str
+    label: str
+    rule: FlowRule
+    replaces: FlowRule | None = None
+    again: bool = False
+    moved: FlowRule | None = None
+
+    def __str__(self) -> str:
+        number = "" if self.rule.location is None else f" {self.rule.location}"
+        if self.replaces is not None:
+            return f"replace flow rule{number} of {self.label}: {self.rule} (was: {self.replaces})"
+        return f"{'put back' if self.again else 'add'} flow rule{number} of {self.label}: {self.rule}"
+
+
+NetStep = t.Union[WaitForCarrier, SetVf, SetMtu, SetChannels, SetNtuple, SetRss, DeleteRule, InsertRule]

@@ -1,0 +1,210 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options of flow rules to rules, and what is refused of them, word for word."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.options_rules import RULE_OPTIONS, rules_wish
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import InvalidRequest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import DROP, WAKE, FlowRule
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import RULE
+
+VF_0 = 4294967296
+BLOG = {"flow_type": "tcp4", "dst_ip": "192.168.254.30", "dst_port": 80}
+SAME_MASK = (1 << 48) - 1
+
+
+def options(**given):
+    """As AnsibleModule gives them: all names are there."""
+    return {**dict.fromkeys(RULE_OPTIONS), **given}
+
+
+def made(absent=False, **given):
+    (rule,) = rules_wish([options(**given)], absent=absent).rules
+    return rule
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        pytest.param({"flow_type": "tcp4", "dst_ip": "192.0.2.1"}, (("dst_ip", 0xC0000201, 0xFFFFFFFF),), id="address"),
+        pytest.param(
+            {"flow_type": "tcp4", "src_ip": "192.0.2.9/24"}, (("src_ip", 0xC0000200, 0xFFFFFF00),), id="network"
+        ),
+        pytest.param({"flow_type": "tcp4", "src_ip": "0.0.0.0/0"}, (), id="all addresses"),
+        pytest.param(
+            {"flow_type": "udp6", "dst_ip": "2001:db8::1"},
+            (("dst_ip", 0x20010DB8 << 96 | 1, (1 << 128) - 1),),
+            id="IPv6",
+        ),
+        pytest.param(
+            {"flow_type": "udp4", "src_port": 0, "dst_port": 65535},
+            (("src_port", 0, 0xFFFF), ("dst_port", 65535, 0xFFFF)),
+            id="ports",
+        ),
+        pytest.param({"flow_type": "tcp4", "vlan": 100}, (("vlan", 100, 0x0FFF),), id="VLAN, whatever its priority"),
+        pytest.param({"flow_type": "ip4", "proto": 47}, (("proto", 47, 0xFF),), id="protocol"),
+        pytest.param({"flow_type": "ether", "proto": 0x88F7}, (("ether_type", 0x88F7, 0xFFFF),), id="EtherType"),
+        pytest.param(
+            {"flow_type": "ether", "src_mac": "02:00:00:00:00:0A", "dst_mac": "02:00:00:00:00:01"},
+            (("src_mac", 0x02000000000A, SAME_MASK), ("dst_mac", 0x020000000001, SAME_MASK)),
+            id="MAC addresses",
+        ),
+        pytest.param(
+            {"flow_type": "tcp4", "dst_mac": "02:00:00:00:00:01"},
+            (("dst_mac", 0x020000000001, SAME_MASK),),
+            id="MAC address of an IP flow",
+        ),
+    ],
+)
+def test_fields(given, match):
+    assert made(queue=0, **given) == FlowRule(given["flow_type"], match, 0)
+
+
+def test_a_protocol_with_a_flow_type_of_its_own_is_that_flow_type():
+    """ixgbe gives it back so."""
+    assert made(flow_type="ip4", proto=6, dst_ip="192.0.2.1", vf=0) == made(flow_type="tcp4", dst_ip="192.0.2.1", vf=0)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({"vf": 0, "queue": 0}, id="VF and queue"),
+        pytest.param({"vf": 0}, id="VF"),
+        pytest.param({"action": VF_0}, id="action, as the blog writes it"),
+    ],
+)
+def test_a_vf_and_the_action_give_the_same_rule(given):
+    assert made(**BLOG, **given) == RULE.at(None)
+
+
+@pytest.mark.parametrize(
+    ("given", "cookie"),
+    [
+        pytest.param({"vf": 3, "queue": 2}, 0x400000002, id="VF 3 queue 2"),
+        pytest.param({"vf": 254}, 255 << 32, id="the last VF that can be named"),
+        pytest.param({"queue": 3}, 3, id="queue of the PF"),
+        pytest.param({"action": 0}, 0, id="queue 0 of the PF, as a number"),
+        pytest.param({"drop": True}, DROP, id="drop"),
+        pytest.param({"action": -1}, DROP, id="drop, as ethtool writes it"),
+        pytest.param({"action": DROP}, DROP, id="drop, as the kernel does"),
+        pytest.param({"action": -2}, WAKE, id="wake, as ethtool writes it"),
+    ],
+)
+def test_destinations(given, cookie):
+    assert made(**BLOG, **given).cookie == cookie
+
+
+def test_a_rule_that_shall_go_needs_no_destination():
+    assert made(absent=True, **BLOG).cookie is None
+    assert made(absent=True, **BLOG, vf=1).cookie == 2 << 32
+
+
+def test_rules_keep_their_order_their_locations_and_their_names():
+    wish = rules_wish([options(**BLOG, vf=0, location=7), options(flow_type="udp4", queue=1)], exclusive=True)
+    assert [rule.location for rule in wish.rules] == [7, None]
+    assert (wish.names, wish.absent, wish.exclusive) == (("rules[0]", "rules[1]"), False, True)
+
+
+GIVE = "Remedy: give vf and queue, queue, or drop."
+CARRY = "Remedy: give one that the action can carry."
+BAD_VALUES = [
+    ({"vf": 255}, f"rules[0]: vf: 255: VF 255 is not between 0 and 254. {CARRY}"),
+    ({"vf": -1}, f"rules[0]: vf: -1: VF -1 is not between 0 and 254. {CARRY}"),
+    ({"vf": 0, "queue": -1}, f"rules[0]: queue: -1: queue -1 is not between 0 and 4294967295. {CARRY}"),
+    ({"queue": 1 << 32}, f"rules[0]: queue: 4294967296: queue 4294967296 is not between 0 and 4294967295. {CARRY}"),
+    (
+        {"action": 1 << 40},
+        "rules[0]: action: 1099511627776: 1099511627776 sets bits above the VF's (39:32): no driver reads them. "
+        f"{GIVE}",
+    ),
+    (
+        {"action": -3},
+        f"rules[0]: action: -3: -3 sets bits above the VF's (39:32): no driver reads them. {GIVE}",
+    ),
+    (
+        {"action": 1 << 64},
+        "rules[0]: action: 18446744073709551616: 18446744073709551616 sets bits above the VF's (39:32): no driver "
+        f"reads them. {GIVE}",
+    ),
+    ({}, "rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop or action."),
+    ({"drop": False}, "rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop or action."),
+    (
+        {"vf": 0, "dst_ip": "192.0.2.256"},
+        "rules[0]: dst_ip: '192.0.2.256': it is no IP address or network. Remedy: write it as in \"192.0.2.0/24\".",
+    ),
+    (
+        {"vf": 0, "dst_ip": "2001:db8::1"},
+        "rules[0]: dst_ip: 2001:db8::1: it is IPv6, and flow type tcp4 is not. Remedy: use the other flow type.",
+    ),
+    (
+        {"vf": 0, "flow_type": "ether"},
+        "rules[0]: dst_ip: 192.168.254.30: flow type ether has no IP addresses. Remedy: use ip4 or ip6.",
+    ),
+    (
+        {"vf": 0, "flow_type": "ip4"},
+        "rules[0]: dst_port: 80: flow type ip4 has no ports. Remedy: use tcp4, udp4 or sctp4.",
+    ),
+    (
+        {"vf": 0, "dst_port": 65536},
+        "rules[0]: dst_port: 65536: it is not between 0 and 65535. Remedy: give 0 to 65535.",
+    ),
+    ({"vf": 0, "vlan": 4095}, "rules[0]: vlan: 4095: it is not between 0 and 4094. Remedy: give 0 to 4094."),
+    (
+        {"vf": 0, "proto": 6},
+        "rules[0]: proto: 6: flow type tcp4 says it already. Remedy: use ip4, ip6 or ether.",
+    ),
+    (
+        {"vf": 0, "flow_type": "ip4", "dst_port": None, "proto": 256},
+        "rules[0]: proto: 256: it is not between 0 and 255. Remedy: give 0 to 255.",
+    ),
+    (
+        {"vf": 0, "src_mac": "02:00:00:00:00:01"},
+        "rules[0]: src_mac: 02:00:00:00:00:01: flow type tcp4 has none. Remedy: use ether.",
+    ),
+    (
+        {"vf": 0, "dst_mac": "02-00-00-00-00-01"},
+        "rules[0]: dst_mac: '02-00-00-00-00-01': it is no MAC address. Remedy: write it as in \"02:00:00:00:00:01\".",
+    ),
+    (
+        {"vf": 0, "location": -1},
+        "rules[0]: location: -1: it is not between 0 and 2147483647. Remedy: leave it out, or give a number.",
+    ),
+    (
+        {"vf": 0, "location": 0xFFFFFFFF},
+        "rules[0]: location: 4294967295: it is not between 0 and 2147483647. Remedy: leave it out, or give a number.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "message"), BAD_VALUES, ids=[str(given) for given, _message in BAD_VALUES])
+def test_a_value_that_no_kernel_takes_is_refused(given, message):
+    with pytest.raises(InvalidRequest) as refused:
+        made(**{**BLOG, **given})
+    assert str(refused.value) == message
+
+
+@pytest.mark.parametrize("absent", [False, True], ids=["present", "absent"])
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        pytest.param(
+            {**BLOG, "vf": 1},
+            "rules[1]: the same flow as rules[0]: rules[0]: tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0; "
+            "rules[1]: tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 1 queue 0. Remedy: name each flow once.",
+            id="one flow to two places",
+        ),
+        pytest.param(
+            {**BLOG, "dst_port": 81, "vf": 1, "location": 7},
+            "rules[1]: location 7 is also that of rules[0]. Remedy: name each location once.",
+            id="two rules at one place",
+        ),
+    ],
+)
+def test_two_rules_that_contradict_each_other_are_refused(second, message, absent):
+    with pytest.raises(InvalidRequest) as refused:
+        rules_wish([options(**BLOG, vf=0, location=7), options(**second)], absent=absent)
+    assert str(refused.value) == message

@@ -1,0 +1,231 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The facts behind the table of bypass techniques, each from its file."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.bypass.techniques import MODULES, OPTIONS
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.kernel import Kernel
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.sysfs import Sysfs
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import (
+    Device,
+    Holder,
+    Host,
+    Netdev,
+    Pf,
+)
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.bypass import BypassObserver
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import DIRECTORY, Link, build
+
+RELEASE = "6.12.118+deb13-amd64"
+PF, VF, OTHER = "0000:01:00.0", "0000:01:10.0", "0000:01:00.1"
+DEVICES, GROUPS, MODULE = "sys/bus/pci/devices", "sys/kernel/iommu_groups", "sys/module"
+CONFIG, BUILT_IN = f"boot/config-{RELEASE}", f"lib/modules/{RELEASE}/modules.builtin"
+PF_RING = "Name:              enp1s0\nIndex:             3\nPolling Mode:      NAPI/ZC\nType:              Ethernet"
+# As Debian's has them, with the sections that neither y nor m is in.
+CONFIG_TEXT = """\
+# Networking options
+CONFIG_PACKET=y
+CONFIG_PACKET_DIAG=m
+# CONFIG_XDP_SOCKETS is not set
+CONFIG_BPF_SYSCALL=m
+CONFIG_DEFAULT_HOSTNAME="(none)"
+"""
+PROTOCOLS = """\
+protocol  size sockets  memory press maxhdr  slab module     cl co di ac io in de sh ss gs se re bi br ha uh gp em
+PACKET    1536      1      -1   NI       0   no   kernel      n  n  n  n  n  n  n  n  n  n  n  n  n  n  n  n  n  n
+XDP       1024      0      -1   NI       0   no   kernel      n  n  n  n  n  n  n  n  n  n  n  n  n  n  n  n  n  n
+"""
+XDP_FEATURES = {3: frozenset({"basic", "redirect"}), 4: None}
+NETDEV = Netdev("enp1s0", 3, "02:00:00:00:01:00", mtu=9000, num_tc=4, xdp=True)
+
+
+def device(**changes):
+    state = {"address": PF, "vendor": "8086", "device": "10fb", "driver": "ixgbe", "default_driver": "ixgbe"}
+    return Device(**{**state, "netdevs": (NETDEV,), **changes})
+
+
+def physical_function(num_vfs=0, **changes):
+    vfs = tuple(Device(VF, physfn=PF) for _index in range(num_vfs))
+    return Pf(device(**changes), total_vfs=63, num_vfs=num_vfs, drivers_autoprobe=True, vfs=vfs, online_cpus=20)
+
+
+@pytest.fixture
+def observed(tmp_path):
+    """The facts of a PF on a tree.
+
+    :param files: the tree.
+    :param installed: what modprobe can resolve.
+    """
+
+    def look(files=None, pf=None, host=None, installed=("vfio-pci",), **ethtool):
+        def run(argv):
+            assert argv[:2] == ["modprobe", "--resolve-alias"]
+            found = argv[2] in installed
+            return (0, argv[2].replace("-", "_") + "\n", "") if found else (1, "", "modprobe: FATAL: not found\n")
+
+        kernel = Kernel(run, Sysfs(build(tmp_path, files or {})))
+        kernel.release = RELEASE
+        observer = BypassObserver(kernel, host or Host(), MODULES, OPTIONS, XDP_FEATURES.__getitem__)
+        return observer.facts(pf or physical_function(), **ethtool)
+
+    return look
+
+
+def test_a_pf_is_taken_over_from_the_model(observed):
+    facts = observed(pf=physical_function(num_vfs=1, iommu_group=7))
+    assert (facts.interface, facts.driver, facts.default_driver, facts.vendor, facts.device) == (
+        "enp1s0",
+        "ixgbe",
+        "ixgbe",
+        "8086",
+        "10fb",
+    )
+    assert (facts.num_vfs, facts.total_vfs, facts.online_cpus, facts.iommu_group) == (1, 63, 20, 7)
+    assert (facts.mtu, facts.num_tc, facts.xdp_attached) == (9000, 4, True)
+    assert facts.xdp_features == {"basic", "redirect"}
+
+
+def test_what_ethtool_tells_comes_as_keywords(observed):
+    facts = observed(combined_channels=20, ntuple_supported=True, ntuple_on=False, lro=True)
+    assert (facts.channels, facts.rss_queues) == (20, 16)
+    assert (facts.ntuple_supported, facts.ntuple_on, facts.lro, facts.xdp_generic) == (True, False, True, False)
+
+
+def test_what_nobody_asked_ethtool_is_not_known(observed):
+    facts = observed()
+    assert (facts.channels, facts.rss_queues, facts.ntuple_supported, facts.lro) == (None, None, None, None)
+
+
+def test_a_pf_without_interface_has_no_xdp_features(observed):
+    facts = observed(pf=physical_function(driver="vfio-pci", netdevs=()))
+    assert (facts.interface, facts.driver, facts.xdp_features, facts.xdp_attached) == (None, "vfio-pci", None, False)
+    assert facts.kernel_driver == "ixgbe"
+
+
+def test_only_holders_of_the_operator_are_management(observed):
+    holders = (Holder("ssh", "carries the SSH connection from 192.0.2.1"), Holder("address", "enp1s0 has an address"))
+    facts = observed(pf=physical_function(holders=(*holders, Holder("route", "carries a default route"))))
+    assert facts.management == ("carries the SSH connection from 192.0.2.1", "carries a default route")
+
+
+@pytest.mark.parametrize(
+    ("files", "source", "config"),
+    [
+        pytest.param({CONFIG: CONFIG_TEXT}, f"/{CONFIG}", "boot", id="Debian's place"),
+        pytest.param(
+            {f"lib/modules/{RELEASE}/config": CONFIG_TEXT}, f"/lib/modules/{RELEASE}/config", "boot", id="Fedora's"
+        ),
+        pytest.param(
+            {"proc/config.gz": gzip.compress(CONFIG_TEXT.encode())}, "/proc/config.gz", "boot", id="the kernel's own"
+        ),
+        pytest.param({"boot/config-6.1.0": CONFIG_TEXT}, None, None, id="that of another kernel"),
+        pytest.param({"proc/config.gz": b"\x1f\x8b broken"}, None, None, id="a broken one"),
+        pytest.param(
+            {CONFIG: b"", "proc/config.gz": gzip.compress(b"CONFIG_PACKET=m\n")},
+            "/proc/config.gz",
+            "m",
+            id="an empty one",
+        ),
+    ],
+)
+def test_the_configuration_is_found(observed, files, source, config):
+    kernel = observed(files).kernel
+    expected = {"boot": {"CONFIG_PACKET": "y", "CONFIG_BPF_SYSCALL": "m"}, "m": {"CONFIG_PACKET": "m"}, None: {}}
+    assert (kernel.config_file, kernel.config) == (source, expected[config])
+
+
+@pytest.mark.parametrize(
+    ("files", "installed", "states"),
+    [
+        pytest.param({}, (), {}, id="nothing"),
+        pytest.param({}, ("vfio-pci", "netmap"), {"vfio_pci": "installed", "netmap": "installed"}, id="to be loaded"),
+        pytest.param({f"{MODULE}/vfio_pci": DIRECTORY}, (), {"vfio_pci": "loaded"}, id="loaded, its file gone since"),
+        pytest.param({f"{MODULE}/vfio_pci": DIRECTORY}, ("vfio-pci",), {"vfio_pci": "loaded"}, id="loaded"),
+        pytest.param(
+            {BUILT_IN: "kernel/net/packet/af_packet.ko\nkernel/drivers/vfio/pci/vfio-pci.ko"},
+            ("af_packet",),
+            {"af_packet": "built in", "vfio_pci": "built in"},
+            id="built in, though modprobe resolves it",
+        ),
+        pytest.param(
+            {BUILT_IN: "kernel/net/af_packet.ko", f"{MODULE}/af_packet": DIRECTORY},
+            (),
+            {"af_packet": "built in"},
+            id="built in with parameters",
+        ),
+        pytest.param({f"{MODULE}/nvme": DIRECTORY}, (), {}, id="one that nobody asked about"),
+    ],
+)
+def test_a_module_is_loaded_built_in_or_installed(observed, files, installed, states):
+    assert observed(files, installed=installed).kernel.modules == states
+
+
+def test_socket_families_are_read_without_the_heading(observed):
+    assert observed().kernel.protocols == frozenset()
+    assert observed({"proc/net/protocols": PROTOCOLS}).kernel.protocols == {"PACKET", "XDP"}
+
+
+def test_the_host_gives_lockdown_and_the_no_iommu_mode(observed):
+    kernel = observed(host=Host(lockdown="integrity", noiommu_mode=True)).kernel
+    assert (kernel.lockdown, kernel.noiommu_mode, kernel.release, kernel.version) == (
+        "integrity",
+        True,
+        RELEASE,
+        (6, 12),
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "field", "value"),
+    [
+        pytest.param({f"{GROUPS}/7/type": "DMA-FQ"}, "iommu_type", "DMA-FQ", id="an IOMMU that translates"),
+        pytest.param({}, "iommu_type", None, id="a kernel that does not tell the type"),
+        pytest.param({f"{MODULE}/ixgbe/taint": "OE"}, "driver_out_of_tree", True, id="a driver from outside"),
+        pytest.param({f"{MODULE}/ixgbe/taint": ""}, "driver_out_of_tree", False, id="the kernel's own driver"),
+        pytest.param({f"{MODULE}/netmap/holders/ixgbe": DIRECTORY}, "netmap_native", True, id="netmap's driver"),
+        pytest.param(
+            {f"{MODULE}/netmap/holders/igb": DIRECTORY}, "netmap_native", False, id="another driver is netmap's"
+        ),
+        pytest.param(
+            # pf_ring.c ring_proc_dev_get_info
+            {"proc/net/pf_ring/dev/enp1s0/info": PF_RING},
+            "pf_ring",
+            "NAPI/ZC",
+            id="a ZC driver",
+        ),
+        pytest.param(
+            {"proc/net/pf_ring/dev/eth0/info": "Polling Mode: NAPI/ZC"}, "pf_ring", None, id="of another interface"
+        ),
+    ],
+)
+def test_a_fact_is_read_from_its_file(observed, files, field, value):
+    assert getattr(observed(files, pf=physical_function(iommu_group=7)), field) == value
+
+
+@pytest.mark.parametrize(
+    ("members", "others"),
+    [
+        pytest.param({PF: "ixgbe"}, (), id="the PF alone"),
+        pytest.param({PF: "ixgbe", OTHER: "ixgbe"}, (f"{OTHER} (ixgbe)",), id="its second port"),
+        pytest.param({PF: "ixgbe", VF: "ixgbevf"}, (), id="its VF goes with it"),
+        pytest.param({PF: "ixgbe", "0000:00:1c.0": "pcieport"}, (), id="a bridge may stay"),
+        pytest.param({PF: "ixgbe", OTHER: "vfio-pci"}, (), id="what user space has already"),
+        pytest.param({PF: "ixgbe", OTHER: None}, (), id="a function without driver"),
+    ],
+)
+def test_others_in_the_iommu_group_are_found(observed, members, others):
+    files = {f"{GROUPS}/7/devices/{address}": Link(f"../../../../bus/pci/devices/{address}") for address in members}
+    files.update({f"{DEVICES}/{a}/driver": Link(f"../../drivers/{d}") for a, d in members.items() if d})
+    assert observed(files, pf=physical_function(num_vfs=1, iommu_group=7)).group_others == others
+
+
+def test_modprobe_that_is_missing_leaves_what_is_loaded(tmp_path):
+    kernel = Kernel(lambda _argv: (127, "", ""), Sysfs(build(tmp_path, {f"{MODULE}/pf_ring": DIRECTORY})))
+    observer = BypassObserver(kernel, Host(), MODULES, OPTIONS, XDP_FEATURES.__getitem__)
+    assert observer.facts(physical_function()).kernel.modules == {"pf_ring": "loaded"}

@@ -1,0 +1,220 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The observer on a fake tree: each field of the model from its file."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import (
+    Observer,
+    cpu_count,
+    lockdown_mode,
+    virtual_functions,
+)
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import DIRECTORY, Link
+
+PF = hosts.IGB.address
+VF0 = hosts.IGB.vf(0)
+BASE = f"{hosts.DEVICES}/{PF}"
+
+
+@pytest.fixture
+def observed(tmp_path):
+    """Observes a host of which some files are others."""
+
+    def look(extra=None, num_vfs=0, **options):
+        kernel = simulate(tmp_path, {**hosts.host(**options), **(extra or {})})
+        if num_vfs:
+            kernel.sysfs.write(f"/{BASE}/sriov_numvfs", str(num_vfs))
+        return Observer(kernel)
+
+    return look
+
+
+def test_a_pf_is_read_whole(observed):
+    pf = observed({f"{BASE}/numa_node": "1"}, num_vfs=2).pf(PF)
+    device = pf.device
+    assert (pf.total_vfs, pf.num_vfs, pf.drivers_autoprobe, pf.online_cpus) == (7, 2, True, 8)
+    assert (device.vendor, device.device, device.driver, device.default_driver) == ("8086", "10c9", "igb", "igb")
+    assert (device.iommu_group, device.numa_node, device.num_vfs, device.physfn, device.vf) == (1, 1, 2, None, None)
+    netdev = device.netdev
+    assert (netdev.name, netdev.ifindex, netdev.mac, netdev.up, netdev.mtu) == ("enp1s0", 3, hosts.IGB.mac, True, 1500)
+    assert (netdev.carrier, netdev.num_tc, netdev.xdp) == (True, 1, False)
+    assert (pf.combined, pf.queues.rss.rings, len(pf.queues.rss.table), pf.queues.rules.rules) == (2, 2, 128, ())
+    assert (pf.perm_mac, pf.vf_address(6), pf.vf_default_driver) == (hosts.IGB.mac, "0000:01:11.4", "igbvf")
+
+
+def test_a_vf_is_read_whole(observed):
+    vf = observed(num_vfs=2).pf(PF).vfs[1]
+    assert (vf.address, vf.vf, vf.physfn, vf.num_vfs) == ("0000:01:10.2", 1, PF, None)
+    assert (vf.driver, vf.default_driver, vf.label) == ("igbvf", "igbvf", "enp1s0v1 (0000:01:10.2)")
+
+
+def test_vfs_come_in_the_order_of_their_numbers(tmp_path):
+    kernel = simulate(tmp_path, hosts.host(hosts.IXGBE))
+    kernel.sysfs.write(f"/{BASE}/sriov_numvfs", "12")
+    assert [vf.address for vf in Observer(kernel).pf(PF).vfs] == [hosts.IXGBE.vf(index) for index in range(12)]
+    assert [vf.vf for vf in Observer(kernel).pf(PF).vfs] == list(range(12))
+    assert virtual_functions(kernel.sysfs, PF)["0000:01:12.4"] == 10
+
+
+@pytest.mark.parametrize(
+    ("files", "field", "value"),
+    [
+        pytest.param({"numa_node": "-1"}, "numa_node", -1, id="no NUMA"),
+        pytest.param({"numa_node": ""}, "numa_node", -1, id="NUMA unreadable"),
+        pytest.param({"driver_override": "(null)"}, "driver_override", None, id="override unset"),
+        pytest.param({"driver_override": ""}, "driver_override", None, id="override empty"),
+        pytest.param({"driver_override": "vfio-pci"}, "driver_override", "vfio-pci", id="override set"),
+        pytest.param({"config": b"\xff" * 64}, "answers", False, id="a device that has gone"),
+        pytest.param({"config": b""}, "answers", True, id="config space unreadable"),
+        pytest.param({"modalias": "pci:v0000FFFFd0000FFFF"}, "default_driver", None, id="a device nobody knows"),
+    ],
+)
+def test_a_field_is_read_as_the_kernel_writes_it(observed, files, field, value):
+    device = observed({f"{BASE}/{name}": content for name, content in files.items()}).device(PF)
+    assert getattr(device, field) == value
+
+
+def test_a_pf_without_totalvfs_has_none(tmp_path):
+    files = hosts.host()
+    del files[f"{BASE}/sriov_totalvfs"]
+    assert Observer(simulate(tmp_path, files)).pf(PF).total_vfs == 0
+
+
+def test_an_interface_is_read_with_all_its_names(observed):
+    more = {"altnames": ["enx0"], "permaddr": "02:00:00:00:07:07", "xdp": {"mode": 1}}
+    traffic_classes = {f"sys/class/net/enp1s0/queues/tx-{n}/traffic_class": str(n // 2) for n in range(1, 8)}
+    observer = observed({**hosts.interface("enp1s0", 3, hosts.IGB.mac, **more), **traffic_classes})
+    netdev = observer.device(PF).netdev
+    assert (netdev.altnames, netdev.perm_mac, netdev.xdp, netdev.num_tc) == (("enx0",), "02:00:00:00:07:07", True, 4)
+    assert (netdev.up, netdev.carrier) == (False, False)
+    assert [holder.text for holder in observer.device(PF).holders] == ["enp1s0 has an XDP program attached"]
+
+
+def vfio(group="7", node="dev/vfio/7", **more):
+    address = "0000:05:00.0"
+    files = {**hosts.function(address, "8086", "10ca", driver="vfio-pci"), **hosts.group_member(group, address)}
+    return address, {**files, node: "", **more}
+
+
+def test_a_vfio_device_has_a_node_and_its_users(observed):
+    address, files = vfio()
+    device = observed({**files, **hosts.process(4711, "testpmd -l 0", ["/dev/vfio/7"])}).device(address)
+    assert (device.dev_node, device.dev_mode) == ("/dev/vfio/7", 0o644)
+    assert None not in (device.dev_owner, device.dev_group)
+    assert [holder.text for holder in device.holders] == ["process 4711 (testpmd -l 0) has /dev/vfio/7 open"]
+
+
+def test_a_vfio_device_opened_by_its_newer_node_is_in_use(observed):
+    address, files = vfio()
+    files.update({f"{hosts.DEVICES}/{address}/vfio-dev/vfio3": DIRECTORY})
+    device = observed({**files, **hosts.process(4711, "qemu", ["/dev/vfio/devices/vfio3"])}).device(address)
+    assert [holder.text for holder in device.holders] == ["process 4711 (qemu) has /dev/vfio/devices/vfio3 open"]
+
+
+def test_a_no_iommu_device_has_a_node_of_another_name(observed):
+    address, files = vfio(node="dev/vfio/noiommu-7")
+    assert observed(files).device(address).dev_node == "/dev/vfio/noiommu-7"
+
+
+def test_a_vfio_device_whose_node_has_not_come_has_no_owner(observed):
+    address, files = vfio(node="dev/vfio/8")
+    device = observed(files).device(address)
+    assert (device.dev_node, device.dev_owner, device.dev_mode) == ("/dev/vfio/7", None, None)
+
+
+def test_a_uio_device_has_a_uio_node(observed):
+    address = "0000:05:00.0"
+    files = {
+        **hosts.function(address, "8086", "10ca", driver="igb_uio"),
+        f"{hosts.DEVICES}/{address}/uio/uio4": DIRECTORY,
+    }
+    device = observed({**files, **hosts.process(9, "reader", ["/dev/uio4"])}).device(address)
+    assert device.dev_node == "/dev/uio4"
+    assert [holder.text for holder in device.holders] == ["process 9 (reader) has /dev/uio4 open"]
+
+
+def test_an_interface_in_another_namespace_holds_its_device(observed):
+    inside = json.dumps([{"ifname": "net1", "parentdev": VF0}])
+    files = hosts.function(VF0, "8086", "10ca", driver="igbvf")
+    observer = observed({**files, "run/netns/pod": "pod", "sim/netns/run/netns/pod": inside})
+    assert [holder.text for holder in observer.device(VF0).holders] == [
+        "its interface net1 is in network namespace pod"
+    ]
+
+
+def test_the_operators_interface_is_held(observed):
+    observer = observed(hosts.ssh_from("198.51.100.7", "enp1s0"))
+    assert [(holder.kind, holder.text) for holder in observer.device(PF).holders] == [
+        ("ssh", "carries the SSH connection from 198.51.100.7")
+    ]
+
+
+def test_the_host_has_drivers_modules_and_group_members(observed):
+    observer = observed(num_vfs=2)
+    devices = observer.pf(PF).vfs
+    host = observer.host(devices, ["igbvf", "vfio-pci", "no-such"])
+    assert host.drivers == {"igb", "igbvf", "ixgbe", "ixgbevf"}
+    assert host.modules == {"vfio-pci"}
+    assert (host.lockdown, host.iommu) == ("none", True)
+    assert host.group_members(devices[0].iommu_group) == (devices[0],)
+    assert host.group_members(99) == ()
+
+
+def test_a_host_without_iommu_has_no_groups(observed):
+    host = observed(iommu=False).host([], [])
+    assert (host.iommu, host.groups) == (False, ())
+
+
+@pytest.mark.parametrize(
+    ("files", "mode"),
+    [
+        pytest.param({hosts.NO_IOMMU: "Y"}, True, id="on"),
+        pytest.param({hosts.NO_IOMMU: "N"}, False, id="off"),
+        pytest.param({"sys/module/vfio/refcnt": "0"}, None, id="vfio is loaded and has no such parameter"),
+        pytest.param({"config": "CONFIG_VFIO=m"}, None, id="the configuration says no"),
+        pytest.param({"config": "CONFIG_VFIO_NOIOMMU=y"}, False, id="the configuration says yes"),
+        pytest.param({}, False, id="nothing says anything"),
+    ],
+)
+def test_no_iommu_mode_is_known_before_vfio_is_loaded(tmp_path, files, mode):
+    kernel = simulate(tmp_path, hosts.host())
+    for name, text in files.items():
+        path = tmp_path / (f"boot/config-{kernel.release}" if name == "config" else name)
+        path.parent.mkdir(parents=True)
+        path.write_text(f"{text}\n")
+    assert Observer(kernel).host([], []).noiommu_mode is mode
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [("[none] integrity confidentiality", "none"), ("none [integrity] confidentiality", "integrity"), ("", "none")],
+)
+def test_brackets_mark_the_lockdown_that_holds(text, mode):
+    assert lockdown_mode(text) == mode
+
+
+@pytest.mark.parametrize(("ranges", "count"), [("0", 1), ("0-3", 4), ("0-3,8", 5), ("0,2,4-5", 4)])
+def test_cpus_are_counted_by_ranges(ranges, count):
+    assert cpu_count(ranges) == count
+
+
+def test_a_link_that_points_nowhere_is_no_vf(observed):
+    observer = observed({f"{BASE}/virtfn0": DIRECTORY, f"{BASE}/virtfnx": Link("../x")})
+    assert observer.vf_indices(PF) == {}
+
+
+@pytest.mark.parametrize(
+    ("xdp", "seen"), [(None, (False, False)), ({"mode": 1}, (True, False)), ({"mode": 2}, (False, True))]
+)
+def test_an_xdp_program_above_the_driver_is_none_of_the_drivers(observed, xdp, seen):
+    more = {} if xdp is None else {"xdp": xdp}
+    netdev = observed(hosts.interface("enp1s0", 3, hosts.IGB.mac, up=True, **more)).pf(PF).device.netdev
+    assert (netdev.xdp, netdev.xdp_generic) == seen

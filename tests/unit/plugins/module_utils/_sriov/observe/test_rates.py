@@ -1,0 +1,315 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rates out of readings of a driver's statistics: names of queues, resets, rounding, and what is refused."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import InvalidRequest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.rates import (
+    DEFAULT_PATTERN,
+    Reading,
+    packets_per_second,
+    queue_rates,
+    rates,
+    report,
+    request,
+    rounded,
+    sample,
+    samples,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+EVERYTHING = re.compile("")
+
+
+def readings(*counters, every=1.0):
+    return [Reading(100.0 + number * every, each) for number, each in enumerate(counters)]
+
+
+# As the drivers of Linux 6.1 and 6.12 write them, beside names of theirs that look alike.
+NAMES = {
+    "ixgbe": ("rx_queue_{}_packets", ["tx_queue_3_packets", "rx_queue_3_bytes", "rx_packets", "rx_pb_3_pxon"]),
+    "igb": ("rx_queue_{}_packets", ["rx_queue_3_drops", "rx_queue_3_csum_err", "tx_queue_3_packets"]),
+    "i40e": ("rx-{}.packets", ["tx-3.packets", "rx-3.bytes", "veb.tc_3_rx_packets"]),
+    "idpf": ("rx_q-{}_pkts", ["tx_q-3_pkts", "rx_q-3_rx_gro_hw_pkts", "rx_q-3_bytes"]),
+    "mlx5": (
+        "rx{}_packets",
+        ["tx3_packets", "rx_prio3_packets", "rx3_gro_packets", "rx3_xdp_tx_cqe", "ptp_rq3_packets"],
+    ),
+    "sfc": ("rx-{}.rx_packets", ["tx-3.tx_packets", "port_rx_packets"]),
+    "ena": ("queue_{}_rx_cnt", ["queue_3_tx_cnt", "queue_3_rx_bytes", "queue_3_rx_rx_copybreak_pkt"]),
+    "mana": ("rx_{}_packets", ["tx_3_packets", "rx_3_xdp_drop"]),
+    "ionic": ("rx_{}_pkts", ["tx_3_pkts", "rx_3_csum_none"]),
+    "hns3": ("rxq{}_packets", ["txq3_packets", "rxq3_pktnum_rcd"]),
+    "hinic": ("rxq{}_pkts", ["txq3_pkts", "rxq3_errors"]),
+    "octeontx2": ("rxq{}: frames", ["txq3: frames", "rxq3: bytes"]),
+    "be2net": ("rxq{}: rx_pkts", ["rxq3: rx_mcast_pkts", "rxq3: rx_vxlan_offload_pkts"]),
+    "qede": ("{}: rcv_pkts", ["3_0: xmit_pkts", "3: rx_hw_errors"]),
+}
+
+
+@pytest.mark.parametrize(("form", "others"), NAMES.values(), ids=NAMES)
+def test_queues_are_found_in_each_drivers_names(form, others):
+    found = {form.format(0): 5.0, **dict.fromkeys(others, 99.0), form.format(10): 7.0, form.format(2): 0.0}
+    assert list(queue_rates(found).items()) == [(0, 5.0), (2, 0.0), (10, 7.0)]
+    assert queue_rates(dict.fromkeys(others, 99.0)) == {}
+
+
+def test_bnxt_counts_three_kinds_of_packets():
+    kinds = {"ucast": 100.0, "mcast": 10.0, "bcast": 1.0}
+    found = {f"[{ring}]: rx_{kind}_packets": rate for ring in (0, 1) for kind, rate in kinds.items()}
+    assert queue_rates({**found, "[0]: rx_discards": 5.0, "[0]: tx_ucast_packets": 5.0}) == {0: 111.0, 1: 111.0}
+
+
+def test_mlx5_counts_af_xdp_apart():
+    assert queue_rates({"rx0_packets": 3.0, "rx1_packets": 4.0, "rx1_xsk_packets": 50.0}) == {0: 3.0, 1: 54.0}
+
+
+def test_queues_that_are_not_in_use_are_listed_if_something_moved():
+    """ixgbe names as many as it could have (ixgbe_ethtool.c IXGBE_NUM_RX_QUEUES)."""
+    found = {f"rx_queue_{queue}_packets": float(queue == 5) for queue in range(8)}
+    assert queue_rates(found, in_use=2) == {0: 0.0, 1: 0.0, 5: 1.0}
+    assert len(queue_rates(found)) == 8
+
+
+@pytest.mark.parametrize(
+    ("found", "total"),
+    [
+        pytest.param({"rx_queue_0_packets": 1.0, "rx_queue_1_packets": 2.0, "rx_packets": 9.0}, 3.0, id="queues first"),
+        pytest.param({"rx_packets": 9.0, "lbrx_packets": 1.0}, 9.0, id="igbvf: one counter"),
+        pytest.param({"rx_queue_0_packets": 1.0, "rx_queue_1_packets": None}, None, id="a queue was reset"),
+        pytest.param({"  ucast pkts rx": 9.0}, None, id="vmxnet3: none"),
+    ],
+)
+def test_the_rate_of_the_interface(found, total):
+    assert packets_per_second(found, queue_rates(found)) == total
+
+
+@pytest.mark.parametrize(
+    ("values", "rate"),
+    [
+        pytest.param([10, 30], 20.0, id="forward"),
+        pytest.param([10, 10], 0.0, id="still"),
+        pytest.param([10, 3], None, id="backward"),
+        pytest.param([10, 3, 500], None, id="backward in between"),
+        pytest.param([2**32 - 1, 5], None, id="maybe a wrap of 32 bits"),
+        pytest.param([None, 5], None, id="came"),
+        pytest.param([5, None], None, id="went"),
+        pytest.param([5, None, 7], None, id="went and came"),
+        pytest.param([2**64 - 11, 2**64 - 1], 10.0, id="large"),
+    ],
+)
+def test_a_counter_that_does_not_only_rise_has_no_rate(values, rate):
+    each = [{} if value is None else {"rx_packets": value} for value in values]
+    taken = readings(*each, every=1.0 / (len(values) - 1))
+    assert rates(taken) == {"rx_packets": rate}
+    result = report(taken, EVERYTHING)
+    assert (result["rates"], result["reset"]) == (({}, ["rx_packets"]) if rate is None else ({"rx_packets": rate}, []))
+    assert result["packets_per_second"] == rate
+
+
+def test_a_reset_elsewhere_is_nobodys_business():
+    """Gauges go down as they please; of the counters that nobody asked for, those of queues matter."""
+    before = {"rx_packets": 5, "gauge": 9, "rx_queue_0_packets": 5, "rx_queue_1_packets": 5}
+    after = {"rx_packets": 6, "gauge": 1, "rx_queue_0_packets": 1, "rx_queue_1_packets": 6}
+    result = report(readings(before, after), re.compile("^rx_packets$"))
+    assert result == {
+        "seconds": 1.0,
+        "packets_per_second": None,
+        "queues": [{"queue": 0, "packets_per_second": None}, {"queue": 1, "packets_per_second": 1.0}],
+        "rates": {"rx_packets": 1.0},
+        "reset": ["rx_queue_0_packets"],
+    }
+
+
+def test_samples_show_what_moved_and_when():
+    steps = [
+        {"rx_packets": 0, "fdir_match": 0},
+        {"rx_packets": 10, "fdir_match": 0},
+        {"rx_packets": 10, "fdir_match": 4},
+    ]
+    assert samples(readings(*steps, every=2.0), EVERYTHING) == [
+        {"seconds": 2.0, "packets_per_second": 5.0, "rates": {"rx_packets": 5.0}},
+        {"seconds": 4.0, "packets_per_second": 0.0, "rates": {"fdir_match": 2.0}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rate", "shown"),
+    [
+        (14880952.38, 14881000.0),
+        (999.99949, 999.999),
+        (1 / 3, 0.333333),
+        (1 / 3600, 0.000277778),
+        (0.0, 0.0),
+        (None, None),
+    ],
+)
+def test_rates_have_six_digits(rate, shown):
+    assert rounded(rate) == shown
+
+
+def test_a_clock_that_stands_still_divides_by_no_zero():
+    assert rates([Reading(1.0, {"a": 1}), Reading(1.0, {"a": 1})]) == {"a": 0.0}
+
+
+names = st.sampled_from([f"rx_queue_{queue}_packets" for queue in range(4)] + ["rx_packets", "fdir_match", "rx_bytes"])
+
+
+@given(
+    st.dictionaries(names, st.integers(0, 2**63), min_size=1),
+    st.dictionaries(names, st.integers(0, 2**40)),
+    st.floats(0.001, 3600),
+)
+def test_counters_that_grow_are_divided_by_the_time(start, growth, seconds):
+    end = {name: value + growth.get(name, 0) for name, value in start.items()}
+    taken = [Reading(0.0, start), Reading(seconds, end)]
+    result = report(taken, EVERYTHING)
+    assert result["reset"] == []
+    assert result["rates"] == {name: pytest.approx(growth.get(name, 0) / seconds, rel=1e-5) for name in start}
+    queues = [growth.get(name, 0) for name in start if "queue" in name]
+    assert sum(queue["packets_per_second"] for queue in result["queues"]) == pytest.approx(
+        sum(queues) / seconds, rel=1e-5
+    )
+    if queues:
+        assert result["packets_per_second"] == pytest.approx(sum(queues) / seconds, rel=1e-5)
+
+
+@given(st.lists(st.dictionaries(names, st.integers(0, 5)), min_size=2, max_size=5))
+def test_every_counter_is_either_rated_or_reset(counters):
+    taken = readings(*counters)
+    result = report(taken, EVERYTHING)
+    seen = {name for each in counters for name in each}
+    assert set(result["rates"]) | set(result["reset"]) == seen
+    assert not set(result["rates"]) & set(result["reset"])
+    assert all(rate >= 0 for rate in result["rates"].values())
+
+
+class Clock:
+    """A clock that goes on while somebody sleeps on it, and a little while statistics are read."""
+
+    def __init__(self, reading=0.0, now=1000.0):
+        self.now = now
+        self.slept = []
+        self._reading = reading
+
+    def time(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def read(self):
+        at = self.now
+        self.now += self._reading
+        return Reading(at, {"rx_packets": int(at * 10)})
+
+
+def test_a_late_reading_does_not_make_the_next_ones_late():
+    clock = Clock(reading=0.25)
+    taken = sample(clock.read, (1.0, 2.0, 2.5), clock.time, clock.sleep)
+    assert [reading.at for reading in taken] == [1000.0, 1001.0, 1002.0, 1002.5]
+    assert clock.slept == [0.75, 0.75, 0.25]
+
+
+def test_readings_that_take_longer_than_the_interval_follow_each_other():
+    clock = Clock(reading=3.0)
+    taken = sample(clock.read, (1.0, 2.0), clock.time, clock.sleep)
+    assert ([reading.at for reading in taken], clock.slept) == ([1000.0, 1003.0, 1006.0], [])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "interval", "ends"),
+    [
+        (1.0, None, (1.0,)),
+        (3.0, 1.0, (1.0, 2.0, 3.0)),
+        (2.5, 1.0, (1.0, 2.0, 2.5)),
+        (1.0, 1.0, (1.0,)),
+        (0.75, 0.25, (0.25, 0.5, 0.75)),
+        (3600, None, (3600,)),
+    ],
+)
+def test_when_readings_are_taken(seconds, interval, ends):
+    assert request(seconds, interval, "a").ends == ends
+
+
+def test_an_interval_that_floats_cannot_hold_gives_no_sample_more():
+    assert len(request(1.0, 0.1, "a").ends) == 10
+    assert len(request(3600, 1, "a").ends) == 3600
+
+
+BETWEEN = "is not between 0 and 3600. Remedy: give a time such as 1 or 2.5."
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        *(
+            pytest.param((seconds, None, "a"), f"seconds: {seconds:g} {BETWEEN}", id=f"seconds {seconds}")
+            for seconds in (0.0, -1.0, 3600.5, float("inf"), float("nan"))
+        ),
+        *(
+            pytest.param(
+                (2.0, interval, "a"),
+                f"interval: {interval:g} does not divide 2 s into 1 to 3600 samples. Remedy: give 0.000555556 or "
+                "more, and no more than seconds.",
+                id=f"interval {interval}",
+            )
+            for interval in (0.0, -1.0, 2.5, 0.0001, float("nan"))
+        ),
+        pytest.param(
+            (1.0, None, "rx_(packets"),
+            "pattern: 'rx_(packets' is no regular expression: missing ), unterminated subpattern at position 3. "
+            "Remedy: correct it there, or write a backslash before a character that stands for itself.",
+            id="an open parenthesis",
+        ),
+        pytest.param(
+            (1.0, None, "*_packets"),
+            "pattern: '*_packets' is no regular expression: nothing to repeat at position 0. Remedy: correct it there, "
+            "or write a backslash before a character that stands for itself.",
+            id="a shell pattern",
+        ),
+    ],
+)
+def test_what_cannot_be_sampled_is_refused(options, message):
+    with pytest.raises(InvalidRequest) as refused:
+        request(*options)
+    assert str(refused.value) == message
+
+
+CHOSEN = [
+    *(
+        "rx_packets",
+        "rx_pkts_nic",
+        "rx_queue_0_packets",
+        "rx_missed_errors",
+        "rx_no_dma_resources",
+        "rx_no_buffer_count",
+    ),
+    *("fdir_match", "fdir_miss", "fdir_overflow", "port.fdir_sb_match", "fdir_sb_match.nic", "rx_unicast.nic"),
+    *("rx-0.packets", "rx-0.rx_packets", "[0]: rx_ucast_packets", "rx0_xsk_packets", "queue_0_rx_cnt", "0: rcv_pkts"),
+    *("rxq0: frames", "rx_discards_phy", "port_rx_nodesc_drops", "rx_overruns", "rx_drops"),
+]
+LEFT = [
+    *(
+        "tx_packets",
+        "tx_queue_0_packets",
+        "rx_bytes",
+        "rx_queue_0_bytes",
+        "rx_vport_unicast_bytes",
+        "[0]: rx_ucast_bytes",
+    ),
+    *("rx_flow_control_xon", "rx_size_64.nic", "rx_csum_unnecessary", "port.fdir_sb_status", "queue_0_tx_cnt"),
+]
+
+
+@pytest.mark.parametrize(("name", "chosen"), [*((n, True) for n in CHOSEN), *((n, False) for n in LEFT)])
+def test_the_default_pattern_chooses_what_is_received_or_lost(name, chosen):
+    assert bool(re.search(DEFAULT_PATTERN, name)) == chosen

@@ -1,0 +1,241 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every refusal of plan_drivers, word for word: the message is what an operator gets."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import (
+    InUse,
+    InvalidRequest,
+    NotSupported,
+)
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import DriverSpec, Host, NodeSpec
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.drivers import plan_drivers
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
+    BUSY,
+    ROUTE,
+    SSH,
+    pf_device,
+    vf,
+)
+
+DRIVERS = frozenset({"igb", "igbvf", "vfio-pci", "uio_pci_generic", "igb_uio"})
+HOST = Host(drivers=DRIVERS, noiommu_mode=False)
+VF0 = "0000:01:10.0 (VF 0 of 0000:01:00.0)"
+ON_VF0 = f" on {VF0}: "
+NO_GROUP = {"iommu_group": None}
+
+
+def wish(device, driver, **options):
+    return DriverSpec(device.address, driver, **options)
+
+
+def sentences(devices, specs, host=HOST):
+    return [str(step) for step in plan_drivers({device.address: device for device in devices}, specs, host).steps]
+
+
+IN_THE_WAY = Host(drivers=DRIVERS, groups=((10, (vf(0), vf(1, iommu_group=10), pf_device(iommu_group=10))),))
+LOCKED = Host(drivers=DRIVERS, lockdown="integrity", noiommu_mode=False)
+SPELLING = Host(drivers=DRIVERS, modules=frozenset({"vfio_pci"}))
+NOT_LOADED = Host(drivers=frozenset(), modules=frozenset({"vfio_pci"}))
+SECURE_BOOT = "Remedy: use vfio-pci with the IOMMU on, or boot without Secure Boot's lockdown."
+GIVE_UP = (
+    "Remedy: turn VT-d or AMD-Vi on in the firmware setup and boot with intel_iommu=on iommu=pt (Intel); "
+    "no_iommu: true gives up the protection of memory."
+)
+TO_FORCE = "Remedy: release the device, or set force: true."
+
+
+@pytest.mark.parametrize(
+    ("device", "driver", "options", "host", "kind", "message"),
+    [
+        pytest.param(
+            vf(default_driver=None, driver=None),
+            "default",
+            {},
+            HOST,
+            NotSupported,
+            f"driver: default: this kernel has no driver{ON_VF0}no module's alias matches 8086:10ca. "
+            "Remedy: install the kernel's module package, or name a driver.",
+            id="no default",
+        ),
+        pytest.param(
+            vf(),
+            "igbvf",
+            {"node": NodeSpec(mode=0o660)},
+            HOST,
+            InvalidRequest,
+            f"owner, group and mode are of /dev/vfio/N{ON_VF0}driver igbvf has no such node. "
+            "Remedy: leave them out, or use driver: vfio-pci.",
+            id="a node of a driver that has none",
+        ),
+        pytest.param(
+            vf(),
+            "vfio_pi",
+            {},
+            HOST,
+            InvalidRequest,
+            "driver: there is no driver 'vfio_pi' on this host: it is not registered in /sys/bus/pci/drivers and no "
+            "kernel module has the name. Remedy: install its module for the running kernel, or name another.",
+            id="no such driver",
+        ),
+        *(
+            pytest.param(
+                vf(),
+                "vfio_pci",
+                {},
+                host,
+                InvalidRequest,
+                "driver: there is no driver 'vfio_pci' on this host: the driver is called otherwise. "
+                "Remedy: write it 'vfio-pci'.",
+                id=f"the module's name instead of the driver's, {state}",
+            )
+            for host, state in ((SPELLING, "loaded"), (NOT_LOADED, "not loaded"))
+        ),
+        pytest.param(
+            vf(driver="mlx5_core", default_driver="mlx5_core"),
+            "vfio-pci",
+            {},
+            HOST,
+            NotSupported,
+            f"driver: cannot bind to vfio-pci{ON_VF0}DPDK drives this NIC beside its kernel driver mlx5_core. "
+            "Remedy: leave the device with the kernel driver; force: true if your application is not DPDK.",
+            id="a bifurcated driver",
+        ),
+        pytest.param(
+            vf(),
+            "uio_pci_generic",
+            {},
+            HOST,
+            NotSupported,
+            f"driver: cannot bind to uio_pci_generic{ON_VF0}a VF has no legacy interrupt (INTx), and this driver "
+            "serves no other. Remedy: use vfio-pci.",
+            id="uio_pci_generic on a VF",
+        ),
+        pytest.param(
+            vf(),
+            "igb_uio",
+            {},
+            LOCKED,
+            NotSupported,
+            f"driver: cannot bind to igb_uio{ON_VF0}the kernel is locked down (integrity). {SECURE_BOOT}",
+            id="uio under lockdown",
+        ),
+        pytest.param(
+            vf(**NO_GROUP),
+            "vfio-pci",
+            {"no_iommu": True},
+            LOCKED,
+            NotSupported,
+            f"no_iommu: cannot be used{ON_VF0}the kernel is locked down (integrity). {SECURE_BOOT}",
+            id="no IOMMU under lockdown",
+        ),
+        pytest.param(
+            vf(),
+            "vfio-pci",
+            {},
+            IN_THE_WAY,
+            NotSupported,
+            f"driver: cannot bind to vfio-pci{ON_VF0}IOMMU group 10 also holds enp1s0v1 (0000:01:10.2) (igbvf), "
+            "enp1s0 (0000:01:00.0) (igb): a group is given away whole. "
+            "Remedy: bind those too, or to none; put the NIC into a slot whose ports have ACS.",
+            id="others in the IOMMU group",
+        ),
+        pytest.param(
+            vf(**NO_GROUP),
+            "vfio-pci",
+            {},
+            Host(drivers=DRIVERS, iommu=False, noiommu_mode=False),
+            NotSupported,
+            f"driver: cannot bind to vfio-pci{ON_VF0}the device is in no IOMMU group: the IOMMU is off. {GIVE_UP}",
+            id="vfio-pci without an IOMMU",
+        ),
+        pytest.param(
+            vf(**NO_GROUP),
+            "vfio-pci",
+            {},
+            HOST,
+            NotSupported,
+            f"driver: cannot bind to vfio-pci{ON_VF0}the device is in no IOMMU group. {GIVE_UP}",
+            id="vfio-pci beside an IOMMU",
+        ),
+        pytest.param(
+            vf(**NO_GROUP),
+            "vfio-pci",
+            {"no_iommu": True},
+            Host(drivers=DRIVERS, iommu=False, noiommu_mode=None),
+            NotSupported,
+            f"no_iommu: this kernel has no such mode{ON_VF0}it was built without CONFIG_VFIO_NOIOMMU. "
+            "Remedy: turn the IOMMU on.",
+            id="no no-IOMMU mode",
+        ),
+        pytest.param(
+            pf_device(num_vfs=4),
+            "none",
+            {"force": True},
+            HOST,
+            InUse,
+            "driver: cannot take igb away on enp1s0 (0000:01:00.0): it is a PF, and its 4 VFs live on that driver. "
+            "Remedy: remove the VFs first (module pf, num_vfs: 0).",
+            id="a PF with VFs, whatever is accepted",
+        ),
+        pytest.param(
+            pf_device(),
+            "vfio-pci",
+            {},
+            HOST,
+            InUse,
+            "driver: vfio-pci would take the PF from the kernel on enp1s0 (0000:01:00.0): it is a PF, and its "
+            "interface would be gone. Remedy: create VFs and give those away; force: true if you mean the PF itself.",
+            id="a PF",
+        ),
+        pytest.param(
+            pf_device(default_driver=None),
+            "none",
+            {},
+            HOST,
+            InUse,
+            "driver: none would take the PF from the kernel on enp1s0 (0000:01:00.0): it is a PF, and its interface "
+            "would be gone. Remedy: create VFs and give those away; force: true if you mean the PF itself.",
+            id="a PF whose default nobody knows",
+        ),
+        pytest.param(
+            vf(holders=(BUSY, ROUTE)),
+            "vfio-pci",
+            {},
+            HOST,
+            InUse,
+            f"driver: cannot change igbvf to vfio-pci{ON_VF0}process 4711 (dpdk-testpmd) has /dev/vfio/10 open; "
+            f"carries a default route. {TO_FORCE}",
+            id="in use",
+        ),
+        pytest.param(
+            vf(holders=(BUSY, SSH)),
+            "none",
+            {"force": True},
+            HOST,
+            InUse,
+            f"driver: cannot change igbvf to none{ON_VF0}carries the SSH connection from 192.0.2.1. "
+            "Remedy: reach the host over another NIC.",
+            id="the operator's interface, whatever is accepted",
+        ),
+    ],
+)
+def test_a_refusal_says_what_why_and_what_to_do(device, driver, options, host, kind, message):
+    with pytest.raises(kind) as refused:
+        sentences([device], [wish(device, driver, **options)], host)
+    assert str(refused.value) == message.replace(VF0, device.label)
+
+
+def test_two_devices_of_one_group_cannot_have_different_nodes():
+    devices = [vf(0, iommu_group=10), vf(1, iommu_group=10)]
+    wishes = [wish(device, "vfio-pci", node=NodeSpec(mode=mode)) for device, mode in zip(devices, (0o600, 0o660))]
+    with pytest.raises(InvalidRequest) as refused:
+        sentences(devices, wishes)
+    assert str(refused.value) == (
+        "owner, group or mode of 0000:01:10.0 and 0000:01:10.2 differ: both are in IOMMU group 10 and share "
+        "/dev/vfio/10. Remedy: give them the same."
+    )

@@ -1,0 +1,359 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every refusal of flow rules, word for word: the message is what an operator gets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import (
+    InUse,
+    InvalidRequest,
+    NotSupported,
+)
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import DROP, WAKE, encode_action
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import SshPeer
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
+    RULE,
+    SSH,
+    host_state,
+    i350,
+    ixgbe,
+    pf,
+    planned,
+    rule,
+    rules_wish,
+    sentences,
+    vf,
+    wish,
+)
+
+ON = " on enp1s0 (0000:01:00.0): "
+BLOG = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
+NAME_ONE = "Remedy: name one of them."
+SAME_FIELDS = (
+    "driver ixgbe has one mask for all rules of a port: every rule must compare the same fields and bits{}. "
+    "Remedy: write all rules with the same fields, or remove the others first (exclusive: true)."
+)
+L4_HINT = ". ip4 does not look at the L4 protocol, tcp4, udp4 and sctp4 do"
+
+
+def to(vf_index, queue=0, location=None):
+    """The flow of RULE, sent elsewhere."""
+    return replace(RULE, cookie=encode_action(vf_index, queue), location=location)
+
+
+def with_rules(*rules, num_vfs=4, combined=4, cpus=16, **changes):
+    return ixgbe(
+        num_vfs,
+        combined_channels=combined,
+        ntuple="on",
+        rules=rules,
+        online_cpus=cpus,
+        **{"max_channels": 4, **changes},
+    )
+
+
+REFUSALS = [
+    pytest.param(
+        with_rules(rule(dst_ip=0xC0A8FE1F, location=5)),
+        [to(0)],
+        NotSupported,
+        f"rules[0]: {BLOG} has another mask than tcp4 dst-ip 192.168.254.31 to VF 0 queue 0{ON}"
+        + SAME_FIELDS.format(""),
+        id="another mask than a rule that is there",
+    ),
+    pytest.param(
+        with_rules(),
+        [to(0), rule(dst_ip=0xC0A8FE1F, location=None)],
+        NotSupported,
+        f"rules[0]: {BLOG} has another mask than tcp4 dst-ip 192.168.254.31 to VF 0 queue 0{ON}"
+        + SAME_FIELDS.format(""),
+        id="two masks in one request",
+    ),
+    pytest.param(
+        with_rules(),
+        [rule("ip4", dst_ip=0xC0A8FE1F, location=None), rule("tcp4", dst_ip=0xC0A8FE1E, location=None)],
+        NotSupported,
+        "rules[0]: ip4 dst-ip 192.168.254.31 to VF 0 queue 0 has another mask than tcp4 dst-ip 192.168.254.30 to VF 0 "
+        f"queue 0{ON}" + SAME_FIELDS.format(L4_HINT),
+        id="ip4 beside tcp4",
+    ),
+    pytest.param(
+        with_rules(rule("ip4", dst_ip=0xC0A8FE1F)),
+        [rule("udp4", dst_ip=0xC0A8FE1E, location=None)],
+        NotSupported,
+        "rules[0]: udp4 dst-ip 192.168.254.30 to VF 0 queue 0 has another mask than ip4 dst-ip 192.168.254.31 to VF 0 "
+        f"queue 0{ON}" + SAME_FIELDS.format(L4_HINT),
+        id="udp4 beside ip4 that is there",
+    ),
+    pytest.param(
+        with_rules(),
+        [to(4)],
+        InvalidRequest,
+        f"rules[0]: cannot send to VF 4 queue 0{ON}the PF has 4 VFs, 0 to 3. "
+        "Remedy: create it first with module pf (num_vfs), or name another.",
+        id="a VF that is not there",
+    ),
+    pytest.param(
+        with_rules(num_vfs=0),
+        [to(0)],
+        InvalidRequest,
+        f"rules[0]: cannot send to VF 0 queue 0{ON}the PF has 0 VFs. "
+        "Remedy: create it first with module pf (num_vfs), or name another.",
+        id="a VF of a PF without VFs",
+    ),
+    pytest.param(
+        with_rules(),
+        [to(0, 4)],
+        InvalidRequest,
+        f"rules[0]: cannot send to VF 0 queue 4{ON}beside 4 VFs each pool has 4 queues, 0 to 3. {NAME_ONE}",
+        id="a queue beyond the pool",
+    ),
+    pytest.param(
+        with_rules(num_vfs=32, combined=2),
+        [to(31, 2)],
+        InvalidRequest,
+        f"rules[0]: cannot send to VF 31 queue 2{ON}beside 32 VFs each pool has 2 queues, 0 to 1. {NAME_ONE}",
+        id="a queue beyond the smaller pool",
+    ),
+    pytest.param(
+        with_rules(combined=1, cpus=1),
+        [to(0, 1)],
+        InvalidRequest,
+        f"rules[0]: cannot send to VF 0 queue 1{ON}beside 4 VFs each pool has 1 queue, 0 to 0. {NAME_ONE}",
+        id="a queue beyond a pool of one",
+    ),
+    pytest.param(
+        with_rules(combined=2, cpus=2),
+        [to(1, 1)],
+        NotSupported,
+        f"rules[0]: cannot send to VF 1 queue 1{ON}it would reach VF 0 queue 3: driver ixgbe counts 2 queues a VF, as "
+        "many as the PF uses, and the card has 4 (queue 3 for 5). "
+        "Remedy: give the PF 4 channels (ethtool -L; needs as many CPUs online), or send to VF 0.",
+        id="an RSS group below the pool: the driver would hit another VF",
+    ),
+    pytest.param(
+        with_rules(num_vfs=40, combined=1, cpus=1),
+        [to(2)],
+        NotSupported,
+        f"rules[0]: cannot send to VF 2 queue 0{ON}it would reach VF 1 queue 0: driver ixgbe counts 1 queues a VF, as "
+        "many as the PF uses, and the card has 2 (queue 2 for 4). "
+        "Remedy: give the PF 2 channels (ethtool -L; needs as many CPUs online), or send to VF 0.",
+        id="an RSS group below the smaller pool",
+    ),
+    pytest.param(
+        with_rules(),
+        [to(None, 4)],
+        InvalidRequest,
+        f"rules[0]: cannot send to queue 4{ON}the PF has 4 queues, 0 to 3. {NAME_ONE}",
+        id="a queue that the PF has not",
+    ),
+    *(
+        pytest.param(
+            with_rules(num_vfs=num_vfs, combined=combined),
+            [to(None, queue)],
+            NotSupported,
+            f"rules[0]: cannot send to queue {queue}{ON}beside {num_vfs} VFs it is queue 127 of the card, which driver "
+            "ixgbe programs as drop: its frames would be lost. "
+            "Remedy: name another queue, or have another number of VFs.",
+            id=f"queue {queue} beside {num_vfs} VFs is the card's queue for dropping",
+        )
+        for num_vfs, combined, queue in ((31, 4, 3), (63, 2, 1))
+    ),
+    pytest.param(
+        i350(4, combined_channels=1, ntuple="on", size=16),
+        [rule("ether", vf=0, location=None, ether_type=0x88F7)],
+        NotSupported,
+        f"rules[0]: cannot send to VF 0 queue 0{ON}driver igb does not steer into VFs: its rules name queues of the PF "
+        "only. Remedy: give the VF an address of its own, or use a NIC whose driver does (ixgbe, i40e).",
+        id="igb does not steer into VFs",
+    ),
+    pytest.param(
+        with_rules(driver="ice", device="1592"),
+        [to(0)],
+        NotSupported,
+        f"rules[0]: cannot send to VF 0 queue 0{ON}driver ice does not steer into VFs: ice_add_fdir_ethtool takes no "
+        "VF queue. Remedy: give the VF an address of its own, or use a NIC whose driver does (ixgbe, i40e).",
+        id="ice does not steer into VFs",
+    ),
+    pytest.param(
+        with_rules(driver="mystery"),
+        [to(0)],
+        NotSupported,
+        f"rules[0]: cannot send to VF 0 queue 0{ON}driver mystery does not steer into VFs: nothing is known of its "
+        "flow rules. Remedy: give the VF an address of its own, or use a NIC whose driver does (ixgbe, i40e).",
+        id="a stranger gets no rule for a VF",
+    ),
+    pytest.param(
+        with_rules(),
+        [rule("tcp6", dst_port=80, location=None)],
+        NotSupported,
+        f"rules[0]: flow type tcp6{ON}driver ixgbe takes tcp4, udp4, sctp4, ip4. Remedy: use one of these.",
+        id="ixgbe has no IPv6",
+    ),
+    pytest.param(
+        with_rules(),
+        [rule("ip4", proto=47, location=None)],
+        NotSupported,
+        f"rules[0]: cannot match proto{ON}driver ixgbe matches src_ip, dst_ip, src_port, dst_port, vlan, vlan_etype, "
+        "user_def. Remedy: leave out proto.",
+        id="ixgbe knows three protocols",
+    ),
+    pytest.param(
+        i350(combined_channels=4, ntuple="on", size=16),
+        [rule("ether", cookie=0, location=None, vlan=100)],
+        NotSupported,
+        f"rules[0]: cannot match vlan{ON}driver igb matches src_mac, dst_mac, ether_type. Remedy: leave out vlan.",
+        id="igb looks at a VLAN's priority only",
+    ),
+    pytest.param(
+        i350(combined_channels=4, ntuple="on", size=16),
+        [rule("ether", cookie=DROP, location=None, ether_type=0x88F7)],
+        NotSupported,
+        f"rules[0]: cannot drop{ON}driver igb has no such action. Remedy: drop in the kernel (nft).",
+        id="igb does not drop",
+    ),
+    pytest.param(
+        with_rules(),
+        [rule(cookie=1 << 40, location=None, dst_port=80)],
+        InvalidRequest,
+        f"rules[0]: action 1099511627776 leads nowhere{ON}bits 63:40 are set, which no driver reads. "
+        "Remedy: give vf and queue, queue, or drop.",
+        id="what `ethtool … vf 255` sends: the driver would send it to the PF",
+    ),
+    pytest.param(
+        with_rules(),
+        [rule(cookie=WAKE, location=None, dst_port=80)],
+        InvalidRequest,
+        f"rules[0]: action 18446744073709551614 leads nowhere{ON}it is for wake-on-LAN. "
+        "Remedy: give vf and queue, queue, or drop.",
+        id="a rule to wake up",
+    ),
+    pytest.param(
+        with_rules(),
+        [to(0, location=2046)],
+        InvalidRequest,
+        f"rules[0]: location 2046 is out of range{ON}the driver has locations 0 to 2045. "
+        "Remedy: leave location out, or name one of these.",
+        id="a location that is not there",
+    ),
+    pytest.param(
+        with_rules(rule(dst_ip=0xC0A8FE1F, dst_port=80, location=5)),
+        [to(0, location=5)],
+        InvalidRequest,
+        f"rules[0]: location 5 is occupied{ON}by tcp4 dst-ip 192.168.254.31 dst-port 80 to VF 0 queue 0. "
+        "Remedy: name another location, remove that rule first, or set exclusive: true.",
+        id="a location that another rule has",
+    ),
+    pytest.param(
+        with_rules(*(rule(dst_ip=number, dst_port=80, location=number) for number in range(2)), size=2),
+        [to(0)],
+        InvalidRequest,
+        f"rules[0]: there is no free location{ON}all 2 are taken. Remedy: remove rules that are not needed.",
+        id="a full table",
+    ),
+    pytest.param(
+        replace(with_rules(), queues=replace(with_rules().queues, rules=None)),
+        [to(0)],
+        NotSupported,
+        f"rules: cannot tell which there are{ON}driver ixgbe does not list its flow rules. "
+        "Remedy: leave out rules, and use ethtool.",
+        id="a driver that does not list its rules",
+    ),
+    pytest.param(
+        with_rules(),
+        [to(0), rule(vf=7, dst_ip=1, dst_port=80, location=3)],
+        InvalidRequest,
+        f"rules[1]: cannot send to VF 7 queue 0{ON}the PF has 4 VFs, 0 to 3. "
+        "Remedy: create it first with module pf (num_vfs), or name another.",
+        id="the rule is named as the options name it",
+    ),
+]
+
+
+@pytest.mark.parametrize(("state", "rules", "kind", "message"), REFUSALS)
+def test_a_refusal_says_what_why_and_what_to_do(state, rules, kind, message):
+    with pytest.raises(kind) as refused:
+        planned(state, wish(rules=rules_wish(*rules)))
+    assert str(refused.value) == message
+
+
+PEER = SshPeer("192.0.2.1", "203.0.113.2", "50022", "22")
+PEER_6 = SshPeer("2001:db8::1%enp1s0", "2001:db8::2", "50022", "22")
+SERVER, CLIENT = 0xCB007102, 0xC0000201
+CUT = (
+    "would cut the SSH connection from 192.0.2.1 on enp1s0 (0000:01:00.0): the frames of the connection match it, and "
+)
+
+
+def over_ssh(*rules, peer=PEER, on_vf=False, **changes):
+    """The operator comes over the PF, or over its VF 1."""
+    vfs = (vf(0), vf(1, holders=(SSH,) if on_vf else ()), vf(2), vf(3))
+    return host_state(with_rules(*rules, vfs=vfs, holders=() if on_vf else (SSH,), **changes), ssh=peer)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        pytest.param(rule(dst_port=22, location=None), id="all of SSH"),
+        pytest.param(rule(dst_ip=SERVER, location=None), id="all to our address"),
+        pytest.param(rule(src_ip=CLIENT, location=None), id="all from the operator"),
+        pytest.param(rule(src_port=50022, dst_port=22, location=None), id="the very connection"),
+        pytest.param(rule(cookie=DROP, dst_port=22, location=None), id="dropped"),
+        pytest.param(rule(vlan=7, location=None), id="a VLAN that may be it"),
+        pytest.param(rule("ip4", dst_ip=SERVER, location=None), id="by IP address"),
+    ],
+)
+@pytest.mark.parametrize("on_vf", [False, True], ids=["over the PF", "over a VF"])
+def test_a_rule_that_would_take_the_operator_s_frames_away_is_refused(wanted, on_vf):
+    with pytest.raises(InUse) as refused:
+        planned(over_ssh(on_vf=on_vf), wish(rules=rules_wish(wanted), force=True, allow_link_reset=True))
+    assert str(refused.value) == (
+        f"rules[0]: {wanted} {CUT}would not reach the kernel any more. "
+        "Remedy: match less, or reach the host over another NIC."
+    )
+    assert refused.value.details()["holders"] == ["the SSH connection from 192.0.2.1"]
+
+
+@pytest.mark.parametrize(
+    ("state", "wanted"),
+    [
+        pytest.param(over_ssh(), rule(dst_port=80, location=None), id="another port"),
+        pytest.param(over_ssh(), rule(src_ip=CLIENT + 1, dst_port=22, location=None), id="another client"),
+        pytest.param(over_ssh(), rule("udp4", dst_port=22, location=None), id="another protocol"),
+        pytest.param(over_ssh(), rule(cookie=1, dst_port=22, location=None), id="to a queue that the kernel has"),
+        pytest.param(over_ssh(peer=PEER_6), rule(dst_port=22, location=None), id="IPv4, and SSH comes by IPv6"),
+        pytest.param(
+            host_state(with_rules(), ssh=PEER), rule(dst_port=22, location=None), id="SSH comes over another NIC"
+        ),
+        pytest.param(
+            over_ssh(driver="i40e", device="1572"),
+            rule("ip4", proto=47, location=None),
+            id="an IP protocol that is not TCP",
+        ),
+    ],
+)
+def test_a_rule_that_leaves_the_operator_alone_is_taken(state, wanted):
+    assert sentences(state, wish(rules=rules_wish(wanted)))[-1].startswith("add flow rule")
+
+
+def test_a_connection_by_ipv6_is_found():
+    state = over_ssh(peer=PEER_6, driver="i40e", device="1572")
+    wanted = rule("tcp6", dst_port=22, location=None)
+    with pytest.raises(InUse):
+        planned(state, wish(rules=rules_wish(wanted)))
+
+
+def test_rules_that_shall_go_are_not_checked():
+    """Whatever they are: they may be there, and nobody is cut off by their end."""
+    strange = rule("tcp6", cookie=1 << 41, dst_port=22, location=4)
+    assert sentences(over_ssh(strange), wish(rules=rules_wish(strange, absent=True))) != []
+
+
+def test_masks_do_not_matter_where_each_rule_has_its_own():
+    state = pf(4, combined_channels=4, ntuple="on", driver="i40e", device="1572", rules=(rule(dst_ip=1, location=9),))
+    assert sentences(state, wish(rules=rules_wish(to(0))))

@@ -1,0 +1,394 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every refusal of VF attributes, word for word: the message is what an operator gets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import (
+    InUse,
+    InvalidRequest,
+    NotSupported,
+)
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Holder
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
+    BUSY,
+    FRESH,
+    PF,
+    ROUTE,
+    SECOND,
+    SSH,
+    host_state,
+    i350,
+    ixgbe,
+    netdev,
+    pf,
+    planned,
+    second,
+    sentences,
+    vf,
+    want,
+    wish,
+    x550,
+)
+
+ON = " on enp1s0 (0000:01:00.0)"
+MAC, OTHER = "02:00:00:00:aa:00", "02:00:00:00:aa:01"
+FREE = vf(driver=None)
+AWAY = Holder("netns", "its interface enp1s0v0 is in network namespace blue")
+HAS_MAC = vf(1, driver=None, attributes=replace(FRESH, mac=MAC))
+IN_USE = "process 4711 (dpdk-testpmd) has /dev/vfio/10 open"
+
+
+def one(vf_state=FREE, kind=ixgbe, **changes):
+    return kind(1, vfs=(vf_state,), **{"carrier": True, **changes})
+
+
+def loaded(**changes):
+    return vf(netdevs=(netdev("enp1s0v0", mac=OTHER, mtu=1500, min_mtu=68, max_mtu=9710),), **changes)
+
+
+def refused_by(driver, why, name):
+    return f"{ON}: driver {driver}: {why}. Remedy: leave out {name}."
+
+
+REFUSALS = [
+    pytest.param(
+        ixgbe(4),
+        [want("4", trust=True)],
+        InvalidRequest,
+        f"vfs: '4' names VF 4{ON}: the PF has 4 VFs, 0 to 3. "
+        "Remedy: create it first with module pf (num_vfs), or name another.",
+        id="a VF that is not there",
+    ),
+    pytest.param(
+        ixgbe(),
+        [want("0", trust=True)],
+        InvalidRequest,
+        f"vfs: '0' names VF 0{ON}: the PF has 0 VFs. "
+        "Remedy: create it first with module pf (num_vfs), or name another.",
+        id="a VF of a PF without VFs",
+    ),
+    pytest.param(
+        ixgbe(4),
+        [want("0-3", trust=True), want("2", spoofchk=False)],
+        InvalidRequest,
+        f"vfs: VF 2 is named twice{ON}. Remedy: merge its entries into one.",
+        id="a VF that is named twice",
+    ),
+    pytest.param(
+        ixgbe(2),
+        [want("first", trust=True)],
+        InvalidRequest,
+        'vfs: \'first\' is no list of VFs. Remedy: write it as in "0", "0-3", "0-3,7" or "all".',
+        id="a VF by a word",
+    ),
+    pytest.param(
+        ixgbe(2),
+        [want("0-1", mac=MAC)],
+        InvalidRequest,
+        f"mac: {MAC} for VFs 0-1{ON}: two VFs with one address would share their frames. "
+        "Remedy: give each its own, or auto.",
+        id="one address for two VFs",
+    ),
+    pytest.param(
+        ixgbe(2),
+        [want("0", mac=MAC), want("1", mac=MAC)],
+        InvalidRequest,
+        f"mac: {MAC} for VF 1 of enp1s0 ({PF}): VF 0 of enp1s0 ({PF}) shall have it too. Remedy: give each VF its own.",
+        id="two VFs with one address",
+    ),
+    pytest.param(
+        ixgbe(2, vfs=(FREE, HAS_MAC)),
+        [want("0", mac=MAC)],
+        InvalidRequest,
+        f"mac: {MAC} for VF 0{ON}: VF 1 has it too. Remedy: give each function an address of its own.",
+        id="the address of a VF that is not named",
+    ),
+    pytest.param(
+        one(),
+        [want(mac="02:00:00:00:01:00")],
+        InvalidRequest,
+        f"mac: 02:00:00:00:01:00 for VF 0{ON}: the PF has it too. Remedy: give each function an address of its own.",
+        id="the PF's own address",
+    ),
+    pytest.param(
+        replace(one(), perm_mac=None),
+        [want(mac="auto")],
+        InvalidRequest,
+        f"mac: auto needs the PF's permanent address{ON}: its driver does not tell one.",
+        id="auto without an address to begin with",
+    ),
+    pytest.param(
+        one(),
+        [want(mac="02:00:00:00:aa")],
+        InvalidRequest,
+        f"mac: '02:00:00:00:aa' is no MAC address (VF 0){ON}. Remedy: write it as in \"02:00:00:00:00:01\", or auto.",
+        id="what is no address",
+    ),
+    pytest.param(
+        one(),
+        [want(mac="00:00:00:00:00:00")],
+        InvalidRequest,
+        f"mac: 00:00:00:00:00:00 is no address at all (VF 0){ON}. Remedy: give a unicast address, or auto.",
+        id="the address of nobody",
+    ),
+    pytest.param(
+        one(),
+        [want(mac="03:00:00:00:00:01")],
+        InvalidRequest,
+        f"mac: 03:00:00:00:00:01 is a multicast address (VF 0){ON}. Remedy: give a unicast address, or auto.",
+        id="the address of many",
+    ),
+    *(
+        pytest.param(
+            one(),
+            [want(**{name: value})],
+            InvalidRequest,
+            f"{name}: {value} is not between {least} and {most} (VF 0){ON}. Remedy: give {least} to {most}.",
+            id=f"{name} out of range",
+        )
+        for name, value, least, most in (
+            ("vlan", 4095, 0, 4094),
+            ("vlan", -1, 0, 4094),
+            ("qos", 8, 0, 7),
+            ("min_tx_rate", -1, 0, 2147483648),
+            ("max_tx_rate", -5, 0, 2147483648),
+        )
+    ),
+    pytest.param(
+        one(),
+        [want(min_tx_rate=200, max_tx_rate=100)],
+        InvalidRequest,
+        f"min_tx_rate: 200 is more than max_tx_rate 100 (VF 0){ON}. Remedy: give a smaller one.",
+        id="a least rate above the greatest",
+    ),
+    # What the drivers do not take.
+    pytest.param(
+        one(),
+        [want(min_tx_rate=100)],
+        NotSupported,
+        "min_tx_rate: cannot set 100 for VF 0" + refused_by("ixgbe", "it has no least rate", "min_tx_rate"),
+        id="ixgbe: a least rate",
+    ),
+    pytest.param(
+        one(),
+        [want(link_state="enable")],
+        NotSupported,
+        "link_state: cannot set enable for VF 0" + refused_by("ixgbe", "it takes auto and disable only", "link_state"),
+        id="ixgbe: a link that is always up",
+    ),
+    pytest.param(
+        one(),
+        [want(vlan=5, vlan_proto="802.1ad")],
+        NotSupported,
+        "vlan_proto: cannot set 802.1ad for VF 0" + refused_by("ixgbe", "it takes 802.1Q only", "vlan_proto"),
+        id="ixgbe: 802.1ad",
+    ),
+    pytest.param(
+        one(kind=x550),
+        [want(query_rss=True)],
+        NotSupported,
+        "query_rss: cannot set on for VF 0" + refused_by("ixgbe", "X550 and later tell VFs no RSS table", "query_rss"),
+        id="X550: query_rss",
+    ),
+    *(
+        pytest.param(
+            one(),
+            [want(max_tx_rate=rate)],
+            NotSupported,
+            f"max_tx_rate: cannot set {rate} Mbit/s for VF 0{ON}: driver ixgbe takes 11 to 10000, or 0 for no limit. "
+            "Remedy: give a rate that it takes.",
+            id=f"ixgbe: {rate} Mbit/s",
+        )
+        for rate in (10, 10001)
+    ),
+    pytest.param(
+        one(carrier=False, up=True),
+        [want(max_tx_rate=100)],
+        NotSupported,
+        f"max_tx_rate: cannot set 100 Mbit/s for VF 0{ON}: the PF has no link, and the driver takes rates only while "
+        "it has one. Remedy: plug in the cable, and run again.",
+        id="ixgbe: a rate without a link",
+    ),
+    pytest.param(
+        one(carrier=False, up=False),
+        [want(max_tx_rate=100)],
+        NotSupported,
+        f"max_tx_rate: cannot set 100 Mbit/s for VF 0{ON}: the PF has no link, and the driver takes rates only while "
+        "it has one. Remedy: set the PF up first (module pf, up: true).",
+        id="ixgbe: a rate while the PF is down",
+    ),
+    pytest.param(
+        one(vf(driver=None, attributes=replace(FRESH, max_tx_rate=100)), carrier=False),
+        [want(max_tx_rate=0)],
+        NotSupported,
+        f"max_tx_rate: cannot set 0 Mbit/s for VF 0{ON}: the PF has no link, and the driver takes rates only while "
+        "it has one. Remedy: plug in the cable, and run again.",
+        id="ixgbe: no rate any more without a link",
+    ),
+    *(
+        pytest.param(
+            one(kind=pf),
+            [want(**{name: value})],
+            NotSupported,
+            f"{name}: cannot set {shown} for VF 0" + refused_by("igb", why, name),
+            id=f"igb: {name}",
+        )
+        for name, value, shown, why in (
+            ("min_tx_rate", 100, "100", "it has no least rate"),
+            ("link_state", "disable", "disable", "it leaves a VF's link to the PF's"),
+            ("query_rss", True, "on", "it tells VFs no RSS table"),
+            ("vlan_proto", "802.1ad", "802.1ad", "it takes 802.1Q only"),
+        )
+    ),
+    pytest.param(
+        one(kind=pf),
+        [want(max_tx_rate=1001)],
+        NotSupported,
+        f"max_tx_rate: cannot set 1001 Mbit/s for VF 0{ON}: driver igb takes 1 to 1000, or 0 for no limit. "
+        "Remedy: give a rate that it takes.",
+        id="igb: more than its link has",
+    ),
+    pytest.param(
+        one(kind=i350),
+        [want(max_tx_rate=100)],
+        NotSupported,
+        "max_tx_rate: cannot set 100 for VF 0" + refused_by("igb", "only the 82576 limits rates", "max_tx_rate"),
+        id="i350: a rate",
+    ),
+    pytest.param(
+        one(vf(driver=None, attributes=replace(FRESH, trust=None)), driver="mystery"),
+        [want(trust=True)],
+        NotSupported,
+        "trust: cannot set on for VF 0" + refused_by("mystery", "it does not report it", "trust"),
+        id="a stranger that does not report it",
+    ),
+    pytest.param(
+        ixgbe(1, vfs=(FREE,), netdevs=()),
+        [want(trust=True)],
+        NotSupported,
+        "cannot set the attributes of its VFs on 0000:01:00.0: driver ixgbe has given it no interface in this network "
+        "namespace. Remedy: see dmesg for the driver's messages; if the interface was moved to another namespace, "
+        "bring it back.",
+        id="a PF without interface",
+    ),
+    # Their own interface.
+    pytest.param(
+        one(loaded()),
+        [want(mtu=60)],
+        InvalidRequest,
+        f"mtu: 60 is not between 68 and 9710 (VF 0){ON}. Remedy: give one that its driver takes.",
+        id="an MTU that the VF's driver does not take",
+    ),
+    pytest.param(
+        one(vf()),
+        [want(mtu=67)],
+        InvalidRequest,
+        f"mtu: 67 is not between 68 and 65535 (VF 0){ON}. Remedy: give one that its driver takes.",
+        id="an MTU that no driver takes",
+    ),
+    pytest.param(
+        one(loaded(), mtu=1500),
+        [want(mtu=1501)],
+        NotSupported,
+        f"mtu: cannot set 1501 for VF 0{ON}: driver ixgbe stops a VF with jumbo frames while the PF has an MTU of "
+        "1500. Remedy: raise the PF's first: `ip link set dev PF mtu 1501`.",
+        id="jumbo frames before the PF's",
+    ),
+    pytest.param(
+        one(vf(driver="vfio-pci")),
+        [want(mtu=1400)],
+        NotSupported,
+        f"mtu: cannot set 1400 for VF 0{ON}: its interface is not there: vfio-pci has it. "
+        "Remedy: leave out mtu, or give the VF its kernel driver.",
+        id="the MTU of a VF that bypasses the kernel",
+    ),
+    pytest.param(
+        one(FREE),
+        [want(mtu=1400)],
+        NotSupported,
+        f"mtu: cannot set 1400 for VF 0{ON}: its interface is not there: no driver has it. "
+        "Remedy: leave out mtu, or give the VF its kernel driver.",
+        id="the MTU of a VF without driver",
+    ),
+    pytest.param(
+        one(vf(netdevs=(), holders=(AWAY,))),
+        [want(mtu=1400)],
+        NotSupported,
+        f"mtu: cannot set 1400 for VF 0{ON}: its interface is in another network namespace: igbvf has it. "
+        "Remedy: leave out mtu, or bring it back.",
+        id="the MTU of an interface in another namespace",
+    ),
+    # In use.
+    pytest.param(
+        one(vf(driver="vfio-pci", holders=(BUSY,))),
+        [want(mac=MAC)],
+        InUse,
+        f"mac: cannot give VF 0 {MAC}{ON}: it is in use, and its user goes on with the old one: {IN_USE}. "
+        "Remedy: release it, or set force: true.",
+        id="a new address for a VF that a process holds",
+    ),
+    pytest.param(
+        one(loaded(holders=(ROUTE,))),
+        [want(mac=MAC)],
+        InUse,
+        f"mac: cannot give VF 0 {MAC}{ON}: it is in use, and igbvf takes it only when it is loaded anew: carries a "
+        "default route. Remedy: release it, or set force: true.",
+        id="a new address for a VF with a default route",
+    ),
+    pytest.param(
+        one(loaded(holders=(ROUTE,), attributes=replace(FRESH, mac=MAC))),
+        [want(mac=MAC)],
+        InUse,
+        f"mac: cannot give VF 0 {MAC}{ON}: it is in use, and igbvf takes it only when it is loaded anew: carries a "
+        "default route. Remedy: release it, or set force: true.",
+        id="an address that only the reload brings",
+    ),
+]
+
+
+@pytest.mark.parametrize(("state", "wishes", "kind", "message"), REFUSALS)
+def test_a_refusal_says_what_why_and_what_to_do(state, wishes, kind, message):
+    with pytest.raises(kind) as refused:
+        planned(state, wish(vfs=wishes))
+    assert str(refused.value) == message
+
+
+@pytest.mark.parametrize("wished", [want(trust=True), want(mac=MAC), want(mtu=1400)], ids=["trust", "mac", "mtu"])
+def test_the_vf_that_carries_the_operator_is_not_changed_whatever_is_accepted(wished):
+    with pytest.raises(InUse) as refused:
+        planned(one(loaded(holders=(SSH,))), wish(vfs=[wished], force=True, allow_link_reset=True))
+    assert str(refused.value) == (
+        f"vfs: cannot change VF 0{ON}: it carries the SSH connection from 192.0.2.1. "
+        "Remedy: reach the host over another NIC."
+    )
+
+
+def test_the_vf_that_carries_the_operator_may_be_as_it_is_wished():
+    assert sentences(one(loaded(holders=(SSH,))), wish(vfs=[want(trust=False, mtu=1500)])) == []
+
+
+def test_force_gives_a_vf_in_use_another_address():
+    steps = sentences(one(vf(driver="vfio-pci", holders=(BUSY,))), wish(vfs=[want(mac=MAC)], force=True))
+    assert steps == [f"set VF 0 of enp1s0 (0000:01:00.0): mac {MAC} (was 00:00:00:00:00:00)"]
+
+
+def test_holders_are_named_one_by_one():
+    with pytest.raises(InUse) as refused:
+        planned(one(vf(driver="vfio-pci", holders=(BUSY, ROUTE))), wish(vfs=[want(mac=MAC)]))
+    assert refused.value.details()["holders"] == [BUSY.text, ROUTE.text]
+
+
+def test_vfs_of_two_pfs_with_one_address_are_refused():
+    state = host_state(ixgbe(1), second(1))
+    with pytest.raises(InvalidRequest) as refused:
+        planned(state, wish(vfs=[want(mac=MAC)]), wish(SECOND, vfs=[want(mac=MAC)]))
+    assert str(refused.value) == (
+        f"mac: {MAC} for VF 0 of enp1s1 ({SECOND}): VF 0 of enp1s0 ({PF}) shall have it too. "
+        "Remedy: give each VF its own."
+    )

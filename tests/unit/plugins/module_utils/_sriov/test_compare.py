@@ -1,0 +1,180 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a diff shows of a PF: what the wish speaks of, and what a change may take away besides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.compare import (
+    asked_host,
+    asked_pf,
+    table_words,
+)
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import (
+    DriverWish,
+    HostWish,
+    RssWish,
+)
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import NodeSpec
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_table import (
+    equal_table,
+    weights_table,
+)
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
+    FRESH,
+    PF,
+    RULE,
+    SECOND,
+    host_state,
+    ixgbe,
+    netdev,
+    pf,
+    rule,
+    rules_wish,
+    second,
+    vf,
+    want,
+    wish,
+)
+
+MAC = "02:00:00:00:aa:00"
+BLOG = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
+OTHER = rule(dst_ip=1, dst_port=80, location=7)
+BY_HAND = weights_table(128, [1, 3])
+LOADED = vf(netdevs=(netdev("enp1s0v0", mac=MAC, mtu=9000),))
+
+
+@pytest.mark.parametrize(
+    ("state", "wished", "asked"),
+    [
+        pytest.param(pf(2, combined_channels=2), wish(), {}, id="nothing"),
+        pytest.param(
+            pf(2, drivers_autoprobe=False),
+            wish(num_vfs=4, drivers_autoprobe=True, up=True),
+            {"num_vfs": 2, "drivers_autoprobe": False, "up": True},
+            id="of the PF",
+        ),
+        pytest.param(pf(netdevs=()), wish(up=True), {"up": None}, id="a PF without interface"),
+        pytest.param(
+            pf(2, combined_channels=2), wish(min_rss_queues=4), {"min_rss_queues": 2}, id="a group that is too small"
+        ),
+        pytest.param(
+            pf(combined_channels=8), wish(min_rss_queues=4), {"min_rss_queues": 4}, id="a larger group is as good"
+        ),
+        pytest.param(
+            pf(3),
+            wish(vfs=[want("0,2", trust=True, mac="auto")]),
+            {
+                "vfs": {
+                    index: {"mac": FRESH.mac, "trust": False, "interface_mac": "02:00:00:00:01:00"}
+                    for index in ("0", "2")
+                }
+            },
+            id="of the VFs that are named, and the address that the kernel's driver has",
+        ),
+        pytest.param(
+            pf(1, vfs=(LOADED,)), wish(vfs=[want("all", mtu=1500)]), {"vfs": {"0": {"mtu": 9000}}}, id="an MTU"
+        ),
+        pytest.param(
+            pf(1, vfs=(vf(driver="vfio-pci"),)),
+            wish(vfs=[want(mac=MAC, mtu=1500)]),
+            {"vfs": {"0": {"mac": FRESH.mac, "mtu": None}}},
+            id="a VF without interface",
+        ),
+        pytest.param(
+            pf(1, vfs=(vf(driver=None, attributes=replace(FRESH, query_rss=None, link_state=None, trust=None)),)),
+            wish(vfs=[want(query_rss=False, link_state="auto", trust=True)]),
+            {"vfs": {"0": {"query_rss": False, "link_state": "auto", "trust": None}}},
+            id="what the driver does not tell is as it starts, where that is known",
+        ),
+        pytest.param(pf(1), wish(vfs=[want("0-9", trust=True)]), {"vfs": {"0": {"trust": False}}}, id="VFs to come"),
+        pytest.param(pf(), wish(vfs=[want("all", trust=True)]), {}, id="no VFs"),
+        pytest.param(
+            pf(2, vfs=(vf(driver="vfio-pci"), vf(1, driver_override="x"))),
+            wish(drivers=[DriverWish("0", "vfio-pci", NodeSpec(owner=7, mode=0o660)), DriverWish("1", "default")]),
+            {
+                "vfs": {
+                    "0": {"driver": "vfio-pci", "owner": 0, "mode": "0600"},
+                    "1": {"driver": "igbvf", "driver_override": "x"},
+                }
+            },
+            id="drivers, and of their nodes what is asked",
+        ),
+        pytest.param(
+            ixgbe(4, combined_channels=4),
+            wish(rss=RssWish(channels=2, min_queues=2)),
+            {"channels": 4, "min_queues": 2},
+            id="channels and group",
+        ),
+        pytest.param(
+            ixgbe(4, combined_channels=4),
+            wish(rss=RssWish(verb="queues", numbers=(1,))),
+            {"rss_table": "equal 4"},
+            id="the table",
+        ),
+        pytest.param(
+            ixgbe(4, combined_channels=4, table=BY_HAND),
+            wish(num_vfs=4),
+            {"num_vfs": 4, "rss_table": "0*32 1*96"},
+            id="a table by hand that a change may lose",
+        ),
+        pytest.param(
+            ixgbe(4, combined_channels=4, table=BY_HAND), wish(vfs=[]), {}, id="a table by hand that nothing endangers"
+        ),
+    ],
+)
+def test_what_is_asked(state, wished, asked):
+    assert asked_pf(state, wished) == asked
+
+
+@pytest.mark.parametrize(
+    ("wished", "rules"),
+    [
+        pytest.param(wish(), None, id="no word about rules"),
+        pytest.param(wish(rules=rules_wish(RULE.at(None))), [BLOG], id="a rule, wherever"),
+        pytest.param(wish(rules=rules_wish(RULE.at(7))), [f"2045: {BLOG}"], id="a rule and where it is"),
+        pytest.param(wish(rules=rules_wish(rule(dst_port=9))), [], id="a rule that is not there"),
+        pytest.param(
+            wish(rules=rules_wish(RULE.at(None), exclusive=True)), sorted([str(OTHER), BLOG]), id="exclusive: all rules"
+        ),
+        pytest.param(wish(rules=rules_wish(RULE.at(None), absent=True)), [BLOG], id="a rule that shall go"),
+        pytest.param(
+            wish(rules=rules_wish(RULE.at(None)), rss=RssWish(channels=2)),
+            sorted([str(OTHER), BLOG]),
+            id="all rules where the channels may change",
+        ),
+    ],
+)
+def test_rules_that_are_asked_for(wished, rules):
+    state = ixgbe(4, combined_channels=4, rules=(OTHER, RULE))
+    assert asked_pf(state, wished).get("rules") == rules
+
+
+def test_rules_are_shown_where_a_change_may_lose_them():
+    state = ixgbe(4, combined_channels=4, rules=(RULE,))
+    assert asked_pf(state, wish(num_vfs=4)) == {"num_vfs": 4, "rules": [BLOG]}
+    assert asked_pf(ixgbe(4, combined_channels=4), wish(num_vfs=4)) == {"num_vfs": 4}
+
+
+def test_a_host_is_asked_pf_by_pf():
+    state = host_state(pf(2), second(1))
+    wishes = HostWish((wish(num_vfs=2), wish(SECOND, vfs=[want(trust=True)])))
+    assert asked_host(state, wishes) == {PF: {"num_vfs": 2}, SECOND: {"vfs": {"0": {"trust": False}}}}
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        pytest.param(equal_table(128, 4), "equal 4", id="in turn"),
+        pytest.param((0,) * 128, "equal 1", id="one queue"),
+        pytest.param(weights_table(128, [1, 1, 1]), "0*42 1*43 2*43", id="blocks"),
+        pytest.param((0, 0, 1, 0), "0*2 1*1 0*1", id="as it comes"),
+        pytest.param((), "", id="none"),
+    ],
+)
+def test_a_table_in_words_tells_it_to_the_entry(table, words):
+    assert table_words(table) == words

@@ -1,0 +1,218 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The simulated kernel's driver core: devices, drivers and interfaces of a tree made by hosts.host().
+
+All state is in the tree. Sysfs.write() with a timeout writes from a child process, and what that child changed would
+be lost if it were anywhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass, field
+
+from . import hosts
+from .tree import DIRECTORY, Link, build
+from .vfs import VirtualFunctions
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How this kernel, its drivers and its hardware differ from ones where all goes well."""
+
+    refuses: dict = field(default_factory=dict)  # number of VFs -> errno of the PF's driver
+    gives: dict = field(default_factory=dict)  # number of VFs -> fewer, with success
+    hides_vfs: bool = False  # sriov_numvfs says N, virtfnN never come
+    isolated: bool = True  # ACS: each VF has a group of its own; else all share the PF's
+    probe_errors: dict = field(default_factory=dict)  # driver -> errno of drivers_probe
+    declines: tuple = ()  # drivers whose probe fails and drivers_probe answers success all the same
+    no_interface: dict = field(default_factory=dict)  # driver -> number of probes of a device without an interface
+    blocks: tuple = ()  # drivers whose unbind does not end (vfio, held open)
+    empty_modules: tuple = ()  # load, and register no driver
+    modprobe_errors: dict = field(default_factory=dict)  # module -> what modprobe says
+    node_mode: int = 0o600  # what udev makes of /dev/vfio/N
+
+
+class Devices:
+    """What the driver core does to the tree."""
+
+    def __init__(self, root, behaviour):
+        self.root = root
+        self.behaviour = behaviour
+        self.vfs = VirtualFunctions(self)
+
+    def at(self, *names):
+        return os.path.join(self.root, *names)
+
+    def read(self, *names):
+        try:
+            with open(self.at(*names), encoding="utf-8") as file:
+                return file.read().rstrip("\n")
+        except OSError:
+            return None
+
+    def put(self, name, text):
+        with open(self.at(name), "w", encoding="utf-8") as file:
+            file.write(f"{text}\n")
+
+    def link(self, *names):
+        path = self.at(*names)
+        return os.path.basename(os.readlink(path)) if os.path.islink(path) else None
+
+    def names(self, *names):
+        path = self.at(*names)
+        return sorted(os.listdir(path)) if os.path.isdir(path) else []
+
+    def driver(self, address):
+        return self.link(hosts.DEVICES, address, "driver")
+
+    def override(self, address):
+        text = self.read(hosts.DEVICES, address, "driver_override")
+        return None if text in ("(null)", "", None) else text
+
+    def knows(self, driver, address):
+        ids = ":".join(self.read(hosts.DEVICES, address, name)[2:] for name in ("vendor", "device"))
+        return ids in json.loads(self.read("sim/drivers", driver) or '{"ids": []}')["ids"]
+
+    def register(self, driver):
+        """A module's init: the driver is there, and takes the devices that it knows and nobody has."""
+        build(self.root, hosts.registered(driver))
+        if driver == "vfio-pci":
+            build(self.root, {"dev/vfio/vfio": "", "sys/module/vfio/refcnt": "0"})
+            if self.read("sim/noiommu") is not None:
+                build(self.root, {hosts.NO_IOMMU: self.read("sim/noiommu")})
+        for address in self.names(hosts.DEVICES):
+            if self.read(hosts.DEVICES, address, "vendor") and not self.driver(address) and self.takes(driver, address):
+                self._attach(address, driver)
+
+    def may_probe(self, address):
+        """pci_device_can_probe()."""
+        pf = self.link(hosts.DEVICES, address, "physfn")
+        autoprobe = pf is None or self.read(hosts.DEVICES, pf, "sriov_drivers_autoprobe") != "0"
+        return autoprobe or self.override(address) is not None
+
+    def probe(self, address):
+        """device_attach(): errno of the probe, or 0; 0 too when no driver matches."""
+        for driver in self.names(hosts.DRIVERS):
+            if self.takes(driver, address):
+                return self._attach(address, driver)
+        return 0
+
+    def takes(self, driver, address):
+        """pci_match_device() and pci_device_can_probe()."""
+        override = self.override(address)
+        return (driver == override if override else self.knows(driver, address)) and self.may_probe(address)
+
+    def _attach(self, address, driver):
+        if driver in self.behaviour.declines:
+            return 0
+        error = self.behaviour.probe_errors.get(driver, 0)
+        if not error and driver == "vfio-pci":
+            error = self._vfio(address)
+        if error:
+            return error
+        build(self.root, {f"{hosts.DEVICES}/{address}/driver": Link(f"../../drivers/{driver}")})
+        if driver in ("uio_pci_generic", "igb_uio"):
+            build(self.root, {f"{hosts.DEVICES}/{address}/uio/uio0": DIRECTORY, "dev/uio0": ""})
+        elif driver != "vfio-pci" and not self._forgets_interface(address, driver):
+            self._add_interface(address)
+        return 0
+
+    def _vfio(self, address):
+        """EINVAL without IOMMU group, unless no-IOMMU mode makes one up."""
+        group = self.link(hosts.DEVICES, address, "iommu_group")
+        node = f"dev/vfio/{group}"
+        if group is None:
+            if self.read(hosts.NO_IOMMU) != "Y":
+                return 22
+            group = self.new_group()
+            node = f"dev/vfio/noiommu-{group}"
+            build(self.root, {**hosts.group_member(group, address), f"{hosts.GROUPS}/{group}/name": "vfio-noiommu"})
+        if not os.path.exists(self.at(node)):
+            build(self.root, {node: ""})
+            os.chmod(self.at(node), self.behaviour.node_mode)
+        return 0
+
+    def _forgets_interface(self, address, driver):
+        probes = int(self.read("sim/probes", address) or 0) + 1
+        build(self.root, {f"sim/probes/{address}": str(probes)})
+        return probes <= self.behaviour.no_interface.get(driver, 0)
+
+    def _add_interface(self, address):
+        pf = self.link(hosts.DEVICES, address, "physfn")
+        if pf is None:
+            name, mac = self.read("sim/pf_name"), "02:00:00:00:01:00"
+        else:
+            index = self.index(pf, address)
+            name = f"{(self.names(hosts.DEVICES, pf, 'net') or ['eth9'])[0]}v{index}"
+            mac = self.vfs.address_at_probe(pf, index, f"02:00:00:00:02:{index:02x}")
+        number = 1 + max(json.loads(self.read("sim/interfaces", other))["ifindex"] for other in self.interfaces())
+        build(self.root, {**hosts.behind(address, name), **hosts.interface(name, number, mac)})
+
+    def interfaces(self):
+        return self.names("sim/interfaces")
+
+    def index(self, pf, vf):
+        entries = (name for name in self.names(hosts.DEVICES, pf) if name.startswith("virtfn"))
+        return next(int(name[6:]) for name in entries if self.link(hosts.DEVICES, pf, name) == vf)
+
+    def detach(self, address):
+        driver = self.driver(address)
+        os.unlink(self.at(hosts.DEVICES, address, "driver"))
+        for name in self.names(hosts.DEVICES, address, "net"):
+            if self.link(hosts.DEVICES, address, "physfn") is None:
+                build(self.root, {"sim/pf_name": name})
+            os.unlink(self.at("sim/interfaces", name))
+            shutil.rmtree(self.at("sys/class/net", name))
+        for name in ("net", "uio"):
+            shutil.rmtree(self.at(hosts.DEVICES, address, name), ignore_errors=True)
+        if driver == "vfio-pci":
+            self._leave_vfio(address)
+
+    def _leave_vfio(self, address):
+        group = self.link(hosts.DEVICES, address, "iommu_group")
+        if self.read(hosts.GROUPS, group, "name") == "vfio-noiommu":
+            shutil.rmtree(self.at(hosts.GROUPS, group))
+            os.unlink(self.at(hosts.DEVICES, address, "iommu_group"))
+            os.unlink(self.at(f"dev/vfio/noiommu-{group}"))
+        elif not any(self.driver(member) == "vfio-pci" for member in self.names(hosts.GROUPS, group, "devices")):
+            os.unlink(self.at(f"dev/vfio/{group}"))
+
+    def new_group(self):
+        return 1 + max((int(group) for group in self.names(hosts.GROUPS)), default=-1)
+
+    def add_vfs(self, pf, count):
+        """pci_enable_sriov(): each device, its virtfnN, its group, and a driver if that may be."""
+        base = f"{hosts.DEVICES}/{pf}"
+        start, step = int(self.read(base, "sriov_offset")), int(self.read(base, "sriov_stride"))
+        nic = hosts.Nic(address=pf, offset=start, stride=step)
+        own = self.link(base, "iommu_group")
+        self.vfs.create(pf, count)
+        for index in range(count):
+            vf = nic.vf(index)
+            group = None if own is None else self.new_group() if self.behaviour.isolated else own
+            build(self.root, hosts.function(vf, "8086", self.read(base, "sriov_vf_device"), group=group))
+            build(
+                self.root, {f"{hosts.DEVICES}/{vf}/physfn": Link(f"../{pf}"), f"{base}/virtfn{index}": Link(f"../{vf}")}
+            )
+            self.probe(vf)
+
+    def remove_vfs(self, pf):
+        self.vfs.create(pf, 0)
+        for name in self.names(hosts.DEVICES, pf):
+            if not name.startswith("virtfn"):
+                continue
+            vf = self.link(hosts.DEVICES, pf, name)
+            if self.driver(vf):
+                self.detach(vf)
+            os.unlink(self.at(hosts.DEVICES, pf, name))
+            group = self.link(hosts.DEVICES, vf, "iommu_group")
+            if group is not None:
+                os.unlink(self.at(hosts.GROUPS, group, "devices", vf))
+                if not self.names(hosts.GROUPS, group, "devices"):
+                    shutil.rmtree(self.at(hosts.GROUPS, group))
+            shutil.rmtree(self.at(hosts.DEVICES, vf))
