@@ -184,13 +184,12 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.jobs import pf_job
-from ..module_utils._module.options import CONSENT, TIMEOUT, pf_spec
-from ..module_utils._module.options_rules import RULES, rules_wish
-from ..module_utils._module.run import execute
+from ..module_utils._module.desired import desired_pf
+from ..module_utils._module.options import CONSENT, TIMEOUT
+from ..module_utils._module.rules import RULES, desired_rules
+from ..module_utils._module.run import ONE_PF, run
 from ..module_utils._sriov.errors import InvalidRequest
-from ..module_utils._sriov.model.desired import HostWish, PfWish
-from ..module_utils._sriov.observe.names import find_pf
+from ..module_utils._sriov.model.desired import Desired
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
@@ -205,19 +204,15 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 }
 
 
-def wish(params: dict[str, t.Any], kernel: Kernel) -> HostWish:
-    address = find_pf(kernel, params["pf"])
+def desired(params: dict[str, t.Any]) -> Desired:
     absent, exclusive = params["state"] == "absent", params["exclusive"]
     if absent and exclusive:
         raise InvalidRequest("exclusive goes with state: present only", remedy="leave out one of them")
-    rules = rules_wish(params["rules"], absent, exclusive)
-    return HostWish((PfWish(address, pf_spec(params), rules=rules),))
+    return Desired((desired_pf(params, rules=desired_rules(params["rules"], absent, exclusive)),))
 
 
 def main(kernel: Kernel | None = None) -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    params = module.params
-    execute(module, lambda outside: pf_job(outside, wish(params, outside), params["timeout"]), kernel)
+    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), desired, ONE_PF, kernel)
 
 
 if __name__ == "__main__":

@@ -328,9 +328,9 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.jobs import host_job
-from ..module_utils._module.options import CONSENT, PF, RECREATE, TIMEOUT, host_wish
-from ..module_utils._module.run import execute
+from ..module_utils._module.desired import desired_host
+from ..module_utils._module.options import CONSENT, PF, RECREATE, TIMEOUT
+from ..module_utils._module.run import ALL_PFS, run
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
@@ -344,9 +344,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 
 
 def main(kernel: Kernel | None = None) -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    params = module.params
-    execute(module, lambda outside: host_job(outside, host_wish(params, outside), params["timeout"]), kernel)
+    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), desired_host, ALL_PFS, kernel)
 
 
 if __name__ == "__main__":

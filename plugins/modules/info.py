@@ -173,8 +173,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._module.options import TIMEOUT
 from ..module_utils._module.run import answer
-from ..module_utils._sriov.info import all_pfs, read_info
-from ..module_utils._sriov.observe.names import find_pf
+from ..module_utils._sriov.info import read_info
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
@@ -183,13 +182,11 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"pf": {"type": "str"}, **TIMEOUT}
 
 
 def read(params: dict[str, t.Any], kernel: Kernel) -> dict[str, t.Any]:
-    addresses = all_pfs(kernel) if params["pf"] is None else [find_pf(kernel, params["pf"])]
-    return read_info(kernel, addresses, params["timeout"])
+    return read_info(kernel, params["pf"], params["timeout"])
 
 
 def main(kernel: Kernel | None = None) -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    answer(module, lambda outside: read(module.params, outside), kernel)
+    answer(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), read, kernel)
 
 
 if __name__ == "__main__":

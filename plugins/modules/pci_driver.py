@@ -163,18 +163,12 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._module.desired import desired_devices
 from ..module_utils._module.options import NODE, TIMEOUT
-from ..module_utils._module.options_drivers import driver_specs
-from ..module_utils._module.run import Job, execute
-from ..module_utils._sriov.compare import asked_driver
-from ..module_utils._sriov.observe.host import Observer
-from ..module_utils._sriov.plan.drivers import plan_drivers, predict_device, target_driver
-from ..module_utils._sriov.results import device_view
+from ..module_utils._module.run import DEVICES, run
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
-    from ..module_utils._sriov.model.host import Device, Host
-    from ..module_utils._sriov.steps.pci import Plan
 
 ASSIGNMENT = {
     "devices": {"type": "list", "elements": "str"},
@@ -200,32 +194,6 @@ ARGUMENT_SPEC = {
 }
 
 
-class State(t.NamedTuple):
-    devices: dict[str, Device]
-    host: Host
-
-
-def make_job(params: dict[str, t.Any], kernel: Kernel) -> Job[State]:
-    specs = driver_specs(params, kernel)
-
-    def read() -> State:
-        observer = Observer(kernel, params["timeout"])
-        devices = {spec.address: observer.device(spec.address) for spec in specs}
-        wanted = {target_driver(devices[spec.address], spec) for spec in specs}
-        return State(devices, observer.host(devices.values(), sorted(name for name in wanted if name)))
-
-    def plan(state: State) -> tuple[Plan, State]:
-        after = {spec.address: predict_device(state.devices[spec.address], spec) for spec in specs}
-        return plan_drivers(state.devices, specs, state.host), state._replace(devices=after)
-
-    return Job(
-        read=read,
-        plan=plan,
-        asked=lambda state: {spec.address: asked_driver(state.devices[spec.address], spec) for spec in specs},
-        view=lambda state: {"devices": [device_view(state.devices[spec.address]) for spec in specs]},
-    )
-
-
 def main(kernel: Kernel | None = None) -> None:
     module = AnsibleModule(
         argument_spec=ARGUMENT_SPEC,
@@ -238,7 +206,7 @@ def main(kernel: Kernel | None = None) -> None:
         ],
         required_by={"vfs": ("pf", "driver"), "devices": ("driver",)},
     )
-    execute(module, lambda outside: make_job(module.params, outside), kernel)
+    run(module, desired_devices, DEVICES, kernel)
 
 
 if __name__ == "__main__":

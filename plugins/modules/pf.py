@@ -142,11 +142,10 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.jobs import pf_job
-from ..module_utils._module.options import CONSENT, PF_STATE, RECREATE, TIMEOUT, pf_spec
-from ..module_utils._module.run import execute
-from ..module_utils._sriov.model.desired import HostWish, PfWish
-from ..module_utils._sriov.observe.names import find_pf
+from ..module_utils._module.desired import desired_pf
+from ..module_utils._module.options import CONSENT, PF_STATE, RECREATE, TIMEOUT
+from ..module_utils._module.run import ONE_PF, run
+from ..module_utils._sriov.model.desired import Desired
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
@@ -154,14 +153,12 @@ if t.TYPE_CHECKING:
 ARGUMENT_SPEC = {"pf": {"type": "str", "required": True}, **PF_STATE, **RECREATE, **CONSENT, **TIMEOUT}
 
 
-def wish(params: dict[str, t.Any], kernel: Kernel) -> HostWish:
-    return HostWish((PfWish(find_pf(kernel, params["pf"]), pf_spec(params)),))
+def desired(params: dict[str, t.Any]) -> Desired:
+    return Desired((desired_pf(params),))
 
 
 def main(kernel: Kernel | None = None) -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    params = module.params
-    execute(module, lambda outside: pf_job(outside, wish(params, outside), params["timeout"]), kernel)
+    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), desired, ONE_PF, kernel)
 
 
 if __name__ == "__main__":

@@ -125,11 +125,10 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.jobs import pf_job
-from ..module_utils._module.options import CONSENT, ONE_TABLE, RSS, TIMEOUT, pf_spec, rss_wish
-from ..module_utils._module.run import execute
-from ..module_utils._sriov.model.desired import HostWish, PfWish
-from ..module_utils._sriov.observe.names import find_pf
+from ..module_utils._module.desired import desired_pf, desired_rss
+from ..module_utils._module.options import CONSENT, ONE_TABLE, RSS, TIMEOUT
+from ..module_utils._module.run import ONE_PF, run
+from ..module_utils._sriov.model.desired import Desired
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
@@ -137,14 +136,13 @@ if t.TYPE_CHECKING:
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"pf": {"type": "str", "required": True}, **RSS, **CONSENT, **TIMEOUT}
 
 
-def wish(params: dict[str, t.Any], kernel: Kernel) -> HostWish:
-    return HostWish((PfWish(find_pf(kernel, params["pf"]), pf_spec(params), rss=rss_wish(params)),))
+def desired(params: dict[str, t.Any]) -> Desired:
+    return Desired((desired_pf(params, rss=desired_rss(params)),))
 
 
 def main(kernel: Kernel | None = None) -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, mutually_exclusive=ONE_TABLE)
-    params = module.params
-    execute(module, lambda outside: pf_job(outside, wish(params, outside), params["timeout"]), kernel)
+    run(module, desired, ONE_PF, kernel)
 
 
 if __name__ == "__main__":

@@ -143,10 +143,8 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._module.run import answer
-from ..module_utils._sriov.errors import DeviceNotFound, NotSupported, SriovError, TookTooLong
-from ..module_utils._sriov.kernel.bounded import StillBlocked, bounded
-from ..module_utils._sriov.observe.interfaces import INTERFACES, driver_behind, find_interface, rx_queues
-from ..module_utils._sriov.observe.rates import DEFAULT_PATTERN, Reading, report, request, sample, samples
+from ..module_utils._sriov.observe.rates import DEFAULT_PATTERN
+from ..module_utils._sriov.observe.sampler import Sampler
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
@@ -160,56 +158,6 @@ ARGUMENT_SPEC = {
 }
 
 
-class Sampler:
-    """Samples one interface.
-
-    :param clock: seconds, monotonic and the same in all processes.
-    """
-
-    def __init__(self, kernel: Kernel, clock: t.Callable[[], float], sleep: t.Callable[[float], None]) -> None:
-        self._kernel = kernel
-        self._clock = clock
-        self._sleep = sleep
-
-    def answer(self, params: dict[str, t.Any]) -> dict[str, t.Any]:
-        """The module's return values."""
-        wish = request(params["seconds"], params["interval"], params["pattern"])
-        interface = find_interface(self._kernel, params["pf"])
-        readings = sample(lambda: self._read(interface, params["timeout"]), wish.ends, self._clock, self._sleep)
-        each = {} if params["interval"] is None else {"samples": samples(readings, wish.pattern)}
-        in_use = rx_queues(self._kernel, interface)
-        found = report(readings, wish.pattern, in_use)
-        return {"interface": interface, **found, **each}
-
-    def _read(self, interface: str, timeout: int) -> Reading:
-        """In a child process: the kernel answers under the RTNL lock, which another change may hold for long."""
-        ethtool = self._kernel.ethtool
-        try:
-            at, counters = bounded(lambda: [self._clock(), ethtool.statistics(interface)], timeout)
-        except StillBlocked:
-            raise TookTooLong(
-                f"the statistics of {interface} could not be read in {timeout} s",
-                why="another change of a network interface holds the RTNL lock, or the card does not answer",
-                remedy="see dmesg, and find the process that blocks",
-            ) from None
-        if not counters:
-            raise self._silent(interface)
-        return Reading(at, counters)
-
-    def _silent(self, interface: str) -> SriovError:
-        if not self._kernel.sysfs.exists(f"{INTERFACES}/{interface}"):
-            return DeviceNotFound(
-                f"{interface} went away while it was sampled",
-                why="it was renamed, its driver was unbound, or its PF removed it",
-                remedy="see dmesg, and run it again when the interface is there",
-            )
-        return NotSupported(
-            f"pf: {interface} has no statistics of its own",
-            why=f"its driver ({driver_behind(self._kernel, interface)}) gives nothing for `ethtool -S`",
-            remedy=f"use the kernel's counters: `ip -s link show dev {interface}`",
-        )
-
-
 def main(
     kernel: Kernel | None = None,
     clock: t.Callable[[], float] = time.monotonic,
@@ -217,11 +165,13 @@ def main(
 ) -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
 
-    def read(outside: Kernel) -> dict[str, t.Any]:
-        found = Sampler(outside, clock, sleep).answer(module.params)
-        if not found["rates"] and not found["reset"]:
-            module.warn(f"pattern: no counter of {found['interface']} is named so: {module.params['pattern']!r}")
-        return found
+    def read(params: dict[str, t.Any], outside: Kernel) -> dict[str, t.Any]:
+        sampled = Sampler(outside, params["timeout"], clock, sleep).sample(
+            params["pf"], params["seconds"], params["interval"], params["pattern"]
+        )
+        for warning in sampled.warnings:
+            module.warn(warning)
+        return sampled.values
 
     answer(module, read, kernel)
 

@@ -148,11 +148,10 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.jobs import pf_job
-from ..module_utils._module.options import CONSENT, TIMEOUT, VFS, pf_spec, vf_wishes
-from ..module_utils._module.run import execute
-from ..module_utils._sriov.model.desired import HostWish, PfWish
-from ..module_utils._sriov.observe.names import find_pf
+from ..module_utils._module.desired import desired_pf, desired_vfs
+from ..module_utils._module.options import CONSENT, TIMEOUT, VFS
+from ..module_utils._module.run import ONE_PF, run
+from ..module_utils._sriov.model.desired import Desired
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
@@ -165,15 +164,12 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 }
 
 
-def wish(params: dict[str, t.Any], kernel: Kernel) -> HostWish:
-    address = find_pf(kernel, params["pf"])
-    return HostWish((PfWish(address, pf_spec(params), vf_wishes(params["vfs"])),))
+def desired(params: dict[str, t.Any]) -> Desired:
+    return Desired((desired_pf(params, vfs=desired_vfs(params["vfs"])),))
 
 
 def main(kernel: Kernel | None = None) -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    params = module.params
-    execute(module, lambda outside: pf_job(outside, wish(params, outside), params["timeout"]), kernel)
+    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), desired, ONE_PF, kernel)
 
 
 if __name__ == "__main__":

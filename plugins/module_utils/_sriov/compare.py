@@ -3,128 +3,155 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""The part of a host that a wish speaks of: what a diff shows, and what is compared after the steps. Pure."""
+"""The part of a host that a desired state speaks of: what a diff shows, and what is compared after the steps. Pure."""
 
 from __future__ import annotations
 
 import itertools
 import typing as t
 
-from .knowledge.drivers import BYPASS_DRIVERS, rss_group
+from .errors import NotReached
+from .knowledge.drivers import BYPASS_DRIVERS
+from .knowledge.queues import is_set_by_hand, present_rss
+from .model.attributes import DEFAULTS
+from .model.desired import DEFAULT
 from .model.rss_table import equal_table
 from .model.selector import expand, parse_vfs
-from .plan.predict import driver_of, is_set_by_hand
-from .plan.vf import DEFAULTS
-from .results import device_view
+from .results import device_result
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .model.desired import DriverWish, HostWish, PfWish, VfWish
-    from .model.host import Device, DriverSpec, Pf
-    from .plan.host import State
+    from .model.desired import Desired, DesiredDevice, DesiredDrivers, DesiredPf, DesiredVfs
+    from .model.flow import FlowRule
+    from .model.host import Device, Pf, State
+
+Part = t.Dict[str, t.Any]
 
 
-def asked_host(state: State, wish: HostWish) -> dict[str, t.Any]:
-    """Each PF's part, by PCI address."""
-    return {each.address: asked_pf(state.pfs[each.address], each) for each in wish.pfs}
+def spoken_of(state: State, desired: Desired) -> Part:
+    """Each PF's and each device's part, by PCI address.
+
+    :param desired: located.
+    """
+    pfs = {each.pf: of_pf(state.pfs[each.pf], each) for each in desired.pfs}
+    return {**pfs, **{each.device: of_driver(state.devices[each.device], each) for each in desired.devices}}
 
 
-def asked_pf(pf: Pf, wish: PfWish) -> dict[str, t.Any]:
-    """Only words that the wish has; VFs that are not there are left out."""
-    found = _functions(pf, wish)
-    vfs = _vfs(pf, wish)
+def of_pf(pf: Pf, desired: DesiredPf) -> Part:
+    """Only words that the desired state has; VFs that are not there are left out."""
+    found = _functions(pf, desired)
+    vfs = _vfs(pf, desired)
     if vfs:
         found["vfs"] = vfs
-    return {**found, **_rss(pf, wish), **_rules(pf, wish)}
+    return {**found, **_rss(pf, desired), **_rules(pf, desired)}
 
 
-def _functions(pf: Pf, wish: PfWish) -> dict[str, t.Any]:
-    spec, netdev = wish.pf, pf.device.netdev
-    found: dict[str, t.Any] = {}
-    if spec.num_vfs is not None:
-        found["num_vfs"] = pf.num_vfs
-    if spec.drivers_autoprobe is not None:
-        found["drivers_autoprobe"] = pf.drivers_autoprobe
-    if spec.up is not None:
-        found["up"] = netdev.up if netdev else None
-    if spec.min_rss_queues is not None:
-        found["min_rss_queues"] = min(spec.min_rss_queues, _group(pf))  # a larger group than the least is as good
+def of_driver(device: Device, desired: DesiredDrivers | DesiredDevice) -> Part:
+    """Its driver, and what of its node and override is named."""
+    result = device_result(device)
+    words = [word for word in ("owner", "group", "mode") if getattr(desired.node, word) is not None]
+    if desired.driver == DEFAULT:
+        words.append("driver_override")
+    return {word: result[word] for word in ["driver", *words]}
+
+
+def check_reached(planned: Part, observed: Part) -> None:
+    """Compare what was predicted with what is.
+
+    :raises NotReached: they differ, though every step was accepted.
+    """
+    differing = differences(planned, observed)
+    if differing:
+        raise NotReached(
+            "the steps were done, but the host is not as planned",
+            why="; ".join(differing),
+            remedy="look at dmesg; something else (NetworkManager, a udev rule) may manage the device too",
+        )
+
+
+def differences(planned: Part, observed: Part, path: str = "") -> list[str]:
+    """ "0000:01:00.0.vfs.0.trust: planned True, found False" for everything planned that is observed otherwise."""
+    found: list[str] = []
+    for key, value in planned.items():
+        other = observed.get(key)
+        if isinstance(value, dict) and isinstance(other, dict):
+            found += differences(value, other, f"{path}{key}.")
+        elif value != other:
+            found.append(f"{path}{key}: planned {value}, found {other}")
     return found
 
 
-def _group(pf: Pf) -> int:
-    return rss_group(driver_of(pf), pf.num_vfs, pf.combined) or 0
+def _functions(pf: Pf, desired: DesiredPf) -> Part:
+    netdev = pf.device.netdev
+    found: Part = {}
+    if desired.num_vfs is not None:
+        found["num_vfs"] = pf.num_vfs
+    if desired.drivers_autoprobe is not None:
+        found["drivers_autoprobe"] = pf.drivers_autoprobe
+    if desired.up is not None:
+        found["up"] = netdev.up if netdev else None
+    if desired.min_rss_queues is not None:
+        # A larger group than the least is as good.
+        found["min_rss_queues"] = min(desired.min_rss_queues, present_rss(pf) or 0)
+    return found
 
 
-def _vfs(pf: Pf, wish: PfWish) -> dict[str, dict[str, t.Any]]:
-    found: dict[int, dict[str, t.Any]] = {}
-    for each in wish.vfs:
-        for index in indices(each.vfs, pf.num_vfs):
-            found.setdefault(index, {}).update(_asked_attributes(pf.vfs[index], each))
-    for driver in wish.drivers:
-        for index in indices(driver.vfs, pf.num_vfs):
-            found.setdefault(index, {}).update(asked_driver(pf.vfs[index], driver))
+def _vfs(pf: Pf, desired: DesiredPf) -> dict[str, Part]:
+    found: dict[int, Part] = {}
+    for each in desired.vfs:
+        for index in _indices(each.vfs, pf.num_vfs):
+            found.setdefault(index, {}).update(_attributes(pf.vfs[index], each))
+    for drivers in desired.drivers:
+        for index in _indices(drivers.vfs, pf.num_vfs):
+            found.setdefault(index, {}).update(of_driver(pf.vfs[index], drivers))
     return {str(index): found[index] for index in sorted(found)}
 
 
-def indices(selector: str, num_vfs: int) -> Iterable[int]:
+def _indices(selector: str, num_vfs: int) -> Iterable[int]:
     """Those of a selector's VFs that are there."""
     ranges = parse_vfs(selector)
     return range(num_vfs) if ranges is None else [i for i in expand(ranges, num_vfs) if i < num_vfs]
 
 
-def _asked_attributes(vf: Device, wish: VfWish) -> dict[str, t.Any]:
-    words = wish.attributes.words()
+def _attributes(vf: Device, desired: DesiredVfs) -> Part:
+    words = desired.attributes.words()
     found = {name: getattr(vf.attributes, name, None) for name in words}
-    # What the driver does not tell is as it starts: a wish for that is met.
+    # What the driver does not tell is as it starts: who wants that has it.
     found.update({name: value for name, value in DEFAULTS.items() if name in words and found[name] is None})
-    if wish.mtu is not None:
+    if desired.mtu is not None:
         found["mtu"] = vf.netdev.mtu if vf.netdev else None
     if "mac" in words and vf.netdev and vf.driver not in BYPASS_DRIVERS:
         found["interface_mac"] = vf.netdev.mac
     return found
 
 
-def asked_driver(device: Device, wish: DriverWish | DriverSpec) -> dict[str, t.Any]:
-    """Its driver, and what of its node and override the wish names."""
-    state = device_view(device)
-    words = [word for word in ("owner", "group", "mode") if getattr(wish.node, word) is not None]
-    if wish.driver == "default":
-        words.append("driver_override")
-    return {word: state[word] for word in ["driver", *words]}
-
-
-def _rss(pf: Pf, wish: PfWish) -> dict[str, t.Any]:
-    found: dict[str, t.Any] = {}
+def _rss(pf: Pf, desired: DesiredPf) -> Part:
+    found: Part = {}
     rss = pf.queues.rss
-    if wish.rss and wish.rss.channels is not None:
+    if desired.rss and desired.rss.channels is not None:
         found["channels"] = pf.combined
-    if wish.rss and wish.rss.min_queues is not None:
-        found["min_queues"] = min(wish.rss.min_queues, _group(pf))
-    if (wish.rss and wish.rss.verb) or (_reopens(wish) and is_set_by_hand(pf)):
+    if desired.rss and desired.rss.min_queues is not None:
+        found["min_queues"] = min(desired.rss.min_queues, present_rss(pf) or 0)
+    if (desired.rss and desired.rss.verb) or (desired.reopens and is_set_by_hand(pf)):
         found["rss_table"] = table_words(rss.table) if rss else None
     return found
 
 
-def _rules(pf: Pf, wish: PfWish) -> dict[str, t.Any]:
-    """All rules where the wish may lose some, or wants no others; else those of the flows that it names."""
+def _rules(pf: Pf, desired: DesiredPf) -> Part:
+    """All rules where some may be lost, or no others are wanted; else those of the flows that are named."""
     present = pf.queues.rules.rules if pf.queues.rules else ()
-    if wish.rules is None:
-        shown = present if _reopens(wish) else ()
+    if desired.rules is None:
+        shown = present if desired.reopens else ()
         return {"rules": sorted(map(str, shown))} if shown else {}
-    if wish.rules.exclusive or _reopens(wish):
+    if desired.rules.exclusive or desired.reopens:
         return {"rules": sorted(map(str, present))}
-    flows = {rule.flow: rule.location for rule in wish.rules.rules}
+    flows = {rule.flow: rule.location for rule in desired.rules.rules}
     return {"rules": sorted(_rule_words(rule, flows[rule.flow]) for rule in present if rule.flow in flows)}
 
 
-def _rule_words(rule: t.Any, location: int | None) -> str:
+def _rule_words(rule: FlowRule, location: int | None) -> str:
     return str(rule) if location is None else f"{rule.location}: {rule}"
-
-
-def _reopens(wish: PfWish) -> bool:
-    return wish.pf.num_vfs is not None or wish.pf.up is not None or bool(wish.rss and wish.rss.channels is not None)
 
 
 def table_words(table: tuple[int, ...]) -> str:

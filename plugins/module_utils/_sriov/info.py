@@ -12,53 +12,40 @@ from dataclasses import asdict, replace
 
 from .bypass.techniques import MODULES, OPTIONS, techniques
 from .knowledge.drivers import rss_explanation
+from .knowledge.queues import driver_of, is_set_by_hand, predict_rss
 from .observe.bypass import BypassObserver
-from .observe.host import PCI_DEVICES, Observer
-from .plan.predict import driver_of, is_set_by_hand, predict_rss
-from .results import pf_view
+from .observe.host import Observer
+from .observe.names import find_pf
+from .results import pf_result
 
 if t.TYPE_CHECKING:
     from .kernel.kernel import Kernel
-    from .kernel.sysfs import Sysfs
     from .model.host import Device, Host, Pf
 
-NODES = "/sys/devices/system/node"
-POOLS = "/sys/kernel/mm/hugepages"
 LRO = "rx-lro"
 
 
-def all_pfs(kernel: Kernel) -> list[str]:
-    """Addresses of all devices that can have VFs."""
-    addresses = kernel.sysfs.names(PCI_DEVICES)
-    return [address for address in addresses if kernel.sysfs.exists(f"{PCI_DEVICES}/{address}/sriov_totalvfs")]
-
-
-def read_info(kernel: Kernel, addresses: list[str], timeout: float) -> dict[str, t.Any]:
+def read_info(kernel: Kernel, name: str | None, timeout: float) -> dict[str, t.Any]:
     """The return values of module info.
 
-    :param addresses: of PFs.
+    :param name: the PF; None for all of them.
     :param timeout: seconds for reads that take a device lock.
     """
     observer = Observer(kernel, timeout)
+    addresses = kernel.pci.pfs() if name is None else [find_pf(kernel, observer.interfaces, name)]
     pfs = [observer.pf(address) for address in addresses]
     devices = [device for pf in pfs for device in (pf.device, *pf.vfs)]
     host = observer.host(devices, [])
     bypass = BypassObserver(kernel, host, MODULES, OPTIONS)
-    return {"pfs": [_pf(kernel, pf, host, bypass) for pf in pfs], "host": host_view(kernel, host, pfs)}
+    return {"pfs": [_pf(kernel, pf, host, bypass) for pf in pfs], "host": host_result(kernel, host, pfs)}
 
 
 def _pf(kernel: Kernel, pf: Pf, host: Host, bypass: BypassObserver) -> dict[str, t.Any]:
     netdev = pf.device.netdev
     features = kernel.ethtool.features(netdev.name) if netdev else {}
-    ntuple, lro = pf.queues.ntuple, features.get(LRO)
-    facts = bypass.facts(
-        pf,
-        combined_channels=pf.combined,
-        ntuple_supported=None if ntuple is None else ntuple.on or ntuple.changeable,
-        ntuple_on=None if ntuple is None else ntuple.on,
-        lro=None if lro is None else lro.on,
-    )
-    seen = pf_view(pf)
+    lro = features.get(LRO)
+    facts = bypass.facts(pf, lro=None if lro is None else lro.on)
+    seen = pf_result(pf)
     seen.update(
         perm_mac=pf.perm_mac,
         altnames=list(netdev.altnames) if netdev else [],
@@ -78,8 +65,7 @@ def _pf(kernel: Kernel, pf: Pf, host: Host, bypass: BypassObserver) -> dict[str,
 def rss_limit(pf: Pf) -> dict[str, t.Any]:
     """How large the RSS group can be, why, and what there would be without VFs; None where it is not known."""
     driver = driver_of(pf)
-    bare = replace(pf, num_vfs=0, vfs=(), queues=replace(pf.queues, channels=None))
-    without = predict_rss(bare, 0)
+    without = predict_rss(replace(pf, num_vfs=0, vfs=(), queues=replace(pf.queues, channels=None)), 0)
     explanation = rss_explanation(driver)
     cause = f"{pf.device.driver}: {explanation or 'VFs take nothing from the PF'}; online CPUs: {pf.online_cpus}"
     return {
@@ -96,31 +82,20 @@ def _members(device: Device, host: Host) -> list[str]:
     return [member.address for member in members]
 
 
-def host_view(kernel: Kernel, host: Host, pfs: list[Pf]) -> dict[str, t.Any]:
+def host_result(kernel: Kernel, host: Host, pfs: list[Pf]) -> dict[str, t.Any]:
     """Facts of the whole host."""
-    sysfs = kernel.sysfs
+    system = kernel.system
     return {
-        "kernel": kernel.release,
+        "kernel": system.release,
         "online_cpus": pfs[0].online_cpus if pfs else None,
         "iommu_active": host.iommu,
-        "iommu_groups": len(sysfs.names("/sys/kernel/iommu_groups")),
+        "iommu_groups": len(system.iommu_groups()),
         "lockdown": host.lockdown,
-        "hugepages": hugepages(sysfs),
+        "hugepages": system.hugepages(),
         "vfio": {
-            "loaded": sysfs.exists("/sys/module/vfio"),
+            "loaded": system.module_is_loaded("vfio"),
             "pci_driver": "vfio-pci" in host.drivers,
             "no_iommu_mode": host.noiommu_mode,
-            "nodes": [name for name in sysfs.names("/dev/vfio") if name not in ("vfio", "devices")],
+            "nodes": system.vfio_nodes(),
         },
     }
-
-
-def hugepages(sysfs: Sysfs) -> list[dict[str, t.Any]]:
-    """Pools by NUMA node and size; node -1 where the kernel knows no nodes."""
-    places = [(int(name[4:]), f"{NODES}/{name}/hugepages") for name in sysfs.names(NODES) if name[4:].isdigit()]
-    found = []
-    for node, base in sorted(places) or [(-1, POOLS)]:
-        for pool in sysfs.names(base):
-            numbers = {word: sysfs.read_int(f"{base}/{pool}/{word}_hugepages") for word in ("nr", "free", "surplus")}
-            found.append({"node": node, "size_kb": int(pool[len("hugepages-") : -len("kB")]), **numbers})
-    return found

@@ -10,11 +10,10 @@ from __future__ import annotations
 import typing as t
 from dataclasses import asdict
 
-from .knowledge.drivers import rss_group
+from .knowledge.queues import present_rss
 from .model.attributes import VfAttributes
 from .model.flow import ethtool_words
 from .model.rss_table import spread
-from .plan.predict import driver_of
 
 if t.TYPE_CHECKING:
     from .model.flow import FlowRule
@@ -22,7 +21,7 @@ if t.TYPE_CHECKING:
     from .model.queues import Queues
 
 
-def pf_view(pf: Pf) -> dict[str, t.Any]:
+def pf_result(pf: Pf) -> dict[str, t.Any]:
     """A PF with its queues, its rules and its VFs."""
     netdev = pf.device.netdev
     return {
@@ -36,16 +35,16 @@ def pf_view(pf: Pf) -> dict[str, t.Any]:
         "num_vfs": pf.num_vfs,
         "total_vfs": pf.total_vfs,
         "drivers_autoprobe": pf.drivers_autoprobe,
-        "rss_queues": rss_group(driver_of(pf), pf.num_vfs, pf.combined) if netdev else None,
-        **queues_view(pf.queues),
+        "rss_queues": present_rss(pf) if netdev else None,
+        **queues_result(pf.queues),
         "iommu_group": pf.device.iommu_group,
         "numa_node": pf.device.numa_node,
         "holders": [holder.text for holder in pf.device.holders],
-        "vfs": [device_view(vf) for vf in pf.vfs],
+        "vfs": [device_result(vf) for vf in pf.vfs],
     }
 
 
-def queues_view(queues: Queues) -> dict[str, t.Any]:
+def queues_result(queues: Queues) -> dict[str, t.Any]:
     """Channels, RSS table, ntuple feature and flow rules; None where the driver does not tell."""
     rss = queues.rss if queues.rss and queues.rss.table else None
     return {
@@ -61,11 +60,16 @@ def queues_view(queues: Queues) -> dict[str, t.Any]:
         else None,
         "ntuple": {"on": queues.ntuple.on, "changeable": queues.ntuple.changeable} if queues.ntuple else None,
         "locations": queues.rules.size if queues.rules else None,
-        "rules": [rule_view(rule) for rule in queues.rules.rules] if queues.rules else [],
+        "rules": [rule_result(rule) for rule in sorted(queues.rules.rules, key=_place)] if queues.rules else [],
     }
 
 
-def rule_view(rule: FlowRule) -> dict[str, t.Any]:
+def _place(rule: FlowRule) -> int:
+    """One whose place the driver is to choose comes last."""
+    return 1 << 32 if rule.location is None else rule.location
+
+
+def rule_result(rule: FlowRule) -> dict[str, t.Any]:
     """A flow rule, its cookie decoded, and what ethtool(8) would be told."""
     destination = rule.destination
     return {
@@ -81,7 +85,7 @@ def rule_view(rule: FlowRule) -> dict[str, t.Any]:
     }
 
 
-def device_view(device: Device) -> dict[str, t.Any]:
+def device_result(device: Device) -> dict[str, t.Any]:
     """One PCI function; attributes are there for a VF."""
     netdev = device.netdev
     seen: dict[str, t.Any] = {
@@ -92,7 +96,7 @@ def device_view(device: Device) -> dict[str, t.Any]:
         "driver_override": device.driver_override,
         "default_driver": device.default_driver,
         "name": netdev.name or None if netdev else None,
-        "mac": netdev.mac if netdev else None,
+        "mac": netdev.mac or None if netdev else None,
         "up": netdev.up if netdev else None,
         "mtu": netdev.mtu if netdev else None,
         "iommu_group": device.iommu_group,

@@ -9,16 +9,16 @@ from __future__ import annotations
 import tempfile
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.jobs import read_state
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.options import host_wish
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_plan
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.desired import desired_host
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_steps
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import SriovError
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import observe
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.after import after_all
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.host import plan_host
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.pci import Plan
 from ansible_collections.kernel_bypass.sriov.plugins.modules import host
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import written
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import snapshot
-from ansible_collections.kernel_bypass.sriov.tests.unit.support import wishes
+from ansible_collections.kernel_bypass.sriov.tests.unit.support import predictions, wishes
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -61,6 +61,11 @@ def test_any_wish_on_any_host(roots):
     holds()
 
 
+def look(kernel, wish):
+    """The desired host, located, and the host as it is."""
+    return observe(kernel, desired_host(wishes.complete(wish)), 30.0)
+
+
 def test_after_a_plan_there_is_nothing_to_plan(roots):
     """Pure: the state that the plan predicts, never one that was read."""
 
@@ -69,13 +74,33 @@ def test_after_a_plan_there_is_nothing_to_plan(roots):
         state, wish = scene
         kernel = wishes.start(roots(), state)
         try:
-            wanted = host_wish(wishes.complete(wish), kernel)
-            outcome = plan_host(read_state(kernel, wanted, 30.0), wanted)
+            desired, before = look(kernel, wish)
+            steps = plan_host(before, desired).steps
         except SriovError as refused:
             event(refused.kind)
             return
-        event(f"{min(len(outcome.plan.steps), 6)} steps or more")
-        assert plan_host(outcome.after, wanted).plan.steps == ()
+        event(f"{min(len(steps), 6)} steps or more")
+        assert plan_host(after_all(before, steps), desired).steps == ()
+
+    holds()
+
+
+def test_what_the_steps_lead_to_is_what_is_read_after_them(roots):
+    """after() is the twin of performing a step."""
+
+    @given(wishes.scenes())
+    def holds(scene):
+        state, wish = scene
+        kernel = wishes.start(roots(), state)
+        try:
+            desired, before = look(kernel, wish)
+            steps = plan_host(before, desired).steps
+        except SriovError:
+            return
+        event(f"{min(len(steps), 6)} steps or more")
+        apply_steps(kernel, steps, 30.0)
+        _desired, read = observe(kernel, desired, 30.0)
+        assert predictions.unlike(after_all(before, steps), read) == []
 
     holds()
 
@@ -118,12 +143,12 @@ def test_a_plan_that_was_cut_off_is_finished_by_the_next_run(roots):
         state, wish = scene
         kernel = wishes.start(roots(), state)
         try:
-            wanted = host_wish(wishes.complete(wish), kernel)
-            plan = plan_host(read_state(kernel, wanted, 30.0), wanted).plan
+            desired, before = look(kernel, wish)
+            plan = plan_host(before, desired)
         except SriovError:
             return
         event(f"cut off after {min(number, len(plan.steps))} of {len(plan.steps)}")
-        apply_plan(kernel, Plan(plan.steps[:number]), 30.0)
+        apply_steps(kernel, plan.steps[:number], 30.0)
         assert run(kernel, wish)["failed"] is False
         assert run(kernel, wish)["changed"] is False
 

@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.bypass.facts import BypassFacts, KernelFacts
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.bypass.techniques import techniques
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.bypass import BypassFacts, KernelFacts
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import ROUTE, Holder
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Device, Host, Netdev, Pf
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import Channels, Feature, Queues
 
 NAMES = (
     *("packet_mmap", "PF_RING ZC", "Snabb", "DPDK on the PF", "netmap", "EF_VI"),
@@ -24,8 +27,88 @@ TRIXIE = KernelFacts("6.12.118+deb13-amd64", CONFIG_FILE, OPTIONS, frozenset({"P
 BOOKWORM = replace(TRIXIE, release="6.1.0-56-amd64", config_file="/boot/config-6.1.0-56-amd64")
 NO_CONFIG = replace(TRIXIE, config_file=None, config={})
 
+
+@dataclass(frozen=True)
+class Card:
+    """A PF and its host in one flat row; facts() makes of it what the table of techniques is made of.
+
+    :param kernel: what of the host BypassFacts.kernel holds; lockdown and no-IOMMU mode beside it.
+    :param group_others: other functions in the PF's IOMMU group, as address and driver.
+    """
+
+    kernel: KernelFacts
+    interface: str | None = None
+    driver: str | None = None
+    default_driver: str | None = None
+    driver_out_of_tree: bool = False
+    vendor: str = ""
+    device: str = ""
+    num_vfs: int = 0
+    total_vfs: int = 0
+    online_cpus: int = 1
+    channels: int | None = None
+    mtu: int = 1500
+    num_tc: int = 0
+    iommu_group: int | None = None
+    iommu_type: str | None = None
+    group_others: tuple[tuple[str, str], ...] = ()
+    management: tuple[str, ...] = ()
+    ntuple_supported: bool | None = None
+    ntuple_on: bool | None = None
+    lro: bool | None = None
+    xdp_features: frozenset[str] | None = None
+    xdp_attached: bool = False
+    xdp_generic: bool = False
+    pf_ring: str | None = None
+    netmap_native: bool = False
+    lockdown: str = "none"
+    noiommu_mode: bool | None = None
+    vf_default_driver: str | None = None
+
+    def facts(self) -> BypassFacts:
+        names = ("driver_out_of_tree", "iommu_type", "lro", "xdp_features", "pf_ring", "netmap_native")
+        return BypassFacts(self.kernel, self._host(), self._pf(), **{name: getattr(self, name) for name in names})
+
+    def _pf(self) -> Pf:
+        channels = None if self.channels is None else Channels(max_combined=63, combined=self.channels)
+        ntuple = None if self.ntuple_supported is None else Feature(bool(self.ntuple_on), self.ntuple_supported)
+        vf_driver = self.vf_default_driver
+        vfs = (
+            Device("0000:01:10.0", default_driver=vf_driver, iommu_group=9, physfn=PF, vf=n)
+            for n in range(self.num_vfs)
+        )
+        if self.iommu_group is None:
+            vfs = (replace(vf, iommu_group=None) for vf in vfs)
+        pf = Pf(self._device(), self.total_vfs, self.num_vfs, True, tuple(vfs), self.online_cpus)
+        return replace(
+            pf, queues=Queues(channels, ntuple=ntuple), vf_default_driver=vf_driver, vf_offset=128, vf_stride=2
+        )
+
+    def _device(self) -> Device:
+        netdev = Netdev(
+            self.interface or "",
+            3,
+            "02:00:00:00:01:00",
+            mtu=self.mtu,
+            num_tc=self.num_tc,
+            xdp=self.xdp_attached and not self.xdp_generic,
+            xdp_generic=self.xdp_attached and self.xdp_generic,
+        )
+        holders = tuple(Holder(ROUTE, text) for text in self.management)
+        netdevs = (netdev,) if self.interface else ()
+        state = {"driver": self.driver, "default_driver": self.default_driver, "iommu_group": self.iommu_group}
+        return Device(PF, self.vendor, self.device, **state, netdevs=netdevs, holders=holders, num_vfs=self.num_vfs)
+
+    def _host(self) -> Host:
+        others = tuple(Device(address, driver=driver) for address, driver in self.group_others)
+        groups = () if self.iommu_group is None else ((self.iommu_group, (self._device(), *others)),)
+        iommu = self.iommu_group is not None
+        return Host(lockdown=self.lockdown, iommu=iommu, noiommu_mode=self.noiommu_mode, groups=groups)
+
+
+PF = "0000:01:00.0"
 # As the lab's VMs have them with 20 CPUs.
-N82599 = BypassFacts(
+N82599 = Card(
     TRIXIE,
     interface="enp1s0",
     driver="ixgbe",
@@ -35,7 +118,6 @@ N82599 = BypassFacts(
     total_vfs=63,
     online_cpus=20,
     channels=20,
-    rss_queues=16,
     iommu_group=6,
     iommu_type="identity",
     ntuple_supported=True,
@@ -43,7 +125,7 @@ N82599 = BypassFacts(
     lro=False,
     xdp_features=frozenset({"basic", "redirect", "xsk-zerocopy"}),
 )
-WITH_VFS = {"num_vfs": 2, "channels": 4, "rss_queues": 4}
+WITH_VFS = {"num_vfs": 2, "channels": 4}
 N82576 = replace(
     N82599,
     kernel=BOOKWORM,
@@ -53,11 +135,10 @@ N82576 = replace(
     device="10c9",
     total_vfs=7,
     channels=8,
-    rss_queues=8,
     ntuple_supported=False,
     xdp_features=None,
 )
-UNBOUND = {"interface": None, "xdp_features": None, "channels": None, "rss_queues": None, "ntuple_supported": None}
+UNBOUND = {"interface": None, "xdp_features": None, "channels": None, "ntuple_supported": None}
 
 NO_INTERFACE = "the PF has no interface in this network namespace: "
 NO_IOMMU = {"iommu_group": None, "iommu_type": None}
@@ -73,5 +154,9 @@ def host(facts=N82599, kernel=None, modules=None, **changes):
     return replace(facts, kernel=kernel, **changes)
 
 
+def table(facts):
+    return techniques(facts.facts())
+
+
 def technique(name, facts):
-    return {row.name: row for row in techniques(facts)}[name]
+    return {row.name: row for row in table(facts)}[name]

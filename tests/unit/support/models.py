@@ -6,23 +6,25 @@
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import replace
 
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.attributes import VfAttributes
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import (
-    HostWish,
-    PfWish,
-    RulesWish,
-    VfWish,
+    Consent,
+    Desired,
+    DesiredPf,
+    DesiredRules,
+    DesiredVfs,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import encode_action, flow_rule
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import Holder
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import (
     Device,
-    Holder,
     Host,
     Netdev,
     Pf,
-    PfSpec,
+    State,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import (
     Channels,
@@ -31,7 +33,10 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.q
     Rss,
     RuleTable,
 )
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.host import State, plan_host
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.after import after_all
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.host import plan_host
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.pf import plan_pf
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.pci import Plan
 
 from ..simulation.hosts import IGB, Nic
 
@@ -154,23 +159,37 @@ DRIVERS = frozenset({"igb", "igbvf", "ixgbe", "ixgbevf", "vfio-pci"})
 
 def want(vfs="0", mtu=None, **attributes):
     """The wish for some VFs."""
-    return VfWish(vfs, VfAttributes(**attributes), mtu)
+    return DesiredVfs(vfs, VfAttributes(**attributes), mtu)
 
 
-def rules_wish(*rules, **changes):
+def desired_rules(*rules, **changes):
     """Rules, named as the options name them."""
-    return RulesWish(rules, tuple(f"rules[{number}]" for number in range(len(rules))), **changes)
+    return DesiredRules(rules, tuple(f"rules[{number}]" for number in range(len(rules))), **changes)
 
 
-def wish(address=PF, rss=None, rules=None, vfs=(), drivers=(), **pf_options):
-    """What is wished of one PF; the rest goes to PfSpec."""
-    return PfWish(address, PfSpec(**pf_options), tuple(vfs), tuple(drivers), rss, rules)
+def wish(address=PF, rss=None, rules=None, vfs=(), drivers=(), **options):
+    """What is desired of one PF; words of consent go there."""
+    consent = Consent(**{name: options.pop(name) for name in Consent._fields if name in options})
+    return DesiredPf(address, vfs=tuple(vfs), drivers=tuple(drivers), rss=rss, rules=rules, consent=consent, **options)
 
 
-def planned(state, *wishes):
-    """The outcome of the whole planner; a lone PF is a host of its own."""
-    return plan_host(state if isinstance(state, State) else host_state(state), HostWish(wishes))
+class Outcome(t.NamedTuple):
+    plan: Plan
+    after: State
+
+
+def planned(state, *pfs, devices=()):
+    """The plan, and the host after it; a lone PF is a host of its own."""
+    before = state if isinstance(state, State) else host_state(state)
+    plan = plan_host(before, Desired(pfs, devices))
+    return Outcome(plan, after_all(before, plan.steps))
 
 
 def sentences(state, *wishes):
     return [str(step) for step in planned(state, *wishes).plan.steps]
+
+
+def pf_after(state, desired):
+    """A PF after the plan for its functions alone."""
+    before = host_state(state)
+    return after_all(before, plan_pf(state, desired).steps).pfs[PF]

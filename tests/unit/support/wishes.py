@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import replace
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.options_rules import RULE_OPTIONS, rules_wish
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.rules import RULE_OPTIONS, desired_rules
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused, SriovError
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import encode_action, flow_rule
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_table import weights_table
@@ -312,7 +312,7 @@ def vfs_named(entry):
 def flows_named(entry):
     options = [{**dict.fromkeys(RULE_OPTIONS), **each} for each in entry.get("rules", ())]
     try:
-        return {rule.flow for rule in rules_wish(options).rules}
+        return {rule.flow for rule in desired_rules(options).rules}
     except SriovError:
         return set()
 

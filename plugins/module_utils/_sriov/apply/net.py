@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""Steps through interfaces: attributes of VFs, channels, RSS table, flow rules."""
+"""Performs steps through interfaces: attributes of VFs, channels, RSS table, flow rules."""
 
 from __future__ import annotations
 
@@ -16,25 +16,24 @@ from ..kernel.ethtool import NTUPLE
 from ..kernel.link import BatchFailed
 from ..model.attributes import VfAttributes, ip_words
 from ..model.queues import Channels
-from ..observe.host import PCI_DEVICES
-from ..steps.net import (
-    DeleteRule,
-    InsertRule,
-    SetChannels,
-    SetMtu,
-    SetNtuple,
-    SetRss,
-    SetVf,
-    WaitForCarrier,
-)
-from .pci import wait_for_netdev
-from .perform import POLL, explained, located, perform, wait
+from .drivers import wait_for_netdev
+from .waiting import POLL, explained, located, wait
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..kernel.kernel import Kernel
     from ..model.flow import FlowRule
+    from ..steps.net import (
+        DeleteRule,
+        InsertRule,
+        SetChannels,
+        SetMtu,
+        SetNtuple,
+        SetRss,
+        SetVf,
+        WaitForCarrier,
+    )
 
 RESETTING = "Resource temporarily unavailable"  # i40e: a VF that is in reset takes nothing
 RULE_REMEDIES = {
@@ -50,13 +49,14 @@ QUEUE_REMEDIES = {
 }
 
 
-@perform.register(WaitForCarrier)
-def _wait_for_carrier(step: WaitForCarrier, kernel: Kernel, timeout: float) -> None:
-    path = f"/sys/class/net/{step.name}/carrier"
-    wait(lambda: kernel.sysfs.read(path) == "1", timeout, "there is no link", step.label)
+def wait_for_carrier(step: WaitForCarrier, kernel: Kernel, timeout: float) -> None:
+    def has_link() -> bool:
+        return kernel.interfaces.carrier(step.name)
+
+    wait(has_link, timeout, "there is no link", step.label)
 
 
-def set_vfs(kernel: Kernel, steps: Sequence[SetVf], timeout: float, done: list[str]) -> None:
+def set_vfs(steps: Sequence[SetVf], kernel: Kernel, timeout: float, done: list[str]) -> None:
     """One batch for all; a VF that is in reset is tried again.
 
     :param done: gets the steps that were done.
@@ -95,15 +95,14 @@ def _not_taken(kernel: Kernel, step: SetVf, error: BatchFailed) -> SriovError:
     return failure
 
 
-@perform.register(SetMtu)
-def _set_mtu(step: SetMtu, kernel: Kernel, timeout: float) -> None:
+def set_mtu(step: SetMtu, kernel: Kernel, timeout: float) -> None:
     """A VF whose PF is in reset refuses for a moment."""
     address = located(kernel, step)
     wait_for_netdev(kernel, address, timeout)
     kernel.settle(timeout)  # udev renames it
     end = time.monotonic() + min(timeout, 10.0)
     while True:
-        names = kernel.sysfs.names(f"{PCI_DEVICES}/{address}/net")
+        names = kernel.pci.interfaces(address)
         try:
             if names:
                 kernel.link.set_mtu(names[0], step.mtu)
@@ -116,8 +115,7 @@ def _set_mtu(step: SetMtu, kernel: Kernel, timeout: float) -> None:
         time.sleep(POLL)
 
 
-@perform.register(SetChannels)
-def _set_channels(step: SetChannels, kernel: Kernel, timeout: float) -> None:
+def set_channels(step: SetChannels, kernel: Kernel, _timeout: float) -> None:
     present = kernel.ethtool.channels(step.name) or Channels()
     try:
         kernel.ethtool.set_channels(step.name, replace(present, combined=step.combined))
@@ -125,8 +123,7 @@ def _set_channels(step: SetChannels, kernel: Kernel, timeout: float) -> None:
         raise explained(error, f"cannot set {step.combined} channels", step.label, QUEUE_REMEDIES) from None
 
 
-@perform.register(SetNtuple)
-def _set_ntuple(step: SetNtuple, kernel: Kernel, timeout: float) -> None:
+def set_ntuple(step: SetNtuple, kernel: Kernel, _timeout: float) -> None:
     """The kernel answers success where a driver has changed its mind (netdev_fix_features)."""
     kernel.ethtool.set_feature(step.name, NTUPLE, step.on)
     feature = kernel.ethtool.feature(step.name)
@@ -139,16 +136,14 @@ def _set_ntuple(step: SetNtuple, kernel: Kernel, timeout: float) -> None:
         )
 
 
-@perform.register(SetRss)
-def _set_rss(step: SetRss, kernel: Kernel, timeout: float) -> None:
+def set_rss(step: SetRss, kernel: Kernel, _timeout: float) -> None:
     try:
         kernel.ethtool.set_rss(step.name, step.table)
     except KernelRefused as error:
         raise explained(error, "cannot set the RSS table", step.label, QUEUE_REMEDIES) from None
 
 
-@perform.register(DeleteRule)
-def _delete_rule(step: DeleteRule, kernel: Kernel, timeout: float) -> None:
+def delete_rule(step: DeleteRule, kernel: Kernel, _timeout: float) -> None:
     try:
         kernel.ethtool.delete_rule(step.name, t.cast(int, step.rule.location))
     except KernelRefused as error:
@@ -157,8 +152,7 @@ def _delete_rule(step: DeleteRule, kernel: Kernel, timeout: float) -> None:
             raise explained(error, f"cannot delete flow rule {step.rule.location}", step.label, RULE_REMEDIES) from None
 
 
-@perform.register(InsertRule)
-def _insert_rule(step: InsertRule, kernel: Kernel, timeout: float) -> None:
+def insert_rule(step: InsertRule, kernel: Kernel, _timeout: float) -> None:
     try:
         kernel.ethtool.insert_rule(step.name, step.rule)
     except KernelRefused as error:

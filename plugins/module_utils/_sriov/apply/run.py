@@ -10,18 +10,46 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import SriovError
-from ..steps.net import SetVf
-from .net import set_vfs  # with it, and with what it imports, comes what perform() does with each step
-from .perform import perform
+from ..steps import net as net_steps
+from ..steps import pci as pci_steps
+from . import drivers, net, vfs
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..kernel.kernel import Kernel
-    from ..steps.pci import Plan, Step
+    from ..steps.pci import Step
+
+Performer = t.Callable[[t.Any, "Kernel", float], None]
+"""Does one step within so many seconds, or raises SriovError."""
+
+PERFORMERS: dict[type, Performer] = {
+    pci_steps.SetAutoprobe: vfs.set_autoprobe,
+    pci_steps.SetLink: vfs.set_link,
+    pci_steps.SetNumVfs: vfs.set_num_vfs,
+    pci_steps.WaitForVfs: vfs.wait_for_vfs,
+    pci_steps.LoadModule: drivers.load_module,
+    pci_steps.AllowNoIommu: drivers.allow_no_iommu,
+    pci_steps.Unbind: drivers.unbind,
+    pci_steps.ClearOverride: drivers.clear_override,
+    pci_steps.SetNode: drivers.set_node,
+    pci_steps.Reload: drivers.reload,
+    net_steps.WaitForCarrier: net.wait_for_carrier,
+    net_steps.SetMtu: net.set_mtu,
+    net_steps.SetChannels: net.set_channels,
+    net_steps.SetNtuple: net.set_ntuple,
+    net_steps.SetRss: net.set_rss,
+    net_steps.DeleteRule: net.delete_rule,
+    net_steps.InsertRule: net.insert_rule,
+}
+# Steps of which neighbours are done together: one process for all is much cheaper than one for each.
+TOGETHER: dict[type, t.Callable[[t.Any, Kernel, float, list[str]], None]] = {
+    pci_steps.Bind: drivers.bind_all,
+    net_steps.SetVf: net.set_vfs,
+}
 
 
-def apply_plan(kernel: Kernel, plan: Plan, timeout: float) -> list[str]:
+def apply_steps(kernel: Kernel, steps: Sequence[Step], timeout: float) -> list[str]:
     """Run every step in order.
 
     :param timeout: seconds for one step.
@@ -29,28 +57,33 @@ def apply_plan(kernel: Kernel, plan: Plan, timeout: float) -> list[str]:
     :raises SriovError: at the first step that fails, with the steps done before it in its attribute done.
     """
     done: list[str] = []
-    for steps in batches(plan.steps):
+    for run in batches(steps):
+        kind = type(run[0])
         try:
-            if isinstance(steps[0], SetVf):
-                set_vfs(kernel, t.cast("Sequence[SetVf]", steps), timeout, done)
-                continue
-            perform(steps[0], kernel, timeout)
+            if kind in TOGETHER:
+                TOGETHER[kind](run, kernel, timeout, done)
+            else:
+                PERFORMERS[kind](run[0], kernel, timeout)
+                done.append(str(run[0]))
         except SriovError as error:
-            error.step, error.done = error.step or str(steps[0]), done
+            error.step, error.done = error.step or str(run[0]), done
             raise
-        done.append(str(steps[0]))
     if done:
         kernel.settle(timeout)  # interfaces are renamed by udev after they appear: read them under their last names
     return done
 
 
 def batches(steps: Sequence[Step]) -> list[list[Step]]:
-    """Each step for itself, but attributes of one PF's VFs together."""
+    """Each step for itself, but neighbours of a kind that is done together in one list, PF by PF."""
     found: list[list[Step]] = []
     for step in steps:
         last = found[-1][0] if found else None
-        if isinstance(step, SetVf) and isinstance(last, SetVf) and step.name == last.name:
+        if type(step) in TOGETHER and type(step) is type(last) and _pf(step) == _pf(last):
             found[-1].append(step)
         else:
             found.append([step])
     return found
+
+
+def _pf(step: t.Any) -> str | None:
+    return step.address if isinstance(step, net_steps.SetVf) else None

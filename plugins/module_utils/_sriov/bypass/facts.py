@@ -3,106 +3,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""What a judgement on kernel bypass rests on, and how a piece of it is quoted. Pure."""
+"""How a piece of a judgement on kernel bypass is quoted. Pure."""
 
 from __future__ import annotations
 
-import re
 import typing as t
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
-from ..knowledge.drivers import BYPASS_DRIVERS, PfDriver, pf_driver
+from ..knowledge.drivers import BYPASS_DRIVERS, pf_driver
+from ..model.bypass import INSTALLED
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
-LOADED, BUILT_IN, INSTALLED = "loaded", "built in", "installed"
+    from ..knowledge.drivers import PfDriver
+    from ..model.bypass import BypassFacts, KernelFacts
 
 
-@dataclass(frozen=True)
-class KernelFacts:
-    """Of the whole host.
-
-    :param config_file: where the kernel's configuration was read; None: nowhere.
-    :param config: option -> "y" or "m"; an option that is not there is not set.
-    :param protocols: socket families that are registered: names in /proc/net/protocols.
-    :param modules: name with underscores -> LOADED, BUILT_IN or INSTALLED; one that is not there is none of them.
-    :param noiommu_mode: vfio's enable_unsafe_noiommu_mode; None: compiled out.
-    """
-
-    release: str
-    config_file: str | None = None
-    config: t.Mapping[str, str] = field(default_factory=dict)
-    protocols: frozenset[str] = frozenset()
-    modules: t.Mapping[str, str] = field(default_factory=dict)
-    lockdown: str = "none"
-    noiommu_mode: bool | None = None
-
-    @property
-    def version(self) -> tuple[int, int]:
-        """(6, 12) of "6.12.118+deb13-amd64"."""
-        match = re.match(r"(\d+)\.(\d+)", self.release)
-        return (int(match.group(1)), int(match.group(2))) if match else (0, 0)
+def kernel_driver(facts: BypassFacts) -> str | None:
+    """The driver that the kernel has for the chip, also while another has the device."""
+    taken = facts.driver is None or facts.driver in BYPASS_DRIVERS
+    return facts.pf.device.default_driver if taken else facts.driver
 
 
-@dataclass(frozen=True)
-class BypassFacts:
-    """Of one PF. None: not known.
-
-    :param driver_out_of_tree: its module is not the kernel's own ("O" in /sys/module/NAME/taint).
-    :param channels: combined channels in use: `ethtool -l`.
-    :param rss_queues: the RSS group in use.
-    :param iommu_type: of its group: "identity" where device addresses are physical ones, "DMA", "DMA-FQ".
-    :param group_others: other functions of its IOMMU group that user space could not have together with it.
-    :param management: what it carries of the operator: "carries a default route".
-    :param ntuple_supported: whether it has flow rules at all, on or off.
-    :param lro: large-receive-offload is on.
-    :param xdp_features: names of netdev_genl.XDP_FEATURES; None: the kernel cannot tell.
-    :param xdp_generic: the attached program runs in the generic hook, which no driver knows of (`ip -j link`: mode 2).
-    :param pf_ring: the polling mode that the module pf_ring reports for the interface.
-    :param netmap_native: its driver uses the module netmap.
-    """
-
-    kernel: KernelFacts
-    interface: str | None = None
-    driver: str | None = None
-    default_driver: str | None = None
-    driver_out_of_tree: bool = False
-    vendor: str = ""
-    device: str = ""
-    num_vfs: int = 0
-    total_vfs: int = 0
-    online_cpus: int = 1
-    channels: int | None = None
-    rss_queues: int | None = None
-    mtu: int = 1500
-    num_tc: int = 0
-    iommu_group: int | None = None
-    iommu_type: str | None = None
-    group_others: tuple[str, ...] = ()
-    management: tuple[str, ...] = ()
-    ntuple_supported: bool | None = None
-    ntuple_on: bool | None = None
-    lro: bool | None = None
-    xdp_features: frozenset[str] | None = None
-    xdp_attached: bool = False
-    xdp_generic: bool = False
-    pf_ring: str | None = None
-    netmap_native: bool = False
-
-    @property
-    def name(self) -> str:
-        return self.interface or "the PF"
-
-    @property
-    def kernel_driver(self) -> str | None:
-        """The driver that the kernel has for the chip, also while another has the device."""
-        taken = self.driver is None or self.driver in BYPASS_DRIVERS
-        return self.default_driver if taken else self.driver
-
-    @property
-    def knowledge(self) -> PfDriver:
-        return pf_driver(self.kernel_driver, self.vendor, self.device)
+def knowledge(facts: BypassFacts) -> PfDriver:
+    """What is known of that driver."""
+    return pf_driver(kernel_driver(facts), facts.pf.device.vendor, facts.pf.device.device)
 
 
 @dataclass(frozen=True)
@@ -171,12 +97,12 @@ def module(kernel: KernelFacts, name: str) -> Evidence:
     return Evidence(True, words if state != INSTALLED else f"{words}, not loaded")
 
 
-def foreign_module(kernel: KernelFacts, name: str) -> Evidence:
+def foreign_module(facts: BypassFacts, name: str) -> Evidence:
     """A module that is not the kernel's own: under lockdown it loads only with a signature that the kernel trusts."""
-    found = module(kernel, name)
-    if kernel.modules.get(name) != INSTALLED or kernel.lockdown == "none":
+    found, lockdown = module(facts.kernel, name), facts.host.lockdown
+    if facts.kernel.modules.get(name) != INSTALLED or lockdown == "none":
         return found
-    return Evidence(False, f"{found.words}, and lockdown ({kernel.lockdown}) wants a signature that the kernel trusts")
+    return Evidence(False, f"{found.words}, and lockdown ({lockdown}) wants a signature that the kernel trusts")
 
 
 def has_interface(facts: BypassFacts) -> Evidence:

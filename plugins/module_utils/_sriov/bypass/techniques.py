@@ -8,12 +8,18 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
-from ..knowledge.drivers import BIFURCATED_DRIVERS, BYPASS_DRIVERS, rss_explanation, rss_queues
+from ..knowledge.drivers import BIFURCATED_DRIVERS, BYPASS_DRIVERS, rss_explanation
+from ..knowledge.queues import predict_rss, without_vfs
+from ..plan.after import planned_vf
+from ..plan.hindrance import has_group, hindrance
 from .facts import (
     Evidence,
     foreign_module,
     has_interface,
+    kernel_driver,
+    knowledge,
     management_price,
     module,
     option,
@@ -23,7 +29,9 @@ from .xdp import af_xdp
 
 if t.TYPE_CHECKING:
     from ..knowledge.drivers import BypassDriver
-    from .facts import BypassFacts, Technique
+    from ..model.bypass import BypassFacts
+    from ..model.host import Device, Pf
+    from .facts import Technique
 
 # Modules that the table asks about, beside those of BYPASS_DRIVERS.
 MODULES = ("af_packet", "pf_ring", "netmap", "sfc_char", "mlx4_ib", "mlx5_ib")
@@ -89,7 +97,7 @@ def _packet_mmap(facts: BypassFacts) -> Technique:
 
 
 def _pf_ring_zc(facts: BypassFacts) -> Technique:
-    evidence = [has_interface(facts), foreign_module(facts.kernel, "pf_ring")]
+    evidence = [has_interface(facts), foreign_module(facts, "pf_ring")]
     if evidence[-1].found:
         evidence.append(_pf_ring_driver(facts))
     price = [
@@ -110,14 +118,15 @@ def _pf_ring_driver(facts: BypassFacts) -> Evidence:
 
 
 def _snabb(facts: BypassFacts) -> Technique:
-    known = facts.device in SNABB_DEVICES.get(facts.vendor, ())
-    listed = f"Snabb {'lists' if known else 'does not list'} {facts.vendor}:{facts.device} (lib/hardware/pci.lua)"
+    known = facts.pf.device.device in SNABB_DEVICES.get(facts.pf.device.vendor, ())
+    card = f"{facts.pf.device.vendor}:{facts.pf.device.device}"
+    listed = f"Snabb {'lists' if known else 'does not list'} {card} (lib/hardware/pci.lua)"
     evidence = [Evidence(known, listed), _physical_dma(facts), _no_lockdown(facts, "mapping the NIC's registers")]
     return row("Snabb", evidence, kernel_loses_nic=True, price=_whole_nic(facts))
 
 
 def _dpdk(facts: BypassFacts) -> Technique:
-    driver = facts.kernel_driver or ""
+    driver = kernel_driver(facts) or ""
     if driver in BIFURCATED_DRIVERS:
         verbs = driver.replace("core", "ib")
         evidence = [has_interface(facts), Evidence(True, f"DPDK has {DPDK_DRIVERS[driver]}, beside {driver}")]
@@ -135,7 +144,7 @@ def _dpdk(facts: BypassFacts) -> Technique:
 
 
 def _netmap(facts: BypassFacts) -> Technique:
-    evidence = [has_interface(facts), foreign_module(facts.kernel, "netmap")]
+    evidence = [has_interface(facts), foreign_module(facts, "netmap")]
     native = facts.netmap_native
     if evidence[-1].found:
         uses = f"driver {facts.driver} {'uses it' if native else 'does not use it'} (/sys/module/netmap/holders)"
@@ -153,27 +162,27 @@ def _netmap(facts: BypassFacts) -> Technique:
 def _ef_vi(facts: BypassFacts) -> Technique:
     fits = facts.driver in EF_VI_DRIVERS
     needs = f"driver is {facts.driver or 'none'}" + ("" if fits else f", EF_VI needs {' or '.join(EF_VI_DRIVERS)}")
-    evidence = [has_interface(facts), Evidence(fits, needs), foreign_module(facts.kernel, "sfc_char")]
+    evidence = [has_interface(facts), Evidence(fits, needs), foreign_module(facts, "sfc_char")]
     price = ["a Solarflare NIC and OpenOnload's modules", "the kernel keeps what no filter takes"]
     return row("EF_VI", evidence, kernel_loses_nic=False, price=price)
 
 
 def _vf(facts: BypassFacts) -> Technique:
-    offered = f"VFs: {facts.num_vfs} of {facts.total_vfs}" if facts.total_vfs else _no_vfs(facts)
-    by = [] if facts.num_vfs else [_vf_creator(facts)]
-    evidence = [Evidence(bool(facts.total_vfs), offered), *by, _handover(facts, vf=True)]
+    offered = f"VFs: {facts.pf.num_vfs} of {facts.pf.total_vfs}" if facts.pf.total_vfs else _no_vfs(facts)
+    by = [] if facts.pf.num_vfs else [_vf_creator(facts)]
+    evidence = [Evidence(bool(facts.pf.total_vfs), offered), *by, _handover(facts, vf=True)]
     native = facts.xdp_attached and not facts.xdp_generic
-    if native and not facts.num_vfs and facts.knowledge.xdp_excludes_vfs:
-        driver = facts.knowledge.name
+    if native and not facts.pf.num_vfs and knowledge(facts).xdp_excludes_vfs:
+        driver = knowledge(facts).name
         words = f"an XDP program is attached, and {driver} creates no VFs beside a native one (ixgbe_pci_sriov_enable)"
         evidence.append(Evidence(False, words))
     price = [
         _rss_price(facts),
         _steering_price(facts),
-        f"no native XDP on {facts.name} beside VFs" if facts.knowledge.xdp_excludes_vfs else "",
-        "" if facts.num_vfs else "creating VFs takes the link away for some seconds",
-        "" if facts.num_vfs else management_price(facts, "the connection stands still meanwhile"),
-        "without an IOMMU a VF's user can write all memory" if facts.iommu_group is None else "",
+        f"no native XDP on {facts.name} beside VFs" if knowledge(facts).xdp_excludes_vfs else "",
+        "" if facts.pf.num_vfs else "creating VFs takes the link away for some seconds",
+        "" if facts.pf.num_vfs else management_price(facts, "the connection stands still meanwhile"),
+        "without an IOMMU a VF's user can write all memory" if facts.pf.device.iommu_group is None else "",
     ]
     return row("VF", evidence, kernel_loses_nic=False, price=price)
 
@@ -191,19 +200,17 @@ def _vf_creator(facts: BypassFacts) -> Evidence:
 
 
 def _rss_price(facts: BypassFacts) -> str:
-    driver = facts.knowledge
-    limit = facts.online_cpus
-    if driver.keeps_channels and not facts.num_vfs and facts.channels:
-        limit = min(limit, facts.channels)
-    before, beside = rss_queues(driver, 0, limit), rss_queues(driver, max(facts.num_vfs, 1), limit)
+    driver = knowledge(facts)
+    pf = replace(facts.pf, device=replace(facts.pf.device, driver=kernel_driver(facts)))
+    before, beside = predict_rss(without_vfs(pf), 0), predict_rss(pf, max(pf.num_vfs, 1))
     if before is None or beside is None:
         return f"what VFs cost of the RSS group is not known for {driver.name}"
     if driver.rss == ():
         return "VFs take nothing from the PF's RSS group"
-    table = f"{driver.name}: {rss_explanation(driver)}; online CPUs: {facts.online_cpus}"
-    if facts.num_vfs:
-        now = facts.rss_queues or beside
-        return f"the PF's RSS group has {_queues(now)} beside {_vfs(facts.num_vfs)}, {before} without ({table})"
+    table = f"{driver.name}: {rss_explanation(driver)}; online CPUs: {facts.pf.online_cpus}"
+    if facts.pf.num_vfs:
+        now = beside
+        return f"the PF's RSS group has {_queues(now)} beside {_vfs(facts.pf.num_vfs)}, {before} without ({table})"
     if before == beside:
         return f"the PF's RSS group keeps its {_queues(before)} with 1 VF ({table})"
     return f"the PF's RSS group falls from {_queues(before)} to {beside} with 1 VF ({table})"
@@ -218,10 +225,10 @@ def _vfs(number: int) -> str:
 
 
 def _steering_price(facts: BypassFacts) -> str:
-    steering = facts.knowledge.steering
+    steering = knowledge(facts).steering
     if steering.vf and facts.ntuple_supported is not False:
         return "flows of the PF's own address reach a VF by ntuple rules"
-    reason = f"{facts.name} has no ntuple rules" if steering.vf else f"{facts.knowledge.name}: {steering.no_vf}"
+    reason = f"{facts.name} has no ntuple rules" if steering.vf else f"{knowledge(facts).name}: {steering.no_vf}"
     return f"a VF gets its own address only, no flow of the PF's ({reason})"
 
 
@@ -229,7 +236,7 @@ def _whole_nic(facts: BypassFacts) -> list[str]:
     """The price of handing the PF to user space."""
     return [
         f"{facts.name} leaves the kernel whole, with its addresses, routes, firewall and counters",
-        f"its {_vfs(facts.num_vfs)} go with its driver" if facts.num_vfs else "",
+        f"its {_vfs(facts.pf.num_vfs)} go with its driver" if facts.pf.num_vfs else "",
         management_price(facts, "that is cut"),
         "hugepages",
     ]
@@ -243,38 +250,43 @@ def _handover(facts: BypassFacts, vf: bool) -> Evidence:
 
 
 def _through(facts: BypassFacts, driver: BypassDriver, vf: bool) -> Evidence:
-    name = driver.name
-    have = module(facts.kernel, name.replace("-", "_"))
+    """As the plan would judge it (plan.hindrance), had the user allowed the no-IOMMU mode where the host has it on."""
+    have = module(facts.kernel, driver.name.replace("-", "_"))
     if not have.found:
         return have
-    if driver.iommu:
-        needs = _iommu(facts, vf)
-    elif driver.needs_intx and vf:
-        needs = Evidence(False, "a VF has no legacy interrupt (INTx)")
-    else:
-        needs = _physical_dma(facts)
-    if needs.found and driver.locked_out:
-        locked = _no_lockdown(facts, name)
-        needs = needs if locked.found else locked
-    return Evidence(needs.found, f"{have.words}, and {needs.words}" if needs.found else f"not by {name}: {needs.words}")
+    device = _function(facts.pf, vf)
+    found = hindrance(device, driver, facts.host, bool(facts.host.noiommu_mode), _own_vfs(facts.pf, vf))
+    if found:
+        return Evidence(False, f"not by {driver.name}: {found.why}")
+    needs = _way(facts, device) if driver.iommu else _physical_dma(facts)
+    words = f"{have.words}, and {needs.words}" if needs.found else f"not by {driver.name}: {needs.words}"
+    return Evidence(needs.found, words)
 
 
-def _iommu(facts: BypassFacts, vf: bool) -> Evidence:
-    """vfio needs an IOMMU group that is user space's alone, or no IOMMU and its unsafe mode."""
-    if facts.iommu_group is not None:
-        others = () if vf else facts.group_others
-        if others:
-            return Evidence(False, f"IOMMU group {facts.iommu_group} also has {', '.join(others)}")
-        return Evidence(True, f"the IOMMU is on (the PF is in group {facts.iommu_group})")
-    mode = {True: "on", False: "off", None: "not in this kernel"}[facts.kernel.noiommu_mode]
-    return Evidence(bool(facts.kernel.noiommu_mode), f"there is no IOMMU group, and vfio's no-IOMMU mode is {mode}")
+def _function(pf: Pf, vf: bool) -> Device:
+    """The PF, or its first VF, which need not be there yet."""
+    if not vf:
+        return pf.device
+    return pf.vfs[0] if pf.vfs else planned_vf(pf, 0)
+
+
+def _own_vfs(pf: Pf, vf: bool) -> dict[str, str | None]:
+    """With the PF its VFs go from the kernel anyway."""
+    return {} if vf else {each.address: None for each in pf.vfs}
+
+
+def _way(facts: BypassFacts, device: Device) -> Evidence:
+    if has_group(device, facts.host):
+        group = facts.pf.device.iommu_group
+        return Evidence(True, "the IOMMU is on" + ("" if group is None else f" (the PF is in group {group})"))
+    return Evidence(True, "there is no IOMMU group, and vfio's no-IOMMU mode is on")
 
 
 def _physical_dma(facts: BypassFacts) -> Evidence:
     """Programs that give the NIC physical addresses work where the IOMMU is off or passes them through."""
-    if facts.iommu_group is None:
+    if facts.pf.device.iommu_group is None:
         return Evidence(True, "there is no IOMMU group in its way")
-    kind = f"IOMMU group {facts.iommu_group} is of type {facts.iommu_type or 'unknown'}"
+    kind = f"IOMMU group {facts.pf.device.iommu_group} is of type {facts.iommu_type or 'unknown'}"
     if facts.iommu_type == "identity":
         return Evidence(True, f"{kind}: physical addresses pass")
     return Evidence(False, f"{kind}: the NIC cannot use physical addresses (iommu=pt lets it)")
@@ -282,5 +294,5 @@ def _physical_dma(facts: BypassFacts) -> Evidence:
 
 def _no_lockdown(facts: BypassFacts, what: str) -> Evidence:
     """LOCKDOWN_PCI_ACCESS: drivers/pci/pci-sysfs.c pci_mmap_resource."""
-    mode = facts.kernel.lockdown
+    mode = facts.host.lockdown
     return Evidence(mode == "none", f"lockdown is {mode}" if mode == "none" else f"lockdown ({mode}) refuses {what}")

@@ -10,10 +10,12 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .facts import Evidence, has_interface, management_price, option, row
+from ..knowledge.queues import present_rss
+from .facts import Evidence, has_interface, knowledge, management_price, option, row
 
 if t.TYPE_CHECKING:
-    from .facts import BypassFacts, Technique
+    from ..model.bypass import BypassFacts
+    from .facts import Technique
 
 NATIVE = ("basic", "redirect")  # what a driver must have to run a program that redirects to a socket
 ZERO_COPY = (*NATIVE, "xsk-zerocopy")
@@ -120,16 +122,18 @@ def _allowed(facts: BypassFacts) -> list[Evidence]:
     known = XDP_DRIVERS.get(facts.driver or "")
     if known is None:
         return []
+    netdev = facts.pf.device.netdev
+    num_tc, mtu = (netdev.num_tc, netdev.mtu) if netdev else (0, 0)
     refusals = {
-        f"while there are VFs, and there {'is 1' if facts.num_vfs == 1 else f'are {facts.num_vfs}'}": (
-            facts.num_vfs and facts.knowledge.xdp_excludes_vfs
+        f"while there are VFs, and there {'is 1' if facts.pf.num_vfs == 1 else f'are {facts.pf.num_vfs}'}": (
+            facts.pf.num_vfs and knowledge(facts).xdp_excludes_vfs
         ),
-        f"with traffic classes, and there are {facts.num_tc}": known.refuses_classes and facts.num_tc > 1,
+        f"with traffic classes, and there are {num_tc}": known.refuses_classes and num_tc > 1,
         "while large-receive-offload is on": known.refuses_lro and facts.lro,
-        f"with more than {known.max_cpus} CPUs, and there are {facts.online_cpus}": (
-            known.max_cpus and facts.online_cpus > known.max_cpus
+        f"with more than {known.max_cpus} CPUs, and there are {facts.pf.online_cpus}": (
+            known.max_cpus and facts.pf.online_cpus > known.max_cpus
         ),
-        f"with an MTU above {known.max_mtu}, and it is {facts.mtu}": known.max_mtu and facts.mtu > known.max_mtu,
+        f"with an MTU above {known.max_mtu}, and it is {mtu}": known.max_mtu and mtu > known.max_mtu,
     }
     return [
         Evidence(False, f"{facts.driver} refuses XDP {words} ({known.source})")
@@ -140,7 +144,7 @@ def _allowed(facts: BypassFacts) -> list[Evidence]:
 
 def _queue_price(facts: BypassFacts) -> str:
     """What of the PF's queues is the socket's; without flow rules there is no choosing one."""
-    group, channels = facts.rss_queues, facts.channels
+    group, channels = present_rss(facts.pf), facts.pf.combined
     if facts.ntuple_supported is False:
         which = f"each of {group} RX queues" if group else "every RX queue"
         return f"a socket on {which}: {facts.name} has no ntuple rules, the hash picks the queue"
@@ -165,4 +169,4 @@ def _steering_price(facts: BypassFacts) -> str:
 
 
 def _ntuple_resets(facts: BypassFacts) -> bool:
-    return bool(facts.ntuple_supported and not facts.ntuple_on and facts.knowledge.ntuple_resets)
+    return bool(facts.ntuple_supported and not facts.ntuple_on and knowledge(facts).ntuple_resets)

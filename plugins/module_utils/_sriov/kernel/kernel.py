@@ -8,12 +8,16 @@
 from __future__ import annotations
 
 import json
-import os
 import typing as t
 
+from . import commands
 from .ethtool import Ethtool
+from .interfaces import Interfaces
 from .link import Link
+from .pci import Pci
+from .processes import Processes
 from .sysfs import Sysfs
+from .system import System
 
 if t.TYPE_CHECKING:
     from .link import Run
@@ -22,22 +26,30 @@ if t.TYPE_CHECKING:
 class Kernel:
     """The way to the outside: files, `ip`, the ethtool ioctl, and the few other commands (modprobe, udevadm).
 
-    :param run: runs an argument list; rc 127 means that there is no such command.
+    :param run: runs an argument list; the real commands unless told.
     :param sysfs: files; the real ones unless told.
     :param ethtool: ioctls; the real ones unless told.
     """
 
-    def __init__(self, run: Run, sysfs: Sysfs | None = None, ethtool: Ethtool | None = None) -> None:
+    def __init__(self, run: Run = commands.run, sysfs: Sysfs | None = None, ethtool: Ethtool | None = None) -> None:
         self.run = run
         self.sysfs = sysfs or Sysfs()
-        self.link = Link(run)
         self.ethtool = ethtool or Ethtool()
-        self.release = os.uname().release
+        self.link = Link(run)
+        self.pci = Pci(self.sysfs)
+        self.interfaces = Interfaces(self.sysfs)
+        self.processes = Processes(self.sysfs)
+        self.system = System(self.sysfs)
 
     def resolve_module(self, name: str) -> str | None:
         """The module behind a name or alias, None if this kernel has none: `modprobe --resolve-alias NAME`."""
         code, out, _error = self.run(["modprobe", "--resolve-alias", name])
         return out.split()[0] if code == 0 and out.split() else None
+
+    def load_module(self, name: str) -> str:
+        """`modprobe NAME`: what it says when it fails, "" when not."""
+        code, _out, error = self.run(["modprobe", name])
+        return "" if code == 0 else error.strip() or f"exit status {code}"
 
     def namespace_interfaces(self, path: str) -> list[dict[str, t.Any]]:
         """The interfaces of another network namespace; none where it has gone or may not be entered."""

@@ -7,10 +7,23 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import typing as t
 
 from ..errors import KernelRefused, TookTooLong
-from .bounded import StillBlocked, bounded
+from .bounded import StillBlocked, bounded, bounded_series
+
+
+class Write(t.NamedTuple):
+    """One write to a file.
+
+    :param check: called right after it, where it was written; may raise KernelRefused.
+    """
+
+    path: str
+    value: str
+    check: t.Callable[[], None] | None = None
 
 
 class Sysfs:
@@ -102,19 +115,41 @@ class Sysfs:
         :raises KernelRefused: with the errno.
         :raises TookTooLong: see bounded().
         """
+        write = Write(path, value)
+        if timeout is not None:
+            for _done in self.write_all([write], timeout):
+                pass
+            return
         try:
-            if timeout is None:
-                self._write(path, value)
-            else:
-                bounded(lambda: self._write(path, value), timeout)
-        except StillBlocked:
-            raise TookTooLong(
-                f"writing {value.strip() or 'nothing'!r} to {path} did not end in {timeout} s",
-                why="the kernel is still at it; it may end later",
-                remedy="see dmesg for the driver's messages; a VF held open through vfio must be released first",
-            ) from None
+            self._write(path, value)
         except OSError as error:
-            raise KernelRefused(f"the kernel refused {value.strip()!r} for {path}", errno=error.errno) from None
+            raise _refused(write, error) from None
+
+    def write_all(self, writes: t.Sequence[Write], timeout: float) -> t.Iterator[Write]:
+        """Several writes, one after the other in one child process; gives each when it is done.
+
+        :param timeout: seconds for each; the kernel may go on after it.
+        :raises KernelRefused: for the one after the last that was given; those after it are not begun.
+        :raises TookTooLong: the same.
+        """
+        done = bounded_series([functools.partial(self._write_and_check, write) for write in writes], timeout)
+        for write in writes:
+            try:
+                next(done)
+            except StillBlocked:
+                raise TookTooLong(
+                    f"writing {write.value.strip() or 'nothing'!r} to {write.path} did not end in {timeout} s",
+                    why="the kernel is still at it; it may end later",
+                    remedy="see dmesg for the driver's messages; a VF held open through vfio must be released first",
+                ) from None
+            except OSError as error:
+                raise _refused(write, error) from None
+            yield write
+
+    def _write_and_check(self, write: Write) -> None:
+        self._write(write.path, write.value)
+        if write.check:
+            write.check()
 
     def set_access(self, path: str, owner: int | None, group: int | None, mode: int | None) -> None:
         """`chown owner:group path; chmod mode path`; None leaves a part as it is.
@@ -134,3 +169,7 @@ class Sysfs:
             os.write(descriptor, value.encode())
         finally:
             os.close(descriptor)
+
+
+def _refused(write: Write, error: OSError) -> KernelRefused:
+    return KernelRefused(f"the kernel refused {write.value.strip()!r} for {write.path}", errno=error.errno)

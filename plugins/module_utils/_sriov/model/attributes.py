@@ -10,10 +10,19 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, fields, replace
 
+# What a VF starts with: a driver that does not tell an attribute, or does not know it, has it so.
+DEFAULTS: dict[str, t.Any] = {
+    "min_tx_rate": 0,
+    "max_tx_rate": 0,
+    "link_state": "auto",
+    "query_rss": False,
+    "vlan_proto": "802.1Q",
+}
+
 
 @dataclass(frozen=True)
 class VfAttributes:
-    """Observed, None means that the driver does not tell; in a wish, "leave as it is".
+    """Observed, None means that the driver does not tell; in a desired state, "leave as it is".
 
     Words and values are iproute2's; rates in Mbit/s, 0 for no limit; vlan 0 for none.
     """
@@ -34,12 +43,12 @@ class VfAttributes:
         pairs = ((field.name, getattr(self, field.name)) for field in fields(self))
         return {name: value for name, value in pairs if value is not None}
 
-    def merged(self, wish: VfAttributes) -> VfAttributes:
-        """These, with what a wish sets."""
-        return replace(self, **wish.words())
+    def merged(self, desired: VfAttributes) -> VfAttributes:
+        """These, with what a desired state sets."""
+        return replace(self, **desired.words())
 
     def missing(self, observed: VfAttributes) -> VfAttributes:
-        """The part of this wish that the observed attributes do not meet."""
+        """The part of this desired state that the observed attributes do not meet."""
         met = [name for name, value in self.words().items() if getattr(observed, name) == value]
         return replace(self, **dict.fromkeys(met))
 

@@ -3,24 +3,54 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""What a host shall be like: every module makes one of these out of its options. None means "leave as it is"."""
+"""What a host shall be like: every module makes one of these out of its options. None means "leave as it is".
+
+Names are as the user has written them: what they mean on a host is found out while it is observed. In a desired state
+that has been located (observe.names.locate) each name is a PCI address, and each owner a number.
+"""
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from dataclasses import dataclass, field
 
 from .attributes import VfAttributes
-from .host import NodeSpec, PfSpec
 
 if t.TYPE_CHECKING:
     from .flow import FlowRule
 
 AUTO = "auto"  # mac: derived from the PF's permanent address
+DEFAULT, NONE = "default", "none"  # driver: the kernel's own choice; no driver
+NO_DRIVER_NAMES = (DEFAULT, NONE)
+
+
+class Consent(t.NamedTuple):
+    """What the user allows to be lost.
+
+    :param recreate: all VFs, when their number changes.
+    :param force: what is in use.
+    :param allow_link_reset: for some seconds, the link that carries the operator.
+    """
+
+    recreate: bool = False
+    force: bool = False
+    allow_link_reset: bool = False
+
+
+class Node(t.NamedTuple):
+    """Who may open /dev/vfio/N; None leaves a part as it is.
+
+    :param owner: a name or a number; a number once located.
+    """
+
+    owner: str | int | None = None
+    group: str | int | None = None
+    mode: int | None = None
 
 
 @dataclass(frozen=True)
-class VfWish:
+class DesiredVfs:
     """Attributes of some VFs.
 
     :param vfs: a selector: "0-3,7" or "all"; what it names is known once the number of VFs is.
@@ -33,17 +63,36 @@ class VfWish:
 
 
 @dataclass(frozen=True)
-class DriverWish:
-    """The driver of some VFs."""
+class DesiredDrivers:
+    """The driver of some VFs of a PF.
+
+    :param driver: a driver's name, DEFAULT or NONE.
+    """
 
     vfs: str
     driver: str
-    node: NodeSpec = field(default_factory=NodeSpec)
+    node: Node = Node()
     no_iommu: bool = False
 
 
 @dataclass(frozen=True)
-class RssWish:
+class DesiredDevice:
+    """The driver of a PCI function that is named by itself, or of VFs whatever else their PF is.
+
+    :param device: a PCI address, or "" where pf and vfs name VFs; an address once located.
+    """
+
+    device: str
+    driver: str
+    node: Node = Node()
+    no_iommu: bool = False
+    force: bool = False
+    pf: str | None = None
+    vfs: str = ""
+
+
+@dataclass(frozen=True)
+class DesiredRss:
     """How received flows spread over the PF's queues.
 
     :param channels: `ethtool -L DEV combined N`.
@@ -59,7 +108,7 @@ class RssWish:
 
 
 @dataclass(frozen=True)
-class RulesWish:
+class DesiredRules:
     """Flow rules that shall be there, or shall not.
 
     :param names: how the options call each rule: "rules[0]".
@@ -71,32 +120,64 @@ class RulesWish:
     absent: bool = False
     exclusive: bool = False
 
+    @property
+    def present(self) -> tuple[FlowRule, ...]:
+        """Rules that shall be there."""
+        return () if self.absent else self.rules
+
+    def names_flow(self, rule: FlowRule) -> bool:
+        return rule.flow in self._by_flow
+
     def drops(self, rule: FlowRule) -> bool:
-        """Whether a rule that is there shall go. With state: absent no destination, or no location, means every one."""
-        same = [wanted for wanted in self.rules if wanted.flow == rule.flow and rule.context is None]
+        """Whether a rule that is there shall go. With absent no destination, or no location, means every one."""
+        same = self._by_flow.get(rule.flow, ()) if rule.context is None else ()
         if self.absent:
-            return any(w.cookie in (None, rule.cookie) and w.location in (None, rule.location) for w in same)
-        return any(wanted.cookie != rule.cookie for wanted in same) or (self.exclusive and not same)
+            return any(each.cookie in (None, rule.cookie) and each.location in (None, rule.location) for each in same)
+        return any(each.cookie != rule.cookie for each in same) or (self.exclusive and not same)
+
+    def name_of(self, rule: FlowRule) -> str:
+        """How the options call the rule for this flow."""
+        return self._names.get(rule.flow, "rules")
+
+    @functools.cached_property
+    def _by_flow(self) -> dict[t.Any, list[FlowRule]]:
+        found: dict[t.Any, list[FlowRule]] = {}
+        for rule in self.rules:
+            found.setdefault(rule.flow, []).append(rule)
+        return found
+
+    @functools.cached_property
+    def _names(self) -> dict[t.Any, str]:
+        return {rule.flow: name for name, rule in zip(reversed(self.names), reversed(self.rules))}
 
 
 @dataclass(frozen=True)
-class PfWish:
-    """All that is wished of one PF."""
+class DesiredPf:
+    """All that is desired of one PF.
 
-    address: str
-    pf: PfSpec = field(default_factory=PfSpec)
-    vfs: tuple[VfWish, ...] = ()
-    drivers: tuple[DriverWish, ...] = ()
-    rss: RssWish | None = None
-    rules: RulesWish | None = None
+    :param pf: interface name, altname, MAC or PCI address; the PCI address once located.
+    """
+
+    pf: str
+    num_vfs: int | None = None
+    drivers_autoprobe: bool | None = None
+    min_rss_queues: int | None = None
+    up: bool | None = None
+    vfs: tuple[DesiredVfs, ...] = ()
+    drivers: tuple[DesiredDrivers, ...] = ()
+    rss: DesiredRss | None = None
+    rules: DesiredRules | None = None
+    consent: Consent = Consent()
 
     @property
-    def force(self) -> bool:
-        return self.pf.force
+    def reopens(self) -> bool:
+        """Whether it may close and open the PF, by which drivers drop rules and tables."""
+        return self.num_vfs is not None or self.up is not None or bool(self.rss and self.rss.channels is not None)
 
 
 @dataclass(frozen=True)
-class HostWish:
-    """All PFs that are wished about; the others are left alone."""
+class Desired:
+    """A desired host: what it does not name is left alone."""
 
-    pfs: tuple[PfWish, ...] = ()
+    pfs: tuple[DesiredPf, ...] = ()
+    devices: tuple[DesiredDevice, ...] = ()

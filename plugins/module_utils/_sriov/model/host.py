@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""What is (observed) and what is wanted (specs). In a spec None means "leave as it is"."""
+"""A host as it is, or as it will be after some steps. Data only."""
 
 from __future__ import annotations
 
@@ -11,24 +11,8 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .attributes import VfAttributes
+from .holders import Holder, SshPeer
 from .queues import Queues
-
-
-@dataclass(frozen=True)
-class Holder:
-    """One user of a device, in words an operator can act on."""
-
-    kind: str  # process | netns | master | upper | address | route | xdp | management
-    text: str
-
-
-class SshPeer(t.NamedTuple):
-    """Both ends of the connection that runs us."""
-
-    client: str
-    server: str
-    client_port: str = ""
-    server_port: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +66,7 @@ class Device:
     @property
     def label(self) -> str:
         """ "enp1s0 (0000:01:00.0)", or the address alone where there is no interface."""
-        return f"{self.netdevs[0].name} ({self.address})" if self.netdevs else self.address
+        return f"{self.netdevs[0].name} ({self.address})" if self.netdevs and self.netdevs[0].name else self.address
 
 
 @dataclass(frozen=True)
@@ -123,39 +107,6 @@ class Pf:
 
 
 @dataclass(frozen=True)
-class PfSpec:
-    """What module pf is asked for."""
-
-    num_vfs: int | None = None
-    drivers_autoprobe: bool | None = None
-    min_rss_queues: int | None = None
-    up: bool | None = None
-    recreate: bool = False
-    force: bool = False
-    allow_link_reset: bool = False
-
-
-@dataclass(frozen=True)
-class NodeSpec:
-    """Who may open /dev/vfio/N; None leaves a part as it is."""
-
-    owner: int | None = None
-    group: int | None = None
-    mode: int | None = None
-
-
-@dataclass(frozen=True)
-class DriverSpec:
-    """The driver that one PCI function shall have."""
-
-    address: str
-    driver: str  # a driver's name, "default" or "none"
-    node: NodeSpec = field(default_factory=NodeSpec)
-    no_iommu: bool = False
-    force: bool = False
-
-
-@dataclass(frozen=True)
 class Host:
     """Facts of the whole host that a plan rests on."""
 
@@ -169,3 +120,15 @@ class Host:
 
     def group_members(self, group: int) -> tuple[Device, ...]:
         return dict(self.groups).get(group, ())
+
+
+class State(t.NamedTuple):
+    """A host: observed, or after the steps of a plan.
+
+    :param pfs: the PFs that a desired state names, by PCI address.
+    :param devices: functions that it names by themselves, by PCI address.
+    """
+
+    pfs: t.Mapping[str, Pf]
+    host: Host
+    devices: t.Mapping[str, Device] = {}

@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""MAC addresses of VFs that nobody has to write down. Pure."""
+"""MAC addresses: how they are written, and those of VFs that nobody has to write down. Pure."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 
+MAC_ADDRESS = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")  # in lower case
 ZERO = "00:00:00:00:00:00"
 
 

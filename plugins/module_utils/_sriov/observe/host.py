@@ -3,34 +3,62 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""Reads the host into model objects. Nothing here writes."""
+"""Reads the host that a desired state speaks of. Nothing here writes."""
 
 from __future__ import annotations
 
-import re
 import typing as t
 from dataclasses import replace
 
+from ..kernel.pci import vf_alias
 from ..knowledge.drivers import BYPASS_DRIVERS
-from ..model.host import Device, Holder, Host, Netdev, Pf
+from ..model.desired import DEFAULT, NO_DRIVER_NAMES
+from ..model.holders import NETNS, Holder
+from ..model.host import Device, Host, Netdev, Pf, State
+from ..model.paths import infiniband_node, uio_node, vfio_device_node, vfio_node
 from ..model.queues import Queues
 from .holders import elsewhere, interface_holders, open_nodes
 from .management import management_holders, ssh_peer
+from .names import locate
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..kernel.kernel import Kernel
-    from ..kernel.sysfs import Sysfs
+    from ..model.desired import Desired, DesiredPf
 
-PCI_DEVICES = "/sys/bus/pci/devices"
-PCI_DRIVERS = "/sys/bus/pci/drivers"
-NO_IOMMU_PARAMETER = "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode"
 XDP_SKB = 2  # include/uapi/linux/if_link.h XDP_ATTACHED_SKB
-NO_OVERRIDE = ("", "(null)")  # how the kernel prints an unset driver_override
+NOT_HERE = Holder(NETNS, "its interface is not in this network namespace")
 
 
-NOT_HERE = Holder("netns", "its interface is not in this network namespace")
+def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, State]:
+    """One look at what a desired state names.
+
+    :param timeout: seconds for reads that take a device lock.
+    :returns: the desired state located, and the host.
+    :raises SriovError: a name that means nothing here, or too much; a look that did not end in time.
+    """
+    observer = Observer(kernel, timeout)
+    located = locate(kernel, observer.interfaces, desired)
+    pfs = {each.pf: observer.pf(each.pf) for each in located.pfs}
+    devices = {each.device: observer.device(each.device) for each in located.devices}
+    members = [*(vf for pf in pfs.values() for vf in pf.vfs), *devices.values()]
+    wanted = {name for each in located.pfs for name in _drivers_of_pf(each, pfs[each.pf])}
+    wanted |= {name for each in located.devices for name in _drivers([each.driver], [devices[each.device]])}
+    return located, State(pfs, observer.host(members, sorted(wanted)), devices)
+
+
+def _drivers_of_pf(desired: DesiredPf, pf: Pf) -> set[str]:
+    names = _drivers([each.driver for each in desired.drivers], pf.vfs)
+    of_new_vfs = pf.vf_default_driver if any(each.driver == DEFAULT for each in desired.drivers) else None
+    return names | ({of_new_vfs} if of_new_vfs else set())
+
+
+def _drivers(names: Iterable[str], devices: Iterable[Device]) -> set[str]:
+    """Every driver that a plan may have to load."""
+    named = set(names)
+    defaults = {device.default_driver for device in devices} if DEFAULT in named else set()
+    return {name for name in named | defaults if name and name not in NO_DRIVER_NAMES}
 
 
 class Observer:
@@ -41,11 +69,11 @@ class Observer:
 
     def __init__(self, kernel: Kernel, timeout: float = 30.0) -> None:
         self._kernel = kernel
-        self._sysfs = kernel.sysfs
+        self._pci = kernel.pci
         self._timeout = timeout
-        self._interfaces = kernel.link.interfaces()
-        self._management = management_holders(kernel, self._interfaces)
-        self._open_nodes = open_nodes(kernel.sysfs)
+        self.interfaces = kernel.link.interfaces()
+        self._management = management_holders(kernel, self.interfaces)
+        self._open_nodes = open_nodes(kernel.processes)
         self._devices: dict[str, Device] = {}
         self._indices: dict[str, dict[str, int]] = {}
         self._modules: dict[str, str | None] = {}
@@ -58,64 +86,58 @@ class Observer:
             self._devices[address] = self._device(address)
         return self._devices[address]
 
-    def vf_indices(self, pf: str) -> dict[str, int]:
-        """Addresses of a PF's VFs and their indices."""
+    def _virtual_functions(self, pf: str) -> dict[str, int]:
         if pf not in self._indices:
-            self._indices[pf] = virtual_functions(self._sysfs, pf)
+            self._indices[pf] = self._pci.virtual_functions(pf)
         return self._indices[pf]
 
     def _device(self, address: str) -> Device:
-        base = f"{PCI_DEVICES}/{address}"
-        read, link = self._sysfs.read, self._sysfs.link_name
-        driver = link(f"{base}/driver")
-        group = link(f"{base}/iommu_group")
-        override = self._override(address)
-        physfn = link(f"{base}/physfn")
-        numa_node = self._sysfs.read_int(f"{base}/numa_node")
-        node = self._node(base, driver, group)
-        status = self._sysfs.status(node) if node else None
+        driver, group, physfn = (read(address) for read in (self._pci.driver, self._pci.iommu_group, self._pci.physfn))
+        numa_node = self._pci.number(address, "numa_node")
+        alias = self._pci.attribute(address, "modalias")
+        node = self._node(address, driver, group)
+        access = self._kernel.system.access(node) if node else None
         return Device(
             address=address,
-            vendor=(read(f"{base}/vendor") or "")[2:],
-            device=(read(f"{base}/device") or "")[2:],
+            vendor=(self._pci.attribute(address, "vendor") or "")[2:],
+            device=(self._pci.attribute(address, "device") or "")[2:],
             driver=driver,
-            driver_override=None if override is None or override in NO_OVERRIDE else override,
-            default_driver=self._default_driver(base),
+            driver_override=self._override(address),
+            default_driver=self._driver_of_alias(alias) if alias else None,
             iommu_group=int(group) if group else None,
             numa_node=-1 if numa_node is None else numa_node,
             physfn=physfn,
-            vf=None if physfn is None else self.vf_indices(physfn).get(address),
-            num_vfs=self._num_vfs(base),
-            answers=self._sysfs.read_bytes(f"{base}/config", 4) != b"\xff\xff\xff\xff",
-            netdevs=self._netdevs(base),
+            vf=None if physfn is None else self._virtual_functions(physfn).get(address),
+            num_vfs=self._pci.num_vfs(address, self._timeout),
+            answers=self._pci.answers(address),
+            netdevs=self._netdevs(address),
             dev_node=node,
-            dev_owner=status.st_uid if status else None,
-            dev_group=status.st_gid if status else None,
-            dev_mode=status.st_mode & 0o7777 if status else None,
-            holders=self._holders(base, address, driver, node),
+            dev_owner=access.owner if access else None,
+            dev_group=access.group if access else None,
+            dev_mode=access.mode if access else None,
+            holders=self._holders(address, driver, node),
         )
 
     def pf(self, address: str) -> Pf:
         """A physical function and its VFs; each VF at its index."""
-        base = f"{PCI_DEVICES}/{address}"
-        indices = self.vf_indices(address)
-        self._read_overrides([address, *indices])
+        indices = self._virtual_functions(address)
+        self._overrides.update(self._pci.overrides([address, *indices], self._timeout))
         device = self.device(address)
-        number = self._sysfs.read_int
-        vf_device = self._sysfs.read(f"{base}/sriov_vf_device") or ""
+        vfs = self._vfs(device, sorted(indices, key=lambda vf: indices[vf]))
+        vf_device = self._pci.attribute(address, "sriov_vf_device") or ""
         return Pf(
             device=device,
-            total_vfs=number(f"{base}/sriov_totalvfs") or 0,
-            num_vfs=self._num_vfs(base) or 0,
-            drivers_autoprobe=self._sysfs.read(f"{base}/sriov_drivers_autoprobe") != "0",
-            vfs=self._vfs(device, sorted(indices, key=lambda vf: indices[vf])),
-            online_cpus=cpu_count(self._sysfs.read("/sys/devices/system/cpu/online") or "0"),
+            total_vfs=self._pci.number(address, "sriov_totalvfs") or 0,
+            num_vfs=device.num_vfs or 0,
+            drivers_autoprobe=self._pci.attribute(address, "sriov_drivers_autoprobe") != "0",
+            vfs=vfs,
+            online_cpus=self._kernel.system.online_cpus(),
             queues=self._queues(device),
             perm_mac=self._permanent_mac(device.netdev),
-            vf_offset=number(f"{base}/sriov_offset") or 0,
-            vf_stride=number(f"{base}/sriov_stride") or 0,
+            vf_offset=self._pci.number(address, "sriov_offset") or 0,
+            vf_stride=self._pci.number(address, "sriov_stride") or 0,
             vf_device=vf_device,
-            vf_default_driver=self._driver_of_alias(vf_alias(device.vendor, vf_device)) if vf_device else None,
+            vf_default_driver=self._vf_default_driver(device, vfs, vf_device),
         )
 
     def _vfs(self, pf: Device, addresses: list[str]) -> tuple[Device, ...]:
@@ -123,6 +145,12 @@ class Observer:
         for vf in (self.device(address) for address in addresses):
             self._devices[vf.address] = replace(vf, attributes=told.get(-1 if vf.vf is None else vf.vf))
         return tuple(self._devices[address] for address in addresses)
+
+    def _vf_default_driver(self, pf: Device, vfs: tuple[Device, ...], vf_device: str) -> str | None:
+        """All VFs of a PF have one device id: what one would get they all do."""
+        if vfs:
+            return vfs[0].default_driver
+        return self._driver_of_alias(vf_alias(pf.vendor, vf_device)) if vf_device else None
 
     def _queues(self, pf: Device) -> Queues:
         if pf.netdev is None:
@@ -138,36 +166,22 @@ class Observer:
 
         :param drivers: names of drivers that the plan may want; only these are looked up as modules.
         """
-        registered = frozenset(self._sysfs.names(PCI_DRIVERS))
+        system, registered = self._kernel.system, frozenset(self._pci.drivers())
         groups = {device.iommu_group for device in devices if device.iommu_group is not None}
         return Host(
             drivers=registered,
             modules=frozenset(name for name in drivers if name not in registered and self._kernel.resolve_module(name)),
-            lockdown=lockdown_mode(self._sysfs.read("/sys/kernel/security/lockdown") or ""),
-            iommu=bool(self._sysfs.names("/sys/kernel/iommu_groups")),
-            noiommu_mode=self._noiommu_mode(),
+            lockdown=system.lockdown(),
+            iommu=bool(system.iommu_groups()),
+            noiommu_mode=system.noiommu_mode(),
             groups=tuple((group, self._group(group)) for group in sorted(groups)),
-            ssh=ssh_peer(self._sysfs),
+            ssh=ssh_peer(self._kernel.processes),
         )
 
     def _override(self, address: str) -> str | None:
         if address not in self._overrides:
-            self._read_overrides([address])
+            self._overrides.update(self._pci.overrides([address], self._timeout))
         return self._overrides[address]
-
-    def _read_overrides(self, addresses: list[str]) -> None:
-        """Some kernels (6.1) take the device lock for driver_override: a look must not hang behind a blocked unbind."""
-        paths = [f"{PCI_DEVICES}/{address}/driver_override" for address in addresses]
-        self._overrides.update(zip(addresses, self._sysfs.read_blocking(paths, self._timeout)))
-
-    def _num_vfs(self, base: str) -> int | None:
-        if not self._sysfs.exists(f"{base}/sriov_numvfs"):
-            return None
-        return int(self._sysfs.read_blocking([f"{base}/sriov_numvfs"], self._timeout)[0] or 0)
-
-    def _default_driver(self, base: str) -> str | None:
-        alias = self._sysfs.read(f"{base}/modalias")
-        return self._driver_of_alias(alias) if alias else None
 
     def _driver_of_alias(self, alias: str) -> str | None:
         if alias not in self._modules:
@@ -175,19 +189,16 @@ class Observer:
         return self._modules[alias]
 
     def _driver_of_module(self, module: str | None) -> str | None:
-        """The PCI driver that a module registers (virtio_pci: virtio-pci); the module's name while not loaded."""
-        registered = [
-            d[len("pci:") :] for d in self._sysfs.names(f"/sys/module/{module}/drivers") if d.startswith("pci:")
-        ]
-        return registered[0] if module and len(registered) == 1 else module
+        """The PCI driver that a module registers; the module's name while it is not loaded."""
+        registered = self._kernel.system.pci_drivers_of_module(module) if module else []
+        return registered[0] if len(registered) == 1 else module
 
-    def _netdevs(self, base: str) -> tuple[Netdev, ...]:
-        names = self._sysfs.names(f"{base}/net")
-        return tuple(self._netdev(entry) for entry in self._interfaces if entry["ifname"] in names)
+    def _netdevs(self, address: str) -> tuple[Netdev, ...]:
+        names = self._pci.interfaces(address)
+        return tuple(self._netdev(entry) for entry in self.interfaces if entry["ifname"] in names)
 
     def _netdev(self, entry: dict[str, t.Any]) -> Netdev:
-        name = entry["ifname"]
-        flags = entry.get("flags", [])
+        name, flags = entry["ifname"], entry.get("flags", [])
         return Netdev(
             name=name,
             ifindex=entry["ifindex"],
@@ -199,34 +210,26 @@ class Observer:
             mtu=entry.get("mtu", 0),
             xdp=entry.get("xdp", {}).get("mode", XDP_SKB) != XDP_SKB,
             xdp_generic=entry.get("xdp", {}).get("mode") == XDP_SKB,
-            num_tc=self._traffic_classes(name),
+            num_tc=self._kernel.interfaces.traffic_classes(name),
             min_mtu=entry.get("min_mtu", 0),
             max_mtu=entry.get("max_mtu", 0),
         )
 
-    def _traffic_classes(self, name: str) -> int:
-        queues = self._sysfs.names(f"/sys/class/net/{name}/queues")
-        classes = (self._sysfs.read(f"/sys/class/net/{name}/queues/{queue}/traffic_class") for queue in queues)
-        return len({value for value in classes if value})
-
-    def _node(self, base: str, driver: str | None, group: str | None) -> str | None:
+    def _node(self, address: str, driver: str | None, group: str | None) -> str | None:
         """/dev/vfio/N or /dev/uioN, whichever the driver gives."""
-        uio = self._sysfs.names(f"{base}/uio")
+        uio = self._pci.children(address, "uio")
         if uio:
-            return f"/dev/{uio[0]}"
+            return uio_node(uio[0])
         bypass = BYPASS_DRIVERS.get(driver or "")
-        if not (bypass and bypass.iommu and group):
-            return None
-        no_iommu = f"/dev/vfio/noiommu-{group}"
-        return no_iommu if self._sysfs.exists(no_iommu) else f"/dev/vfio/{group}"
+        return self._kernel.system.vfio_node(group) if bypass and bypass.iommu else None
 
-    def _holders(self, base: str, address: str, driver: str | None, node: str | None) -> tuple[Holder, ...]:
-        found = [holder for name in self._nodes(base, node) for holder in self._open_nodes.get(name, [])]
-        names = self._sysfs.names(f"{base}/net")
-        for entry in (entry for entry in self._interfaces if entry["ifname"] in names):
-            found += interface_holders(entry, self._interfaces) + self._management.get(entry["ifname"], [])
+    def _holders(self, address: str, driver: str | None, node: str | None) -> tuple[Holder, ...]:
+        found = [holder for name in self._nodes(address, node) for holder in self._open_nodes.get(name, [])]
+        names = self._pci.interfaces(address)
+        for entry in (entry for entry in self.interfaces if entry["ifname"] in names):
+            found += interface_holders(entry, self.interfaces) + self._management.get(entry["ifname"], [])
         # An interface that went to another namespace has left net/, but its driver is still there.
-        if driver and not names and driver not in BYPASS_DRIVERS and is_ethernet(self._sysfs, address):
+        if driver and not names and driver not in BYPASS_DRIVERS and self._pci.is_ethernet(address):
             found += self._in_other_namespaces().get(address, [NOT_HERE])
         return tuple(found)
 
@@ -235,58 +238,14 @@ class Observer:
             self._elsewhere = elsewhere(self._kernel)
         return self._elsewhere
 
-    def _nodes(self, base: str, node: str | None) -> list[str]:
+    def _nodes(self, address: str, node: str | None) -> list[str]:
         """Every node that user space may have open: vfio's, whichever vfio driver it is (also vfioX of newer kernels),
         and that of RDMA, which mlx5's DPDK driver uses beside the kernel's."""
-        group = self._sysfs.link_name(f"{base}/iommu_group")
-        nodes = {node or f"/dev/vfio/{group}"}
-        nodes |= {f"/dev/vfio/devices/{name}" for name in self._sysfs.names(f"{base}/vfio-dev")}
-        nodes |= {f"/dev/infiniband/{name}" for name in self._sysfs.names(f"{base}/infiniband_verbs")}
+        group = self._pci.iommu_group(address)
+        nodes = {node or vfio_node(group or "")}
+        nodes |= {vfio_device_node(name) for name in self._pci.children(address, "vfio-dev")}
+        nodes |= {infiniband_node(name) for name in self._pci.children(address, "infiniband_verbs")}
         return sorted(nodes)
 
-    def _noiommu_mode(self) -> bool | None:
-        value = self._sysfs.read(NO_IOMMU_PARAMETER)
-        if value is not None:
-            return value == "Y"
-        if self._sysfs.exists("/sys/module/vfio"):
-            return None
-        config = self._sysfs.read(f"/boot/config-{self._kernel.release}")
-        return None if config is not None and "CONFIG_VFIO_NOIOMMU=y" not in config else False
-
     def _group(self, group: int) -> tuple[Device, ...]:
-        return tuple(self.device(address) for address in self._sysfs.names(f"/sys/kernel/iommu_groups/{group}/devices"))
-
-
-def virtual_functions(sysfs: Sysfs, pf: str) -> dict[str, int]:
-    """Addresses of a PF's VFs and their indices: virtfnN's N, never the order of the names (virtfn10 < virtfn2)."""
-    entries = (entry for entry in sysfs.names(f"{PCI_DEVICES}/{pf}") if re.fullmatch(r"virtfn\d+", entry))
-    targets = ((sysfs.link_name(f"{PCI_DEVICES}/{pf}/{entry}"), int(entry[len("virtfn") :])) for entry in entries)
-    return {address: index for address, index in targets if address}
-
-
-def vf_alias(vendor: str, device: str) -> str:
-    """The modalias of a network function that is not there yet (drivers/pci/pci-sysfs.c modalias_show).
-
-    VF drivers match by vendor and device; what a VF's subsystem will be is not known.
-    """
-    return f"pci:v0000{vendor.upper()}d0000{device.upper()}sv00000000sd00000000bc02sc00i00"
-
-
-def is_ethernet(sysfs: Sysfs, address: str) -> bool:
-    """Class 0200: its driver gives an interface."""
-    return (sysfs.read(f"{PCI_DEVICES}/{address}/class") or "").startswith("0x0200")
-
-
-def lockdown_mode(text: str) -> str:
-    """The bracketed word of /sys/kernel/security/lockdown: "[none] integrity" is not locked down."""
-    match = re.search(r"\[(\w+)\]", text)
-    return match.group(1) if match else "none"
-
-
-def cpu_count(ranges: str) -> int:
-    """How many CPUs "0-3,8" are."""
-    total = 0
-    for part in ranges.split(","):
-        first, _dash, last = part.partition("-")
-        total += int(last or first) - int(first) + 1
-    return total
+        return tuple(self.device(address) for address in self._kernel.system.iommu_group_members(group))

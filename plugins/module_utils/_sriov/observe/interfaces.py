@@ -10,13 +10,12 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import DeviceNotFound, InvalidRequest, NotSupported
-from .host import PCI_DEVICES
+from ..model.paths import INTERFACES
 from .names import named, pci_address
 
 if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
 
-INTERFACES = "/sys/class/net"
 NAME_IT = "name a network function by interface name, altname, MAC or PCI address"
 
 
@@ -37,7 +36,7 @@ def find_interface(kernel: Kernel, text: str) -> str:
         )
     if found:
         return found[0]
-    if address and kernel.sysfs.exists(f"{PCI_DEVICES}/{address}"):
+    if address and kernel.pci.exists(address):
         raise _without_interface(kernel, address)
     raise DeviceNotFound(
         f"pf: nothing on this host is called {text!r}",
@@ -46,24 +45,14 @@ def find_interface(kernel: Kernel, text: str) -> str:
     )
 
 
-def driver_behind(kernel: Kernel, interface: str) -> str:
-    """The driver's name for a message: "ixgbe", or "none"."""
-    return kernel.sysfs.link_name(f"{INTERFACES}/{interface}/device/driver") or "none"
-
-
-def rx_queues(kernel: Kernel, interface: str) -> int:
-    """How many RX queues are in use; net/core/net-sysfs.c net_rx_queue_update_kobjects() follows real_num_rx_queues."""
-    return sum(name.startswith("rx-") for name in kernel.sysfs.names(f"{INTERFACES}/{interface}/queues"))
-
-
 def _cards(kernel: Kernel) -> list[dict[str, t.Any]]:
     """Interfaces with a device behind them: no bond, VLAN or bridge, which carry the MAC of a card."""
-    return [e for e in kernel.link.interfaces() if kernel.sysfs.exists(f"{INTERFACES}/{e['ifname']}/device")]
+    return [e for e in kernel.link.interfaces() if kernel.interfaces.has_device(e["ifname"])]
 
 
 def _called(kernel: Kernel, text: str) -> set[str]:
     found = named([(entry, entry["ifname"]) for entry in _cards(kernel)], text)
-    if not found and kernel.sysfs.exists(f"{INTERFACES}/{text}"):
+    if not found and kernel.interfaces.exists(text):
         raise NotSupported(
             f"pf: {text!r} is no network card",
             why=f"there is no {INTERFACES}/{text}/device: it is a bond, a bridge, a VLAN or the like",
@@ -73,17 +62,13 @@ def _called(kernel: Kernel, text: str) -> set[str]:
 
 
 def _of_function(kernel: Kernel, address: str) -> set[str]:
-    """virtio puts a device of its own between the function and the interface."""
-    base = f"{PCI_DEVICES}/{address}"
-    between = [f"{base}/{entry}" for entry in kernel.sysfs.names(base) if entry.startswith("virtio")]
-    return {name for place in [base, *between] for name in kernel.sysfs.names(f"{place}/net")}
+    return {*kernel.pci.interfaces(address), *kernel.pci.virtio_interfaces(address)}
 
 
 def _without_interface(kernel: Kernel, address: str) -> NotSupported:
-    driver = kernel.sysfs.link_name(f"{PCI_DEVICES}/{address}/driver")
     return NotSupported(
         f"pf: {address} has no interface in this network namespace",
-        why=f"its driver is {driver or 'none'}",
+        why=f"its driver is {kernel.pci.driver(address) or 'none'}",
         remedy=f"{NAME_IT}; what user space receives past the kernel is counted by user space, and for a VF often by "
         "its PF (`ip -s link show dev PF`)",
     )

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ..model.host import Holder, SshPeer
+from ..model.holders import ROUTE, SSH, Holder, SshPeer
 
 if t.TYPE_CHECKING:
+    from ..kernel.interfaces import Interfaces
     from ..kernel.kernel import Kernel
-    from ..kernel.sysfs import Sysfs
-
-SSH = "ssh"
-ROUTE = "route"
+    from ..kernel.processes import Processes
 
 
 def management_holders(kernel: Kernel, interfaces: list[dict[str, t.Any]]) -> dict[str, list[Holder]]:
@@ -27,19 +25,19 @@ def management_holders(kernel: Kernel, interfaces: list[dict[str, t.Any]]) -> di
     :param interfaces: as Link.interfaces() gives them.
     """
     found: dict[str, list[Holder]] = {}
-    peer = ssh_peer(kernel.sysfs)
+    peer = ssh_peer(kernel.processes)
     if peer:
         holder = Holder(SSH, f"carries the SSH connection from {peer.client}")
         names = _ssh_interfaces(kernel, interfaces, peer)
         for name in sorted(names):
-            _add(found, kernel.sysfs, interfaces, name, holder)
+            _add(found, kernel.interfaces, interfaces, name, holder)
         if not names:  # somebody is there: better too careful than cut off
             text = (
                 f"may carry the SSH connection from {peer.client}: no address and no route tells which interface does"
             )
             found = {entry["ifname"]: [Holder(SSH, text)] for entry in interfaces}
     for name in sorted(kernel.link.default_route_interfaces()):
-        _add(found, kernel.sysfs, interfaces, name, Holder(ROUTE, "carries a default route"))
+        _add(found, kernel.interfaces, interfaces, name, Holder(ROUTE, "carries a default route"))
     return found
 
 
@@ -53,14 +51,14 @@ def _ssh_interfaces(kernel: Kernel, interfaces: list[dict[str, t.Any]], peer: Ss
 
 
 def _add(
-    found: dict[str, list[Holder]], sysfs: Sysfs, interfaces: list[dict[str, t.Any]], name: str, holder: Holder
+    found: dict[str, list[Holder]], lowers: Interfaces, interfaces: list[dict[str, t.Any]], name: str, holder: Holder
 ) -> None:
-    for lower in lower_closure(sysfs, interfaces, name):
+    for lower in lower_closure(lowers, interfaces, name):
         through = "" if lower == name else f" (through {name})"
         found.setdefault(lower, []).append(Holder(holder.kind, holder.text + through))
 
 
-def lower_closure(sysfs: Sysfs, interfaces: list[dict[str, t.Any]], name: str) -> list[str]:
+def lower_closure(kernel: Interfaces, interfaces: list[dict[str, t.Any]], name: str) -> list[str]:
     """The interface and everything below it: bond0.10 -> bond0.10, bond0, its ports.
 
     Open vSwitch shows no lower interfaces: any of its ports may be what an interface of it leaves through.
@@ -69,29 +67,21 @@ def lower_closure(sysfs: Sysfs, interfaces: list[dict[str, t.Any]], name: str) -
     ports = [e["ifname"] for e in interfaces if e.get("master") == "ovs-system"]
     below = [name]
     for interface in below:  # grows while it is walked
-        entries = sysfs.names(f"/sys/class/net/{interface}")
-        lowers = [entry[len("lower_") :] for entry in entries if entry.startswith("lower_")]
-        below += [lower for lower in lowers + (ports if interface in switched else []) if lower not in below]
+        lowers = kernel.lowers(interface) + (ports if interface in switched else [])
+        below += [lower for lower in lowers if lower not in below]
     return below
 
 
-def ssh_peer(sysfs: Sysfs) -> SshPeer | None:
+def ssh_peer(processes: Processes) -> SshPeer | None:
     """The addresses of the connection the operator comes by, or None when there is none (boot, local runs).
 
     sudo drops SSH_CONNECTION, so our parents are asked too: sshd gives it to the login shell it starts.
     """
     process = "self"
     while process not in ("0", "1", ""):
-        environment = sysfs.read_bytes(f"/proc/{process}/environ", 1 << 20)
-        for variable in environment.split(b"\0"):
+        for variable in processes.environment(process):
             if variable.startswith(b"SSH_CONNECTION="):
                 words = [*variable.split(b"=", 1)[1].decode().split(" "), "", "", "", ""]
                 return SshPeer(words[0], words[2], words[1], words[3])
-        process = parent(sysfs, process)
+        process = processes.parent(process)
     return None
-
-
-def parent(sysfs: Sysfs, process: str) -> str:
-    """The parent's process id, from the fourth field of /proc/PID/stat; the name in it may hold spaces and brackets."""
-    fields = (sysfs.read(f"/proc/{process}/stat") or "").rpartition(")")[2].split()
-    return fields[1] if len(fields) > 1 else ""

@@ -9,15 +9,77 @@ from __future__ import annotations
 
 import re
 import typing as t
+from dataclasses import replace
 
 from ..errors import DeviceNotFound, InvalidRequest, NotSupported
-from .host import PCI_DEVICES, virtual_functions
+from ..kernel.users import group_number, user_number
+from ..model.desired import Node
+from ..model.mac import MAC_ADDRESS
+from ..model.paths import PCI_DEVICES
+from ..model.selector import vf_indices
 
 if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
+    from ..model.desired import Desired, DesiredDevice, DesiredPf
 
 PCI_ADDRESS = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])")
-MAC_ADDRESS = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
+
+Entries = t.List[t.Dict[str, t.Any]]
+"""Interfaces as Link.interfaces() gives them."""
+
+
+def locate(kernel: Kernel, interfaces: Entries, desired: Desired) -> Desired:
+    """The desired state with PCI addresses in place of names, and numbers in place of owners; one device an entry.
+
+    :raises SriovError: a name that means nothing here or too much, a device named twice, an unknown user.
+    """
+    pfs = tuple(_located_pf(kernel, interfaces, each) for each in desired.pfs)
+    seen: set[str] = set()
+    for written, each in zip(desired.pfs, pfs):
+        if each.pf in seen:
+            raise InvalidRequest(
+                f"pfs: {written.pf!r} is named twice", device=describe(kernel, each.pf), remedy="merge its entries"
+            )
+        seen.add(each.pf)
+    devices = [found for each in desired.devices for found in _located_devices(kernel, interfaces, each)]
+    _check_unique(devices)
+    return replace(desired, pfs=pfs, devices=tuple(devices))
+
+
+def _located_pf(kernel: Kernel, interfaces: Entries, desired: DesiredPf) -> DesiredPf:
+    address = find_pf(kernel, interfaces, desired.pf)
+    drivers = tuple(replace(each, node=_located_node(each.node)) for each in desired.drivers)
+    return replace(desired, pf=address, drivers=drivers)
+
+
+def _located_devices(kernel: Kernel, interfaces: Entries, desired: DesiredDevice) -> list[DesiredDevice]:
+    node = _located_node(desired.node)
+    if desired.pf is None:
+        addresses = [existing_device(kernel, desired.device)]
+    else:
+        addresses = _addresses_of_vfs(kernel, find_pf(kernel, interfaces, desired.pf), desired.vfs)
+    return [replace(desired, device=address, node=node, pf=None, vfs="") for address in addresses]
+
+
+def _addresses_of_vfs(kernel: Kernel, pf: str, selector: str) -> list[str]:
+    by_index = {index: vf for vf, index in kernel.pci.virtual_functions(pf).items()}
+    return [by_index[index] for index in vf_indices(selector, len(by_index), describe(kernel, pf))]
+
+
+def _located_node(node: Node) -> Node:
+    return Node(user_number(node.owner), group_number(node.group), node.mode)
+
+
+def _check_unique(devices: list[DesiredDevice]) -> None:
+    seen: set[str] = set()
+    for each in devices:
+        if each.device in seen:
+            raise InvalidRequest(
+                f"{each.device} is named twice",
+                why="a device has one driver",
+                remedy="name each device in one assignment",
+            )
+        seen.add(each.device)
 
 
 def pci_address(text: str) -> str | None:
@@ -35,23 +97,23 @@ def existing_device(kernel: Kernel, text: str) -> str:
     address = pci_address(text)
     if address is None:
         raise InvalidRequest(f"devices: {text!r} is no PCI address", remedy='write it as in "0000:01:10.0"')
-    if not kernel.sysfs.exists(f"{PCI_DEVICES}/{address}"):
+    if not kernel.pci.exists(address):
         raise DeviceNotFound(
             f"devices: there is no PCI device {address} on this host",
-            remedy="`ls /sys/bus/pci/devices` lists them; a VF is there only after its PF has created it",
+            remedy=f"`ls {PCI_DEVICES}` lists them; a VF is there only after its PF has created it",
         )
     return address
 
 
-def find_pf(kernel: Kernel, text: str) -> str:
-    """The address of the PF that a netdev name, an altname, a MAC or a PCI address means.
+def find_pf(kernel: Kernel, interfaces: Entries, text: str) -> str:
+    """The address of the PF that an interface name, an altname, a MAC or a PCI address means.
 
     :raises DeviceNotFound: nothing answers to it.
     :raises InvalidRequest: it is a VF, or more than one device answers to it.
     :raises NotSupported: the device cannot have VFs.
     """
-    candidates = sorted(_candidates(kernel, text))
-    pfs = [address for address in candidates if kernel.sysfs.exists(f"{PCI_DEVICES}/{address}/sriov_numvfs")]
+    candidates = sorted(_candidates(kernel, interfaces, text))
+    pfs = [address for address in candidates if kernel.pci.can_have_vfs(address)]
     if len(pfs) == 1:
         return pfs[0]
     if len(pfs) > 1:
@@ -61,16 +123,16 @@ def find_pf(kernel: Kernel, text: str) -> str:
     if not candidates:
         raise DeviceNotFound(
             f"pf: nothing on this host is called {text!r}",
-            why=f"its SR-IOV devices are {', '.join(_all_pfs(kernel)) or 'none'}",
+            why=f"its SR-IOV devices are {', '.join(describe(kernel, pf) for pf in kernel.pci.pfs()) or 'none'}",
             remedy="name a PF by interface name, altname, MAC or PCI address",
         )
     raise _not_a_pf(kernel, text, candidates[0])
 
 
 def _not_a_pf(kernel: Kernel, text: str, address: str) -> InvalidRequest | NotSupported:
-    physfn = kernel.sysfs.link_name(f"{PCI_DEVICES}/{address}/physfn")
+    physfn = kernel.pci.physfn(address)
     if physfn:
-        index = virtual_functions(kernel.sysfs, physfn).get(address)
+        index = kernel.pci.virtual_functions(physfn).get(address)
         return InvalidRequest(
             f"pf: {text!r} is a VF, not a PF",
             why=f"{address} is VF {index} of {describe(kernel, physfn)}",
@@ -85,22 +147,22 @@ def _not_a_pf(kernel: Kernel, text: str, address: str) -> InvalidRequest | NotSu
 
 def describe(kernel: Kernel, address: str) -> str:
     """ "enp1s0 (0000:01:00.0)"."""
-    names = kernel.sysfs.names(f"{PCI_DEVICES}/{address}/net")
+    names = kernel.pci.interfaces(address)
     return f"{names[0]} ({address})" if names else address
 
 
-def _candidates(kernel: Kernel, text: str) -> set[str]:
+def _candidates(kernel: Kernel, interfaces: Entries, text: str) -> set[str]:
     address = pci_address(text)
     if address:
-        return {address} if kernel.sysfs.exists(f"{PCI_DEVICES}/{address}") else set()
-    entries = [(entry, _behind(kernel, entry["ifname"])) for entry in kernel.link.interfaces()]
+        return {address} if kernel.pci.exists(address) else set()
+    entries = [(entry, _behind(kernel, entry["ifname"])) for entry in interfaces]
     return named([(entry, device) for entry, device in entries if device], text.strip())
 
 
 def _behind(kernel: Kernel, interface: str) -> str | None:
     """The PCI device of an interface; None for a bond, a VLAN, a virtio NIC."""
-    device = kernel.sysfs.link_name(f"/sys/class/net/{interface}/device")
-    return device if device and kernel.sysfs.exists(f"{PCI_DEVICES}/{device}") else None
+    device = kernel.interfaces.device(interface)
+    return device if device and kernel.pci.exists(device) else None
 
 
 def named(entries: list[tuple[dict[str, t.Any], str]], text: str) -> set[str]:
@@ -109,8 +171,3 @@ def named(entries: list[tuple[dict[str, t.Any], str]], text: str) -> set[str]:
         permanent = {device for e, device in entries if e.get("permaddr", e.get("address")) == text.lower()}
         return permanent or {device for e, device in entries if e.get("address") == text.lower()}
     return {device for e, device in entries if text in (e["ifname"], *e.get("altnames", ()))}
-
-
-def _all_pfs(kernel: Kernel) -> list[str]:
-    addresses = kernel.sysfs.names(PCI_DEVICES)
-    return [describe(kernel, a) for a in addresses if kernel.sysfs.exists(f"{PCI_DEVICES}/{a}/sriov_numvfs")]

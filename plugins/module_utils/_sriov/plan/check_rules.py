@@ -10,29 +10,31 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ..errors import InUse, InvalidRequest, NotSupported
+from ..errors import InvalidRequest, NotSupported
 from ..knowledge.drivers import Steering, pool_stride
-from .predict import driver_of
+from ..knowledge.queues import driver_of
+from .guard import cuts_ssh
 
 if t.TYPE_CHECKING:
-    from ..model.desired import RulesWish
+    from ..model.desired import DesiredRules
     from ..model.flow import Destination, FlowRule
-    from ..model.host import Pf, SshPeer
+    from ..model.holders import SshPeer
+    from ..model.host import Pf
 
 TCP = 6  # IPPROTO_TCP
 
 
-def check_rules(pf: Pf, wish: RulesWish, ssh: SshPeer | None) -> None:
+def check_rules(pf: Pf, desired: DesiredRules, ssh: SshPeer | None) -> None:
     """Every refusal for rules that shall be there, each for itself.
 
     :param ssh: the operator's connection, where the PF carries it.
     :raises SriovError: the driver would refuse a rule, or take it and do something else.
     """
-    for name, rule in zip(wish.names, wish.rules):
-        check_rule(pf, name, rule, ssh)
+    for name, rule in zip(desired.names, desired.rules):
+        check_one(pf, name, rule, ssh)
 
 
-def check_rule(pf: Pf, name: str, rule: FlowRule, ssh: SshPeer | None) -> None:
+def check_one(pf: Pf, name: str, rule: FlowRule, ssh: SshPeer | None) -> None:
     """Every refusal for one rule that shall be there.
 
     :param name: how the options call it: "rules[0]".
@@ -160,16 +162,21 @@ def _check_location(pf: Pf, name: str, rule: FlowRule) -> None:
         )
 
 
-def check_masks(pf: Pf, rules: list[FlowRule], wish: RulesWish | None) -> None:
+def check_masks(pf: Pf, rules: list[FlowRule], desired: DesiredRules) -> None:
     """Drivers with one mask for the port take it from the first rule, until the last one is gone.
 
     :param rules: all that there will be.
     :raises NotSupported: two of them have different masks.
     """
-    if not driver_of(pf).steering.one_mask or not wish:
+    if not driver_of(pf).steering.one_mask:
         return
-    for name, rule in zip(wish.names, wish.rules):
-        other = next((other for other in rules if other.masks != rule.masks), None)
+    first_of_mask: dict[t.Any, FlowRule] = {}
+    for rule in rules:
+        first_of_mask.setdefault(rule.masks, rule)
+    if len(first_of_mask) < 2:
+        return
+    for name, rule in zip(desired.names, desired.rules):
+        other = next((other for mask, other in first_of_mask.items() if mask != rule.masks), None)
         if other is None:
             continue
         l4 = dict(other.masks)["flow_type"] != dict(rule.masks)["flow_type"]
@@ -187,13 +194,7 @@ def _check_management(pf: Pf, name: str, rule: FlowRule, destination: Destinatio
     if ssh is None or destination.kind == "queue":
         return
     if _may_match(rule, ssh):
-        raise InUse(
-            f"{name}: {rule} would cut the SSH connection from {ssh.client}",
-            device=pf.label,
-            why="the frames of the connection match it, and would not reach the kernel any more",
-            remedy="match less, or reach the host over another NIC",
-            holders=[f"the SSH connection from {ssh.client}"],
-        )
+        raise cuts_ssh(pf, name, rule, ssh.client)
 
 
 def _may_match(rule: FlowRule, ssh: SshPeer) -> bool:

@@ -8,19 +8,19 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from ..errors import InUse
+from ..knowledge.queues import driver_of
 from ..steps.net import SetChannels
-from .predict import driver_of, queues_after_reopening
-from .queues import Stage, check_reset
+from .guard import check_reset
+from .stage import Stage
 
 if t.TYPE_CHECKING:
-    from ..model.desired import PfWish
+    from ..model.desired import DesiredPf
     from ..model.host import Pf
 
 
-def plan_mend(pf: Pf, wish: PfWish) -> Stage:
+def plan_mend(pf: Pf, desired: DesiredPf) -> Stage:
     """Channels again for every queue that the RSS table names.
 
     `ethtool -L` sets two limits in ixgbe, that of RSS and that of flow director; removing the VFs sets only the first
@@ -28,17 +28,17 @@ def plan_mend(pf: Pf, wish: PfWish) -> Stage:
     are spread to the others are lost. Setting the channels sets both.
     """
     rss, channels, netdev = pf.queues.rss, pf.queues.channels, pf.device.netdev
-    if wish.pf.num_vfs is None and wish.rss is None:
-        return Stage([], pf, [])
+    if desired.num_vfs is None and desired.rss is None:
+        return Stage()
     if not (rss and rss.table and channels and netdev and netdev.up and driver_of(pf).reopens) or pf.num_vfs:
-        return Stage([], pf, [])
+        return Stage()
     needed = min(max(rss.table) + 1, channels.max_combined)
     if needed <= rss.rings or needed == channels.combined:
-        return Stage([], pf, [])
+        return Stage()
     text = f"the RSS table of {pf.label} names queues that are not open (ixgbe after `ethtool -L`, VFs and no VFs)"
     try:
-        check_reset(pf, f"channels: cannot set {needed} combined channels", wish)
+        check_reset(pf, f"channels: cannot set {needed} combined channels", desired.consent)
     except InUse as error:  # nobody has asked for this: no reason to refuse what was asked for
-        return Stage([], pf, [f"{text}: frames of these queues are lost. It is left so: {error}"])
-    step = SetChannels(netdev.name, pf.label, channels.combined, needed)
-    return Stage([step], replace(pf, queues=queues_after_reopening(pf, 0, needed)), [f"{text}: mended"])
+        return Stage((), [f"{text}: frames of these queues are lost. It is left so: {error}"])
+    step = SetChannels(pf.device.address, netdev.name, pf.label, channels.combined, needed)
+    return Stage([step], [f"{text}: mended"])

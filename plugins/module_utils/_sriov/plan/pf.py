@@ -9,85 +9,86 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import InUse, InvalidRequest, NotSupported, WouldDestroy
+from ..errors import InvalidRequest, NotSupported
 from ..knowledge.drivers import BYPASS_DRIVERS, rss_explanation, rss_queues, vf_limit
-from ..observe.management import ROUTE, SSH
-from ..steps.pci import Plan, SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
-from .predict import driver_of, predict_rss, wanted_vfs
+from ..knowledge.queues import driver_of, predict_rss
+from ..model.holders import ROUTE, SSH
+from ..steps.pci import SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
+from . import guard
+from .stage import Stage, no_netdev, vf_words
 
 if t.TYPE_CHECKING:
-    from ..model.host import Device, Pf, PfSpec
+    from ..model.desired import DesiredPf
+    from ..model.host import Pf
     from ..steps.pci import Step
 
 
-def plan_pf(pf: Pf, spec: PfSpec) -> Plan:
+def plan_pf(pf: Pf, desired: DesiredPf) -> Stage:
     """The steps from the PF as it is to the PF as it is wanted; none when it is so already.
 
     :raises SriovError: the request cannot be met, or would destroy or cut what the user did not name.
     """
-    check_request(pf, spec)
+    check_request(pf, desired)
     steps: list[Step] = []
-    if spec.drivers_autoprobe not in (None, pf.drivers_autoprobe):
+    if desired.drivers_autoprobe not in (None, pf.drivers_autoprobe):
         # First: it only holds for VFs created after it (drivers/pci/iov.c sriov_drivers_autoprobe_store).
-        steps.append(SetAutoprobe(pf.device.address, pf.label, bool(spec.drivers_autoprobe)))
+        steps.append(SetAutoprobe(pf.device.address, pf.label, bool(desired.drivers_autoprobe)))
     netdev = pf.device.netdev
-    if spec.up and netdev and not netdev.up:
+    if desired.up and netdev and not netdev.up:
         # Before the VFs: a VF driver that probes while the PF is down finds no mailbox, takes a random MAC and has no
         # link; some PF drivers (bnxt_en) do not create VFs at all while down.
         steps.append(SetLink(pf.device.address, netdev.name, True))
-    steps += _count_steps(pf, spec)
-    if spec.up is False and netdev and netdev.up:
+    steps += _count_steps(pf, desired)
+    if desired.up is False and netdev and netdev.up:
         steps.append(SetLink(pf.device.address, netdev.name, False))
-    return Plan(tuple(steps), tuple(_warnings(pf, spec)))
+    return Stage(steps, _warnings(pf, desired))
 
 
-def check_request(pf: Pf, spec: PfSpec) -> None:
+def check_request(pf: Pf, desired: DesiredPf) -> None:
     """Every refusal, before the first step: first what can never be, then what is in the way now."""
-    wanted = wanted_vfs(pf, spec)
-    _check_count(pf, spec)
-    _check_rss(pf, spec, wanted)
-    if spec.up is False and wanted:
+    num_vfs = _num_vfs(pf, desired)
+    _check_count(pf, desired.num_vfs)
+    _check_rss(pf, desired.min_rss_queues, num_vfs)
+    if desired.up is False and num_vfs:
         raise InvalidRequest(
             "up: false goes with num_vfs: 0 only",
             device=pf.label,
-            why=f"{wanted} VFs would be left without link and mailbox",
+            why=f"{num_vfs} VFs would be left without link and mailbox",
             remedy="leave out up, or set num_vfs: 0",
         )
-    if spec.up is not None and pf.device.netdev is None:
-        raise no_netdev(pf, f"cannot set the PF {'up' if spec.up else 'down'}")
-    if spec.up is False and pf.device.netdev and pf.device.netdev.up:
-        _check_management(pf, "cannot set the PF down", opted_in=None)
-    if wanted != pf.num_vfs:
-        _check_health(pf, wanted)
-        _check_destruction(pf, spec, wanted)
-        _check_management(pf, _cannot(wanted), opted_in=spec.allow_link_reset)
+    if desired.up is not None and pf.device.netdev is None:
+        raise no_netdev(pf, f"cannot set the PF {'up' if desired.up else 'down'}")
+    if desired.up is False and pf.device.netdev and pf.device.netdev.up:
+        guard.check_down(pf)
+    if num_vfs != pf.num_vfs:
+        _check_health(pf, num_vfs)
+        guard.check_num_vfs(pf, num_vfs, _cannot(num_vfs), desired.consent)
+
+
+def _num_vfs(pf: Pf, desired: DesiredPf) -> int:
+    """How many VFs there will be."""
+    return pf.num_vfs if desired.num_vfs is None else desired.num_vfs
 
 
 def _cannot(wanted: int) -> str:
     return f"cannot create {wanted} VFs" if wanted else "cannot remove the VFs"
 
 
-def _count_steps(pf: Pf, spec: PfSpec) -> list[Step]:
-    wanted = wanted_vfs(pf, spec)
+def _count_steps(pf: Pf, desired: DesiredPf) -> list[Step]:
+    wanted = _num_vfs(pf, desired)
     if wanted == pf.num_vfs:
         return []
     address, label = pf.device.address, pf.label
     steps: list[Step] = []
     if pf.num_vfs:
         # The kernel answers EBUSY to a change from one count to another (drivers/pci/iov.c sriov_numvfs_store).
-        steps.append(SetNumVfs(address, label, pf.num_vfs, 0, tuple(map(_vf_words, pf.vfs))))
+        steps.append(SetNumVfs(address, label, pf.num_vfs, 0, tuple(map(vf_words, pf.vfs))))
     if wanted:
         steps += [SetNumVfs(address, label, 0, wanted, fallback=pf.num_vfs), WaitForVfs(address, label, wanted)]
     return steps
 
 
-def _vf_words(vf: Device) -> str:
-    names = f", {vf.netdevs[0].name}" if vf.netdevs else ""
-    return f"VF {vf.vf} ({vf.address}, {vf.driver or 'no driver'}{names})"
-
-
-def _check_count(pf: Pf, spec: PfSpec) -> None:
-    wanted = spec.num_vfs
+def _check_count(pf: Pf, wanted: int | None) -> None:
     if wanted is None or wanted == pf.num_vfs:
         return
     if wanted < 0:
@@ -117,21 +118,21 @@ def _check_count(pf: Pf, spec: PfSpec) -> None:
         )
 
 
-def _check_rss(pf: Pf, spec: PfSpec, wanted: int) -> None:
-    if spec.min_rss_queues is None:
+def _check_rss(pf: Pf, least: int | None, num_vfs: int) -> None:
+    if least is None:
         return
-    predicted = predict_rss(pf, wanted)
+    predicted = predict_rss(pf, num_vfs)
     if predicted is None:
         raise NotSupported(
-            f"min_rss_queues: cannot tell the RSS group that {wanted} VFs leave",
+            f"min_rss_queues: cannot tell the RSS group that {num_vfs} VFs leave",
             device=pf.label,
             why=f"nothing is known of driver {pf.device.driver}",
             remedy="leave out min_rss_queues, and look at `ethtool -l` afterwards",
         )
-    if predicted < spec.min_rss_queues:
+    if predicted < least:
         explanation = rss_explanation(driver_of(pf))
         raise InvalidRequest(
-            f"min_rss_queues: {wanted} VFs leave the PF an RSS group of {predicted}, less than {spec.min_rss_queues}",
+            f"min_rss_queues: {num_vfs} VFs leave the PF an RSS group of {predicted}, less than {least}",
             device=pf.label,
             why=f"{pf.device.driver}: {explanation or 'VFs take nothing from the PF'}; online CPUs: {pf.online_cpus}",
             remedy="ask for fewer VFs, or accept the smaller group by a lower min_rss_queues",
@@ -164,69 +165,12 @@ def _check_health(pf: Pf, wanted: int) -> None:
         )
 
 
-def no_netdev(pf: Pf, what: str) -> NotSupported:
-    """The refusal of what needs the PF's interface."""
-    return NotSupported(
-        what,
-        device=pf.label,
-        why=f"driver {pf.device.driver} has given it no interface in this network namespace",
-        remedy="see dmesg for the driver's messages; if the interface was moved to another namespace, bring it back",
-    )
-
-
-def _check_destruction(pf: Pf, spec: PfSpec, wanted: int) -> None:
-    """Removing all VFs by num_vfs: 0 is named by the user; any other change of a count is not, and needs recreate."""
-    if not pf.num_vfs:
-        return
-    going = f"VFs 0 to {pf.num_vfs - 1}" if pf.num_vfs > 1 else "VF 0"
-    if wanted and not spec.recreate:
-        raise WouldDestroy(
-            f"num_vfs: cannot go from {pf.num_vfs} to {wanted} VFs",
-            device=pf.label,
-            why=f"the kernel does that only through 0: {', '.join(map(_vf_words, pf.vfs))} would be destroyed",
-            remedy="set recreate: true if that is what you want",
-        )
-    for vf in pf.vfs:
-        _refuse_if_management(vf, (SSH,), f"cannot remove VF {vf.vf}", vf.label)
-    holders = [f"VF {vf.vf}: {holder.text}" for vf in pf.vfs for holder in vf.holders if holder.kind != SSH]
-    if holders and not spec.force:
-        raise InUse(
-            f"num_vfs: cannot remove {going}",
-            device=pf.label,
-            why="; ".join(holders),
-            remedy="release them, or set force: true",
-            holders=holders,
-        )
-
-
-def _check_management(pf: Pf, what: str, opted_in: bool | None) -> None:
-    """A change of the VF count closes and opens the PF: its link, and that of its VFs, is gone for seconds.
-
-    :param opted_in: the user's word on that; None where the link would be gone for good and nothing is asked.
-    """
-    opt_in = "" if opted_in is None else ", or accept that its link is lost for some seconds: allow_link_reset: true"
-    for device in () if opted_in else (pf.device, *pf.vfs):
-        _refuse_if_management(device, (SSH, ROUTE), what, pf.label, opt_in)
-
-
-def _refuse_if_management(device: Device, kinds: tuple[str, ...], what: str, label: str, opt_in: str = "") -> None:
-    reasons = [holder.text for holder in device.holders if holder.kind in kinds]
-    if reasons:
-        raise InUse(
-            what,
-            device=label,
-            why=f"{'it' if device.label == label else device.label} {' and '.join(reasons)}",
-            remedy=f"reach the host over another NIC{opt_in}",
-            holders=reasons,
-        )
-
-
-def _warnings(pf: Pf, spec: PfSpec) -> list[str]:
-    wanted = wanted_vfs(pf, spec)
+def _warnings(pf: Pf, desired: DesiredPf) -> list[str]:
+    wanted = _num_vfs(pf, desired)
     found = []
-    if wanted and spec.up is None and pf.device.netdev and not pf.device.netdev.up:
+    if wanted and desired.up is None and pf.device.netdev and not pf.device.netdev.up:
         found.append(f"{pf.label} is down: its VFs have no link and no mailbox until it is up (up: true)")
-    if spec.drivers_autoprobe not in (None, pf.drivers_autoprobe) and wanted and wanted == pf.num_vfs:
+    if desired.drivers_autoprobe not in (None, pf.drivers_autoprobe) and wanted and wanted == pf.num_vfs:
         found.append(
             f"drivers_autoprobe of {pf.label} holds for VFs created from now on; the present ones keep their drivers"
         )

@@ -3,81 +3,95 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""Plans flow rules: which go, which come, where they are put. Pure: no I/O, no clock."""
+"""Plans flow rules: which go, which come, where they are put. Pure: no I/O, no clock.
+
+A table has some thousand rules: what is looked up for each of them is in a dictionary or a set.
+"""
 
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from ..errors import InvalidRequest, NotSupported, SriovError
 from ..knowledge.drivers import VF_DRIVER_QUEUES
-from ..model.queues import RuleTable
+from ..knowledge.queues import driver_of
+from ..model.desired import DesiredRules
 from ..steps.net import DeleteRule, InsertRule
 from .check_rules import check_masks, check_target
-from .predict import driver_of
-from .queues import Stage, interface
+from .stage import Stage, interface
 
 if t.TYPE_CHECKING:
-    from ..model.desired import RulesWish
     from ..model.flow import FlowRule
     from ..model.host import Pf
+    from ..model.queues import RuleTable
     from ..steps.pci import Step
+
+NOTHING = DesiredRules()
 
 
 class Change(t.NamedTuple):
-    """What a wish means for a table.
+    """What is desired, for a table.
 
     :param kept: rules that are as wanted.
     :param replaced: (old, new) at the same location.
+    :param again: rules that an earlier step loses and that are put back.
     """
 
     kept: list[FlowRule]
     deleted: list[FlowRule]
     replaced: list[tuple[FlowRule, FlowRule]]
     added: list[FlowRule]
+    again: list[FlowRule]
+
+    @property
+    def outcome(self) -> list[FlowRule]:
+        """All rules that there will be."""
+        return [*self.kept, *(new for _old, new in self.replaced), *self.added, *self.again]
 
 
-def plan_rules(pf: Pf, wish: RulesWish | None, lost: tuple[FlowRule, ...]) -> Stage:
+def plan_rules(pf: Pf, desired: DesiredRules | None, lost: tuple[FlowRule, ...]) -> Stage:
     """The steps from the rules that are there to the wanted ones, each of which check_rules() has passed.
 
     :param lost: rules that were there before the plan and that an earlier step loses.
     :raises SriovError: a place or a mask is taken.
     """
-    present = wish if wish and not wish.absent else None
-    again, warnings = _put_back(pf, wish, lost)
+    again, warnings = _put_back(pf, desired or NOTHING, lost)
     table = pf.queues.rules
-    if table is None and present and present.rules:
+    if table is None and desired and desired.present:
         raise NotSupported(
             "rules: cannot tell which there are",
             device=pf.label,
             why=f"driver {pf.device.driver} does not list its flow rules",
             remedy="leave out rules, and use ethtool",
         )
-    if table is None or not (wish or again):
-        return Stage([], pf, warnings)
-    change = removal(table.rules, wish) if wish and wish.absent else _arrival(pf, table, present, again, lost)
-    check_masks(pf, [*change.kept, *(new for _old, new in change.replaced), *change.added, *again], present)
-    rules = [*change.kept, *(new for _old, new in change.replaced), *change.added, *again]
-    after = replace(pf, queues=replace(pf.queues, rules=replace(table, rules=tuple(rules))))
-    return Stage([*_steps(pf, change), *_again_steps(pf, again)], after, [*warnings, *_vf_warnings(pf, change)])
+    if table is None or not (desired or again):
+        return Stage((), warnings)
+    if desired and desired.absent:
+        change = _removal(table.rules, desired, again)
+    else:
+        change = _arrival(pf, table, desired or NOTHING, again, lost)
+    check_masks(pf, change.outcome, desired or NOTHING)
+    return Stage(_steps(pf, change), [*warnings, *_vf_warnings(pf, change)])
 
 
-def removal(rules: tuple[FlowRule, ...], wish: RulesWish) -> Change:
+def _removal(rules: tuple[FlowRule, ...], desired: DesiredRules, again: list[FlowRule]) -> Change:
     """state: absent."""
-    gone = [rule for rule in rules if wish.drops(rule)]
-    return Change([rule for rule in rules if rule not in gone], gone, [], [])
+    change = Change([], [], [], [], again)
+    for rule in rules:
+        (change.deleted if desired.drops(rule) else change.kept).append(rule)
+    return change
 
 
 def _arrival(
-    pf: Pf, table: RuleTable, wish: RulesWish | None, again: list[FlowRule], lost: tuple[FlowRule, ...]
+    pf: Pf, table: RuleTable, desired: DesiredRules, again: list[FlowRule], lost: tuple[FlowRule, ...]
 ) -> Change:
-    rules = wish.rules if wish else ()
-    named = {rule.location for rule in rules if rule.location is not None}
-    change = Change([], [], [], [])
+    """state: present, and what nobody names stays unless the list is exclusive."""
+    named = {rule.location for rule in desired.present if rule.location is not None}
+    present, gone = _by_flow(table.rules), _by_flow(lost)
+    change = Change([], [], [], [], again)
     moved: list[FlowRule] = []
-    for wanted in rules:
-        same_flow = [rule for rule in table.rules if rule.flow == wanted.flow and rule.context is None]
+    for wanted in desired.present:
+        same_flow = present.get(wanted.flow, [])
         fitting = [r for r in same_flow if wanted.location == r.location or _may_stay(wanted, r, named)]
         exact = [rule for rule in fitting if rule.cookie == wanted.cookie]
         if exact:
@@ -91,23 +105,31 @@ def _arrival(
             change.replaced.append((old, wanted.at(old.location)))
             continue
         change.deleted.extend([old] if old else [])
-        places = [r.location for r in [*fitting, *lost] if r.flow == wanted.flow and _may_stay(wanted, r, named)]
+        before = [*fitting, *gone.get(wanted.flow, [])]
+        places = [rule.location for rule in before if _may_stay(wanted, rule, named)]
         moved.append(wanted.at(places[0]) if places else wanted)
-    settled = [*change.kept, *change.deleted, *(old for old, _new in change.replaced)]
-    rest = [rule for rule in table.rules if rule not in settled]
-    (change.deleted if wish and wish.exclusive else change.kept).extend(rest)
-    change.added.extend(_placed(pf, table, moved, change, again, wish))
+    settled = {r.location for r in [*change.kept, *change.deleted, *(old for old, _new in change.replaced)]}
+    rest = [rule for rule in table.rules if rule.location not in settled]
+    (change.deleted if desired.exclusive else change.kept).extend(rest)
+    change.added.extend(_placed(pf, table, moved, change, desired))
     return change
 
 
-def _placed(
-    pf: Pf, table: RuleTable, rules: list[FlowRule], change: Change, again: list[FlowRule], wish: RulesWish | None
-) -> list[FlowRule]:
+def _by_flow(rules: t.Iterable[FlowRule]) -> dict[t.Any, list[FlowRule]]:
+    """Those of an RSS context are somebody else's, whatever their flow."""
+    found: dict[t.Any, list[FlowRule]] = {}
+    for rule in rules:
+        if rule.context is None:
+            found.setdefault(rule.flow, []).append(rule)
+    return found
+
+
+def _placed(pf: Pf, table: RuleTable, rules: list[FlowRule], change: Change, desired: DesiredRules) -> list[FlowRule]:
     """Each rule with its location: the wanted one, or the highest free one, as ethtool(8) does it."""
-    staying = {r.location: r for r in [*change.kept, *(new for _old, new in change.replaced), *again]}
+    staying = {r.location: r for r in [*change.kept, *(new for _old, new in change.replaced), *change.again]}
     # The place of a rule that goes for one of these stays free: should the driver refuse the new one, it comes back.
-    flows = [rule.flow for rule in rules]
-    leaving = [rule.location for rule in change.deleted if rule.flow in flows]
+    flows = {rule.flow for rule in rules}
+    leaving = (rule.location for rule in change.deleted if rule.flow in flows)
     taken = {*staying, *leaving, *(rule.location for rule in rules if rule.location is not None)}
     free = (location for location in range(table.size - 1, -1, -1) if location not in taken)
     placed = []
@@ -115,7 +137,7 @@ def _placed(
         if rule.location in staying:
             other = staying[rule.location]
             raise InvalidRequest(
-                f"{_name_of(rule, wish)}: location {rule.location} is occupied",
+                f"{desired.name_of(rule)}: location {rule.location} is occupied",
                 device=pf.label,
                 why=f"by {other}",
                 remedy="name another location, remove that rule first, or set exclusive: true",
@@ -125,7 +147,7 @@ def _placed(
             location = next(free, None)
             if location is None:
                 raise InvalidRequest(
-                    f"{_name_of(rule, wish)}: there is no free location",
+                    f"{desired.name_of(rule)}: there is no free location",
                     device=pf.label,
                     why=f"all {table.size} are taken",
                     remedy="remove rules that are not needed",
@@ -134,30 +156,27 @@ def _placed(
     return placed
 
 
-def _name_of(rule: FlowRule, wish: RulesWish | None) -> str:
-    names = [n for n, wanted in zip(wish.names, wish.rules) if wanted.flow == rule.flow] if wish else []
-    return names[0] if names else "rules"
-
-
 def _may_stay(wanted: FlowRule, rule: FlowRule, named: set[int]) -> bool:
     """Whether a rule may have the place of another: it names none itself, and no rule that is wanted names this one."""
     return wanted.location is None and rule.location not in named
 
 
-def _put_back(pf: Pf, wish: RulesWish | None, lost: tuple[FlowRule, ...]) -> tuple[list[FlowRule], list[str]]:
+def _put_back(pf: Pf, desired: DesiredRules, lost: tuple[FlowRule, ...]) -> tuple[list[FlowRule], list[str]]:
     """Lost rules that nobody has asked to go, and what is to be said of those that cannot be as they were."""
-    flows = [rule.flow for rule in wish.rules] if wish and not wish.absent else []
-    staying = [rule for rule in lost if rule.flow not in flows and not (wish and wish.drops(rule))]
-    reasons = {rule: _hindrance(pf, rule) for rule in staying}
-    again = [rule for rule in staying if not reasons[rule]]
-    return again, [
-        f"flow rule {rule.location} of {pf.label} is not put back ({rule}): {reason}"
-        for rule, reason in reasons.items()
-        if reason
-    ]
+    again: list[FlowRule] = []
+    warnings: list[str] = []
+    for rule in lost:
+        if desired.drops(rule) or (not desired.absent and desired.names_flow(rule)):
+            continue
+        reason = _reason_against(pf, rule)
+        if reason:
+            warnings.append(f"flow rule {rule.location} of {pf.label} is not put back ({rule}): {reason}")
+        else:
+            again.append(rule)
+    return again, warnings
 
 
-def _hindrance(pf: Pf, rule: FlowRule) -> str:
+def _reason_against(pf: Pf, rule: FlowRule) -> str:
     if pf.queues.ntuple and not pf.queues.ntuple.on:
         return "ntuple filters are off, and it was not in force"
     try:
@@ -169,18 +188,15 @@ def _hindrance(pf: Pf, rule: FlowRule) -> str:
 
 def _steps(pf: Pf, change: Change) -> list[Step]:
     """Deletions first: they free locations, and a new mask needs an empty table."""
-    if not (change.deleted or change.replaced or change.added):
+    if not (change.deleted or change.replaced or change.added or change.again):
         return []
-    name = interface(pf, "flow rules cannot be set").name
-    steps: list[Step] = [DeleteRule(name, pf.label, rule) for rule in change.deleted]
-    steps += [InsertRule(name, pf.label, new, old) for old, new in change.replaced]
+    named = (pf.device.address, interface(pf, "flow rules cannot be set").name, pf.label)
+    steps: list[Step] = [DeleteRule(*named, rule) for rule in change.deleted]
+    steps += [InsertRule(*named, new, old) for old, new in change.replaced]
     taken = {rule.location: rule.flow for rule in change.added}
     gone = {rule.flow: rule for rule in change.deleted if taken.get(rule.location, rule.flow) == rule.flow}
-    return [*steps, *(InsertRule(name, pf.label, rule, moved=gone.get(rule.flow)) for rule in change.added)]
-
-
-def _again_steps(pf: Pf, again: list[FlowRule]) -> list[Step]:
-    return [InsertRule(interface(pf, "").name, pf.label, rule, again=True) for rule in again]
+    steps += [InsertRule(*named, rule, moved=gone.get(rule.flow)) for rule in change.added]
+    return [*steps, *(InsertRule(*named, rule, again=True) for rule in change.again)]
 
 
 def _vf_warnings(pf: Pf, change: Change) -> list[str]:

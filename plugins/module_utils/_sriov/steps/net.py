@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""The steps that go through a PF's interface: VF attributes, queues, RSS table, flow rules. Data, as in pci.py."""
+"""The steps that go through a PF's interface: VF attributes, queues, RSS table, flow rules.
+
+Data, as in pci.py; `address` is the PF's PCI address, `name` its interface.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ if t.TYPE_CHECKING:
 class WaitForCarrier:
     """Wait until the PF has its link again; some of what follows needs it."""
 
+    address: str
     name: str
     label: str
     why: str
@@ -37,6 +41,7 @@ class SetVf:
     :param before: the attributes as they are, for the sentence.
     """
 
+    address: str
     name: str
     label: str
     vf: int
@@ -67,6 +72,7 @@ class SetMtu:
 class SetChannels:
     """`ethtool -L NAME combined N`."""
 
+    address: str
     name: str
     label: str
     before: int
@@ -80,6 +86,7 @@ class SetChannels:
 class SetNtuple:
     """`ethtool -K NAME ntuple on`."""
 
+    address: str
     name: str
     label: str
     on: bool
@@ -95,6 +102,7 @@ class SetRss:
     :param again: the table was there before the plan, and another step loses it.
     """
 
+    address: str
     name: str
     label: str
     table: tuple[int, ...] | None
@@ -112,6 +120,7 @@ class SetRss:
 class DeleteRule:
     """`ethtool -N NAME delete LOCATION`."""
 
+    address: str
     name: str
     label: str
     rule: FlowRule
@@ -129,6 +138,7 @@ class InsertRule:
     :param moved: the rule for the same flow that was deleted for this one; comes back if this one is refused.
     """
 
+    address: str
     name: str
     label: str
     rule: FlowRule

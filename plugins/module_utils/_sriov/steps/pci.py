@@ -11,9 +11,9 @@ A step on a VF that the same plan creates names it by PF and index: where virtfn
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from ..model.host import NodeSpec
+from ..model.desired import Node
 from .net import NetStep
 
 
@@ -139,7 +139,7 @@ class SetNode:
 
     address: str
     label: str
-    node: NodeSpec = field(default_factory=NodeSpec)
+    node: Node = Node()
     physfn: str | None = None
     vf: int | None = None
 

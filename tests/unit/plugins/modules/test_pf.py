@@ -231,7 +231,7 @@ def test_a_state_that_is_not_reached_is_a_failure(tmp_path, kernel):
     kernel.ethtool = OneQueue(str(tmp_path))
     result = run(kernel, num_vfs=2, min_rss_queues=2)
     assert result["msg"] == (
-        "the steps were done, but the host is not as planned: min_rss_queues: planned 2, found 1. "
+        "the steps were done, but the host is not as planned: 0000:01:00.0.min_rss_queues: planned 2, found 1. "
         "Remedy: look at dmesg; something else (NetworkManager, a udev rule) may manage the device too."
     )
     assert (result["changed"], len(result["done"])) == (True, 2)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.options_rules import RULE_OPTIONS, rules_wish
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.rules import RULE_OPTIONS, desired_rules
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import InvalidRequest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import DROP, WAKE, FlowRule
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import RULE
@@ -23,7 +23,7 @@ def options(**given):
 
 
 def made(absent=False, **given):
-    (rule,) = rules_wish([options(**given)], absent=absent).rules
+    (rule,) = desired_rules([options(**given)], absent=absent).rules
     return rule
 
 
@@ -104,7 +104,7 @@ def test_a_rule_that_shall_go_needs_no_destination():
 
 
 def test_rules_keep_their_order_their_locations_and_their_names():
-    wish = rules_wish([options(**BLOG, vf=0, location=7), options(flow_type="udp4", queue=1)], exclusive=True)
+    wish = desired_rules([options(**BLOG, vf=0, location=7), options(flow_type="udp4", queue=1)], exclusive=True)
     assert [rule.location for rule in wish.rules] == [7, None]
     assert (wish.names, wish.absent, wish.exclusive) == (("rules[0]", "rules[1]"), False, True)
 
@@ -206,5 +206,5 @@ def test_a_value_that_no_kernel_takes_is_refused(given, message):
 )
 def test_two_rules_that_contradict_each_other_are_refused(second, message, absent):
     with pytest.raises(InvalidRequest) as refused:
-        rules_wish([options(**BLOG, vf=0, location=7), options(**second)], absent=absent)
+        desired_rules([options(**BLOG, vf=0, location=7), options(**second)], absent=absent)
     assert str(refused.value) == message

@@ -9,17 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.compare import (
-    asked_host,
-    asked_pf,
-    table_words,
-)
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.compare import of_pf, spoken_of, table_words
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import (
-    DriverWish,
-    HostWish,
-    RssWish,
+    Desired,
+    DesiredDrivers,
+    DesiredRss,
+    Node,
 )
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import NodeSpec
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_table import (
     equal_table,
     weights_table,
@@ -29,12 +25,12 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     PF,
     RULE,
     SECOND,
+    desired_rules,
     host_state,
     ixgbe,
     netdev,
     pf,
     rule,
-    rules_wish,
     second,
     vf,
     want,
@@ -95,7 +91,7 @@ LOADED = vf(netdevs=(netdev("enp1s0v0", mac=MAC, mtu=9000),))
         pytest.param(pf(), wish(vfs=[want("all", trust=True)]), {}, id="no VFs"),
         pytest.param(
             pf(2, vfs=(vf(driver="vfio-pci"), vf(1, driver_override="x"))),
-            wish(drivers=[DriverWish("0", "vfio-pci", NodeSpec(owner=7, mode=0o660)), DriverWish("1", "default")]),
+            wish(drivers=[DesiredDrivers("0", "vfio-pci", Node(owner=7, mode=0o660)), DesiredDrivers("1", "default")]),
             {
                 "vfs": {
                     "0": {"driver": "vfio-pci", "owner": 0, "mode": "0600"},
@@ -106,13 +102,13 @@ LOADED = vf(netdevs=(netdev("enp1s0v0", mac=MAC, mtu=9000),))
         ),
         pytest.param(
             ixgbe(4, combined_channels=4),
-            wish(rss=RssWish(channels=2, min_queues=2)),
+            wish(rss=DesiredRss(channels=2, min_queues=2)),
             {"channels": 4, "min_queues": 2},
             id="channels and group",
         ),
         pytest.param(
             ixgbe(4, combined_channels=4),
-            wish(rss=RssWish(verb="queues", numbers=(1,))),
+            wish(rss=DesiredRss(verb="queues", numbers=(1,))),
             {"rss_table": "equal 4"},
             id="the table",
         ),
@@ -128,22 +124,24 @@ LOADED = vf(netdevs=(netdev("enp1s0v0", mac=MAC, mtu=9000),))
     ],
 )
 def test_what_is_asked(state, wished, asked):
-    assert asked_pf(state, wished) == asked
+    assert of_pf(state, wished) == asked
 
 
 @pytest.mark.parametrize(
     ("wished", "rules"),
     [
         pytest.param(wish(), None, id="no word about rules"),
-        pytest.param(wish(rules=rules_wish(RULE.at(None))), [BLOG], id="a rule, wherever"),
-        pytest.param(wish(rules=rules_wish(RULE.at(7))), [f"2045: {BLOG}"], id="a rule and where it is"),
-        pytest.param(wish(rules=rules_wish(rule(dst_port=9))), [], id="a rule that is not there"),
+        pytest.param(wish(rules=desired_rules(RULE.at(None))), [BLOG], id="a rule, wherever"),
+        pytest.param(wish(rules=desired_rules(RULE.at(7))), [f"2045: {BLOG}"], id="a rule and where it is"),
+        pytest.param(wish(rules=desired_rules(rule(dst_port=9))), [], id="a rule that is not there"),
         pytest.param(
-            wish(rules=rules_wish(RULE.at(None), exclusive=True)), sorted([str(OTHER), BLOG]), id="exclusive: all rules"
+            wish(rules=desired_rules(RULE.at(None), exclusive=True)),
+            sorted([str(OTHER), BLOG]),
+            id="exclusive: all rules",
         ),
-        pytest.param(wish(rules=rules_wish(RULE.at(None), absent=True)), [BLOG], id="a rule that shall go"),
+        pytest.param(wish(rules=desired_rules(RULE.at(None), absent=True)), [BLOG], id="a rule that shall go"),
         pytest.param(
-            wish(rules=rules_wish(RULE.at(None)), rss=RssWish(channels=2)),
+            wish(rules=desired_rules(RULE.at(None)), rss=DesiredRss(channels=2)),
             sorted([str(OTHER), BLOG]),
             id="all rules where the channels may change",
         ),
@@ -151,19 +149,19 @@ def test_what_is_asked(state, wished, asked):
 )
 def test_rules_that_are_asked_for(wished, rules):
     state = ixgbe(4, combined_channels=4, rules=(OTHER, RULE))
-    assert asked_pf(state, wished).get("rules") == rules
+    assert of_pf(state, wished).get("rules") == rules
 
 
 def test_rules_are_shown_where_a_change_may_lose_them():
     state = ixgbe(4, combined_channels=4, rules=(RULE,))
-    assert asked_pf(state, wish(num_vfs=4)) == {"num_vfs": 4, "rules": [BLOG]}
-    assert asked_pf(ixgbe(4, combined_channels=4), wish(num_vfs=4)) == {"num_vfs": 4}
+    assert of_pf(state, wish(num_vfs=4)) == {"num_vfs": 4, "rules": [BLOG]}
+    assert of_pf(ixgbe(4, combined_channels=4), wish(num_vfs=4)) == {"num_vfs": 4}
 
 
 def test_a_host_is_asked_pf_by_pf():
     state = host_state(pf(2), second(1))
-    wishes = HostWish((wish(num_vfs=2), wish(SECOND, vfs=[want(trust=True)])))
-    assert asked_host(state, wishes) == {PF: {"num_vfs": 2}, SECOND: {"vfs": {"0": {"trust": False}}}}
+    wishes = Desired((wish(num_vfs=2), wish(SECOND, vfs=[want(trust=True)])))
+    assert spoken_of(state, wishes) == {PF: {"num_vfs": 2}, SECOND: {"vfs": {"0": {"trust": False}}}}
 
 
 @pytest.mark.parametrize(

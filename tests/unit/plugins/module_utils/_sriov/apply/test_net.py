@@ -10,8 +10,7 @@ import errno
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.net import set_vfs
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.perform import perform
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_plan, batches
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_steps, batches
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import (
     KernelRefused,
     NotReached,
@@ -19,11 +18,12 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.attributes import VfAttributes
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps import net as steps
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.pci import Plan, Reload
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.pci import Reload
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.ethtool import SimEthtool
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import behaving, simulate, written
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.applying import perform
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import FRESH, RULE, rule
 
 PF = hosts.IXGBE.address
@@ -52,7 +52,7 @@ def kernel_with(tmp_path):
 
 
 def change(vf, **attributes):
-    return steps.SetVf(NAME, LABEL, vf, VfAttributes(**attributes), FRESH)
+    return steps.SetVf(PF, NAME, LABEL, vf, VfAttributes(**attributes), FRESH)
 
 
 def failure(kernel, step, kind, timeout=LONG):
@@ -92,8 +92,8 @@ class Resetting:
 
 def test_vfs_of_one_pf_are_set_in_one_batch():
     first, second = change(0, trust=True), change(1, trust=True)
-    other = steps.SetVf("enp2s0", "enp2s0 (0000:02:00.0)", 0, VfAttributes(trust=True), FRESH)
-    ntuple = steps.SetNtuple(NAME, LABEL, True)
+    other = steps.SetVf("0000:02:00.0", "enp2s0", "enp2s0 (0000:02:00.0)", 0, VfAttributes(trust=True), FRESH)
+    ntuple = steps.SetNtuple(PF, NAME, LABEL, True)
     assert batches([first, second, other, ntuple, ntuple, first]) == [
         [first, second],
         [other],
@@ -105,7 +105,7 @@ def test_vfs_of_one_pf_are_set_in_one_batch():
 
 def test_a_batch_is_one_process(kernel_with):
     kernel = kernel_with(autoprobe=False)
-    done = apply_plan(kernel, Plan((change(0, mac=MAC.format(0)), change(2, trust=True, vlan=7, qos=1))), LONG)
+    done = apply_steps(kernel, (change(0, mac=MAC.format(0)), change(2, trust=True, vlan=7, qos=1)), LONG)
     assert done == [
         f"set VF 0 of {LABEL}: mac 02:00:00:00:aa:00 (was 00:00:00:00:00:00)",
         f"set VF 2 of {LABEL}: vlan 7 (was 0), qos 1 (was 0), trust on (was off)",
@@ -116,9 +116,9 @@ def test_a_batch_is_one_process(kernel_with):
 
 def test_the_line_that_fails_is_named_and_those_before_it_are_done(kernel_with):
     kernel = kernel_with(autoprobe=False)
-    plan = Plan((change(0, trust=True), change(1, mac=MULTICAST), change(2, trust=True)))
+    plan = (change(0, trust=True), change(1, mac=MULTICAST), change(2, trust=True))
     with pytest.raises(KernelRefused) as failed:
-        apply_plan(kernel, plan, LONG)
+        apply_steps(kernel, plan, LONG)
     assert str(failed.value) == (
         f"cannot set mac of VF 1 on {LABEL}: RTNETLINK answers: Invalid argument. "
         "Remedy: the driver's reason is in dmesg; what it takes differs from driver to driver."
@@ -132,21 +132,21 @@ def test_of_a_vf_of_which_some_is_set_the_rest_is_named(kernel_with):
     """The kernel applies the attributes one by one, and undoes none."""
     kernel = kernel_with(autoprobe=False)
     with pytest.raises(KernelRefused) as failed:
-        set_vfs(kernel, [change(0, mac=MAC.format(0), max_tx_rate=5, trust=True)], LONG, [])
+        set_vfs([change(0, mac=MAC.format(0), max_tx_rate=5, trust=True)], kernel, LONG, [])
     assert failed.value.what == "cannot set trust, max_tx_rate of VF 0"
     assert attributes(kernel, 0).mac == MAC.format(0)
 
 
 def test_a_vf_that_is_not_there_is_named(kernel_with):
     with pytest.raises(KernelRefused) as failed:
-        set_vfs(kernel_with(1), [change(3, trust=True)], LONG, [])
+        set_vfs([change(3, trust=True)], kernel_with(1), LONG, [])
     assert failed.value.what == "cannot set trust of VF 3"
 
 
 def test_a_vf_in_reset_is_tried_again_and_those_before_it_are_not(kernel_with):
     kernel, done = kernel_with(autoprobe=False), []
     kernel.link._run = Resetting(kernel.run, "vf 1", times=2)
-    set_vfs(kernel, [change(index, trust=True) for index in range(3)], LONG, done)
+    set_vfs([change(index, trust=True) for index in range(3)], kernel, LONG, done)
     assert done == [f"set VF {index} of {LABEL}: trust on (was off)" for index in range(3)]
     assert [call for call in kernel.run.calls if "link set" in call] == [
         f"ip link set dev {NAME} vf {index} trust on" for index in range(3)
@@ -157,7 +157,7 @@ def test_a_vf_that_stays_in_reset_is_given_up_in_time(kernel_with):
     kernel, done = kernel_with(autoprobe=False), []
     kernel.link._run = Resetting(kernel.run, "vf 1", times=1000)
     with pytest.raises(KernelRefused) as failed:
-        set_vfs(kernel, [change(index, trust=True) for index in range(3)], SHORT, done)
+        set_vfs([change(index, trust=True) for index in range(3)], kernel, SHORT, done)
     assert failed.value.why == "RTNETLINK answers: Resource temporarily unavailable"
     assert done == [f"set VF 0 of {LABEL}: trust on (was off)"]
 
@@ -240,7 +240,7 @@ def test_a_reload_that_fails_says_so(tmp_path, kernel_with):
 
 
 def test_a_link_is_waited_for(kernel_with):
-    step, kernel = steps.WaitForCarrier(NAME, LABEL, "for rates"), kernel_with(0)
+    step, kernel = steps.WaitForCarrier(PF, NAME, LABEL, "for rates"), kernel_with(0)
     perform(step, kernel, SHORT)
     kernel.link.set_up(NAME, False)
     assert failure(kernel, step, TookTooLong, SHORT) == (
@@ -254,7 +254,7 @@ def test_a_link_is_waited_for(kernel_with):
 def test_channels_are_set_and_the_others_kept(kernel_with):
     kernel = kernel_with(0)
     before = kernel.ethtool.channels(NAME)
-    perform(steps.SetChannels(NAME, LABEL, 16, 4), kernel, LONG)
+    perform(steps.SetChannels(PF, NAME, LABEL, 16, 4), kernel, LONG)
     after = kernel.ethtool.channels(NAME)
     assert (after.combined, after.other, after.max_combined) == (4, before.other, before.max_combined)
 
@@ -263,7 +263,7 @@ def test_channels_that_the_kernel_keeps_for_a_rule_are_told(kernel_with):
     kernel = kernel_with(0)
     kernel.ethtool.set_feature(NAME, "rx-ntuple-filter", True)
     kernel.ethtool.insert_rule(NAME, rule(dst_port=9, cookie=5, location=1))
-    assert failure(kernel, steps.SetChannels(NAME, LABEL, 16, 4), KernelRefused) == (
+    assert failure(kernel, steps.SetChannels(PF, NAME, LABEL, 16, 4), KernelRefused) == (
         f"cannot set 4 channels on {LABEL}: the driver refused `ethtool -L {NAME} combined 4` [EINVAL: Invalid "
         "argument]. Remedy: the driver, or a flow rule or XDP socket on a queue that would go, is against it (dmesg "
         "says)."
@@ -272,13 +272,13 @@ def test_channels_that_the_kernel_keeps_for_a_rule_are_told(kernel_with):
 
 def test_ntuple_is_turned_on(kernel_with):
     kernel = kernel_with(0)
-    perform(steps.SetNtuple(NAME, LABEL, True), kernel, LONG)
+    perform(steps.SetNtuple(PF, NAME, LABEL, True), kernel, LONG)
     assert kernel.ethtool.feature(NAME).on
 
 
 def test_a_feature_that_the_driver_does_not_turn_on_is_told(kernel_with):
     """The kernel answers success all the same."""
-    assert failure(kernel_with(0, nic=hosts.IGB), steps.SetNtuple(NAME, LABEL, True), NotReached) == (
+    assert failure(kernel_with(0, nic=hosts.IGB), steps.SetNtuple(PF, NAME, LABEL, True), NotReached) == (
         f"ntuple filters stay off on {LABEL}: the driver accepted the change and did not make it. "
         "Remedy: look at dmesg."
     )
@@ -286,14 +286,14 @@ def test_a_feature_that_the_driver_does_not_turn_on_is_told(kernel_with):
 
 def test_a_table_is_set_and_the_default_is_put_back(kernel_with):
     kernel = kernel_with(0)
-    perform(steps.SetRss(NAME, LABEL, (1,) * 128), kernel, LONG)
+    perform(steps.SetRss(PF, NAME, LABEL, (1,) * 128), kernel, LONG)
     assert kernel.ethtool.rss(NAME).table == (1,) * 128
-    perform(steps.SetRss(NAME, LABEL, None), kernel, LONG)
+    perform(steps.SetRss(PF, NAME, LABEL, None), kernel, LONG)
     assert kernel.ethtool.rss(NAME).table == tuple(range(16)) * 8
 
 
 def test_a_table_with_a_queue_that_is_not_there_is_told(kernel_with):
-    assert failure(kernel_with(1), steps.SetRss(NAME, LABEL, (4,) * 128), KernelRefused).startswith(
+    assert failure(kernel_with(1), steps.SetRss(PF, NAME, LABEL, (4,) * 128), KernelRefused).startswith(
         f"cannot set the RSS table on {LABEL}: the driver refused `ethtool -X {NAME}` [EINVAL: Invalid argument]."
     )
 
@@ -312,8 +312,8 @@ def with_rule(kernel_with):
 
     def make(**options):
         kernel = kernel_with(**options)
-        perform(steps.SetNtuple(NAME, LABEL, True), kernel, LONG)
-        perform(steps.InsertRule(NAME, LABEL, RULE), kernel, LONG)
+        perform(steps.SetNtuple(PF, NAME, LABEL, True), kernel, LONG)
+        perform(steps.InsertRule(PF, NAME, LABEL, RULE), kernel, LONG)
         return kernel
 
     return make
@@ -322,15 +322,15 @@ def with_rule(kernel_with):
 def test_a_rule_comes_is_replaced_and_goes(with_rule):
     kernel = with_rule()
     assert rules(kernel) == [BLOG]
-    perform(steps.InsertRule(NAME, LABEL, ELSEWHERE, replaces=RULE), kernel, LONG)
+    perform(steps.InsertRule(PF, NAME, LABEL, ELSEWHERE, replaces=RULE), kernel, LONG)
     assert rules(kernel) == [BLOG.replace("VF 0", "VF 1")]
-    perform(steps.DeleteRule(NAME, LABEL, ELSEWHERE), kernel, LONG)
+    perform(steps.DeleteRule(PF, NAME, LABEL, ELSEWHERE), kernel, LONG)
     assert rules(kernel) == []
 
 
 def test_a_rule_that_is_refused_is_told_with_what_may_help(with_rule):
     kernel = with_rule(refuses=REFUSED)
-    assert failure(kernel, steps.InsertRule(NAME, LABEL, ELSEWHERE), KernelRefused) == (
+    assert failure(kernel, steps.InsertRule(PF, NAME, LABEL, ELSEWHERE), KernelRefused) == (
         f"cannot add flow rule {ELSEWHERE} on {LABEL}: {WHY} [EINVAL: Invalid argument]. "
         "Remedy: the driver's reason is in dmesg."
     )
@@ -338,16 +338,16 @@ def test_a_rule_that_is_refused_is_told_with_what_may_help(with_rule):
 
 
 def test_without_ntuple_a_rule_is_refused(kernel_with):
-    assert failure(kernel_with(), steps.InsertRule(NAME, LABEL, RULE), KernelRefused).endswith(
+    assert failure(kernel_with(), steps.InsertRule(PF, NAME, LABEL, RULE), KernelRefused).endswith(
         "[EOPNOTSUPP: Operation not supported]. Remedy: the driver takes no such rule, or ntuple filters are off."
     )
 
 
 def test_when_a_rule_is_refused_the_one_that_made_room_comes_back(with_rule):
     kernel = with_rule(refuses=REFUSED)
-    plan = Plan((steps.DeleteRule(NAME, LABEL, RULE), steps.InsertRule(NAME, LABEL, ELSEWHERE, moved=RULE)))
+    plan = (steps.DeleteRule(PF, NAME, LABEL, RULE), steps.InsertRule(PF, NAME, LABEL, ELSEWHERE, moved=RULE))
     with pytest.raises(KernelRefused) as failed:
-        apply_plan(kernel, plan, LONG)
+        apply_steps(kernel, plan, LONG)
     assert failed.value.why == f"{WHY}; rule 2045 is back: {BLOG}"
     assert rules(kernel) == [BLOG]
 
@@ -355,7 +355,7 @@ def test_when_a_rule_is_refused_the_one_that_made_room_comes_back(with_rule):
 def test_when_that_fails_too_both_are_told(with_rule):
     kernel = with_rule()
     kernel.ethtool = SimEthtool(kernel.sysfs.path(""), {"ethtool -N enp1s0 flow-type": errno.ENOSPC})
-    message = failure(kernel, steps.InsertRule(NAME, LABEL, ELSEWHERE, moved=RULE), KernelRefused)
+    message = failure(kernel, steps.InsertRule(PF, NAME, LABEL, ELSEWHERE, moved=RULE), KernelRefused)
     assert message == (
         f"cannot add flow rule {ELSEWHERE} on {LABEL}: {WHY}; putting rule 2045 back failed too (the driver refused "
         f"the flow rule {BLOG} [ENOSPC: No space left on device].) [ENOSPC: No space left on device]. "
@@ -365,18 +365,13 @@ def test_when_that_fails_too_both_are_told(with_rule):
 
 def test_a_rule_that_has_gone_already_is_no_failure(with_rule):
     kernel = with_rule()
-    perform(steps.DeleteRule(NAME, LABEL, RULE.at(7)), kernel, LONG)
+    perform(steps.DeleteRule(PF, NAME, LABEL, RULE.at(7)), kernel, LONG)
     assert rules(kernel) == [BLOG]
 
 
 def test_a_rule_that_does_not_go_is(with_rule):
     kernel = with_rule(refuses={"ethtool -N enp1s0 delete": errno.EBUSY})
-    assert failure(kernel, steps.DeleteRule(NAME, LABEL, RULE), KernelRefused) == (
+    assert failure(kernel, steps.DeleteRule(PF, NAME, LABEL, RULE), KernelRefused) == (
         f"cannot delete flow rule 2045 on {LABEL}: the driver refused `ethtool -N {NAME} delete 2045` [EBUSY: Device "
         "or resource busy]. Remedy: the device is in reset: run again."
     )
-
-
-def test_what_no_one_can_perform_is_a_mistake_of_ours(kernel_with):
-    with pytest.raises(TypeError, match="no way to perform"):
-        perform("a sentence", kernel_with(0), LONG)

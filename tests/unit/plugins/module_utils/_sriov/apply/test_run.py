@@ -10,18 +10,17 @@ import errno
 import os
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.perform import perform
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_plan
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_steps
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import (
     KernelRefused,
     NotSupported,
     TookTooLong,
 )
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import virtual_functions
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps import pci as steps
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import behaving, simulate, written
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.applying import perform
 
 PF = hosts.IGB.address
 LABEL = f"enp1s0 ({PF})"
@@ -49,7 +48,7 @@ def kernel_with(tmp_path):
 
 
 def number_of_vfs(kernel):
-    return int(kernel.sysfs.read(NUM_VFS)), len(virtual_functions(kernel.sysfs, PF))
+    return int(kernel.sysfs.read(NUM_VFS)), len(kernel.pci.virtual_functions(PF))
 
 
 def driver(kernel):
@@ -67,26 +66,24 @@ def failure(kernel, step, kind, timeout=LONG):
 
 
 def recreate(count):
-    return steps.Plan(
-        (
-            steps.SetNumVfs(PF, LABEL, 2, 0, ("VF 0",)),
-            steps.SetNumVfs(PF, LABEL, 0, count, fallback=2),
-            steps.WaitForVfs(PF, LABEL, count),
-        )
+    return (
+        steps.SetNumVfs(PF, LABEL, 2, 0, ("VF 0",)),
+        steps.SetNumVfs(PF, LABEL, 0, count, fallback=2),
+        steps.WaitForVfs(PF, LABEL, count),
     )
 
 
 def test_what_was_done_is_told_in_words(kernel_with):
     kernel = kernel_with(2)
     plan = recreate(4)
-    assert apply_plan(kernel, plan, LONG) == [str(step) for step in plan.steps]
+    assert apply_steps(kernel, plan, LONG) == [str(step) for step in plan]
     assert number_of_vfs(kernel) == (4, 4)
     assert kernel.run.calls[-1] == "udevadm settle --timeout=10"
 
 
 def test_an_empty_plan_waits_for_nothing(kernel_with):
     kernel = kernel_with(0)
-    assert apply_plan(kernel, steps.Plan(), LONG) == []
+    assert apply_steps(kernel, (), LONG) == []
     assert kernel.run.calls == []
 
 
@@ -94,13 +91,13 @@ def test_a_number_that_is_refused_puts_the_old_one_back(kernel_with):
     kernel = kernel_with(2, refuses={7: errno.ENOMEM})
     plan = recreate(7)
     with pytest.raises(KernelRefused) as failed:
-        apply_plan(kernel, plan, LONG)
+        apply_steps(kernel, plan, LONG)
     assert str(failed.value) == (
         f"cannot set sriov_numvfs to 7 on {LABEL}: the kernel refused '7' for {NUM_VFS}; there are 2 VFs again, new "
         "ones [ENOMEM: Cannot allocate memory]. Remedy: no room for the VFs' registers: turn on SR-IOV and above 4G "
         "decoding in the firmware setup, or boot with pci=realloc."
     )
-    assert (failed.value.done, failed.value.step) == ([str(plan.steps[0])], str(plan.steps[1]))
+    assert (failed.value.done, failed.value.step) == ([str(plan[0])], str(plan[1]))
     assert number_of_vfs(kernel) == (2, 2)
 
 
@@ -179,17 +176,15 @@ def test_an_interface_that_never_appears_is_told(kernel_with):
 
 def test_vfs_of_a_pf_without_autoprobe_are_there_without_drivers(kernel_with):
     kernel = kernel_with(0, loaded=("igb",))
-    plan = steps.Plan(
-        (steps.SetAutoprobe(PF, LABEL, False), steps.SetNumVfs(PF, LABEL, 0, 2), steps.WaitForVfs(PF, LABEL, 2))
-    )
-    apply_plan(kernel, plan, LONG)
+    plan = (steps.SetAutoprobe(PF, LABEL, False), steps.SetNumVfs(PF, LABEL, 0, 2), steps.WaitForVfs(PF, LABEL, 2))
+    apply_steps(kernel, plan, LONG)
     assert (number_of_vfs(kernel), driver(kernel)) == ((2, 2), None)
     assert kernel.sysfs.exists("/sys/bus/pci/drivers/igbvf")
 
 
 def test_vfs_get_the_driver_that_udev_loads(kernel_with):
     kernel = kernel_with(0, loaded=("igb",))
-    apply_plan(kernel, steps.Plan((steps.SetNumVfs(PF, LABEL, 0, 2), steps.WaitForVfs(PF, LABEL, 2))), LONG)
+    apply_steps(kernel, (steps.SetNumVfs(PF, LABEL, 0, 2), steps.WaitForVfs(PF, LABEL, 2)), LONG)
     assert kernel.sysfs.names(f"{DEVICE}/net") == ["enp1s0v0"]
 
 

@@ -10,18 +10,18 @@ import os
 import stat
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.perform import perform
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import (
     KernelRefused,
     NotSupported,
     SriovError,
     TookTooLong,
 )
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import NodeSpec
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import Node
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps import pci as steps
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate, written
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.applying import perform
 
 PF = hosts.IGB.address
 VF0 = hosts.IGB.vf(0)
@@ -74,7 +74,7 @@ def test_a_device_without_iommu_is_bound_in_the_unsafe_mode(tmp_path):
     kernel = vfio_kernel(tmp_path, iommu=False)
     perform(steps.AllowNoIommu(), kernel, LONG)
     perform(steps.Bind(VF0, VF_LABEL, "igbvf", "vfio-pci"), kernel, LONG)
-    perform(steps.SetNode(VF0, VF_LABEL, NodeSpec(mode=0o666)), kernel, LONG)
+    perform(steps.SetNode(VF0, VF_LABEL, Node(mode=0o666)), kernel, LONG)
     status = os.stat(kernel.sysfs.path("/dev/vfio/noiommu-0"))
     assert stat.S_IMODE(status.st_mode) == 0o666
 
@@ -89,7 +89,7 @@ def test_a_node_gets_owner_group_and_mode_after_udev(tmp_path):
     kernel = vfio_kernel(tmp_path)
     perform(steps.Bind(VF0, VF_LABEL, "igbvf", "vfio-pci"), kernel, LONG)
     kernel.run.calls.clear()
-    node = NodeSpec(os.getuid(), os.getgid(), 0o640)
+    node = Node(os.getuid(), os.getgid(), 0o640)
     perform(steps.SetNode(VF0, VF_LABEL, node), kernel, LONG)
     status = os.stat(kernel.sysfs.path("/dev/vfio/2"))
     assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (os.getuid(), os.getgid(), 0o640)
@@ -99,7 +99,7 @@ def test_a_node_gets_owner_group_and_mode_after_udev(tmp_path):
 @pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
 @pytest.mark.parametrize(
     ("node", "expected"),
-    [(NodeSpec(owner=7), (7, 0, 0o600)), (NodeSpec(group=8), (0, 8, 0o600)), (NodeSpec(mode=0o660), (0, 0, 0o660))],
+    [(Node(owner=7), (7, 0, 0o600)), (Node(group=8), (0, 8, 0o600)), (Node(mode=0o660), (0, 0, 0o660))],
 )
 def test_what_is_not_asked_of_a_node_stays(tmp_path, node, expected):
     kernel = vfio_kernel(tmp_path)
@@ -110,14 +110,9 @@ def test_what_is_not_asked_of_a_node_stays(tmp_path, node, expected):
 
 
 def test_a_node_that_has_not_come_is_told(tmp_path):
-    assert refusal(vfio_kernel(tmp_path), steps.SetNode(VF0, VF_LABEL, NodeSpec(mode=0o660)), TookTooLong) == (
+    assert refusal(vfio_kernel(tmp_path), steps.SetNode(VF0, VF_LABEL, Node(mode=0o660)), TookTooLong) == (
         f"the vfio node did not appear on {VF_LABEL}: there is no /dev/vfio/2."
     )
-
-
-def test_something_that_is_no_step_is_an_error_of_ours(tmp_path):
-    with pytest.raises(TypeError, match="no way to perform 'x'"):
-        perform("x", simulate(tmp_path, {}), LONG)
 
 
 @pytest.mark.parametrize(

@@ -68,11 +68,11 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.bypass import (
         pytest.param("VF", host(**WITH_VFS), "RSS group has 4 queues beside 2 VFs, 16 without", id="RSS beside VFs"),
         pytest.param(
             "VF",
-            host(num_vfs=40, rss_queues=2),
+            host(num_vfs=40, channels=2),
             "RSS group has 2 queues beside 40 VFs, 16 without",
             id="RSS beside many",
         ),
-        pytest.param("VF", host(num_vfs=2, rss_queues=1), "has 1 queue beside 2 VFs, 16 without", id="RSS as it is"),
+        pytest.param("VF", host(num_vfs=2, channels=1), "has 1 queue beside 2 VFs, 16 without", id="RSS as it is"),
         pytest.param("VF", host(ntuple_supported=False), "(enp1s0 has no ntuple rules)", id="no flow rules at all"),
         pytest.param("VF", host(driver="i40e"), "VFs take nothing from the PF's RSS group", id="i40e"),
         pytest.param("VF", host(driver="x"), "what VFs cost of the RSS group is not known for x", id="a stranger's"),

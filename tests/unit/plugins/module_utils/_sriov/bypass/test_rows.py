@@ -133,24 +133,40 @@ ONLY_VFIO = {"uio_pci_generic": None}
         ),
         pytest.param(
             DPDK,
-            host(group_others=("0000:01:00.1 (ixgbe)",), modules=ONLY_VFIO),
+            host(group_others=(("0000:01:00.1", "ixgbe"),), modules=ONLY_VFIO),
             False,
-            f"not by vfio-pci: IOMMU group 6 also has 0000:01:00.1 (ixgbe); module uio_pci_generic {NOT_INSTALLED}; "
+            "not by vfio-pci: IOMMU group 6 also holds 0000:01:00.1 (ixgbe): a group is given away whole; "
+            f"module uio_pci_generic {NOT_INSTALLED}; "
             f"module igb_uio {NOT_INSTALLED}",
             id="DPDK with a neighbour in the group",
+        ),
+        *(
+            pytest.param(
+                DPDK,
+                host(group_others=((address, driver),), num_vfs=1, modules=ONLY_VFIO),
+                True,
+                "the IOMMU is on (the PF is in group 6)",
+                id=name,
+            )
+            for name, address, driver in (
+                ("DPDK: its VF goes with the PF", "0000:01:10.0", "ixgbevf"),
+                ("DPDK: a bridge may stay", "0000:00:1c.0", "pcieport"),
+                ("DPDK: what user space has already", "0000:01:00.1", "vfio-pci"),
+                ("DPDK: a function without driver", "0000:01:00.1", None),
+            )
         ),
         pytest.param(
             DPDK,
             host(**NO_IOMMU, modules=ONLY_VFIO, noiommu_mode=False),
             False,
-            "not by vfio-pci: there is no IOMMU group, and vfio's no-IOMMU mode is off",
+            "not by vfio-pci: the device is in no IOMMU group: the IOMMU is off",
             id="DPDK without IOMMU",
         ),
         pytest.param(
             DPDK,
             host(**NO_IOMMU, modules=ONLY_VFIO),
             False,
-            "vfio's no-IOMMU mode is not in this kernel",
+            "not by vfio-pci: the device is in no IOMMU group: the IOMMU is off",
             id="DPDK without IOMMU on Debian's kernel",
         ),
         pytest.param(
@@ -171,7 +187,7 @@ ONLY_VFIO = {"uio_pci_generic": None}
             DPDK,
             host(**NO_IOMMU, lockdown="integrity"),
             False,
-            "not by uio_pci_generic: lockdown (integrity) refuses uio_pci_generic",
+            "not by uio_pci_generic: the kernel is locked down (integrity)",
             id="DPDK by uio under lockdown",
         ),
         pytest.param(
@@ -263,7 +279,7 @@ ONLY_VFIO = {"uio_pci_generic": None}
         ),
         pytest.param(
             "VF",
-            host(group_others=("0000:01:00.1 (ixgbe)",)),
+            host(group_others=(("0000:01:00.1", "ixgbe"),)),
             True,
             "the IOMMU is on",
             id="a VF has a group of its own",

@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.bypass.facts import BypassFacts, KernelFacts
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.bypass.techniques import techniques
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.netdev_genl import XDP_FEATURES
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.bypass import KernelFacts
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.bypass import (
     BOOKWORM,
     CONFIG_FILE,
@@ -31,7 +30,9 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.bypass import (
     UNBOUND,
     WITH_VFS,
     ZERO_COPY,
+    Card,
     host,
+    table,
     technique,
 )
 from hypothesis import given
@@ -69,7 +70,7 @@ from hypothesis import strategies as st
             N82576, [PACKET_MMAP, DPDK, NATIVE, GENERIC, "VF"], [PF_RING, SNABB, DPDK, NETMAP], id="82576 on kernel 6.1"
         ),
         pytest.param(
-            replace(N82576, num_vfs=2, channels=2, rss_queues=2),
+            replace(N82576, num_vfs=2, channels=2),
             [PACKET_MMAP, DPDK, NATIVE, GENERIC, "VF"],
             [PF_RING, SNABB, DPDK, NETMAP],
             id="82576 with VFs on kernel 6.1",
@@ -120,7 +121,7 @@ from hypothesis import strategies as st
     ],
 )
 def test_a_host_allows(facts, available, loses):
-    rows = techniques(facts)
+    rows = table(facts)
     assert [row.name for row in rows] == list(NAMES)
     assert [row.name for row in rows if row.available] == available
     assert [row.name for row in rows if row.kernel_loses_nic] == loses
@@ -146,12 +147,10 @@ KERNELS = st.builds(
     config=st.dictionaries(st.sampled_from(sorted(OPTIONS)), st.sampled_from("ym")),
     protocols=st.frozensets(st.sampled_from(["PACKET", "XDP"])),
     modules=st.dictionaries(st.sampled_from([*MODULES, "igb_uio", "pf_ring", "netmap", "sfc_char", "mlx5_ib"]), STATES),
-    lockdown=st.sampled_from(["none", "integrity"]),
-    noiommu_mode=MAYBE,
 )
 KERNEL_DRIVERS = ["ixgbe", "igb", "i40e", "mlx5_core", "sfc", "mystery"]  # without one there is no interface
 HOSTS = st.builds(
-    BypassFacts,
+    Card,
     kernel=KERNELS,
     interface=st.sampled_from([None, "enp1s0"]),
     driver=st.sampled_from([None, *KERNEL_DRIVERS, "vfio-pci"]),
@@ -163,12 +162,11 @@ HOSTS = st.builds(
     total_vfs=st.integers(0, 63),
     online_cpus=st.integers(1, 300),
     channels=st.none() | st.integers(1, 63),
-    rss_queues=st.none() | st.integers(1, 16),
     mtu=st.sampled_from([1500, 9000]),
     num_tc=st.integers(0, 8),
     iommu_group=st.none() | st.integers(0, 99),
     iommu_type=st.sampled_from([None, "identity", "DMA"]),
-    group_others=st.sampled_from([(), ("0000:01:00.1 (ixgbe)",)]),
+    group_others=st.sampled_from([(), (("0000:01:00.1", "ixgbe"),)]),
     management=st.sampled_from([(), ("carries a default route",)]),
     ntuple_supported=MAYBE,
     ntuple_on=MAYBE,
@@ -178,12 +176,14 @@ HOSTS = st.builds(
     xdp_generic=st.booleans(),
     pf_ring=st.sampled_from([None, "NAPI", "NAPI/ZC"]),
     netmap_native=st.booleans(),
+    lockdown=st.sampled_from(["none", "integrity"]),
+    noiommu_mode=MAYBE,
 ).map(lambda facts: facts if facts.driver in KERNEL_DRIVERS else replace(facts, interface=None))
 
 
 @given(HOSTS)
 def test_every_host_gets_the_whole_table_in_words(facts):
-    rows = techniques(facts)
+    rows = table(facts)
     assert [row.name for row in rows] == list(NAMES)
     for row in rows:
         assert row.why and row.price
@@ -198,5 +198,5 @@ def test_a_better_mode_implies_the_lesser_ones(facts):
 
 @given(HOSTS)
 def test_without_an_interface_only_what_takes_the_nic_is_left(facts):
-    rows = techniques(replace(facts, interface=None))
+    rows = table(replace(facts, interface=None))
     assert {row.name for row in rows if row.available} <= {SNABB, DPDK, "VF"}

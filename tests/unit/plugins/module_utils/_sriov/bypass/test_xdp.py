@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.bypass.facts import KernelFacts
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.bypass import KernelFacts
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.bypass import (
     BOOKWORM,
     CONFIG_FILE,
@@ -183,25 +183,23 @@ def test_the_evidence_is_quoted(name, facts, available, why):
     [
         pytest.param(
             ZERO_COPY,
-            host(channels=20, rss_queues=16),
+            host(channels=20),
             "one RX queue of 16 to 19, which are outside the RSS group of 16 anyway",
             id="a queue that RSS does not use",
         ),
         pytest.param(
             ZERO_COPY,
-            host(channels=16, rss_queues=16),
+            host(channels=16),
             "one RX queue leaves the RSS group, which falls from 16 queues to 15",
             id="a queue that RSS uses",
         ),
         pytest.param(
             ZERO_COPY,
-            host(channels=1, rss_queues=1),
+            host(channels=1),
             "the only RX queue: every packet of the kernel passes the program first",
             id="the only queue",
         ),
-        pytest.param(
-            ZERO_COPY, host(channels=None, rss_queues=None), "one RX queue leaves the RSS group;", id="unknown"
-        ),
+        pytest.param(ZERO_COPY, host(channels=None), "one RX queue leaves the RSS group;", id="unknown"),
         pytest.param(
             NATIVE,
             N82576,

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused, TookTooLong
@@ -71,17 +72,16 @@ def test_the_child_keeps_no_standard_stream_of_ours():
 def test_whoever_waits_for_our_output_does_not_wait_for_a_blocked_child(fifo):
     """As sshd does: it ends the session when nobody holds the pipes any more."""
     program = """
-import importlib.util, os, sys
-specification = importlib.util.spec_from_file_location("bounded", sys.argv[1])
-module = importlib.util.module_from_spec(specification)
-specification.loader.exec_module(module)
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from _sriov.kernel.bounded import StillBlocked, bounded
 try:
-    module.bounded(lambda: os.open(sys.argv[2], os.O_WRONLY), 0.1)
-except module.StillBlocked:
+    bounded(lambda: os.open(sys.argv[2], os.O_WRONLY), 0.1)
+except StillBlocked:
     print("left behind")
 """
     done = subprocess.run(
-        [sys.executable, "-c", program, _bounded.__file__, fifo],
+        [sys.executable, "-c", program, str(Path(_bounded.__file__).parents[2]), fifo],
         capture_output=True,
         text=True,
         timeout=20,

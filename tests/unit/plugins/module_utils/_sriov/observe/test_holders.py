@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.interfaces import Interfaces
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.processes import Processes
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.sysfs import Sysfs
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.holders import (
-    command,
     elsewhere,
     interface_holders,
-    namespaces,
     open_nodes,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.management import (
@@ -45,7 +45,7 @@ def test_processes_that_have_a_node_open_are_named(tmp_path):
         hosts.process(4712, "reader", ["/dev/uio0"]),
         {"proc/self": DIRECTORY},
     )
-    assert texts(open_nodes(tree)) == {
+    assert texts(open_nodes(Processes(tree))) == {
         "/dev/vfio/12": [f"process 4711 ({TESTPMD}) has /dev/vfio/12 open"],
         "/dev/vfio/devices/vfio0": [f"process 4711 ({TESTPMD}) has /dev/vfio/devices/vfio0 open"],
         "/dev/uio0": ["process 4712 (reader) has /dev/uio0 open"],
@@ -62,11 +62,11 @@ def test_processes_that_have_a_node_open_are_named(tmp_path):
     ],
 )
 def test_a_command_line_is_short_and_readable(tmp_path, cmdline, text):
-    assert command(sysfs(tmp_path, {"proc/7/cmdline": cmdline, "proc/7/comm": "name"}), "7") == text
+    assert Processes(sysfs(tmp_path, {"proc/7/cmdline": cmdline, "proc/7/comm": "name"})).command("7") == text
 
 
 def test_a_process_that_has_gone_has_no_name(tmp_path):
-    assert command(sysfs(tmp_path), "7") == "?"
+    assert Processes(sysfs(tmp_path)).command("7") == "?"
 
 
 def entry(name="enp1s0v0", **more):
@@ -119,7 +119,7 @@ def test_namespaces_are_the_named_ones_and_those_that_processes_keep(tmp_path):
         hosts.process(52, "container", netns="hidden"),
         hosts.process(53, "same-container", netns="hidden"),
     )
-    assert namespaces(tree) == [
+    assert Processes(tree).namespaces() == [
         ("/run/netns/red", "red"),
         ("/proc/52/ns/net", "of process 52 (container)"),
     ]
@@ -217,19 +217,19 @@ def test_every_port_of_open_vswitch_may_carry_what_one_of_its_interfaces_carries
         {"ifname": "enp1s0", "master": "ovs-system", "linkinfo": {"info_slave_kind": "openvswitch"}},
         {"ifname": "enp2s0"},
     ]
-    assert lower_closure(sysfs(tmp_path), ovs, "br-ex") == ["br-ex", "enp1s0"]
+    assert lower_closure(Interfaces(sysfs(tmp_path)), ovs, "br-ex") == ["br-ex", "enp1s0"]
 
 
 def test_everything_below_an_interface_is_found_once(tmp_path):
     tree = sysfs(tmp_path, VLAN_ON_BOND, stacked("br0", "bond0.10", "bond0"))
-    assert lower_closure(tree, [], "br0") == ["br0", "bond0", "bond0.10", "enp1s0", "enp2s0"]
+    assert lower_closure(Interfaces(tree), [], "br0") == ["br0", "bond0", "bond0.10", "enp1s0", "enp2s0"]
 
 
 def test_our_own_environment_comes_first(tmp_path):
     tree = sysfs(tmp_path, {"proc/self/environ": b"SSH_CONNECTION=192.0.2.1 5 192.0.2.2 22\0"})
-    assert ssh_peer(tree) == ("192.0.2.1", "192.0.2.2", "5", "22")
+    assert ssh_peer(Processes(tree)) == ("192.0.2.1", "192.0.2.2", "5", "22")
 
 
 def test_the_search_ends_at_init_and_where_proc_ends(tmp_path):
     tree = sysfs(tmp_path, hosts.process(5, "x", parent=4), {"proc/self/stat": "9 (y) S 5 0"})
-    assert ssh_peer(tree) is None
+    assert ssh_peer(Processes(tree)) is None

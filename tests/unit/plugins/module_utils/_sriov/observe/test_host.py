@@ -9,11 +9,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.system import cpu_count, lockdown_mode
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import (
     Observer,
-    cpu_count,
-    lockdown_mode,
-    virtual_functions,
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate
@@ -61,7 +59,7 @@ def test_vfs_come_in_the_order_of_their_numbers(tmp_path):
     kernel.sysfs.write(f"/{BASE}/sriov_numvfs", "12")
     assert [vf.address for vf in Observer(kernel).pf(PF).vfs] == [hosts.IXGBE.vf(index) for index in range(12)]
     assert [vf.vf for vf in Observer(kernel).pf(PF).vfs] == list(range(12))
-    assert virtual_functions(kernel.sysfs, PF)["0000:01:12.4"] == 10
+    assert kernel.pci.virtual_functions(PF)["0000:01:12.4"] == 10
 
 
 @pytest.mark.parametrize(
@@ -187,7 +185,7 @@ def test_a_host_without_iommu_has_no_groups(observed):
 def test_no_iommu_mode_is_known_before_vfio_is_loaded(tmp_path, files, mode):
     kernel = simulate(tmp_path, hosts.host())
     for name, text in files.items():
-        path = tmp_path / (f"boot/config-{kernel.release}" if name == "config" else name)
+        path = tmp_path / (f"boot/config-{kernel.system.release}" if name == "config" else name)
         path.parent.mkdir(parents=True)
         path.write_text(f"{text}\n")
     assert Observer(kernel).host([], []).noiommu_mode is mode
@@ -208,7 +206,7 @@ def test_cpus_are_counted_by_ranges(ranges, count):
 
 def test_a_link_that_points_nowhere_is_no_vf(observed):
     observer = observed({f"{BASE}/virtfn0": DIRECTORY, f"{BASE}/virtfnx": Link("../x")})
-    assert observer.vf_indices(PF) == {}
+    assert observer.pf(PF).vfs == ()
 
 
 @pytest.mark.parametrize(

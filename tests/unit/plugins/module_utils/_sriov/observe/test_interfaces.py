@@ -13,9 +13,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     NotSupported,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.interfaces import (
-    driver_behind,
     find_interface,
-    rx_queues,
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate
@@ -115,10 +113,10 @@ def test_what_is_no_interface_of_a_card_is_refused(kernel, text, kind, message):
 
 
 def test_the_driver_and_the_queues_behind_an_interface(kernel):
-    assert [driver_behind(kernel, name) for name in ("enp1s0", "enp2s0", "enp0s3", "lo")] == [
+    assert [kernel.interfaces.driver(name) or "none" for name in ("enp1s0", "enp2s0", "enp0s3", "lo")] == [
         "igb",
         "mlx5_core",
         "virtio_net",
         "none",
     ]
-    assert [rx_queues(kernel, name) for name in ("enp1s0", "lo")] == [1, 0]
+    assert [kernel.interfaces.rx_queues(name) for name in ("enp1s0", "lo")] == [1, 0]

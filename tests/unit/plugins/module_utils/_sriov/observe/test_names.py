@@ -9,17 +9,23 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.options_drivers import driver_specs, node_spec
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.desired import desired_devices
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import (
     DeviceNotFound,
     InvalidRequest,
     NotSupported,
 )
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import DriverSpec, NodeSpec
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import (
+    Desired,
+    DesiredDevice,
+    DesiredPf,
+    Node,
+)
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.selector import vf_indices
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.names import (
     existing_device,
     find_pf,
+    locate,
     pci_address,
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
@@ -54,12 +60,12 @@ def kernel(tmp_path):
     "text", ["enp1s0", " enp1s0 ", "uplink", "02:00:00:00:01:00", "02:00:00:00:01:99", "0000:01:00.0", "01:00.0"]
 )
 def test_a_pf_answers_to_each_of_its_names(kernel, text):
-    assert find_pf(kernel, text) == PF
+    assert find_pf(kernel, kernel.link.interfaces(), text) == PF
 
 
 def test_a_mac_may_be_written_in_capitals(tmp_path):
     kernel = simulate(tmp_path, {**hosts.host(), **hosts.interface("enp1s0", 3, "0a:0b:0c:0d:0e:0f")})
-    assert find_pf(kernel, "0A:0B:0C:0D:0E:0F") == PF
+    assert find_pf(kernel, kernel.link.interfaces(), "0A:0B:0C:0D:0E:0F") == PF
 
 
 PFS = f"its SR-IOV devices are enp1s0 ({PF})"
@@ -102,20 +108,21 @@ NAME_IT = "Remedy: name a PF by interface name, altname, MAC or PCI address."
 )
 def test_what_is_no_pf_is_refused(kernel, text, kind, message):
     with pytest.raises(kind) as refused:
-        find_pf(kernel, text)
+        find_pf(kernel, kernel.link.interfaces(), text)
     assert str(refused.value) == message
 
 
 def test_a_host_without_sriov_says_so(tmp_path):
+    kernel = simulate(tmp_path, {**hosts.interface("lo", 1, "")})
     with pytest.raises(DeviceNotFound) as refused:
-        find_pf(simulate(tmp_path, {**hosts.interface("lo", 1, "")}), "enp1s0")
+        find_pf(kernel, kernel.link.interfaces(), "enp1s0")
     assert "its SR-IOV devices are none" in str(refused.value)
 
 
 def test_a_mac_of_two_pfs_is_refused(tmp_path):
     kernel = simulate(tmp_path, {**hosts.host(), **hosts.pf(SECOND, group=2, ifindex=4)})
     with pytest.raises(InvalidRequest) as refused:
-        find_pf(kernel, SECOND.mac)
+        find_pf(kernel, kernel.link.interfaces(), SECOND.mac)
     assert str(refused.value) == (
         "pf: '02:00:00:00:01:00' means more than one device: 0000:01:00.0, 0000:02:00.0. Remedy: name it by PCI "
         "address."
@@ -217,19 +224,23 @@ def params(**given_options):
     }
 
 
+def located(kernel, options):
+    return list(locate(kernel, kernel.link.interfaces(), desired_devices(options)).devices)
+
+
 def test_one_wish_for_several_vfs(kernel):
-    assert driver_specs(params(pf="enp1s0", vfs="0,2", driver="vfio-pci", force=True), kernel) == [
-        DriverSpec("0000:01:10.0", "vfio-pci", force=True),
-        DriverSpec("0000:01:10.4", "vfio-pci", force=True),
+    assert located(kernel, params(pf="enp1s0", vfs="0,2", driver="vfio-pci", force=True)) == [
+        DesiredDevice("0000:01:10.0", "vfio-pci", force=True),
+        DesiredDevice("0000:01:10.4", "vfio-pci", force=True),
     ]
 
 
 def test_several_wishes(kernel):
     first = {"devices": None, "vfs": "1", "driver": "default", **NODE}
     second = {"devices": ["01:10.0"], "vfs": None, "driver": "vfio-pci", **NODE, "no_iommu": True, "mode": "0660"}
-    assert driver_specs(params(pf=PF, assignments=[first, second]), kernel) == [
-        DriverSpec("0000:01:10.2", "default"),
-        DriverSpec("0000:01:10.0", "vfio-pci", NodeSpec(mode=0o660), no_iommu=True),
+    assert located(kernel, params(pf=PF, assignments=[first, second])) == [
+        DesiredDevice("0000:01:10.2", "default"),
+        DesiredDevice("0000:01:10.0", "vfio-pci", Node(mode=0o660), no_iommu=True),
     ]
 
 
@@ -279,14 +290,14 @@ def test_several_wishes(kernel):
 )
 def test_a_wish_that_means_nothing_is_refused(kernel, options, message):
     with pytest.raises(InvalidRequest) as refused:
-        driver_specs(params(**options), kernel)
+        located(kernel, params(**options))
     assert str(refused.value) == message
 
 
-def test_users_and_modes_become_numbers():
-    assert node_spec({"owner": "root", "group": "12", "mode": "0640"}) == NodeSpec(0, 12, 0o640)
-    assert node_spec({"owner": None, "group": None, "mode": "0640"}) == NodeSpec(mode=0o640)
-    assert node_spec({"owner": None, "group": None, "mode": None}) == NodeSpec()
+def test_users_and_modes_become_numbers(kernel):
+    vf = {"devices": ["01:10.0"], "driver": "vfio-pci"}
+    nodes = [located(kernel, params(**vf, owner="root", group="12", mode="0640")), located(kernel, params(**vf))]
+    assert [found.node for (found,) in nodes] == [Node(0, 12, 0o640), Node()]
 
 
 def test_the_tree_says_what_ip_says(kernel):
@@ -306,5 +317,18 @@ def test_a_permanent_mac_tells_the_ports_of_a_bond_apart(tmp_path):
         "sys/bus/pci/devices/0000:02:00.0/sriov_numvfs": "0",
     }
     kernel = simulate(tmp_path, ports)
-    assert find_pf(kernel, "02:00:00:00:01:00") == PF
-    assert find_pf(kernel, "02:00:00:00:0b:0d") == "0000:02:00.0"
+    assert find_pf(kernel, kernel.link.interfaces(), "02:00:00:00:01:00") == PF
+    assert find_pf(kernel, kernel.link.interfaces(), "02:00:00:00:0b:0d") == "0000:02:00.0"
+
+
+@pytest.mark.parametrize("name", ["enp1s0", "uplink", hosts.IGB.address])
+def test_a_pf_of_a_desired_host_is_located_by_all_its_names(kernel, name):
+    assert locate(kernel, kernel.link.interfaces(), Desired((DesiredPf(name),))) == Desired((DesiredPf(PF),))
+
+
+def test_a_pf_that_is_named_twice_is_refused(kernel):
+    with pytest.raises(InvalidRequest) as refused:
+        locate(kernel, kernel.link.interfaces(), Desired((DesiredPf("enp1s0"), DesiredPf(PF))))
+    assert str(refused.value) == (
+        "pfs: '0000:01:00.0' is named twice on enp1s0 (0000:01:00.0). Remedy: merge its entries."
+    )

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import InUse
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import (
-    Device,
-    DriverSpec,
-    Host,
-    NodeSpec,
-)
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredDevice, Node
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Device, Host, State
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.after import after_all
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.drivers import (
     plan_drivers,
-    predict_device,
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
     PF,
     SSH,
+    netdev,
     pf_device,
     vf,
 )
@@ -35,7 +32,7 @@ NO_IOMMU = "turn on vfio's no-IOMMU mode: devices bound in it can write to all m
 
 
 def wish(device, driver, **options):
-    return DriverSpec(device.address, driver, **options)
+    return DesiredDevice(device.address, driver, **options)
 
 
 def sentences(devices, specs, host=HOST):
@@ -71,26 +68,26 @@ def sentences(devices, specs, host=HOST):
         pytest.param(
             vf(),
             "vfio-pci",
-            {"node": NodeSpec(owner=7, group=8, mode=0o660)},
+            {"node": Node(owner=7, group=8, mode=0o660)},
             [f"bind {VF0} to vfio-pci (now igbvf)", f"give the vfio node of {VF0} owner 7, group 8, mode 0660"],
             id="a node of its own",
         ),
         pytest.param(
             vf(driver="vfio-pci", dev_mode=0o660),
             "vfio-pci",
-            {"node": NodeSpec(mode=0o600)},
+            {"node": Node(mode=0o600)},
             [f"give the vfio node of {VF0} mode 0600"],
             id="only the node differs",
         ),
         pytest.param(
             vf(),
             "vfio-pci",
-            {"node": NodeSpec(mode=0o600)},
+            {"node": Node(mode=0o600)},
             [f"bind {VF0} to vfio-pci (now igbvf)", f"give the vfio node of {VF0} mode 0600"],
             id="a new node is as udev makes it, never as expected",
         ),
         pytest.param(
-            vf(driver="vfio-pci", dev_group=8), "vfio-pci", {"node": NodeSpec(group=8)}, [], id="the node as it is"
+            vf(driver="vfio-pci", dev_group=8), "vfio-pci", {"node": Node(group=8)}, [], id="the node as it is"
         ),
         pytest.param(
             vf(holders=(BUSY,)), "none", {"force": True}, [f"unbind {VF0} from igbvf"], id="in use, taken by force"
@@ -170,10 +167,16 @@ def test_one_refusal_stops_all():
     ("device", "driver", "expected"),
     [
         pytest.param(vf(), "vfio-pci", vf(driver="vfio-pci"), id="to vfio-pci"),
-        pytest.param(vf(driver="vfio-pci"), "default", vf(netdevs=()), id="back to the kernel"),
+        pytest.param(
+            vf(driver="vfio-pci"),
+            "default",
+            vf(netdevs=(netdev("", ifindex=0, mac="", mtu=1500, up=False),)),
+            id="back to the kernel",
+        ),
         pytest.param(vf(driver_override="igbvf"), "default", vf(), id="the override goes"),
         pytest.param(vf(driver_override="x"), "none", vf(driver=None, driver_override="x"), id="unbind keeps it"),
     ],
 )
 def test_the_prediction_is_the_device_after_the_plan(device, driver, expected):
-    assert predict_device(device, wish(device, driver)) == expected
+    steps = plan_drivers({device.address: device}, [wish(device, driver)], HOST).steps
+    assert after_all(State({}, HOST, {device.address: device}), steps).devices[device.address] == expected

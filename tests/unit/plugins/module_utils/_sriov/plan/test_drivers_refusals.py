@@ -12,7 +12,8 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     InvalidRequest,
     NotSupported,
 )
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import DriverSpec, Host, NodeSpec
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredDevice, Node
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Host
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.drivers import plan_drivers
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
@@ -30,7 +31,7 @@ NO_GROUP = {"iommu_group": None}
 
 
 def wish(device, driver, **options):
-    return DriverSpec(device.address, driver, **options)
+    return DesiredDevice(device.address, driver, **options)
 
 
 def sentences(devices, specs, host=HOST):
@@ -65,7 +66,7 @@ TO_FORCE = "Remedy: release the device, or set force: true."
         pytest.param(
             vf(),
             "igbvf",
-            {"node": NodeSpec(mode=0o660)},
+            {"node": Node(mode=0o660)},
             HOST,
             InvalidRequest,
             f"owner, group and mode are of /dev/vfio/N{ON_VF0}driver igbvf has no such node. "
@@ -232,7 +233,7 @@ def test_a_refusal_says_what_why_and_what_to_do(device, driver, options, host, k
 
 def test_two_devices_of_one_group_cannot_have_different_nodes():
     devices = [vf(0, iommu_group=10), vf(1, iommu_group=10)]
-    wishes = [wish(device, "vfio-pci", node=NodeSpec(mode=mode)) for device, mode in zip(devices, (0o600, 0o660))]
+    wishes = [wish(device, "vfio-pci", node=Node(mode=mode)) for device, mode in zip(devices, (0o600, 0o660))]
     with pytest.raises(InvalidRequest) as refused:
         sentences(devices, wishes)
     assert str(refused.value) == (

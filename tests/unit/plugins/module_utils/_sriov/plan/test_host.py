@@ -15,8 +15,12 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     NotSupported,
     SriovError,
 )
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DriverWish, RssWish
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import NodeSpec
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import (
+    Consent,
+    DesiredDrivers,
+    DesiredRss,
+    Node,
+)
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
     LABEL,
@@ -25,13 +29,13 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     SECOND,
     SECOND_LABEL,
     SSH,
+    desired_rules,
     host_state,
     ixgbe,
     netdev,
     pf,
     planned,
     rule,
-    rules_wish,
     second,
     sentences,
     vf,
@@ -41,7 +45,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
 
 MAC = "02:00:00:00:aa:00"
 BLOG = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
-TO_DPDK = DriverWish("0", "vfio-pci")
+TO_DPDK = DesiredDrivers("0", "vfio-pci")
 FREE = vf(driver=None)
 
 
@@ -63,11 +67,11 @@ def everything(address=PF, **options):
         min_rss_queues=4,
         vfs=[want("0", mac="auto", vlan=100, max_tx_rate=1000), want("1", mac=MAC, mtu=1400)],
         drivers=[
-            DriverWish("0", "vfio-pci", NodeSpec(owner=1000, mode=0o600)),
-            DriverWish("1", "default"),
+            DesiredDrivers("0", "vfio-pci", Node(owner=1000, mode=0o600)),
+            DesiredDrivers("1", "default"),
         ],
-        rss=RssWish(verb="exclude_queues", numbers=(3,), min_queues=4),
-        rules=rules_wish(RULE.at(None), rule(dst_ip=1, dst_port=80, cookie=3, location=None), exclusive=True),
+        rss=DesiredRss(verb="exclude_queues", numbers=(3,), min_queues=4),
+        rules=desired_rules(RULE.at(None), rule(dst_ip=1, dst_port=80, cookie=3, location=None), exclusive=True),
         **options,
     )
 
@@ -110,7 +114,7 @@ def test_two_pfs_go_through_each_stage_together():
         second(kind=ixgbe, combined_channels=16, online_cpus=16, carrier=True, drivers_autoprobe=False),
     )
     wishes = [
-        wish(address, num_vfs=1, vfs=[want(mac="auto")], drivers=[TO_DPDK], rules=rules_wish(RULE.at(None)))
+        wish(address, num_vfs=1, vfs=[want(mac="auto")], drivers=[TO_DPDK], rules=desired_rules(RULE.at(None)))
         for address in (PF, SECOND)
     ]
     assert sentences(state, *wishes) == [
@@ -131,7 +135,7 @@ def test_two_pfs_go_through_each_stage_together():
 
 def test_each_pf_has_what_its_own_driver_can():
     state = host_state(ixgbe(1, combined_channels=4, ntuple="on"), second(1, combined_channels=2))
-    ours, theirs = wish(rules=rules_wish(RULE.at(None))), wish(SECOND, vfs=[want(link_state="disable")])
+    ours, theirs = wish(rules=desired_rules(RULE.at(None))), wish(SECOND, vfs=[want(link_state="disable")])
     assert sentences(state, ours, wish(SECOND, vfs=[want(trust=True)]))
     with pytest.raises(NotSupported) as refused:
         planned(state, ours, theirs)
@@ -177,7 +181,7 @@ def test_a_refusal_of_the_last_pf_leaves_the_first_one_alone():
         ),
         pytest.param(
             {},
-            wish(num_vfs=1, drivers=[DriverWish("1", "vfio-pci")]),
+            wish(num_vfs=1, drivers=[DesiredDrivers("1", "vfio-pci")]),
             InvalidRequest,
             f"vfs: '1' names VF 1 on {LABEL}: the PF has 1 VFs, 0 to 0. "
             "Remedy: create it first with module pf (num_vfs), or name another.",
@@ -185,7 +189,7 @@ def test_a_refusal_of_the_last_pf_leaves_the_first_one_alone():
         ),
         pytest.param(
             {},
-            wish(num_vfs=2, drivers=[TO_DPDK, DriverWish("all", "igbvf")]),
+            wish(num_vfs=2, drivers=[TO_DPDK, DesiredDrivers("all", "igbvf")]),
             InvalidRequest,
             f"drivers: VF 0 is named twice on {LABEL}: a device has one driver. Remedy: name each VF in one entry.",
             id="two drivers for a VF",
@@ -200,7 +204,7 @@ def test_a_refusal_of_the_last_pf_leaves_the_first_one_alone():
         ),
         pytest.param(
             {},
-            wish(num_vfs=1, rules=rules_wish(rule(vf=1, dst_port=80, location=None))),
+            wish(num_vfs=1, rules=desired_rules(rule(vf=1, dst_port=80, location=None))),
             InvalidRequest,
             f"rules[0]: cannot send to VF 1 queue 0 on {LABEL}: the PF has 1 VFs, 0 to 0. "
             "Remedy: create it first with module pf (num_vfs), or name another.",
@@ -208,7 +212,7 @@ def test_a_refusal_of_the_last_pf_leaves_the_first_one_alone():
         ),
         pytest.param(
             {},
-            wish(num_vfs=1, rss=RssWish(min_queues=8)),
+            wish(num_vfs=1, rss=DesiredRss(min_queues=8)),
             InvalidRequest,
             f"min_queues: the RSS group has 4 queues, less than 8 on {LABEL}: ixgbe: 0 VFs: 16, from 1 VF on: 4, from "
             "32 VFs on: 2; without VFs the PF would have 16; online CPUs: 16. "
@@ -217,7 +221,7 @@ def test_a_refusal_of_the_last_pf_leaves_the_first_one_alone():
         ),
         pytest.param(
             {},
-            wish(num_vfs=1, rss=RssWish(verb="queues", numbers=(8,))),
+            wish(num_vfs=1, rss=DesiredRss(verb="queues", numbers=(8,))),
             InvalidRequest,
             f"queues: 8 on {LABEL}: the RSS group has 4 queues, 0 to 3, and queue 8 is not among them; beside 1 VF "
             "(ixgbe: 0 VFs: 16, from 1 VF on: 4, from 32 VFs on: 2). Remedy: name queues of the group.",
@@ -234,7 +238,7 @@ def test_what_new_vfs_cannot_have_is_refused_before_they_are_there(host, wished,
 
 def test_without_an_iommu_new_vfs_may_do_without_it():
     state = host_state(pf(drivers_autoprobe=False), iommu=False, noiommu_mode=False)
-    steps = sentences(state, wish(num_vfs=1, drivers=[DriverWish("0", "vfio-pci", no_iommu=True)]))
+    steps = sentences(state, wish(num_vfs=1, drivers=[DesiredDrivers("0", "vfio-pci", no_iommu=True)]))
     assert steps[2:] == [
         "turn on vfio's no-IOMMU mode: devices bound in it can write to all memory; it taints the kernel",
         bound(0, "vfio-pci", "no driver"),
@@ -256,14 +260,14 @@ PUT_BACK_TABLE = f"put back the RSS table of {LABEL}: of 128 entries queue 0 has
     ("wished", "last"),
     [
         pytest.param(wish(num_vfs=2, recreate=True), [PUT_BACK_TABLE, "put back"], id="the number of VFs"),
-        pytest.param(wish(rss=RssWish(channels=4)), [PUT_BACK_TABLE, "put back"], id="the channels"),
+        pytest.param(wish(rss=DesiredRss(channels=4)), [PUT_BACK_TABLE, "put back"], id="the channels"),
         pytest.param(
-            wish(num_vfs=2, recreate=True, rss=RssWish(verb="equal", numbers=(1,))),
+            wish(num_vfs=2, recreate=True, rss=DesiredRss(verb="equal", numbers=(1,))),
             [f"set the RSS table of {LABEL}: of 128 entries queue 0 has 128", "put back"],
             id="the number of VFs, and another table is wished",
         ),
         pytest.param(
-            wish(num_vfs=2, recreate=True, rules=rules_wish(exclusive=True)), [PUT_BACK_TABLE], id="and no rules are"
+            wish(num_vfs=2, recreate=True, rules=desired_rules(exclusive=True)), [PUT_BACK_TABLE], id="and no rules are"
         ),
     ],
 )
@@ -307,12 +311,13 @@ def test_the_operator_s_pf_is_changed_only_where_that_is_accepted():
     wishes = [wish(num_vfs=1), wish(SECOND, num_vfs=1)]
     with pytest.raises(InUse):
         planned(state, *wishes)
-    assert sentences(state, replace(wishes[0], pf=replace(wishes[0].pf, allow_link_reset=True)), wishes[1])
+    assert sentences(state, replace(wishes[0], consent=Consent(allow_link_reset=True)), wishes[1])
 
 
 def test_an_interface_that_appears_in_the_plan_has_no_name_yet():
     outcome = planned(
-        pf(drivers_autoprobe=False), wish(num_vfs=1, vfs=[want(mac=MAC, mtu=1400)], drivers=[DriverWish("0", "igbvf")])
+        pf(drivers_autoprobe=False),
+        wish(num_vfs=1, vfs=[want(mac=MAC, mtu=1400)], drivers=[DesiredDrivers("0", "igbvf")]),
     )
     (made,) = outcome.after.pfs[PF].vfs
     assert made.netdev == netdev("", ifindex=0, mac=MAC, mtu=1400, up=False)

@@ -9,19 +9,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import RssWish
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredRss
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
     LABEL,
     PF,
     RULE,
     SSH,
+    desired_rules,
     i350,
     ixgbe,
     pf,
     planned,
     rule,
-    rules_wish,
     sentences,
     vf,
     wish,
@@ -33,11 +33,11 @@ DEFAULT = f"give {LABEL} its driver's default RSS table"
 
 
 def channels(number, **options):
-    return wish(rss=RssWish(channels=number), **options)
+    return wish(rss=DesiredRss(channels=number), **options)
 
 
 def table(verb, *numbers, **options):
-    return wish(rss=RssWish(verb=verb, numbers=numbers), **options)
+    return wish(rss=DesiredRss(verb=verb, numbers=numbers), **options)
 
 
 def set_table(*entries, verb="set"):
@@ -58,7 +58,7 @@ def with_vfs(num_vfs=4, cpus=16, **changes):
 @pytest.mark.parametrize(
     ("state", "wished", "steps"),
     [
-        pytest.param(pf(combined_channels=8), wish(rss=RssWish()), [], id="nothing is asked"),
+        pytest.param(pf(combined_channels=8), wish(rss=DesiredRss()), [], id="nothing is asked"),
         pytest.param(pf(combined_channels=8), channels(8), [], id="as it is"),
         pytest.param(pf(combined_channels=4, max_channels=8), channels(8), [set_channels(4, 8)], id="more"),
         pytest.param(
@@ -113,9 +113,9 @@ BEYOND = rule(dst_port=9, cookie=5, location=7)
 @pytest.mark.parametrize(
     "rules",
     [
-        pytest.param(rules_wish(exclusive=True), id="exclusive"),
-        pytest.param(rules_wish(BEYOND.at(None), absent=True), id="absent"),
-        pytest.param(rules_wish(rule(dst_port=9, cookie=1, location=None)), id="to another queue"),
+        pytest.param(desired_rules(exclusive=True), id="exclusive"),
+        pytest.param(desired_rules(BEYOND.at(None), absent=True), id="absent"),
+        pytest.param(desired_rules(rule(dst_port=9, cookie=1, location=None)), id="to another queue"),
     ],
 )
 def test_a_rule_that_shall_go_goes_before_its_queue(rules):
@@ -134,7 +134,7 @@ def test_a_rule_that_shall_go_goes_before_its_queue(rules):
 def test_other_rules_of_a_driver_that_drops_none_stay_where_they_are():
     stays = rule(dst_port=9, cookie=1, location=8)
     state = i350(combined_channels=8, ntuple="on", rules=(BEYOND, stays))
-    outcome = planned(state, channels(4, rules=rules_wish(BEYOND.at(None), absent=True)))
+    outcome = planned(state, channels(4, rules=desired_rules(BEYOND.at(None), absent=True)))
     assert [str(step) for step in outcome.plan.steps] == [
         f"delete flow rule 7 of {LABEL}: tcp4 dst-port 9 to queue 5",
         DEFAULT,
@@ -204,13 +204,13 @@ def test_ntuple_is_turned_on_where_there_are_rules_to_set(state, steps):
     flow = rule("ether", cookie=0, location=None) if state.device.driver == "igb" else RULE.at(None)
     if state.device.driver == "mystery":
         flow = rule(cookie=0, location=None, dst_port=80)
-    found = sentences(state, wish(rules=rules_wish(flow)))
+    found = sentences(state, wish(rules=desired_rules(flow)))
     assert found[:-1] == steps
     assert found[-1].startswith("add flow rule")
 
 
 @pytest.mark.parametrize(
-    "rules", [None, rules_wish(), rules_wish(exclusive=True), rules_wish(RULE, absent=True)], ids=repr
+    "rules", [None, desired_rules(), desired_rules(exclusive=True), desired_rules(RULE, absent=True)], ids=repr
 )
 def test_ntuple_stays_as_it_is_where_no_rule_is_set(rules):
     assert sentences(with_vfs(), wish(rules=rules)) == []
@@ -243,7 +243,7 @@ def test_ntuple_stays_as_it_is_where_no_rule_is_set(rules):
         ),
         pytest.param(
             ixgbe(combined_channels=16, online_cpus=16),
-            wish(rss=RssWish(channels=4, verb="exclude_queues", numbers=(3,))),
+            wish(rss=DesiredRss(channels=4, verb="exclude_queues", numbers=(3,))),
             [DEFAULT, set_channels(16, 4), set_table(42, 43, 43)],
             id="the table of the channels that there will be",
         ),
@@ -302,7 +302,7 @@ def test_a_table_is_asked_for_to_the_entry():
         ),
         pytest.param(
             ixgbe(combined_channels=16, online_cpus=16, table=(0, 15) * 64),
-            wish(rss=RssWish(channels=4, verb="equal", numbers=(2,))),
+            wish(rss=DesiredRss(channels=4, verb="equal", numbers=(2,))),
             [],
             id="a table by hand that another replaces",
         ),
@@ -322,12 +322,12 @@ def test_what_is_to_be_said_of_a_table_is_said(state, wished, warnings):
     ],
 )
 def test_a_group_that_is_large_enough_is_no_matter(state, least):
-    assert sentences(state, wish(rss=RssWish(min_queues=least))) == []
+    assert sentences(state, wish(rss=DesiredRss(min_queues=least))) == []
 
 
 def test_min_queues_looks_at_the_channels_that_there_will_be():
     state = ixgbe(combined_channels=4, max_channels=16, online_cpus=16)
-    assert sentences(state, wish(rss=RssWish(channels=8, min_queues=8))) == [set_channels(4, 8)]
+    assert sentences(state, wish(rss=DesiredRss(channels=8, min_queues=8))) == [set_channels(4, 8)]
 
 
 FEW = ixgbe(combined_channels=2, max_channels=16, online_cpus=16, table=tuple(range(16)) * 8)
@@ -338,9 +338,11 @@ AMONG_TWO = tuple(range(2)) * 64
     ("wished", "steps"),
     [
         pytest.param(wish(num_vfs=0), [set_channels(2, 16)], id="the number of VFs is asked for"),
-        pytest.param(wish(rss=RssWish(min_queues=16)), [set_channels(2, 16)], id="the group is"),
+        pytest.param(wish(rss=DesiredRss(min_queues=16)), [set_channels(2, 16)], id="the group is"),
         pytest.param(
-            wish(rss=RssWish(channels=4)), [set_channels(2, 16), DEFAULT, set_channels(16, 4)], id="fewer channels are"
+            wish(rss=DesiredRss(channels=4)),
+            [set_channels(2, 16), DEFAULT, set_channels(16, 4)],
+            id="fewer channels are",
         ),
         pytest.param(wish(), [], id="nothing is"),
         pytest.param(wish(vfs=[]), [], id="no word about queues"),
@@ -377,4 +379,4 @@ def test_on_the_pf_that_carries_the_operator_it_is_only_said_unless_its_link_may
     ],
 )
 def test_channels_are_left_alone_where_nothing_is_broken(state):
-    assert sentences(state, wish(rss=RssWish(min_queues=1))) == []
+    assert sentences(state, wish(rss=DesiredRss(min_queues=1))) == []

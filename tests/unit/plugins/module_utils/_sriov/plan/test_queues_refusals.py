@@ -14,18 +14,18 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     InvalidRequest,
     NotSupported,
 )
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import RssWish
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredRss
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import Rss
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
     ROUTE,
     RULE,
     SSH,
+    desired_rules,
     ixgbe,
     pf,
     planned,
     rule,
-    rules_wish,
     vf,
     wish,
 )
@@ -39,24 +39,24 @@ HELD = vf(driver="vfio-pci", holders=(BUSY,))
 
 
 def channels(number, **options):
-    return wish(rss=RssWish(channels=number), **options)
+    return wish(rss=DesiredRss(channels=number), **options)
 
 
 def table(verb, *numbers):
-    return wish(rss=RssWish(verb=verb, numbers=numbers))
+    return wish(rss=DesiredRss(verb=verb, numbers=numbers))
 
 
 def least(queues):
-    return wish(rss=RssWish(min_queues=queues))
+    return wish(rss=DesiredRss(min_queues=queues))
 
 
 def rules(**options):
-    return wish(rules=rules_wish(RULE.at(None)), **options)
+    return wish(rules=desired_rules(RULE.at(None)), **options)
 
 
 def frames():
     """A rule that igb's driver has a form for."""
-    return wish(rules=rules_wish(rule("ether", cookie=0, ether_type=0x88F7).at(None)))
+    return wish(rules=desired_rules(rule("ether", cookie=0, ether_type=0x88F7).at(None)))
 
 
 def with_vfs(num_vfs=4, **changes):

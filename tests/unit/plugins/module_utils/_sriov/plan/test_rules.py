@@ -9,18 +9,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import RssWish
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredRss
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import DROP, encode_action
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     LABEL,
     PF,
     RULE,
+    desired_rules,
     i350,
     ixgbe,
     pf,
     planned,
     rule,
-    rules_wish,
     sentences,
     vf,
     wish,
@@ -62,52 +62,52 @@ def replaced(words, old, location=2045):
 @pytest.mark.parametrize(
     ("state", "rules", "steps"),
     [
-        pytest.param(with_rules(), rules_wish(), [], id="nothing is asked"),
+        pytest.param(with_rules(), desired_rules(), [], id="nothing is asked"),
         pytest.param(
-            with_rules(), rules_wish(to(0)), [add(BLOG, 2045)], id="the highest location, as ethtool takes it"
+            with_rules(), desired_rules(to(0)), [add(BLOG, 2045)], id="the highest location, as ethtool takes it"
         ),
-        pytest.param(with_rules(), rules_wish(to(0, location=7)), [add(BLOG, 7)], id="the location that is named"),
-        pytest.param(with_rules(), rules_wish(to(0, location=0)), [add(BLOG, 0)], id="the lowest location"),
-        pytest.param(with_rules(RULE), rules_wish(to(0)), [], id="it is there"),
-        pytest.param(with_rules(RULE.at(3)), rules_wish(to(0)), [], id="it is there, wherever"),
-        pytest.param(with_rules(RULE.at(3)), rules_wish(to(0, location=3)), [], id="it is there, at its location"),
+        pytest.param(with_rules(), desired_rules(to(0, location=7)), [add(BLOG, 7)], id="the location that is named"),
+        pytest.param(with_rules(), desired_rules(to(0, location=0)), [add(BLOG, 0)], id="the lowest location"),
+        pytest.param(with_rules(RULE), desired_rules(to(0)), [], id="it is there"),
+        pytest.param(with_rules(RULE.at(3)), desired_rules(to(0)), [], id="it is there, wherever"),
+        pytest.param(with_rules(RULE.at(3)), desired_rules(to(0, location=3)), [], id="it is there, at its location"),
         pytest.param(
             with_rules(OTHER, RULE),
-            rules_wish(rule(dst_ip=0xC0A8FE20, dst_port=80, location=None)),
+            desired_rules(rule(dst_ip=0xC0A8FE20, dst_port=80, location=None)),
             [add("tcp4 dst-ip 192.168.254.32 dst-port 80 to VF 0 queue 0", 2043)],
             id="the highest one that is free",
         ),
         pytest.param(
             with_rules(),
-            rules_wish(to(0), rule(dst_ip=0xC0A8FE1F, dst_port=80, location=2045)),
+            desired_rules(to(0), rule(dst_ip=0xC0A8FE1F, dst_port=80, location=2045)),
             [add(BLOG, 2044), add(OTHER_WORDS, 2045)],
             id="locations that are named come first",
         ),
         pytest.param(
-            with_rules(RULE), rules_wish(to(1, 1)), [replaced(BLOG_1, BLOG)], id="ixgbe puts it in the other's place"
+            with_rules(RULE), desired_rules(to(1, 1)), [replaced(BLOG_1, BLOG)], id="ixgbe puts it in the other's place"
         ),
         pytest.param(
             with_rules(RULE.at(3)),
-            rules_wish(to(0, location=7)),
+            desired_rules(to(0, location=7)),
             [delete(BLOG, 3), add(BLOG, 7)],
             id="to another location",
         ),
         pytest.param(
             stranger(RULE),
-            rules_wish(to(1, 1)),
+            desired_rules(to(1, 1)),
             [delete(BLOG, 2045), add(BLOG_1, 2045)],
             id="other drivers have one after the other, at the same place",
         ),
         pytest.param(
             with_rules(RULE, to(1, 1, 5)),
-            rules_wish(to(0)),
+            desired_rules(to(0)),
             [delete(BLOG_1, 5)],
             id="a rule that contradicts it goes",
         ),
-        pytest.param(with_rules(RULE, RULE.at(5)), rules_wish(to(0)), [], id="a rule that repeats it does no harm"),
+        pytest.param(with_rules(RULE, RULE.at(5)), desired_rules(to(0)), [], id="a rule that repeats it does no harm"),
         pytest.param(
             with_rules(RULE, to(1, 1, 5)),
-            rules_wish(to(2)),
+            desired_rules(to(2)),
             [
                 delete(BLOG_1, 5),
                 replaced("tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 2 queue 0", BLOG),
@@ -116,71 +116,74 @@ def replaced(words, old, location=2045):
         ),
         pytest.param(
             with_rules(RULE, to(1, 1, 5)),
-            rules_wish(to(0, location=5)),
+            desired_rules(to(0, location=5)),
             [delete(BLOG, 2045), replaced(BLOG, BLOG_1, 5)],
             id="the one at the location that is named is replaced",
         ),
         pytest.param(
             with_rules(RULE.at(5)),
-            rules_wish(to(0), rule(dst_ip=0xC0A8FE1F, dst_port=80, location=5)),
+            desired_rules(to(0), rule(dst_ip=0xC0A8FE1F, dst_port=80, location=5)),
             [delete(BLOG, 5), add(BLOG, 2045), add(OTHER_WORDS, 5)],
             id="a rule makes room for one that names its place",
         ),
-        pytest.param(with_rules(OTHER), rules_wish(to(0)), [add(BLOG, 2045)], id="others stay"),
+        pytest.param(with_rules(OTHER), desired_rules(to(0)), [add(BLOG, 2045)], id="others stay"),
         pytest.param(
             with_rules(OTHER),
-            rules_wish(to(0), exclusive=True),
+            desired_rules(to(0), exclusive=True),
             [delete(OTHER_WORDS, 2044), add(BLOG, 2045)],
             id="exclusive: others go",
         ),
         pytest.param(
             with_rules(RULE, OTHER),
-            rules_wish(exclusive=True),
+            desired_rules(exclusive=True),
             [delete(BLOG, 2045), delete(OTHER_WORDS, 2044)],
             id="exclusive and no rule: all go",
         ),
         pytest.param(
             with_rules(RULE, RULE.at(5)),
-            rules_wish(to(0), exclusive=True),
+            desired_rules(to(0), exclusive=True),
             [delete(BLOG, 5)],
             id="exclusive: repetitions go",
         ),
         pytest.param(
             with_rules(OTHER),
-            rules_wish(to(0, location=2044), exclusive=True),
+            desired_rules(to(0, location=2044), exclusive=True),
             [delete(OTHER_WORDS, 2044), add(BLOG, 2044)],
             id="exclusive: the place of a rule that goes is free",
         ),
         pytest.param(
             with_rules(rule("ip4", dst_ip=0xC0A8FE1F)),
-            rules_wish(to(0), exclusive=True),
+            desired_rules(to(0), exclusive=True),
             [delete("ip4 dst-ip 192.168.254.31 to VF 0 queue 0", 2045), add(BLOG, 2045)],
             id="exclusive: another mask after the old one has gone",
         ),
         pytest.param(
             with_rules(rule(dst_port=80, location=1), rule("udp4", dst_port=53, location=2)),
-            rules_wish(rule("sctp4", dst_port=9, location=None)),
+            desired_rules(rule("sctp4", dst_port=9, location=None)),
             [add("sctp4 dst-port 9 to VF 0 queue 0", 2045)],
             id="tcp4, udp4 and sctp4 share a mask",
         ),
         pytest.param(
             with_rules(driver_places=True),
-            rules_wish(to(0)),
+            desired_rules(to(0)),
             [f"add flow rule of {LABEL}: {BLOG}"],
             id="a driver that chooses the place itself",
         ),
         pytest.param(
-            with_rules(), rules_wish(to(None, 3)), [add(BLOG.replace("VF 0 queue 0", "queue 3"), 2045)], id="to a queue"
+            with_rules(),
+            desired_rules(to(None, 3)),
+            [add(BLOG.replace("VF 0 queue 0", "queue 3"), 2045)],
+            id="to a queue",
         ),
         pytest.param(
             with_rules(),
-            rules_wish(replace(RULE, cookie=DROP, location=None)),
+            desired_rules(replace(RULE, cookie=DROP, location=None)),
             [add(BLOG.replace("to VF 0 queue 0", "drop"), 2045)],
             id="drop",
         ),
         pytest.param(
             i350(combined_channels=4, ntuple="on", size=16),
-            rules_wish(rule("ether", cookie=1, location=None, ether_type=0x88F7)),
+            desired_rules(rule("ether", cookie=1, location=None, ether_type=0x88F7)),
             [add("ether proto 0x88f7 to queue 1", 15)],
             id="igb: frames by their type",
         ),
@@ -193,17 +196,17 @@ def test_present(state, rules, steps):
 @pytest.mark.parametrize(
     ("rules", "steps"),
     [
-        pytest.param(rules_wish(absent=True), [], id="nothing is asked"),
-        pytest.param(rules_wish(to(0), absent=True), [delete(BLOG, 2045)], id="that rule"),
-        pytest.param(rules_wish(to(1), absent=True), [], id="the flow goes elsewhere"),
+        pytest.param(desired_rules(absent=True), [], id="nothing is asked"),
+        pytest.param(desired_rules(to(0), absent=True), [delete(BLOG, 2045)], id="that rule"),
+        pytest.param(desired_rules(to(1), absent=True), [], id="the flow goes elsewhere"),
         pytest.param(
-            rules_wish(replace(RULE, cookie=None, location=None), absent=True),
+            desired_rules(replace(RULE, cookie=None, location=None), absent=True),
             [delete(BLOG, 2045)],
             id="wherever it goes",
         ),
-        pytest.param(rules_wish(to(0, location=2045), absent=True), [delete(BLOG, 2045)], id="at its location"),
-        pytest.param(rules_wish(to(0, location=1), absent=True), [], id="at another location"),
-        pytest.param(rules_wish(rule(dst_port=81), absent=True), [], id="another flow"),
+        pytest.param(desired_rules(to(0, location=2045), absent=True), [delete(BLOG, 2045)], id="at its location"),
+        pytest.param(desired_rules(to(0, location=1), absent=True), [], id="at another location"),
+        pytest.param(desired_rules(rule(dst_port=81), absent=True), [], id="another flow"),
     ],
 )
 def test_absent(rules, steps):
@@ -212,24 +215,24 @@ def test_absent(rules, steps):
 
 def test_absent_removes_every_rule_of_the_flow():
     state = with_rules(RULE, RULE.at(5), to(1, 1, 6))
-    assert sentences(state, wish(rules=rules_wish(to(0), absent=True))) == [delete(BLOG, 2045), delete(BLOG, 5)]
+    assert sentences(state, wish(rules=desired_rules(to(0), absent=True))) == [delete(BLOG, 2045), delete(BLOG, 5)]
 
 
 def test_the_prediction_has_the_rules_that_stay():
-    after = planned(with_rules(OTHER, RULE), wish(rules=rules_wish(to(0), absent=True))).after
+    after = planned(with_rules(OTHER, RULE), wish(rules=desired_rules(to(0), absent=True))).after
     assert after.pfs[PF].queues.rules.rules == (OTHER,)
 
 
 def test_a_rule_of_an_rss_context_is_not_the_same():
     context = replace(RULE, context=1)
     state = with_rules(context)
-    assert sentences(state, wish(rules=rules_wish(to(0), absent=True))) == []
-    assert sentences(state, wish(rules=rules_wish(to(0)))) == [add(BLOG, 2044)]
+    assert sentences(state, wish(rules=desired_rules(to(0), absent=True))) == []
+    assert sentences(state, wish(rules=desired_rules(to(0)))) == [add(BLOG, 2044)]
 
 
 def test_the_prediction_has_the_rules_and_they_are_as_wished():
     state = with_rules(RULE.at(3), OTHER)
-    wished = wish(rules=rules_wish(to(1), rule(dst_ip=1, dst_port=80, location=None), exclusive=True))
+    wished = wish(rules=desired_rules(to(1), rule(dst_ip=1, dst_port=80, location=None), exclusive=True))
     after = planned(state, wished).after
     assert {(each.cookie, each.location) for each in after.pfs[PF].queues.rules.rules} == {
         (encode_action(1, 0), 3),
@@ -239,15 +242,15 @@ def test_the_prediction_has_the_rules_and_they_are_as_wished():
 
 
 def test_a_rule_that_had_to_go_is_remembered_by_the_one_that_comes():
-    steps = planned(stranger(RULE), wish(rules=rules_wish(to(1)))).plan.steps
+    steps = planned(stranger(RULE), wish(rules=desired_rules(to(1)))).plan.steps
     assert steps[-1].moved == RULE
 
 
 def test_the_place_of_a_rule_that_may_have_to_come_back_stays_free():
     other = rule(dst_ip=0xC0A8FE20, dst_port=80, location=None)
-    steps = planned(with_rules(RULE), wish(rules=rules_wish(other, to(0, location=7)))).plan.steps
+    steps = planned(with_rules(RULE), wish(rules=desired_rules(other, to(0, location=7)))).plan.steps
     assert [(step.rule.location, step.moved) for step in steps[1:]] == [(2044, None), (7, RULE)]
-    steps = planned(with_rules(RULE), wish(rules=rules_wish(other.at(2045), to(0, location=7)))).plan.steps
+    steps = planned(with_rules(RULE), wish(rules=desired_rules(other.at(2045), to(0, location=7)))).plan.steps
     assert [(step.rule.location, step.moved) for step in steps[1:]] == [(2045, None), (7, None)]
 
 
@@ -323,21 +326,21 @@ def lost(rule_words, location, why):
         ),
         pytest.param(
             with_rules(RULE, OTHER),
-            recreated(8, rules=rules_wish(to(0), exclusive=True)),
+            recreated(8, rules=desired_rules(to(0), exclusive=True)),
             [add(BLOG, 2045)],
             [],
             id="exclusive: what is not listed stays away",
         ),
         pytest.param(
             with_rules(RULE.at(3), OTHER),
-            recreated(8, rules=rules_wish(to(1, 1))),
+            recreated(8, rules=desired_rules(to(1, 1))),
             [add(BLOG_1, 3), put_back(OTHER_WORDS, 2044)],
             [],
             id="a rule that is wished comes to the place that the old one had",
         ),
         pytest.param(
             with_rules(RULE, OTHER),
-            recreated(8, rules=rules_wish(to(0), absent=True)),
+            recreated(8, rules=desired_rules(to(0), absent=True)),
             [put_back(OTHER_WORDS, 2044)],
             [],
             id="absent: what is listed stays away",
@@ -364,7 +367,7 @@ def test_rules_that_a_change_of_the_vfs_drops_are_put_back(state, wished, steps,
 
 def test_rules_that_a_change_of_the_channels_drops_are_put_back():
     state = with_rules(RULE, to(1, 1, 5), combined_channels=2, max_channels=4)
-    assert sentences(state, wish(rss=RssWish(channels=4))) == [
+    assert sentences(state, wish(rss=DesiredRss(channels=4))) == [
         f"set the combined channels of {LABEL} from 2 to 4",
         put_back(BLOG, 2045),
         put_back(BLOG_1, 5),
@@ -372,7 +375,7 @@ def test_rules_that_a_change_of_the_channels_drops_are_put_back():
 
 
 def test_a_rule_that_fewer_channels_would_send_elsewhere_is_not_put_back():
-    outcome = planned(with_rules(RULE, to(1, 1, 5)), wish(rss=RssWish(channels=2)))
+    outcome = planned(with_rules(RULE, to(1, 1, 5)), wish(rss=DesiredRss(channels=2)))
     assert [str(step) for step in outcome.plan.steps][-1] == put_back(BLOG, 2045)
     assert list(outcome.plan.warnings) == [
         lost(
@@ -403,7 +406,7 @@ def test_a_rule_that_fewer_channels_would_send_elsewhere_is_not_put_back():
 )
 def test_a_queue_that_the_vf_s_driver_does_not_open_is_told(driver, queue, warnings):
     state = with_rules(num_vfs=1, vfs=(vf(driver=driver),))
-    assert list(planned(state, wish(rules=rules_wish(to(0, queue)))).plan.warnings) == warnings
+    assert list(planned(state, wish(rules=desired_rules(to(0, queue)))).plan.warnings) == warnings
 
 
 def test_a_pf_that_goes_down_and_up_keeps_its_rules():

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DriverWish
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Holder
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredDrivers
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import Holder
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
     FRESH,
@@ -239,7 +239,7 @@ def test_a_kernel_driver_is_reloaded_when_it_has_another_address(state, wishes, 
     ],
 )
 def test_the_mtu_is_that_of_the_vf_s_own_interface(state, wished, steps):
-    drivers = [DriverWish("0", "igbvf")]
+    drivers = [DesiredDrivers("0", "igbvf")]
     assert sentences(state, wish(vfs=[wished], drivers=drivers)) == steps
 
 
@@ -291,7 +291,7 @@ def test_a_vf_that_the_plan_creates_gets_its_attributes(state, wished, steps):
 
 
 def test_an_address_comes_before_the_driver_that_reads_it():
-    steps = sentences(one(BYPASSED), wish(vfs=[want(mac=MAC)], drivers=[DriverWish("0", "igbvf")]))
+    steps = sentences(one(BYPASSED), wish(vfs=[want(mac=MAC)], drivers=[DesiredDrivers("0", "igbvf")]))
     assert steps == [
         f"set VF 0 of {LABEL}: mac {MAC} (was 00:00:00:00:00:00)",
         f"bind {VF_0} to igbvf (now vfio-pci)",

@@ -14,7 +14,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     InvalidRequest,
     NotSupported,
 )
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Holder
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import Holder
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
     FRESH,

@@ -3,20 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""What all steps share: the way to whoever performs one, waiting, and errors with their remedy."""
+"""What performing any step takes: where its device is by now, waiting, and errors with their remedy."""
 
 from __future__ import annotations
 
-import functools
 import time
 import typing as t
 
 from ..errors import SriovError, TookTooLong
-from ..observe.host import PCI_DEVICES
 
 if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
-    from ..steps.pci import Step
 
 POLL = 0.1  # seconds
 
@@ -34,21 +31,11 @@ class OnDevice(t.Protocol):
     def vf(self) -> int | None: ...
 
 
-@functools.singledispatch
-def perform(step: Step, kernel: Kernel, timeout: float) -> None:
-    """Do one step, and wait until the kernel has.
-
-    :param timeout: seconds.
-    :raises SriovError: it was not done.
-    """
-    raise TypeError(f"no way to perform {step!r}")
-
-
 def located(kernel: Kernel, step: OnDevice) -> str:
     """Where the step's device is: where virtfnN points by now, which for a new VF was only predicted."""
-    if step.physfn is None:
+    if step.physfn is None or step.vf is None:
         return step.address
-    return kernel.sysfs.link_name(f"{PCI_DEVICES}/{step.physfn}/virtfn{step.vf}") or step.address
+    return kernel.pci.virtual_function(step.physfn, step.vf) or step.address
 
 
 def wait(reached: t.Callable[[], bool], timeout: float, what: str, label: str) -> None:

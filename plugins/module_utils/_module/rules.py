@@ -8,21 +8,21 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 import typing as t
 
 from .._sriov.errors import InvalidRequest
-from .._sriov.model.desired import RulesWish
+from .._sriov.model.desired import DesiredRules
 from .._sriov.model.flow import DROP, decode_action, encode_action, flow_rule
+from .._sriov.model.mac import MAC_ADDRESS
 
 if t.TYPE_CHECKING:
-    from .._sriov.model.flow import FlowRule
+    from .._sriov.model.mac import MAC_ADDRESS
+from .._sriov.model.flow import FlowRule
 
 FLOW_TYPES = ("tcp4", "udp4", "sctp4", "ip4", "tcp6", "udp6", "sctp6", "ip6", "ether")
 PORTS = ("src_port", "dst_port")
 ADDRESSES = ("src_ip", "dst_ip")
 VLAN_MASK = 0x0FFF  # the id alone: a priority in the tag makes no other VLAN
-MAC_ADDRESS = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 DESTINATION = ("vf", "queue", "drop", "action")
 
 RULE_OPTIONS: dict[str, dict[str, t.Any]] = {
@@ -49,30 +49,33 @@ RULES: dict[str, t.Any] = {
 }
 
 
-def rules_wish(rules: list[dict[str, t.Any]], absent: bool = False, exclusive: bool = False) -> RulesWish:
+def desired_rules(rules: list[dict[str, t.Any]], absent: bool = False, exclusive: bool = False) -> DesiredRules:
     """The rules that shall be there, or shall not.
 
     :raises InvalidRequest: a value that no kernel takes, or two rules for one flow or one location.
     """
     names = tuple(f"rules[{number}]" for number in range(len(rules)))
     made = tuple(_rule(name, options, absent) for name, options in zip(names, rules))
-    for second in range(len(made)):
-        for first in range(second):
-            _check_pair(names[first], made[first], names[second], made[second])
-    return RulesWish(made, names, absent, exclusive)
+    _check_unique(names, made)
+    return DesiredRules(made, names, absent, exclusive)
 
 
-def _check_pair(first: str, one: FlowRule, second: str, other: FlowRule) -> None:
-    if one.flow == other.flow:
-        raise InvalidRequest(
-            f"{second}: the same flow as {first}",
-            why=f"{first}: {one}; {second}: {other}",
-            remedy="name each flow once",
-        )
-    if one.location is not None and one.location == other.location:
-        raise InvalidRequest(
-            f"{second}: location {other.location} is also that of {first}", remedy="name each location once"
-        )
+def _check_unique(names: tuple[str, ...], rules: tuple[FlowRule, ...]) -> None:
+    flows: dict[t.Any, tuple[str, FlowRule]] = {}
+    places: dict[int, str] = {}
+    for name, rule in zip(names, rules):
+        first, other = flows.setdefault(rule.flow, (name, rule))
+        if first != name:
+            raise InvalidRequest(
+                f"{name}: the same flow as {first}",
+                why=f"{first}: {other}; {name}: {rule}",
+                remedy="name each flow once",
+            )
+        if rule.location is not None and places.setdefault(rule.location, name) != name:
+            raise InvalidRequest(
+                f"{name}: location {rule.location} is also that of {places[rule.location]}",
+                remedy="name each location once",
+            )
 
 
 def _rule(name: str, options: dict[str, t.Any], absent: bool) -> FlowRule:

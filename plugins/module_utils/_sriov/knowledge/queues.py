@@ -3,20 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""What becomes of a PF: its VFs, its queues. Pure."""
+"""What a PF's driver makes of its queues: the RSS group, the channels and the table beside so many VFs. Pure."""
 
 from __future__ import annotations
 
 import typing as t
 from dataclasses import replace
 
-from ..knowledge.drivers import PfDriver, pf_driver, pool_stride, rss_group, rss_queues, table_size
-from ..model.attributes import VfAttributes
-from ..model.host import Device
 from ..model.rss_table import block_table, default_table
+from .drivers import PfDriver, pf_driver, pool_stride, rss_group, rss_queues, table_size
 
 if t.TYPE_CHECKING:
-    from ..model.host import Pf, PfSpec
+    from ..model.host import Pf
     from ..model.queues import Queues
 
 
@@ -33,43 +31,14 @@ def predict_rss(pf: Pf, num_vfs: int) -> int | None:
     return rss_queues(driver, num_vfs, limit)
 
 
-def predict_pf(pf: Pf, spec: PfSpec) -> Pf:
-    """The PF as it would be after the plan; of new VFs only what follows from the PF is known."""
-    wanted = wanted_vfs(pf, spec)
-    after = _with_link(pf, True) if spec.up else pf  # up comes before the VFs, down after them
-    # From one number to another it goes through 0, where the queues are others.
-    for number in (0, wanted) if pf.num_vfs and wanted != pf.num_vfs else (wanted,):
-        if number != after.num_vfs:
-            queues = queues_after_reopening(after, number, predict_combined(pf, number))
-            after = replace(after, num_vfs=number, queues=queues)
-    after = replace(
-        after,
-        device=replace(after.device, num_vfs=wanted),
-        drivers_autoprobe=pf.drivers_autoprobe if spec.drivers_autoprobe is None else spec.drivers_autoprobe,
-    )
-    if spec.up is False:
-        after = _with_link(after, False)
-    if wanted == pf.num_vfs:
-        return after
-    return replace(after, vfs=tuple(_planned_vf(after, index) for index in range(wanted)))
+def present_rss(pf: Pf) -> int | None:
+    """The RSS group behind the channels that the driver reports; None where it does not."""
+    return rss_group(driver_of(pf), pf.num_vfs, pf.combined)
 
 
-def _with_link(pf: Pf, up: bool) -> Pf:
-    """The PF set up or down: ixgbe drops the rules on the way down, and writes its own table on the way up.
-
-    A table of zeros is one that the driver has still to fill in (igb_main.c igb_setup_mrqc, when it goes up).
-    """
-    netdev = pf.device.netdev
-    if netdev is None or netdev.up == up:
-        return pf
-    queues, driver = pf.queues, driver_of(pf)
-    if up and queues.rss and (driver.reopens or not any(queues.rss.table)):
-        table = initial_table(driver, pf.num_vfs, len(queues.rss.table), queues.rss.rings)
-        queues = replace(queues, rss=replace(queues.rss, table=table))
-    if driver.reopens and not up and queues.rules:
-        queues = replace(queues, rules=replace(queues.rules, rules=()))
-    netdev = replace(netdev, up=up, carrier=up)  # of a link that is to come, the best is assumed
-    return replace(pf, device=replace(pf.device, netdevs=(netdev, *pf.device.netdevs[1:])), queues=queues)
+def without_vfs(pf: Pf) -> Pf:
+    """The PF as if it had none, of whose channels nothing is known where it has some now."""
+    return replace(pf, num_vfs=0, vfs=(), queues=replace(pf.queues, channels=None)) if pf.num_vfs else pf
 
 
 def predict_combined(pf: Pf, num_vfs: int) -> int | None:
@@ -124,27 +93,6 @@ def is_set_by_hand(pf: Pf) -> bool:
     pool = pool_stride(driver, pf.num_vfs) or rss.rings
     own = initial_table(driver, pf.num_vfs, size, rss.rings)
     return rss.table not in (own, default_table(size, rss.rings), default_table(size, pool))
-
-
-def _planned_vf(pf: Pf, index: int) -> Device:
-    """A VF that is not there yet: of its attributes those are known that start at zero with every driver."""
-    return Device(
-        address=replace(pf, vfs=()).vf_address(index),
-        vendor=pf.device.vendor,
-        device=pf.vf_device,
-        driver=pf.vf_default_driver if pf.drivers_autoprobe else None,
-        default_driver=pf.vf_default_driver,
-        numa_node=pf.device.numa_node,
-        physfn=pf.device.address,
-        vf=index,
-        attributes=VfAttributes(vlan=0, qos=0, vlan_proto="802.1Q", min_tx_rate=0, max_tx_rate=0),
-        planned=True,
-    )
-
-
-def wanted_vfs(pf: Pf, spec: PfSpec) -> int:
-    """How many VFs there will be."""
-    return pf.num_vfs if spec.num_vfs is None else spec.num_vfs
 
 
 def driver_of(pf: Pf) -> PfDriver:

@@ -3,41 +3,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""What is refused of a wish for a VF's attributes. Pure."""
+"""What is refused of what is desired of a VF's attributes. Pure."""
 
 from __future__ import annotations
 
-import re
 import typing as t
 
-from ..errors import InUse, InvalidRequest, NotSupported
+from ..errors import InvalidRequest, NotSupported
 from ..knowledge.drivers import BYPASS_DRIVERS
-from ..model.attributes import shown
-from ..model.mac import ZERO, is_multicast
-from ..observe.management import SSH
-from .predict import driver_of
+from ..knowledge.queues import driver_of
+from ..model.attributes import DEFAULTS, shown
+from ..model.holders import NETNS
+from ..model.mac import MAC_ADDRESS, ZERO, is_multicast
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..knowledge.drivers import VfSupport
     from ..model.attributes import VfAttributes
-    from ..model.desired import VfWish
+    from ..model.desired import DesiredVfs
     from ..model.host import Device, Pf
 
-MAC_ADDRESS = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 RANGES = {"vlan": (0, 4094), "qos": (0, 7), "min_tx_rate": (0, 1 << 31), "max_tx_rate": (0, 1 << 31)}
-HARMLESS = {"min_tx_rate": 0, "max_tx_rate": 0, "link_state": "auto", "query_rss": False}
 MTUS = (68, 65535)  # ETH_MIN_MTU, ETH_MAX_MTU
 JUMBO = 1500  # a larger MTU is one of jumbo frames
 
 
-def check_macs(pf: Pf, wishes: Mapping[int, VfWish]) -> None:
+def check_macs(pf: Pf, desired: Mapping[int, DesiredVfs]) -> None:
     """Two functions of one card with one address: the switch in it would give frames to both, or to the wrong one.
 
-    :raises InvalidRequest: one that is wished is also another's; what nobody asks for may be as it is.
+    :raises InvalidRequest: one that is wanted is also another's; what nobody asks for may be as it is.
     """
-    wanted = {index: wish.attributes.mac for index, wish in wishes.items() if wish.attributes.mac}
+    wanted = {index: each.attributes.mac for index, each in desired.items() if each.attributes.mac}
     owners = {pf.device.netdev.mac: "the PF"} if pf.device.netdev else {}
     for index, vf in enumerate(pf.vfs):
         mac = vf.attributes.mac if vf.attributes else None
@@ -54,36 +51,36 @@ def check_macs(pf: Pf, wishes: Mapping[int, VfWish]) -> None:
             )
 
 
-def check_wish(pf: Pf, vf: Device, wish: VfWish, change: VfAttributes) -> None:
+def check_vf(pf: Pf, vf: Device, desired: DesiredVfs, change: VfAttributes) -> None:
     """Values that no driver takes, then those that this one does not take."""
-    _check_values(pf, vf, wish)
+    _check_values(pf, vf, desired)
     support = driver_of(pf).vf_support
     for name, value in change.words().items():
         _check_support(pf, vf, name, value, support)
     if change.max_tx_rate is not None:
         _check_rate(pf, vf, change.max_tx_rate, support)
-    if wish.mtu is not None:
-        _check_mtu(pf, vf, wish.mtu, support)
+    if desired.mtu is not None:
+        _check_mtu(pf, vf, desired.mtu, support)
 
 
-def _check_values(pf: Pf, vf: Device, wish: VfWish) -> None:
-    mac = wish.attributes.mac
+def _check_values(pf: Pf, vf: Device, desired: DesiredVfs) -> None:
+    mac = desired.attributes.mac
     if mac is not None and not MAC_ADDRESS.fullmatch(mac):
         raise _invalid(pf, vf, f"mac: {mac!r} is no MAC address", 'write it as in "02:00:00:00:00:01", or auto')
     if mac is not None and (mac == ZERO or is_multicast(mac)):
         kind = "no address at all" if mac == ZERO else "a multicast address"
         raise _invalid(pf, vf, f"mac: {mac} is {kind}", "give a unicast address, or auto")
     for name, (least, most) in RANGES.items():
-        value = getattr(wish.attributes, name)
+        value = getattr(desired.attributes, name)
         if value is not None and not least <= value <= most:
             raise _invalid(pf, vf, f"{name}: {value} is not between {least} and {most}", f"give {least} to {most}")
-    low, high = wish.attributes.min_tx_rate, wish.attributes.max_tx_rate
+    low, high = desired.attributes.min_tx_rate, desired.attributes.max_tx_rate
     if low and high and low > high:
         raise _invalid(pf, vf, f"min_tx_rate: {low} is more than max_tx_rate {high}", "give a smaller one")
 
 
 def _check_support(pf: Pf, vf: Device, name: str, value: t.Any, support: VfSupport) -> None:
-    if name in HARMLESS and value == HARMLESS[name]:
+    if name in DEFAULTS and value == DEFAULTS[name]:
         return
     why = support.refuses.get(name, "")
     if not why and value not in support.values.get(name, (value,)):
@@ -150,38 +147,7 @@ def check_interface(pf: Pf, vf: Device, mtu: int) -> None:
 def has_interface(vf: Device) -> bool:
     """Whether its driver has given it an interface here, or will have."""
     kernel = vf.driver is not None and vf.driver not in BYPASS_DRIVERS
-    return bool(vf.netdev) or (kernel and not any(holder.kind == "netns" for holder in vf.holders))
-
-
-def check_use(pf: Pf, vf: Device, wish: VfWish, change: VfAttributes, force: bool) -> None:
-    """A VF that carries the operator is not changed; one in use keeps its address unless force says otherwise."""
-    carried = [holder.text for holder in vf.holders if holder.kind == SSH]
-    if carried and (change.words() or wish.mtu not in (None, vf.netdev.mtu if vf.netdev else None)):
-        raise InUse(
-            f"vfs: cannot change VF {vf.vf}",
-            device=pf.label,
-            why=f"it {' and '.join(carried)}",
-            remedy="reach the host over another NIC",
-            holders=carried,
-        )
-    holders = [holder.text for holder in vf.holders]
-    if holders and not force and _loses_address(vf, wish, change):
-        bypass = vf.driver in BYPASS_DRIVERS
-        reason = "its user goes on with the old one" if bypass else f"{vf.driver} takes it only when it is loaded anew"
-        raise InUse(
-            f"mac: cannot give VF {vf.vf} {wish.attributes.mac}",
-            device=pf.label,
-            why=f"it is in use, and {reason}: {'; '.join(holders)}",
-            remedy="release it, or set force: true",
-            holders=holders,
-        )
-
-
-def _loses_address(vf: Device, wish: VfWish, change: VfAttributes) -> bool:
-    mac = wish.attributes.mac
-    if mac is None:
-        return False
-    return change.mac is not None or bool(vf.netdev and vf.netdev.mac != mac)
+    return bool(vf.netdev) or (kernel and not any(holder.kind == NETNS for holder in vf.holders))
 
 
 def _invalid(pf: Pf, vf: Device, what: str, remedy: str) -> InvalidRequest:

@@ -1,0 +1,144 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Performs steps on the drivers of PCI functions, and on the nodes that vfio gives them."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..errors import KernelRefused, SriovError, TookTooLong
+from ..knowledge.drivers import BYPASS_DRIVERS
+from ..model.paths import vfio_node
+from .waiting import explained, located, wait
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..kernel.kernel import Kernel
+    from ..steps.pci import AllowNoIommu, Bind, ClearOverride, LoadModule, Reload, SetNode, Unbind
+
+BIND_REMEDIES = {
+    "EINVAL": "for vfio-pci: no usable IOMMU group, boot with the IOMMU on (dmesg says)",
+    "ENODEV": "the driver does not know the device: name another",
+    "EBUSY": "another device of its IOMMU group is used by the kernel",
+}
+
+
+def load_module(step: LoadModule, kernel: Kernel, _timeout: float) -> None:
+    error = kernel.load_module(step.name)
+    if error or not kernel.pci.has_driver(step.name):
+        raise KernelRefused(
+            f"module {step.name} gave no PCI driver of that name",
+            why=error or "it was loaded, but registered none",
+            remedy="look at dmesg: a locked-down kernel takes signed modules only",
+        )
+
+
+def allow_no_iommu(_step: AllowNoIommu, kernel: Kernel, timeout: float) -> None:
+    kernel.system.allow_no_iommu(timeout)
+
+
+def bind_all(steps: Sequence[Bind], kernel: Kernel, timeout: float, done: list[str]) -> None:
+    """All devices in one child process; one that is refused gets its old driver back, and the rest is left.
+
+    :param done: gets the steps that were done.
+    """
+    addresses = [located(kernel, step) for step in steps]
+    left, bound = list(zip(steps, addresses)), []
+    try:
+        for address in kernel.pci.rebind_all([(address, step.driver) for step, address in left], timeout):
+            done.append(str(left.pop(0)[0]))
+            bound.append(address)
+    except SriovError as error:
+        failed, address = left[0]
+        raise _not_bound(kernel, failed, address, error, timeout) from None
+    for address in bound:
+        wait_for_netdev(kernel, address, timeout)
+
+
+def _not_bound(kernel: Kernel, step: Bind, address: str, error: SriovError, timeout: float) -> SriovError:
+    failure = explained(error, f"cannot bind to {step.driver}", step.label, BIND_REMEDIES)
+    if isinstance(error, TookTooLong):  # the device is locked: whatever else is written to it would wait as well
+        failure.remedy = "end what uses the device (dmesg names it), and run again"
+    else:
+        failure.why += _put_back(kernel, address, step.before, timeout)
+    failure.step = str(step)
+    return failure
+
+
+def _put_back(kernel: Kernel, address: str, before: str | None, timeout: float) -> str:
+    """After a failed bind: the old driver again, if it had one. What came of it, as the end of a sentence."""
+    if kernel.pci.driver(address) == before:
+        return f"; it still has {before or 'no driver'}"
+    if before is None:
+        kernel.pci.unbind(address, timeout)
+        return "; it has no driver again"
+    try:
+        kernel.pci.rebind(address, before, timeout)
+    except SriovError as error:
+        return f"; putting {before} back failed too ({error})"
+    return f"; it is back with {before}"
+
+
+def unbind(step: Unbind, kernel: Kernel, timeout: float) -> None:
+    kernel.pci.unbind(located(kernel, step), timeout)
+
+
+def clear_override(step: ClearOverride, kernel: Kernel, timeout: float) -> None:
+    kernel.pci.set_override(step.address, "", timeout)
+
+
+def set_node(step: SetNode, kernel: Kernel, timeout: float) -> None:
+    kernel.settle(timeout)  # udev's rules for the node come first
+    group = kernel.pci.iommu_group(located(kernel, step))
+    node = kernel.system.vfio_node(group)
+    if node is None or not kernel.system.node_exists(node):
+        why = f"there is no {vfio_node(str(group))}"
+        raise TookTooLong("the vfio node did not appear", device=step.label, why=why)
+    owner, group_id, mode = step.node
+    kernel.system.set_access(node, t.cast("int | None", owner), t.cast("int | None", group_id), mode)
+
+
+def reload(step: Reload, kernel: Kernel, timeout: float) -> None:
+    """The new interface is down and has the default MTU: it gets back what the old one had."""
+    address = located(kernel, step)
+    before = _interface(kernel, address)
+    try:
+        kernel.pci.rebind(address, step.driver, timeout)
+    except SriovError as error:
+        raise explained(error, f"cannot reload {step.driver}", step.label, BIND_REMEDIES) from None
+    wait_for_netdev(kernel, address, timeout)
+    kernel.settle(timeout)  # udev renames it
+    after = _interface(kernel, address)
+    if before and after:
+        if after.get("mtu") != before.get("mtu"):
+            kernel.link.set_mtu(after["ifname"], before["mtu"])
+        if "UP" in before.get("flags", ()):
+            kernel.link.set_up(after["ifname"], True)
+
+
+def _interface(kernel: Kernel, address: str) -> dict[str, t.Any] | None:
+    names = kernel.pci.interfaces(address)
+    return next((entry for entry in kernel.link.interfaces() if entry["ifname"] in names), None)
+
+
+def wait_for_netdev(kernel: Kernel, address: str, timeout: float) -> None:
+    """Wait until the interface of a VF that a network driver holds is there; bind once more if it never comes.
+
+    On some drivers an interface fails to appear when many VFs come at once; a second probe gives it.
+    """
+    driver = kernel.pci.driver(address)
+    if driver is None or driver in BYPASS_DRIVERS or not kernel.pci.is_ethernet(address):
+        return
+
+    def is_there() -> bool:
+        return bool(kernel.pci.interfaces(address))
+
+    try:
+        wait(is_there, timeout / 2, f"{driver} gave no interface", address)
+    except TookTooLong:
+        kernel.pci.rebind(address, driver, timeout)
+        wait(is_there, timeout / 2, f"{driver} gave no interface, twice", address)

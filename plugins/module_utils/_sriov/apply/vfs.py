@@ -1,0 +1,85 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Performs steps on PFs: how many VFs there are, whether the kernel binds them, link up and down."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ..errors import KernelRefused, NotSupported, SriovError
+from .drivers import wait_for_netdev
+from .waiting import explained, wait
+
+if t.TYPE_CHECKING:
+    from ..kernel.kernel import Kernel
+    from ..steps.pci import SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
+
+# What the kernel means by its answer to sriov_numvfs (drivers/pci/iov.c, and the drivers' sriov_configure).
+NUM_VFS_REMEDIES = {
+    "EBUSY": "VFs exist already, or the device is busy: look at dmesg",
+    "EIO": "the device reports a bad number of VFs: update its firmware",
+    "ENOENT": "the PF's driver cannot create VFs: bind its kernel driver",
+    "ENOMEM": "no room for the VFs' registers: turn on SR-IOV and above 4G decoding in the firmware setup, "
+    "or boot with pci=realloc",
+    "EPERM": "the driver refuses the number: DCB or macvlan offload has its queues, or a guest holds VFs",
+    "EINVAL": "the driver refuses VFs in its present mode, with an XDP program attached for instance (dmesg says)",
+    "EAGAIN": "the device is in reset: run again",
+    "EOPNOTSUPP": "the driver is in safe mode, or has no VFs left to give",
+    "ETIMEDOUT": "the device's firmware did not answer",
+    "ENOSYS": "the PF's driver cannot create VFs",
+}
+
+
+def set_autoprobe(step: SetAutoprobe, kernel: Kernel, timeout: float) -> None:
+    kernel.pci.set_drivers_autoprobe(step.address, step.value, timeout)
+
+
+def set_link(step: SetLink, kernel: Kernel, _timeout: float) -> None:
+    kernel.link.set_up(step.name, step.up)
+
+
+def set_num_vfs(step: SetNumVfs, kernel: Kernel, timeout: float) -> None:
+    try:
+        kernel.pci.set_num_vfs(step.address, step.count, timeout)
+    except KernelRefused as error:
+        failure = explained(error, f"cannot set sriov_numvfs to {step.count}", step.label, NUM_VFS_REMEDIES)
+        failure.why += _put_back(kernel, step, timeout)
+        raise failure from None
+    # A driver may give fewer than asked and still answer success.
+    given = kernel.pci.num_vfs(step.address, timeout) or 0
+    if given != step.count:
+        kernel.pci.set_num_vfs(step.address, 0, timeout)
+        raise NotSupported(
+            f"sriov_numvfs was {given} after {step.count} was written",
+            device=step.label,
+            why="the driver gave fewer VFs than asked; they were removed" + _put_back(kernel, step, timeout),
+            remedy=f"ask for {given}" if given else "look at dmesg",
+        )
+
+
+def _put_back(kernel: Kernel, step: SetNumVfs, timeout: float) -> str:
+    """After new VFs were refused: as many as there were before. They are new ones, without attributes and drivers."""
+    if not step.fallback:
+        return ""
+    try:
+        kernel.pci.set_num_vfs(step.address, step.fallback, timeout)
+    except SriovError as error:
+        return f"; putting {step.fallback} back failed too ({error})"
+    return f"; there are {step.fallback} VFs again, new ones"
+
+
+def wait_for_vfs(step: WaitForVfs, kernel: Kernel, timeout: float) -> None:
+    """The write returns before all VFs are there; their interfaces come later still, under names that udev changes."""
+    end = time.monotonic() + timeout
+
+    def all_there() -> bool:
+        return len(kernel.pci.virtual_functions(step.address)) == step.count
+
+    wait(all_there, timeout, f"not all {step.count} VFs appeared", step.label)
+    kernel.settle(timeout)  # udev loads the VF driver's module now
+    for address in kernel.pci.virtual_functions(step.address):
+        wait_for_netdev(kernel, address, max(1.0, end - time.monotonic()))

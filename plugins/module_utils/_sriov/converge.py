@@ -1,0 +1,81 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Brings a host to a desired state: observe, plan, apply, observe again, compare."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .apply.run import apply_steps
+from .compare import check_reached, spoken_of
+from .errors import SriovError
+from .observe.host import observe
+from .plan.after import after_all
+from .plan.host import plan_host
+from .steps.pci import Plan
+
+if t.TYPE_CHECKING:
+    from .kernel.kernel import Kernel
+    from .model.desired import Desired
+    from .model.host import State
+
+
+class Outcome(t.NamedTuple):
+    """What converge() did, or would do.
+
+    :param desired: located: each PF and device by its PCI address.
+    :param before: the host as it was.
+    :param after: the host as it is; as predicted where nothing was applied.
+    :param plan: all that was done.
+    """
+
+    desired: Desired
+    before: State
+    after: State
+    plan: Plan
+
+
+def converge(kernel: Kernel, desired: Desired, timeout: float, check: bool = False) -> Outcome:
+    """Bring the host to the desired state.
+
+    :param timeout: seconds for one step.
+    :param check: only plan; nothing is written.
+    :raises SriovError: with the steps done before in its attribute done.
+    """
+    desired, before = observe(kernel, desired, timeout)
+    plan = plan_host(before, desired)
+    planned = after_all(before, plan.steps)
+    if check or not plan.steps:
+        return Outcome(desired, before, planned, plan)
+    apply_steps(kernel, plan.steps, timeout)
+    try:
+        more, after = _settle(kernel, desired, planned, timeout)
+    except SriovError as error:
+        error.done = [*map(str, plan.steps), *error.done]
+        raise
+    warnings = dict.fromkeys((*plan.warnings, *more.warnings))  # the second plan may say the same
+    return Outcome(desired, before, after, Plan((*plan.steps, *more.steps), tuple(warnings)))
+
+
+def _settle(kernel: Kernel, desired: Desired, planned: State, timeout: float) -> tuple[Plan, State]:
+    """Read again, and do what a second plan finds: a driver may have done more than it was told.
+
+    :returns: what was done here, and the host after it.
+    :raises SriovError: the host is not as planned, or cannot be made so.
+    """
+    _desired, after = observe(kernel, desired, timeout)
+    wanted = spoken_of(planned, desired)
+    try:
+        more = plan_host(after, desired)
+    except SriovError:
+        # Where that is refused because the state is not the predicted one, say that it is not.
+        check_reached(wanted, spoken_of(after, desired))
+        raise
+    if more.steps:
+        apply_steps(kernel, more.steps, timeout)
+        _desired, after = observe(kernel, desired, timeout)
+    check_reached(wanted, spoken_of(after, desired))
+    return more, after

@@ -1,0 +1,54 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""What /sys/class/net tells of an interface that `ip` does not."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..model.paths import INTERFACES
+
+if t.TYPE_CHECKING:
+    from .sysfs import Sysfs
+
+
+class Interfaces:
+    """Reads by interface name."""
+
+    def __init__(self, sysfs: Sysfs) -> None:
+        self._sysfs = sysfs
+
+    def exists(self, name: str) -> bool:
+        return self._sysfs.exists(f"{INTERFACES}/{name}")
+
+    def has_device(self, name: str) -> bool:
+        """False for a bond, a bridge, a VLAN."""
+        return self._sysfs.exists(f"{INTERFACES}/{name}/device")
+
+    def device(self, name: str) -> str | None:
+        """The device behind it: a PCI address, or virtio's own "virtio0"."""
+        return self._sysfs.link_name(f"{INTERFACES}/{name}/device")
+
+    def driver(self, name: str) -> str | None:
+        return self._sysfs.link_name(f"{INTERFACES}/{name}/device/driver")
+
+    def carrier(self, name: str) -> bool:
+        return self._sysfs.read(f"{INTERFACES}/{name}/carrier") == "1"
+
+    def lowers(self, name: str) -> list[str]:
+        """Interfaces right below it: the ports of a bond or bridge, the parent of a VLAN."""
+        entries = self._sysfs.names(f"{INTERFACES}/{name}")
+        return [entry[len("lower_") :] for entry in entries if entry.startswith("lower_")]
+
+    def rx_queues(self, name: str) -> int:
+        """How many are in use: net/core/net-sysfs.c net_rx_queue_update_kobjects() follows real_num_rx_queues."""
+        return sum(queue.startswith("rx-") for queue in self._sysfs.names(f"{INTERFACES}/{name}/queues"))
+
+    def traffic_classes(self, name: str) -> int:
+        """How many (DCB); 0 where there are none."""
+        queues = self._sysfs.names(f"{INTERFACES}/{name}/queues")
+        classes = (self._sysfs.read(f"{INTERFACES}/{name}/queues/{queue}/traffic_class") for queue in queues)
+        return len({value for value in classes if value})

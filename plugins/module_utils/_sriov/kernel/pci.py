@@ -1,0 +1,198 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""PCI functions and their drivers: every path and verb below /sys/bus/pci."""
+
+from __future__ import annotations
+
+import functools
+import re
+import typing as t
+
+from ..errors import KernelRefused
+from ..model.paths import PCI_DEVICES, PCI_DRIVERS
+from .sysfs import Write
+
+if t.TYPE_CHECKING:
+    from .sysfs import Sysfs
+
+NO_OVERRIDE = ("", "(null)")  # how the kernel prints an unset driver_override
+GONE = b"\xff\xff\xff\xff"  # what a device that does not answer reads as
+VIRTFN = re.compile(r"virtfn(\d+)")
+
+
+class Pci:
+    """Reads and writes by PCI address."""
+
+    def __init__(self, sysfs: Sysfs) -> None:
+        self._sysfs = sysfs
+
+    def devices(self) -> list[str]:
+        """Addresses of all functions: `ls /sys/bus/pci/devices`."""
+        return self._sysfs.names(PCI_DEVICES)
+
+    def exists(self, address: str) -> bool:
+        return self._sysfs.exists(f"{PCI_DEVICES}/{address}")
+
+    def attribute(self, address: str, name: str) -> str | None:
+        """The text of one of its files; None where there is none."""
+        return self._sysfs.read(f"{PCI_DEVICES}/{address}/{name}")
+
+    def number(self, address: str, name: str) -> int | None:
+        return self._sysfs.read_int(f"{PCI_DEVICES}/{address}/{name}")
+
+    def can_have_vfs(self, address: str) -> bool:
+        """Whether it has the SR-IOV capability (drivers/pci/pci-sysfs.c, sriov_pf_dev_attr_group)."""
+        return self._sysfs.exists(f"{PCI_DEVICES}/{address}/sriov_numvfs")
+
+    def pfs(self) -> list[str]:
+        return [address for address in self.devices() if self.can_have_vfs(address)]
+
+    def driver(self, address: str) -> str | None:
+        return self._sysfs.link_name(f"{PCI_DEVICES}/{address}/driver")
+
+    def iommu_group(self, address: str) -> str | None:
+        return self._sysfs.link_name(f"{PCI_DEVICES}/{address}/iommu_group")
+
+    def physfn(self, address: str) -> str | None:
+        """The PF of a VF."""
+        return self._sysfs.link_name(f"{PCI_DEVICES}/{address}/physfn")
+
+    def answers(self, address: str) -> bool:
+        """False when config space reads as all ones."""
+        return self._sysfs.read_bytes(f"{PCI_DEVICES}/{address}/config", 4) != GONE
+
+    def is_ethernet(self, address: str) -> bool:
+        """Class 0200: its driver gives an interface."""
+        return (self.attribute(address, "class") or "").startswith("0x0200")
+
+    def interfaces(self, address: str) -> list[str]:
+        """Names of its interfaces in this network namespace."""
+        return self._sysfs.names(f"{PCI_DEVICES}/{address}/net")
+
+    def children(self, address: str, kind: str) -> list[str]:
+        """Names below one of its directories: "uio", "vfio-dev", "infiniband_verbs"."""
+        return self._sysfs.names(f"{PCI_DEVICES}/{address}/{kind}")
+
+    def virtio_interfaces(self, address: str) -> list[str]:
+        """virtio puts a device of its own between the function and the interface."""
+        base = f"{PCI_DEVICES}/{address}"
+        between = [entry for entry in self._sysfs.names(base) if entry.startswith("virtio")]
+        return [name for entry in between for name in self._sysfs.names(f"{base}/{entry}/net")]
+
+    def virtual_functions(self, pf: str) -> dict[str, int]:
+        """Addresses of a PF's VFs and their indices: virtfnN's N, never the order of the names (virtfn10 < virtfn2)."""
+        found = (VIRTFN.fullmatch(entry) for entry in self._sysfs.names(f"{PCI_DEVICES}/{pf}"))
+        targets = ((self.virtual_function(pf, int(match.group(1))), int(match.group(1))) for match in found if match)
+        return {address: index for address, index in targets if address}
+
+    def virtual_function(self, pf: str, index: int) -> str | None:
+        """Where virtfnN points."""
+        return self._sysfs.link_name(f"{PCI_DEVICES}/{pf}/virtfn{index}")
+
+    def drivers(self) -> list[str]:
+        """Names of the PCI drivers that are registered."""
+        return self._sysfs.names(PCI_DRIVERS)
+
+    def has_driver(self, name: str) -> bool:
+        return self._sysfs.exists(f"{PCI_DRIVERS}/{name}")
+
+    def num_vfs(self, address: str, timeout: float) -> int | None:
+        """None where it is no PF.
+
+        :raises TookTooLong: another change of the device holds its lock.
+        """
+        if not self.can_have_vfs(address):
+            return None
+        return int(self._sysfs.read_blocking([f"{PCI_DEVICES}/{address}/sriov_numvfs"], timeout)[0] or 0)
+
+    def overrides(self, addresses: list[str], timeout: float) -> dict[str, str | None]:
+        """driver_override of each, None where it is unset.
+
+        Some kernels (6.1) take the device lock for it: a look must not hang behind a blocked unbind.
+
+        :raises TookTooLong: another change of a device holds its lock.
+        """
+        paths = [f"{PCI_DEVICES}/{address}/driver_override" for address in addresses]
+        texts = self._sysfs.read_blocking(paths, timeout)
+        return {a: None if text is None or text in NO_OVERRIDE else text for a, text in zip(addresses, texts)}
+
+    def set_num_vfs(self, address: str, count: int, timeout: float) -> None:
+        """`echo COUNT > sriov_numvfs`.
+
+        :raises SriovError: as Sysfs.write().
+        """
+        self._sysfs.write(f"{PCI_DEVICES}/{address}/sriov_numvfs", str(count), timeout)
+
+    def set_drivers_autoprobe(self, address: str, on: bool, timeout: float) -> None:
+        """`echo 1 > sriov_drivers_autoprobe`."""
+        self._sysfs.write(f"{PCI_DEVICES}/{address}/sriov_drivers_autoprobe", str(int(on)), timeout)
+
+    def set_override(self, address: str, driver: str, timeout: float) -> None:
+        """`echo DRIVER > driver_override`; "" clears it."""
+        self._sysfs.write(f"{PCI_DEVICES}/{address}/driver_override", f"{driver}\n", timeout)
+
+    def unbind(self, address: str, timeout: float) -> None:
+        """`echo ADDRESS > driver/unbind`; nothing where nothing is bound."""
+        if self.driver(address):
+            self._sysfs.write(f"{PCI_DEVICES}/{address}/driver/unbind", address, timeout)
+
+    def rebind(self, address: str, driver: str, timeout: float) -> None:
+        """Give a device another driver, or the same one anew, whatever it has.
+
+        driver_override (never new_id, which takes every device of that id) also lets a VF be bound while the PF's
+        sriov_drivers_autoprobe is 0 (drivers/pci/pci-driver.c pci_device_can_probe). It is cleared in the end: a name
+        left behind would keep every other driver away. The driver's bind file hands on the errno of its probe;
+        drivers_probe would answer success whatever came of it (drivers/base/bus.c bind_store, drivers_probe_store).
+        Older kernels lose the errno there too, hence the look at what is bound.
+
+        :raises SriovError: the bind was refused; the override is cleared.
+        :raises TookTooLong: the device is locked, and nothing more was written.
+        """
+        for _done in self.rebind_all([(address, driver)], timeout):
+            pass
+
+    def rebind_all(self, wanted: t.Sequence[tuple[str, str]], timeout: float) -> t.Iterator[str]:
+        """rebind() for several devices, all writes in one child process; gives each address as it is done.
+
+        :param wanted: (address, driver).
+        :param timeout: seconds for one write.
+        :raises SriovError: as rebind(), for the device after the last that was given.
+        """
+        left = list(wanted)
+        try:
+            for write in self._sysfs.write_all([w for each in wanted for w in self._rebind(*each)], timeout):
+                if write == _override(left[0][0], ""):
+                    yield left.pop(0)[0]
+        except KernelRefused:
+            self.set_override(left[0][0], "", timeout)
+            raise
+
+    def _rebind(self, address: str, driver: str) -> list[Write]:
+        bind = Write(f"{PCI_DRIVERS}/{driver}/bind", address, functools.partial(self._check_bound, address, driver))
+        unbind = [_unbind(address)] if self.driver(address) else []
+        return [*unbind, _override(address, driver), bind, _override(address, "")]
+
+    def _check_bound(self, address: str, driver: str) -> None:
+        bound = self.driver(address)
+        if bound != driver:
+            raise KernelRefused(f"the kernel bound {bound or 'no driver'} instead")
+
+
+def _unbind(address: str) -> Write:
+    return Write(f"{PCI_DEVICES}/{address}/driver/unbind", address)
+
+
+def _override(address: str, driver: str) -> Write:
+    """A newline clears it: a write of no bytes never reaches the kernel."""
+    return Write(f"{PCI_DEVICES}/{address}/driver_override", f"{driver}\n")
+
+
+def vf_alias(vendor: str, device: str) -> str:
+    """The modalias of a network function that is not there yet (drivers/pci/pci-sysfs.c modalias_show).
+
+    VF drivers match by vendor and device; what a VF's subsystem will be is not known.
+    """
+    return f"pci:v0000{vendor.upper()}d0000{device.upper()}sv00000000sd00000000bc02sc00i00"

@@ -1,0 +1,51 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Names of users and groups to their numbers."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..errors import InvalidRequest
+
+
+def user_number(name: str | int | None) -> int | None:
+    """`id -u NAME`; a number stays one.
+
+    :raises InvalidRequest: there is no such user on this host.
+    """
+    return _number("owner", "user", name, _uid)
+
+
+def group_number(name: str | int | None) -> int | None:
+    """`getent group NAME`; a number stays one.
+
+    :raises InvalidRequest: there is no such group on this host.
+    """
+    return _number("group", "group", name, _gid)
+
+
+def _uid(name: str) -> int:
+    import pwd
+
+    return pwd.getpwnam(name).pw_uid
+
+
+def _gid(name: str) -> int:
+    import grp
+
+    return grp.getgrnam(name).gr_gid
+
+
+def _number(option: str, kind: str, name: str | int | None, look_up: t.Callable[[str], int]) -> int | None:
+    if name is None or isinstance(name, int):
+        return name
+    if name.isdigit():
+        return int(name)
+    try:
+        return look_up(name)
+    except KeyError:
+        raise InvalidRequest(f"{option}: there is no {kind} {name!r} on this host", remedy="create it first") from None

@@ -1,0 +1,52 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Where the kernel shows things: names for sentences, and for the layer that opens them (kernel/)."""
+
+from __future__ import annotations
+
+PCI_DEVICES = "/sys/bus/pci/devices"
+PCI_DRIVERS = "/sys/bus/pci/drivers"
+INTERFACES = "/sys/class/net"
+IOMMU_GROUPS = "/sys/kernel/iommu_groups"
+LOCKDOWN = "/sys/kernel/security/lockdown"
+MODULES = "/sys/module"
+NO_IOMMU_PARAMETER = f"{MODULES}/vfio/parameters/enable_unsafe_noiommu_mode"
+NETMAP_HOLDERS = f"{MODULES}/netmap/holders"
+CPUS_ONLINE = "/sys/devices/system/cpu/online"
+NUMA_NODES = "/sys/devices/system/node"
+HUGEPAGES = "/sys/kernel/mm/hugepages"
+PROCESSES = "/proc"
+SOCKET_FAMILIES = "/proc/net/protocols"
+PF_RING = "/proc/net/pf_ring/dev"
+DEVICE_NODES = "/dev"
+VFIO_NODES = "/dev/vfio"
+VFIO_CONTAINER = f"{VFIO_NODES}/vfio"  # every program that uses vfio has it open, whatever its device
+INFINIBAND_NODES = "/dev/infiniband"
+NAMED_NAMESPACES = "/run/netns"
+
+
+def vfio_node(group: int | str) -> str:
+    """The node of an IOMMU group."""
+    return f"{VFIO_NODES}/{group}"
+
+
+def no_iommu_node(group: int | str) -> str:
+    """The node of a group that vfio made up in its no-IOMMU mode."""
+    return f"{VFIO_NODES}/noiommu-{group}"
+
+
+def vfio_device_node(name: str) -> str:
+    """The node of one device, beside that of its group (Linux 6.6 and later): "vfio0"."""
+    return f"{VFIO_NODES}/devices/{name}"
+
+
+def uio_node(name: str) -> str:
+    return f"{DEVICE_NODES}/{name}"
+
+
+def infiniband_node(name: str) -> str:
+    """ "uverbs0"."""
+    return f"{INFINIBAND_NODES}/{name}"

@@ -1,0 +1,87 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Samples a driver's statistics; what they mean is worked out in rates.py."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..errors import DeviceNotFound, NotSupported, SriovError, TookTooLong
+from ..kernel.bounded import StillBlocked, bounded
+from .interfaces import find_interface
+from .rates import Reading, report, request, sample, samples
+
+if t.TYPE_CHECKING:
+    from ..kernel.kernel import Kernel
+
+
+class Sampled(t.NamedTuple):
+    """Return values of module rx_rate, and what the user should know beside them."""
+
+    values: dict[str, t.Any]
+    warnings: list[str]
+
+
+class Sampler:
+    """Samples one interface.
+
+    :param timeout: seconds for one reading.
+    :param clock: seconds, monotonic and the same in all processes.
+    """
+
+    def __init__(
+        self, kernel: Kernel, timeout: int, clock: t.Callable[[], float], sleep: t.Callable[[float], None]
+    ) -> None:
+        self._kernel = kernel
+        self._timeout = timeout
+        self._clock = clock
+        self._sleep = sleep
+
+    def sample(self, name: str, seconds: float, interval: float | None, pattern: str) -> Sampled:
+        """Read, wait, read again.
+
+        :param name: interface name, altname, MAC or PCI address.
+        :param seconds: how long.
+        :param interval: seconds between readings that are reported too; None for none.
+        :param pattern: which counters are reported.
+        :raises SriovError: an option that cannot be meant, no such interface, no statistics.
+        """
+        wanted = request(seconds, interval, pattern)
+        interface = find_interface(self._kernel, name)
+        readings = sample(lambda: self._read(interface), wanted.ends, self._clock, self._sleep)
+        each = {} if interval is None else {"samples": samples(readings, wanted.pattern)}
+        found = report(readings, wanted.pattern, self._kernel.interfaces.rx_queues(interface))
+        unnamed = not found["rates"] and not found["reset"]
+        warnings = [f"pattern: no counter of {interface} is named so: {pattern!r}"] if unnamed else []
+        return Sampled({"interface": interface, **found, **each}, warnings)
+
+    def _read(self, interface: str) -> Reading:
+        """In a child process: the kernel answers under the RTNL lock, which another change may hold for long."""
+        ethtool = self._kernel.ethtool
+        try:
+            at, counters = bounded(lambda: [self._clock(), ethtool.statistics(interface)], self._timeout)
+        except StillBlocked:
+            raise TookTooLong(
+                f"the statistics of {interface} could not be read in {self._timeout} s",
+                why="another change of a network interface holds the RTNL lock, or the card does not answer",
+                remedy="see dmesg, and find the process that blocks",
+            ) from None
+        if not counters:
+            raise self._silent(interface)
+        return Reading(at, counters)
+
+    def _silent(self, interface: str) -> SriovError:
+        if not self._kernel.interfaces.exists(interface):
+            return DeviceNotFound(
+                f"{interface} went away while it was sampled",
+                why="it was renamed, its driver was unbound, or its PF removed it",
+                remedy="see dmesg, and run it again when the interface is there",
+            )
+        return NotSupported(
+            f"pf: {interface} has no statistics of its own",
+            why=f"its driver ({self._kernel.interfaces.driver(interface) or 'none'}) gives nothing for `ethtool -S`",
+            remedy=f"use the kernel's counters: `ip -s link show dev {interface}`",
+        )

@@ -1,0 +1,99 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""What keeps a device from a driver for kernel bypass: the plan refuses by it, and module info quotes it. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..knowledge.drivers import BIFURCATED_DRIVERS, HARMLESS_GROUP_DRIVERS
+
+if t.TYPE_CHECKING:
+    from ..knowledge.drivers import BypassDriver
+    from ..model.host import Device, Host
+
+NO_TARGETS: t.Mapping[str, str | None] = {}
+
+
+class Hindrance(t.NamedTuple):
+    """Why not, and what can be done about it.
+
+    :param what: what cannot be, where it is not the binding itself: "no_iommu: cannot be used".
+    """
+
+    why: str
+    remedy: str
+    what: str = ""
+
+
+def hindrance(
+    device: Device,
+    driver: BypassDriver,
+    host: Host,
+    no_iommu: bool = False,
+    targets: t.Mapping[str, str | None] = NO_TARGETS,
+    force: bool = False,
+) -> Hindrance | None:
+    """None where the device could be bound to the driver.
+
+    :param device: also one that is yet to be created (planned).
+    :param no_iommu: it may do without an IOMMU group.
+    :param targets: drivers that other devices get at the same time, by PCI address.
+    :param force: the application is not DPDK, which drives some NICs beside their kernel driver.
+    """
+    if (device.driver or device.default_driver) in BIFURCATED_DRIVERS and not force:
+        return Hindrance(
+            f"DPDK drives this NIC beside its kernel driver {device.default_driver or device.driver}",
+            "leave the device with the kernel driver; force: true if your application is not DPDK",
+        )
+    if driver.needs_intx and device.physfn is not None:
+        return Hindrance("a VF has no legacy interrupt (INTx), and this driver serves no other", "use vfio-pci")
+    without = driver.iommu and no_iommu and not has_group(device, host)
+    if (driver.locked_out or without) and host.lockdown != "none":
+        return Hindrance(
+            f"the kernel is locked down ({host.lockdown})",
+            "use vfio-pci with the IOMMU on, or boot without Secure Boot's lockdown",
+            "" if driver.locked_out else "no_iommu: cannot be used",
+        )
+    return _iommu(device, host, no_iommu, targets) if driver.iommu else None
+
+
+def has_group(device: Device, host: Host) -> bool:
+    """A VF that is yet to be created gets a group from an IOMMU that is on; which one is not known."""
+    return device.iommu_group is not None or (device.planned and host.iommu)
+
+
+def _iommu(device: Device, host: Host, no_iommu: bool, targets: t.Mapping[str, str | None]) -> Hindrance | None:
+    if not has_group(device, host):
+        if not no_iommu:
+            return Hindrance(
+                "the device is in no IOMMU group" + ("" if host.iommu else ": the IOMMU is off"),
+                "turn VT-d or AMD-Vi on in the firmware setup and boot with intel_iommu=on iommu=pt (Intel); "
+                "no_iommu: true gives up the protection of memory",
+            )
+        if host.noiommu_mode is None:
+            return Hindrance(
+                "it was built without CONFIG_VFIO_NOIOMMU",
+                "turn the IOMMU on",
+                "no_iommu: this kernel has no such mode",
+            )
+    if device.iommu_group is None:
+        return None
+    blocking = [
+        f"{member.label} ({member.driver})"
+        for member in host.group_members(device.iommu_group)
+        if member.address != device.address and not _harmless(targets.get(member.address, member.driver))
+    ]
+    if blocking:
+        return Hindrance(
+            f"IOMMU group {device.iommu_group} also holds {', '.join(blocking)}: a group is given away whole",
+            "bind those too, or to none; put the NIC into a slot whose ports have ACS",
+        )
+    return None
+
+
+def _harmless(driver: str | None) -> bool:
+    return driver is None or driver in HARMLESS_GROUP_DRIVERS

@@ -1,0 +1,142 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Plans a PF's RSS table, and judges the size of its RSS group. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from ..errors import InvalidRequest, NotSupported
+from ..knowledge.drivers import rss_explanation, rss_queues
+from ..knowledge.queues import driver_of, predict_rss
+from ..model.rss_table import default_table, equal_table, weights_table
+from ..steps.net import SetRss
+from .stage import Stage, interface
+
+if t.TYPE_CHECKING:
+    from ..model.desired import DesiredRss
+    from ..model.host import Pf
+    from ..model.queues import Rss
+
+
+def plan_rss(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None) -> Stage:
+    """`ethtool -X DEV …`, last of what touches the table: whatever resets the PF writes the default one.
+
+    :param lost: the table that was set before the plan and that an earlier step loses.
+    :raises SriovError: the group is too small, or the table cannot be had.
+    """
+    if desired and desired.min_queues is not None:
+        check_group(pf, desired.min_queues)
+    rss = pf.queues.rss
+    if desired and desired.verb:
+        if rss is None or not rss.table:
+            raise NotSupported(
+                f"{desired.verb}: cannot set an RSS table",
+                device=pf.label,
+                why=f"driver {pf.device.driver} has none",
+                remedy=f"leave out {desired.verb}",
+            )
+        return _set_table(pf, wanted_table(pf, rss, desired), desired.verb == "default", again=False)
+    if lost and rss:
+        if len(lost) == len(rss.table) and max(lost) < rss.rings:
+            return _set_table(pf, lost, default=False, again=True)
+        text = f"the RSS table of {pf.label} was set by hand; it names queues that are gone, and is the driver's now"
+        return Stage((), [text])
+    return Stage()
+
+
+def _set_table(pf: Pf, table: tuple[int, ...], default: bool, again: bool) -> Stage:
+    if pf.queues.rss is None or table == pf.queues.rss.table:
+        return Stage()
+    netdev = interface(pf, "cannot set an RSS table")
+    step = SetRss(pf.device.address, netdev.name, pf.label, None if default else table, again)
+    return Stage([step], () if again else _table_warnings(pf))
+
+
+def wanted_table(pf: Pf, rss: Rss, desired: DesiredRss) -> tuple[int, ...]:
+    """The table that is meant, to the entry as `ethtool -X` makes it.
+
+    :raises InvalidRequest: it names a queue that is not in the group, or none at all.
+    """
+    size, numbers = len(rss.table), desired.numbers
+    if desired.verb == "default":
+        return default_table(size, rss.rings)
+    named = {"equal": [n - 1 for n in numbers], "weights": range(len(numbers))}.get(str(desired.verb), numbers)
+    beyond = [queue for queue in named if not 0 <= queue < rss.rings]
+    if desired.verb == "weights":
+        beyond = [queue for queue in beyond if numbers[queue]]
+    none = not numbers or (desired.verb == "equal" and numbers[0] < 1)
+    if beyond or none:
+        text = "none is named" if none else f"queue {beyond[0]} is not among them"
+        raise InvalidRequest(
+            f"{desired.verb}: {shown_numbers(desired)}",
+            device=pf.label,
+            why=f"the RSS group has {rss.rings} queues, 0 to {rss.rings - 1}, and {text}{group_words(pf, '; ')}",
+            remedy="name queues of the group",
+        )
+    if desired.verb == "equal":
+        return equal_table(size, numbers[0])
+    if desired.verb == "weights":
+        weights = list(numbers)
+    else:
+        weights = [int((queue in numbers) == (desired.verb == "queues")) for queue in range(rss.rings)]
+    try:
+        return weights_table(size, weights)
+    except ValueError as error:
+        raise InvalidRequest(
+            f"{desired.verb}: {shown_numbers(desired)}", device=pf.label, why=str(error), remedy="leave a queue to RSS"
+        ) from None
+
+
+def check_group(pf: Pf, least: int) -> None:
+    """:raises SriovError: the RSS group has fewer queues, with the cause and the remedy."""
+    group = predict_rss(pf, pf.num_vfs)
+    if group is None:
+        raise NotSupported(
+            "min_queues: cannot tell the size of the RSS group",
+            device=pf.label,
+            why=f"driver {pf.device.driver} does not tell its channels, and nothing else is known of it",
+            remedy="leave out min_queues",
+        )
+    if group >= least:
+        return
+    without = predict_rss(replace(pf, num_vfs=1, queues=replace(pf.queues, channels=None)), 0) if pf.num_vfs else None
+    was = f"; without VFs the PF would have {without}" if without else ""
+    raise InvalidRequest(
+        f"min_queues: the RSS group has {group} queues, less than {least}",
+        device=pf.label,
+        why=f"{pf.device.driver}: {rss_explanation(driver_of(pf)) or 'VFs take nothing from the PF'}{was}; "
+        f"online CPUs: {pf.online_cpus}",
+        remedy=f"{'ask for fewer VFs, ' if pf.num_vfs else ''}raise the channels, or accept the smaller group",
+    )
+
+
+def group_words(pf: Pf, before: str = "") -> str:
+    """ "beside 4 VFs (ixgbe: 0 VFs: 16, from 1 VF on: 4, …)"; nothing where VFs take nothing."""
+    explanation = rss_explanation(driver_of(pf))
+    if not pf.num_vfs or not explanation or rss_queues(driver_of(pf), pf.num_vfs, pf.online_cpus) is None:
+        return ""
+    return f"{before}beside {pf.num_vfs} VF{'s' if pf.num_vfs > 1 else ''} ({pf.device.driver}: {explanation})"
+
+
+def shown_numbers(desired: DesiredRss) -> str:
+    return ", ".join(map(str, desired.numbers)) or "none"
+
+
+def _table_warnings(pf: Pf) -> list[str]:
+    table = driver_of(pf).table
+    if not pf.num_vfs or table == "own":
+        return []
+    if table == "shared":
+        return [
+            f"the RSS table of {pf.label} is shared: its {pf.num_vfs} VFs spread their frames by the same entries, as "
+            "far as they have such queues"
+        ]
+    return [
+        f"{pf.device.driver} takes the RSS table of {pf.label} and does not write it to the tables of its pools, which "
+        f"count beside {pf.num_vfs} VFs: look whether frames follow it"
+    ]

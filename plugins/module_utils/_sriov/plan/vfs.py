@@ -1,0 +1,153 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Plans the attributes of VFs. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from ..errors import InvalidRequest
+from ..knowledge.drivers import BYPASS_DRIVERS
+from ..knowledge.queues import driver_of
+from ..model.attributes import DEFAULTS, VfAttributes, with_companions
+from ..model.desired import AUTO
+from ..model.mac import auto_mac
+from ..model.selector import vf_indices
+from ..steps.net import SetMtu, SetVf, WaitForCarrier
+from ..steps.pci import Reload
+from .after import DEFAULT_MTU
+from .check_vfs import check_interface, check_macs, check_vf
+from .guard import check_vf_change
+from .stage import Stage, function_label, interface
+
+if t.TYPE_CHECKING:
+    from collections.abc import Container, Mapping, Sequence
+
+    from ..model.desired import DesiredVfs
+    from ..model.host import Device, Pf
+    from ..steps.pci import Step
+
+
+def by_index(pf: Pf, entries: Sequence[DesiredVfs]) -> dict[int, DesiredVfs]:
+    """What is desired of each VF, `auto` made an address.
+
+    :raises InvalidRequest: a VF that there will not be, or that is named twice.
+    """
+    found: dict[int, DesiredVfs] = {}
+    for each in entries:
+        indices = vf_indices(each.vfs, pf.num_vfs, pf.label)
+        mac = each.attributes.mac
+        if mac not in (None, AUTO) and len(indices) > 1:
+            raise InvalidRequest(
+                f"mac: {mac} for VFs {each.vfs}",
+                device=pf.label,
+                why="two VFs with one address would share their frames",
+                remedy="give each its own, or auto",
+            )
+        for index in indices:
+            if index in found:
+                raise InvalidRequest(
+                    f"vfs: VF {index} is named twice", device=pf.label, remedy="merge its entries into one"
+                )
+            found[index] = replace(each, attributes=_with_address(pf, index, each.attributes))
+    return found
+
+
+def plan_attributes(pf: Pf, desired: Mapping[int, DesiredVfs], force: bool, settling: bool) -> Stage:
+    """The writes that give the VFs what they lack.
+
+    :param settling: an earlier step of the plan takes the PF's link away for a while.
+    :raises SriovError: what the driver does not take, or what would cut a user off.
+    """
+    if not desired:
+        return Stage()
+    netdev = interface(pf, "cannot set the attributes of its VFs")
+    check_macs(pf, desired)
+    writes: list[SetVf] = []
+    for index in sorted(desired):
+        vf, each = pf.vfs[index], desired[index]
+        change = _missing(pf, vf, each.attributes)
+        check_vf(pf, vf, each, change)
+        check_vf_change(pf, vf, each, change, force)
+        if change.words():
+            before = _attributes(vf)
+            whole = with_companions(change, before.merged(each.attributes))
+            writes.append(SetVf(pf.device.address, netdev.name, pf.label, index, whole, before))
+    rates = [step for step in writes if step.change.max_tx_rate is not None]
+    if settling and rates and driver_of(pf).vf_support.rates:
+        wait = WaitForCarrier(pf.device.address, netdev.name, pf.label, "the driver takes rates only then")
+        return Stage([wait, *writes])
+    return Stage(writes)
+
+
+def plan_reloads(pf: Pf, desired: Mapping[int, DesiredVfs], addressed: Container[int]) -> Stage:
+    """For VFs whose kernel driver goes on with another MAC address than theirs.
+
+    :param pf: as it is after the drivers' steps: a VF that the plan binds reads its address then.
+    :param addressed: the VFs that the plan gives an address.
+    """
+    steps: list[Step] = []
+    for index in sorted(desired):
+        vf, mac = pf.vfs[index], desired[index].attributes.mac
+        if mac is not None and _has_old_address(vf, mac, index in addressed):
+            old = f", {vf.netdev.mac}" if vf.netdev and vf.netdev.mac else ""
+            why = f"it has its MAC address from the time it was loaded{old}"
+            steps.append(Reload(vf.address, function_label(vf), t.cast(str, vf.driver), why, vf.physfn, vf.vf))
+    return Stage(steps)
+
+
+def plan_mtus(pf: Pf, desired: Mapping[int, DesiredVfs]) -> Stage:
+    """The MTU of VFs' interfaces, once they are there.
+
+    :param pf: as it is after the drivers' steps.
+    :raises NotSupported: a VF that has no interface here.
+    """
+    steps: list[Step] = []
+    for index in sorted(desired):
+        vf, mtu = pf.vfs[index], desired[index].mtu
+        if mtu is None:
+            continue
+        check_interface(pf, vf, mtu)
+        present = vf.netdev.mtu if vf.netdev else DEFAULT_MTU
+        if mtu != present:
+            steps.append(SetMtu(vf.address, function_label(vf), present, mtu, vf.physfn, vf.vf))
+    return Stage(steps)
+
+
+def _with_address(pf: Pf, index: int, attributes: VfAttributes) -> VfAttributes:
+    if attributes.mac is None:
+        return attributes
+    if attributes.mac != AUTO:
+        return replace(attributes, mac=attributes.mac.lower())
+    if pf.perm_mac is None:
+        raise InvalidRequest(
+            "mac: auto needs the PF's permanent address", device=pf.label, why="its driver does not tell one"
+        )
+    return replace(attributes, mac=auto_mac(pf.perm_mac, index))
+
+
+def _missing(pf: Pf, vf: Device, desired: VfAttributes) -> VfAttributes:
+    """What is to be written. Of a new VF nothing is taken for granted but what the driver refuses to change."""
+    observed = _attributes(vf)
+    granted = driver_of(pf).vf_support.refuses if vf.planned else DEFAULTS
+    untold = [name for name in DEFAULTS if name in granted and getattr(observed, name) is None]
+    return desired.missing(replace(observed, **{name: DEFAULTS[name] for name in untold}))
+
+
+def _attributes(vf: Device) -> VfAttributes:
+    """All None where the PF's driver tells nothing."""
+    return vf.attributes or VfAttributes()
+
+
+def _has_old_address(vf: Device, mac: str, addressed: bool) -> bool:
+    """Whether a kernel driver has the VF under another address.
+
+    One whose interface is elsewhere cannot be asked: it has the old one if the plan gives it another.
+    """
+    if vf.driver is None or vf.driver in BYPASS_DRIVERS:
+        return False
+    return vf.netdev.mac != mac if vf.netdev else addressed

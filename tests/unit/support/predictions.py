@@ -1,0 +1,84 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a predicted host is compared with the one that was read: everything that can be known before must agree."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.attributes import VfAttributes
+
+# Of an interface or a node that a step makes: what it is called, and what else only the kernel knows.
+OF_NEW_INTERFACES = {"name", "ifindex", "altnames", "perm_mac", "min_mtu", "max_mtu", "up", "carrier"}
+OF_NEW_VFS = {"iommu_group", "dev_node", "planned"}
+
+
+def unlike(predicted, read):
+    """Where they differ, in words: [] where the prediction holds."""
+    found = _mapping("", predicted.pfs, read.pfs, _pf)
+    found += _mapping("", predicted.devices, read.devices, _device)
+    if not predicted.host.drivers <= read.host.drivers:
+        found.append(f"drivers: {predicted.host.drivers - read.host.drivers} are not there")
+    return [*found, *_fields("host", predicted.host, read.host, {"drivers", "modules", "groups"})]
+
+
+def _mapping(path, predicted, read, compare):
+    if list(predicted) != list(read):
+        return [f"{path}{list(predicted)} became {list(read)}"]
+    return [words for name in predicted for words in compare(f"{path}{name}", predicted[name], read[name])]
+
+
+def _pf(path, predicted, read):
+    found = _fields(path, predicted, read, {"device", "vfs", "queues"})
+    found += _device(path, predicted.device, read.device)
+    found += _fields(f"{path}.queues", predicted.queues, read.queues, {"rules"})
+    found += _rules(path, predicted.queues.rules, read.queues.rules)
+    if len(predicted.vfs) != len(read.vfs):
+        return [*found, f"{path}: {len(predicted.vfs)} VFs became {len(read.vfs)}"]
+    pairs = zip(predicted.vfs, read.vfs)
+    return [*found, *(words for index, pair in enumerate(pairs) for words in _device(f"{path}.vfs.{index}", *pair))]
+
+
+def _rules(path, predicted, read):
+    if predicted is None or read is None:
+        return [] if predicted == read else [f"{path}.rules: {predicted} became {read}"]
+    found = _fields(f"{path}.rules", predicted, read, {"rules"})
+    if set(predicted.rules) != set(read.rules):
+        found.append(f"{path}.rules: {sorted(map(str, predicted.rules))} became {sorted(map(str, read.rules))}")
+    return found
+
+
+def _device(path, predicted, read):
+    beside = {"netdevs", "holders", "attributes", *(OF_NEW_VFS if predicted.planned else ())}
+    if predicted.driver == "vfio-pci" and predicted.dev_node is None:
+        beside |= {"iommu_group", "dev_node"}  # a group that vfio makes up
+    found = _fields(path, predicted, read, beside)
+    found += _attributes(path, predicted.attributes, read.attributes)
+    if len(predicted.netdevs) != len(read.netdevs):
+        return [*found, f"{path}: interfaces {predicted.netdevs} became {read.netdevs}"]
+    return [*found, *(words for pair in zip(predicted.netdevs, read.netdevs) for words in _netdev(path, *pair))]
+
+
+def _netdev(path, predicted, read):
+    beside = OF_NEW_INTERFACES if predicted.name == "" else set()
+    return _fields(f"{path}.interface", predicted, read, beside | ({"mac"} if predicted.mac == "" else set()))
+
+
+def _attributes(path, predicted, read):
+    """None in a prediction: each driver starts with its own."""
+    pairs = (
+        (
+            (field.name, getattr(predicted, field.name, None), getattr(read, field.name, None))
+            for field in fields(read or predicted)
+        )
+        if read or predicted
+        else ()
+    )
+    return [f"{path}.{name}: {one} became {other}" for name, one, other in pairs if one is not None and one != other]
+
+
+def _fields(path, predicted, read, beside):
+    pairs = [(field.name, getattr(predicted, field.name), getattr(read, field.name)) for field in fields(predicted)]
+    return [f"{path}.{name}: {one} became {other}" for name, one, other in pairs if name not in beside and one != other]
