@@ -10,7 +10,8 @@ from __future__ import annotations
 import itertools
 import typing as t
 
-from .knowledge.drivers import BYPASS_DRIVERS, rss_group
+from .knowledge.bypass_drivers import BYPASS_DRIVERS
+from .knowledge.rss import rss_group
 from .model.rss_table import equal_table
 from .model.selector import expand, parse_vfs
 from .plan.predict import driver_of, is_set_by_hand

@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import asdict, replace
 
 from .bypass.techniques import MODULES, OPTIONS, techniques
-from .knowledge.drivers import rss_explanation
+from .knowledge.rss import rss_explanation
 from .observe.bypass import BypassObserver
 from .observe.host import PCI_DEVICES, Observer
 from .plan.predict import driver_of, is_set_by_hand, predict_rss

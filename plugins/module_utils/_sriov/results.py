@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import asdict
 
-from .knowledge.drivers import rss_group
+from .knowledge.rss import rss_group
 from .model.attributes import VfAttributes
 from .model.flow import ethtool_words
 from .model.rss_table import spread

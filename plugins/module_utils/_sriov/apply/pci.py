@@ -11,7 +11,7 @@ import time
 import typing as t
 
 from ..errors import KernelRefused, NotSupported, SriovError, TookTooLong
-from ..knowledge.drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..observe.host import NO_IOMMU_PARAMETER, PCI_DEVICES, PCI_DRIVERS, is_ethernet, virtual_functions
 from ..steps.pci import (
     AllowNoIommu,

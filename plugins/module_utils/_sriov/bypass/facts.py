@@ -11,10 +11,13 @@ import re
 import typing as t
 from dataclasses import asdict, dataclass, field
 
-from ..knowledge.drivers import BYPASS_DRIVERS, PfDriver, pf_driver
+from ..knowledge import index
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from ..knowledge.driver import Driver
 
 LOADED, BUILT_IN, INSTALLED = "loaded", "built in", "installed"
 
@@ -101,8 +104,8 @@ class BypassFacts:
         return self.default_driver if taken else self.driver
 
     @property
-    def knowledge(self) -> PfDriver:
-        return pf_driver(self.kernel_driver, self.vendor, self.device)
+    def knowledge(self) -> Driver:
+        return index.driver(self.kernel_driver, self.vendor, self.device)
 
 
 @dataclass(frozen=True)

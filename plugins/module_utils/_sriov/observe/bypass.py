@@ -14,7 +14,9 @@ import zlib
 
 from ..bypass.facts import BUILT_IN, INSTALLED, LOADED, BypassFacts, KernelFacts
 from ..kernel.netdev_genl import NetdevGenl
-from ..knowledge.drivers import BYPASS_DRIVERS, HARMLESS_GROUP_DRIVERS, pf_driver, rss_group
+from ..knowledge import index
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS, HARMLESS_GROUP_DRIVERS
+from ..knowledge.rss import rss_group
 from .management import ROUTE, SSH
 
 if t.TYPE_CHECKING:
@@ -66,7 +68,7 @@ class BypassObserver:
         :raises SriovError: the kernel did not answer about XDP (netdev_genl.NetdevGenl.xdp_features).
         """
         device, netdev = pf.device, pf.device.netdev
-        driver = pf_driver(device.driver, device.vendor, device.device)
+        known = index.driver(device.driver, device.vendor, device.device)
         group = device.iommu_group
         return BypassFacts(
             kernel=self._kernel,
@@ -80,7 +82,7 @@ class BypassObserver:
             total_vfs=pf.total_vfs,
             online_cpus=pf.online_cpus,
             channels=combined_channels,
-            rss_queues=rss_group(driver, pf.num_vfs, combined_channels),
+            rss_queues=rss_group(known, pf.num_vfs, combined_channels),
             mtu=netdev.mtu if netdev else 0,
             num_tc=netdev.num_tc if netdev else 0,
             iommu_group=group,

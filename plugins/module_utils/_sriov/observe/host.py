@@ -11,7 +11,7 @@ import re
 import typing as t
 from dataclasses import replace
 
-from ..knowledge.drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.host import Device, Holder, Host, Netdev, Pf
 from ..model.queues import Queues
 from .holders import elsewhere, interface_holders, open_nodes

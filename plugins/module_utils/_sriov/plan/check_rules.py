@@ -11,10 +11,12 @@ import ipaddress
 import typing as t
 
 from ..errors import InUse, InvalidRequest, NotSupported
-from ..knowledge.drivers import Steering, pool_stride
+from ..knowledge import index
+from ..knowledge.rss import pool_stride
 from .predict import driver_of
 
 if t.TYPE_CHECKING:
+    from ..knowledge.driver import Steering
     from ..model.desired import RulesWish
     from ..model.flow import Destination, FlowRule
     from ..model.host import Pf, SshPeer
@@ -64,11 +66,12 @@ def check_target(pf: Pf, name: str, rule: FlowRule) -> None:
 
 def _check_steering(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
     if not steering.vf:
+        able = ", ".join(driver.name for driver in index.all_drivers() if driver.steering.vf)
         raise NotSupported(
             f"{name}: cannot send to {rule.destination}",
             device=pf.label,
             why=f"driver {pf.device.driver} does not steer into VFs: {steering.no_vf}",
-            remedy="give the VF an address of its own, or use a NIC whose driver does (ixgbe, i40e)",
+            remedy=f"give the VF an address of its own, or use a NIC whose driver does ({able})",
         )
 
 
@@ -166,13 +169,14 @@ def check_masks(pf: Pf, rules: list[FlowRule], wish: RulesWish | None) -> None:
     :param rules: all that there will be.
     :raises NotSupported: two of them have different masks.
     """
-    if not driver_of(pf).steering.one_mask or not wish:
+    mask_of = driver_of(pf).steering.mask_of
+    if mask_of is None or not wish:
         return
     for name, rule in zip(wish.names, wish.rules):
-        other = next((other for other in rules if other.masks != rule.masks), None)
+        other = next((other for other in rules if mask_of(other) != mask_of(rule)), None)
         if other is None:
             continue
-        l4 = dict(other.masks)["flow_type"] != dict(rule.masks)["flow_type"]
+        l4 = dict(mask_of(other)).get("flow_type") != dict(mask_of(rule)).get("flow_type")
         hint = ". ip4 does not look at the L4 protocol, tcp4, udp4 and sctp4 do" if l4 else ""
         raise NotSupported(
             f"{name}: {rule} has another mask than {other}",

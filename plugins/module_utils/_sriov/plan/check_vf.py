@@ -11,7 +11,7 @@ import re
 import typing as t
 
 from ..errors import InUse, InvalidRequest, NotSupported
-from ..knowledge.drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.attributes import shown
 from ..model.mac import ZERO, is_multicast
 from ..observe.management import SSH
@@ -20,7 +20,7 @@ from .predict import driver_of
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..knowledge.drivers import VfSupport
+    from ..knowledge.driver import VfSupport
     from ..model.attributes import VfAttributes
     from ..model.desired import VfWish
     from ..model.host import Device, Pf

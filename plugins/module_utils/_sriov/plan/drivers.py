@@ -11,7 +11,8 @@ import typing as t
 from dataclasses import replace
 
 from ..errors import InUse, InvalidRequest, NotSupported
-from ..knowledge.drivers import BIFURCATED_DRIVERS, BYPASS_DRIVERS, HARMLESS_GROUP_DRIVERS, BypassDriver
+from ..knowledge import index
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS, HARMLESS_GROUP_DRIVERS, BypassDriver
 from ..model.host import NodeSpec
 from ..observe.management import SSH
 from ..steps.pci import AllowNoIommu, Bind, ClearOverride, LoadModule, Plan, SetNode, Unbind
@@ -139,7 +140,7 @@ def _check_bypass(
     device: Device, spec: DriverSpec, bypass: BypassDriver, targets: Mapping[str, str | None], host: Host
 ) -> None:
     what = f"driver: cannot bind to {bypass.name}"
-    if (device.driver or device.default_driver) in BIFURCATED_DRIVERS and not spec.force:
+    if index.driver(device.driver or device.default_driver).bifurcated and not spec.force:
         raise NotSupported(
             what,
             device=device.label,

@@ -10,7 +10,8 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import InUse, InvalidRequest, NotSupported, WouldDestroy
-from ..knowledge.drivers import BYPASS_DRIVERS, rss_explanation, rss_queues, vf_limit
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
+from ..knowledge.rss import rss_explanation, rss_queues, vf_limit
 from ..observe.management import ROUTE, SSH
 from ..steps.pci import Plan, SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
 from .predict import driver_of, predict_rss, wanted_vfs

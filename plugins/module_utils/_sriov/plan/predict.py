@@ -10,12 +10,14 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ..knowledge.drivers import PfDriver, pf_driver, pool_stride, rss_group, rss_queues, table_size
+from ..knowledge import index
+from ..knowledge.rss import pool_stride, rss_group, rss_queues, table_size
 from ..model.attributes import VfAttributes
 from ..model.host import Device
 from ..model.rss_table import block_table, default_table
 
 if t.TYPE_CHECKING:
+    from ..knowledge.driver import Driver
     from ..model.host import Pf, PfSpec
     from ..model.queues import Queues
 
@@ -105,7 +107,7 @@ def queues_after_reopening(pf: Pf, num_vfs: int, combined: int | None) -> Queues
     return queues
 
 
-def initial_table(driver: PfDriver, num_vfs: int, size: int, rings: int) -> tuple[int, ...]:
+def initial_table(driver: Driver, num_vfs: int, size: int, rings: int) -> tuple[int, ...]:
     """The RSS table that the driver makes by itself."""
     if driver.blocks:  # igb: a whole pool beside VFs, however few CPUs there are
         return block_table(size, pool_stride(driver, num_vfs) or rings)
@@ -147,6 +149,6 @@ def wanted_vfs(pf: Pf, spec: PfSpec) -> int:
     return pf.num_vfs if spec.num_vfs is None else spec.num_vfs
 
 
-def driver_of(pf: Pf) -> PfDriver:
+def driver_of(pf: Pf) -> Driver:
     """What is known of the PF's driver."""
-    return pf_driver(pf.device.driver, pf.device.vendor, pf.device.device)
+    return index.driver(pf.device.driver, pf.device.vendor, pf.device.device)

@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import replace
 
 from ..errors import InUse, InvalidRequest, NotSupported
-from ..knowledge.drivers import pool_stride, rss_explanation, rss_queues
+from ..knowledge.rss import pool_stride, rss_explanation, rss_queues
 from ..model.queues import Feature
 from ..model.rss_table import default_table, equal_table, weights_table
 from ..observe.management import ROUTE, SSH

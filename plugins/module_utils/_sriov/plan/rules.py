@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import replace
 
 from ..errors import InvalidRequest, NotSupported, SriovError
-from ..knowledge.drivers import VF_DRIVER_QUEUES
+from ..knowledge import index
 from ..model.queues import RuleTable
 from ..steps.net import DeleteRule, InsertRule
 from .check_rules import check_masks, check_target
@@ -190,7 +190,7 @@ def _vf_warnings(pf: Pf, change: Change) -> list[str]:
         if destination is None or destination.vf is None:
             continue
         driver = pf.vfs[destination.vf].driver or ""
-        most = VF_DRIVER_QUEUES.get(driver)
+        most = index.vf_driver(driver).queues
         if most is not None and (destination.queue or 0) >= most:
             found.append(
                 f"{driver} opens {most} queues of a VF at most: frames of {rule} are lost until another driver opens "

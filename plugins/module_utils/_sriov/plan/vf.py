@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import replace
 
 from ..errors import InvalidRequest
-from ..knowledge.drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.attributes import VfAttributes, with_companions
 from ..model.desired import AUTO
 from ..model.host import Netdev
