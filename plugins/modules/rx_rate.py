@@ -176,9 +176,9 @@ class Sampler:
         wish = request(params["seconds"], params["interval"], params["pattern"])
         interface = find_interface(self._kernel, params["pf"])
         readings = sample(lambda: self._read(interface, params["timeout"]), wish.ends, self._clock, self._sleep)
-        each = {} if params["interval"] is None else {"samples": samples(readings, wish.pattern)}
-        in_use = rx_queues(self._kernel, interface)
-        found = report(readings, wish.pattern, in_use)
+        in_use, driver = rx_queues(self._kernel, interface), driver_behind(self._kernel, interface)
+        each = {} if params["interval"] is None else {"samples": samples(readings, wish.pattern, driver)}
+        found = report(readings, wish.pattern, in_use, driver)
         return {"interface": interface, **found, **each}
 
     def _read(self, interface: str, timeout: int) -> Reading:
