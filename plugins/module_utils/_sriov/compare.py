@@ -11,7 +11,7 @@ import itertools
 import typing as t
 
 from .errors import NotReached
-from .knowledge.drivers import BYPASS_DRIVERS
+from .knowledge.bypass_drivers import BYPASS_DRIVERS
 from .knowledge.queues import is_set_by_hand, present_rss
 from .model.attributes import DEFAULTS
 from .model.desired import DEFAULT

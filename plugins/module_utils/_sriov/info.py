@@ -11,8 +11,8 @@ import typing as t
 from dataclasses import asdict, replace
 
 from .bypass.techniques import MODULES, OPTIONS, techniques
-from .knowledge.drivers import rss_explanation
 from .knowledge.queues import driver_of, is_set_by_hand, predict_rss
+from .knowledge.rss import rss_explanation
 from .observe.bypass import BypassObserver
 from .observe.host import Observer
 from .observe.names import find_pf

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.attributes import VfAttributes
-
 # Of an interface or a node that a step makes: what it is called, and what else only the kernel knows.
 OF_NEW_INTERFACES = {"name", "ifindex", "altnames", "perm_mac", "min_mtu", "max_mtu", "up", "carrier"}
 OF_NEW_VFS = {"iommu_group", "dev_node", "planned"}

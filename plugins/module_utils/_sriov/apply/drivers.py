@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import KernelRefused, SriovError, TookTooLong
-from ..knowledge.drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.paths import vfio_node
 from .waiting import explained, located, wait
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import typing as t
 from dataclasses import asdict, dataclass
 
-from ..knowledge.drivers import BYPASS_DRIVERS, pf_driver
+from ..knowledge import index
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.bypass import INSTALLED
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..knowledge.drivers import PfDriver
+    from ..knowledge.driver import Driver
     from ..model.bypass import BypassFacts, KernelFacts
 
 
@@ -26,9 +27,9 @@ def kernel_driver(facts: BypassFacts) -> str | None:
     return facts.pf.device.default_driver if taken else facts.driver
 
 
-def knowledge(facts: BypassFacts) -> PfDriver:
+def knowledge(facts: BypassFacts) -> Driver:
     """What is known of that driver."""
-    return pf_driver(kernel_driver(facts), facts.pf.device.vendor, facts.pf.device.device)
+    return index.driver(kernel_driver(facts), facts.pf.device.vendor, facts.pf.device.device)
 
 
 @dataclass(frozen=True)

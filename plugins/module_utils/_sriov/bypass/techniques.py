@@ -10,8 +10,10 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ..knowledge.drivers import BIFURCATED_DRIVERS, BYPASS_DRIVERS, rss_explanation
+from ..knowledge import index
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..knowledge.queues import predict_rss, without_vfs
+from ..knowledge.rss import rss_explanation
 from ..plan.after import planned_vf
 from ..plan.hindrance import has_group, hindrance
 from .facts import (
@@ -28,7 +30,7 @@ from .facts import (
 from .xdp import af_xdp
 
 if t.TYPE_CHECKING:
-    from ..knowledge.drivers import BypassDriver
+    from ..knowledge.bypass_drivers import BypassDriver
     from ..model.bypass import BypassFacts
     from ..model.host import Device, Pf
     from .facts import Technique
@@ -36,41 +38,6 @@ if t.TYPE_CHECKING:
 # Modules that the table asks about, beside those of BYPASS_DRIVERS.
 MODULES = ("af_packet", "pf_ring", "netmap", "sfc_char", "mlx4_ib", "mlx5_ib")
 OPTIONS = ("CONFIG_PACKET", "CONFIG_XDP_SOCKETS", "CONFIG_BPF_SYSCALL", "CONFIG_PCI_IOV")
-
-# DPDK's drivers for what a kernel driver drives (DPDK 24.11, drivers/net).
-DPDK_DRIVERS = {
-    "atlantic": "net_atlantic",
-    "bnx2x": "net_bnx2x",
-    "bnxt_en": "net_bnxt",
-    "cxgb4": "net_cxgbe",
-    "e1000e": "net_e1000_em",
-    "ena": "net_ena",
-    "enic": "net_enic",
-    "gve": "net_gve",
-    "hns3": "net_hns3",
-    "i40e": "net_i40e",
-    "ice": "net_ice",
-    "igb": "net_e1000_igb",
-    "igc": "net_igc",
-    "ionic": "net_ionic",
-    "ixgbe": "net_ixgbe",
-    "mlx4_core": "net_mlx4",
-    "mlx5_core": "net_mlx5",
-    "nfp": "net_nfp",
-    "qede": "net_qede",
-    "sfc": "net_sfc_efx",
-    "txgbe": "net_txgbe",
-    "virtio-pci": "net_virtio",
-    "vmxnet3": "net_vmxnet3",
-}
-# Snabb's own list of PFs: src/lib/hardware/pci.lua, "cards".
-SNABB_DEVICES = {
-    "8086": ("10fb", "10d3", "105e", "151c", "1528", "154d", "1521", "1533", "157b"),
-    "1924": ("0903",),
-    "15b3": ("1013", "1017", "1019", "101d"),
-}
-# EF_VI reaches the card through the module sfc_char of OpenOnload, which comes with drivers of its own.
-EF_VI_DRIVERS = ("sfc", "xilinx_efct")
 
 
 def techniques(facts: BypassFacts) -> tuple[Technique, ...]:
@@ -118,27 +85,27 @@ def _pf_ring_driver(facts: BypassFacts) -> Evidence:
 
 
 def _snabb(facts: BypassFacts) -> Technique:
-    known = facts.pf.device.device in SNABB_DEVICES.get(facts.pf.device.vendor, ())
     card = f"{facts.pf.device.vendor}:{facts.pf.device.device}"
+    known = any(card in driver.snabb for driver in index.driver_or_all(kernel_driver(facts)))
     listed = f"Snabb {'lists' if known else 'does not list'} {card} (lib/hardware/pci.lua)"
     evidence = [Evidence(known, listed), _physical_dma(facts), _no_lockdown(facts, "mapping the NIC's registers")]
     return row("Snabb", evidence, kernel_loses_nic=True, price=_whole_nic(facts))
 
 
 def _dpdk(facts: BypassFacts) -> Technique:
-    driver = kernel_driver(facts) or ""
-    if driver in BIFURCATED_DRIVERS:
-        verbs = driver.replace("core", "ib")
-        evidence = [has_interface(facts), Evidence(True, f"DPDK has {DPDK_DRIVERS[driver]}, beside {driver}")]
+    driver = knowledge(facts)
+    if driver.bifurcated:
+        verbs = driver.name.replace("core", "ib")
+        evidence = [has_interface(facts), Evidence(True, f"DPDK has {driver.dpdk}, beside {driver.name}")]
         price = [
             f"the kernel keeps {facts.name} and what no flow rule takes",
             "root or CAP_NET_RAW, and hugepages",
         ]
         return row("DPDK on the PF", [*evidence, module(facts.kernel, verbs)], kernel_loses_nic=False, price=price)
-    if driver in DPDK_DRIVERS:
-        has = Evidence(True, f"DPDK has {DPDK_DRIVERS[driver]} for it")
+    if driver.dpdk:
+        has = Evidence(True, f"DPDK has {driver.dpdk} for it")
     else:
-        has = Evidence(False, f"no DPDK driver is known in place of {driver or 'none'}")
+        has = Evidence(False, f"no DPDK driver is known in place of {driver.name}")
     evidence = [has, _handover(facts, vf=False)]
     return row("DPDK on the PF", evidence, kernel_loses_nic=True, price=_whole_nic(facts))
 
@@ -160,8 +127,9 @@ def _netmap(facts: BypassFacts) -> Technique:
 
 
 def _ef_vi(facts: BypassFacts) -> Technique:
-    fits = facts.driver in EF_VI_DRIVERS
-    needs = f"driver is {facts.driver or 'none'}" + ("" if fits else f", EF_VI needs {' or '.join(EF_VI_DRIVERS)}")
+    fits = index.driver(facts.driver).ef_vi
+    needs = f"driver is {facts.driver or 'none'}"
+    needs += "" if fits else f", EF_VI needs {' or '.join(index.EF_VI_DRIVERS)}"
     evidence = [has_interface(facts), Evidence(fits, needs), foreign_module(facts, "sfc_char")]
     price = ["a Solarflare NIC and OpenOnload's modules", "the kernel keeps what no filter takes"]
     return row("EF_VI", evidence, kernel_loses_nic=False, price=price)

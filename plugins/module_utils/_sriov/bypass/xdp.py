@@ -8,8 +8,8 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
+from ..knowledge import index
 from ..knowledge.queues import present_rss
 from .facts import Evidence, has_interface, knowledge, management_price, option, row
 
@@ -19,43 +19,6 @@ if t.TYPE_CHECKING:
 
 NATIVE = ("basic", "redirect")  # what a driver must have to run a program that redirects to a socket
 ZERO_COPY = (*NATIVE, "xsk-zerocopy")
-
-
-@dataclass(frozen=True)
-class XdpDriver:
-    """What a driver of the kernel's own does with XDP: for kernels that cannot tell, and for what no kernel tells.
-
-    :param native: the first kernel.org release in which it runs programs itself, as far as known.
-    :param zero_copy: the first in which it fills AF_XDP's memory itself; None: not up to 6.12.
-    :param source: kernel file and function.
-    :param max_mtu: the largest MTU that it takes a program with; None: not known, or programs may have fragments.
-    :param max_cpus: more CPUs than that are too many for its transmit queues.
-    :param refuses_classes: it takes no program while traffic classes (DCB) are configured.
-    :param refuses_lro: nor while large-receive-offload is on.
-    """
-
-    native: tuple[int, int]
-    zero_copy: tuple[int, int] | None
-    source: str
-    max_mtu: int | None = None
-    max_cpus: int | None = None
-    refuses_classes: bool = False
-    refuses_lro: bool = False
-
-
-# Read in Linux 6.1, the oldest that was, and 6.12. Older releases by commits: ixgbe 924708081629, d0bcacd0a130; igb
-# 9cbc948b5a20, igb_xsk.c; i40e 0c8493d90b6b, 0a714186d3c0; ice 2d4238f55697; mlx5 86994156c736, db05815b36cb.
-# MTU: ixgbe IXGBE_RXBUFFER_3K, igb IGB_RXBUFFER_3072, less their headers. CPUs: IXGBE_MAX_XDP_QS * 2.
-XDP_DRIVERS = {
-    "ixgbe": XdpDriver((4, 12), (4, 20), "ixgbe_main.c ixgbe_xdp_setup", 3050, 128, True, True),
-    "igb": XdpDriver((5, 10), (6, 14), "igb_main.c igb_xdp_setup", 3046),
-    "i40e": XdpDriver((4, 13), (4, 20), "i40e_main.c i40e_xdp"),
-    "ice": XdpDriver((5, 5), (5, 5), "ice_main.c ice_xdp"),
-    "mlx5_core": XdpDriver((4, 9), (5, 3), "mlx5/core/en_main.c mlx5e_xdp_set", refuses_lro=True),
-    "mlx4_core": XdpDriver((6, 1), None, "mlx4/en_netdev.c mlx4_xdp"),
-    "bnxt_en": XdpDriver((6, 1), None, "bnxt_xdp.c bnxt_xdp_set"),
-    "sfc": XdpDriver((6, 1), None, "sfc/efx.c efx_xdp"),
-}
 
 
 def af_xdp(facts: BypassFacts) -> tuple[Technique, ...]:
@@ -106,7 +69,7 @@ def _in_driver(facts: BypassFacts, needed: tuple[str, ...]) -> Evidence:
 
 def _by_table(facts: BypassFacts, zero_copy: bool) -> Evidence:
     kernel = ".".join(map(str, facts.kernel.version))
-    known = XDP_DRIVERS.get(facts.driver or "")
+    known = index.driver(facts.driver, facts.pf.device.vendor, facts.pf.device.device).xdp
     if known is None:
         return Evidence(False, f"kernel {kernel} cannot tell, and the table of drivers does not know {facts.driver}")
     since = known.zero_copy if zero_copy else known.native
@@ -119,7 +82,7 @@ def _by_table(facts: BypassFacts, zero_copy: bool) -> Evidence:
 
 def _allowed(facts: BypassFacts) -> list[Evidence]:
     """What the driver refuses a program for although it has XDP: no kernel tells, each is EINVAL."""
-    known = XDP_DRIVERS.get(facts.driver or "")
+    known = index.driver(facts.driver, facts.pf.device.vendor, facts.pf.device.device).xdp
     if known is None:
         return []
     netdev = facts.pf.device.netdev

@@ -11,7 +11,9 @@ import typing as t
 from dataclasses import replace
 
 from ..model.rss_table import block_table, default_table
-from .drivers import PfDriver, pf_driver, pool_stride, rss_group, rss_queues, table_size
+from . import index
+from .driver import Driver
+from .rss import most_combined, pool_stride, rss_group, rss_queues, table_size
 
 if t.TYPE_CHECKING:
     from ..model.host import Pf
@@ -58,7 +60,7 @@ def queues_after_reopening(pf: Pf, num_vfs: int, combined: int | None) -> Queues
         return queues
     rings = rss_group(driver, num_vfs, combined) or combined
     if queues.channels:
-        most = max(rss_queues(driver, num_vfs, pf.online_cpus) or combined, combined)
+        most = max(most_combined(driver, num_vfs, pf.online_cpus) or combined, combined)
         most = queues.channels.max_combined if num_vfs == pf.num_vfs else most
         queues = replace(queues, channels=replace(queues.channels, combined=combined, max_combined=most))
     if queues.rss:
@@ -74,7 +76,7 @@ def queues_after_reopening(pf: Pf, num_vfs: int, combined: int | None) -> Queues
     return queues
 
 
-def initial_table(driver: PfDriver, num_vfs: int, size: int, rings: int) -> tuple[int, ...]:
+def initial_table(driver: Driver, num_vfs: int, size: int, rings: int) -> tuple[int, ...]:
     """The RSS table that the driver makes by itself."""
     if driver.blocks:  # igb: a whole pool beside VFs, however few CPUs there are
         return block_table(size, pool_stride(driver, num_vfs) or rings)
@@ -95,6 +97,6 @@ def is_set_by_hand(pf: Pf) -> bool:
     return rss.table not in (own, default_table(size, rss.rings), default_table(size, pool))
 
 
-def driver_of(pf: Pf) -> PfDriver:
+def driver_of(pf: Pf) -> Driver:
     """What is known of the PF's driver."""
-    return pf_driver(pf.device.driver, pf.device.vendor, pf.device.device)
+    return index.driver(pf.device.driver, pf.device.vendor, pf.device.device)

@@ -114,15 +114,6 @@ class FlowRule:
         return self.flow_type, self.match
 
     @property
-    def masks(self) -> tuple[tuple[str, int], ...]:
-        """The fields that count and their masks, the L4 type among them, as ixgbe compares them between rules.
-
-        ixgbe_ethtool.c ixgbe_add_ethtool_fdir_entry: tcp4, udp4 and sctp4 mask the flow type, ip4 does not.
-        """
-        l4 = (("flow_type", int(self.flow_type not in ("ip4", "ip6", "ether"))),)
-        return (*l4, *((name, mask) for name, _value, mask in self.match))
-
-    @property
     def destination(self) -> Destination | None:
         """None where the cookie is none that can be read."""
         try:

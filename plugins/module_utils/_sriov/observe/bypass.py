@@ -12,7 +12,7 @@ import typing as t
 
 from ..kernel.netdev_genl import NetdevGenl
 from ..kernel.system import module_name
-from ..knowledge.drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.bypass import BUILT_IN, INSTALLED, LOADED, BypassFacts, KernelFacts
 
 if t.TYPE_CHECKING:

@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import replace
 
 from ..kernel.pci import vf_alias
-from ..knowledge.drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.desired import DEFAULT, NO_DRIVER_NAMES
 from ..model.holders import NETNS, Holder
 from ..model.host import Device, Host, Netdev, Pf, State

@@ -14,68 +14,22 @@ import math
 import re
 import typing as t
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..errors import InvalidRequest
+from ..knowledge.index import all_queue_counters, queue_counters
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 MAX_SECONDS = 3600
 MAX_SAMPLES = 3600
+NOTHING = "(?!)"
 RESOLUTION = 1e-9  # of the clock: two readings are never closer
 # What is received, what is lost on the way, and what flow director did with it; no bytes.
 DEFAULT_PATTERN = (
     "^(?!.*bytes).*(rx.*(packet|pkt|frame|cast|_cnt|miss|drop|discard|error|overrun|overflow|no_dma|no_buf)"
     "|rcv_pkts|fdir.*(match|miss|overflow))"
-)
-
-
-@dataclass(frozen=True)
-class QueueCounter:
-    """How a driver names the packets that a queue received.
-
-    :param name: matches the whole name; its one group is the queue. Several matches of one queue are added up.
-    :param source: the drivers, and where in drivers/net of Linux 6.12 the name is made.
-    """
-
-    name: str
-    source: str
-
-
-# The first that matches any counter of an interface is the one that is used: none is counted under two names.
-# Not here: vmxnet3 (one name for all queues), virtio_net of 6.12 (packets by netlink only), igbvf and gve (none).
-QUEUE_COUNTERS = (
-    QueueCounter(
-        r"rx_queue_(\d+)_packets",
-        "ixgbe (ixgbe_ethtool.c ixgbe_get_strings), ixgbevf (ethtool.c ixgbevf_get_strings), "
-        "igb (igb_ethtool.c igb_get_strings), igc (igc_ethtool.c igc_ethtool_get_strings), "
-        "ice (ice_ethtool.c __ice_get_strings), txgbe (wx_ethtool.c wx_get_strings), "
-        "hv_netvsc (netvsc_drv.c netvsc_get_strings); virtio_net of 6.1 (virtio_net.c virtnet_get_strings)",
-    ),
-    QueueCounter(
-        r"rx-(\d+)\.packets",
-        "i40e (i40e_ethtool.c i40e_gstrings_queue_stats), iavf (iavf_ethtool.c iavf_gstrings_queue_stats)",
-    ),
-    QueueCounter(r"rx_q-(\d+)_pkts", "idpf (idpf_ethtool.c __idpf_add_qstat_strings)"),
-    QueueCounter(
-        # An AF_XDP socket has a ring of its own beside the queue's.
-        r"rx(\d+)_(?:xsk_)?packets",
-        "mlx5 (en_stats.c rq_stats_desc, xskrq_stats_desc), mlx4 (en_ethtool.c mlx4_en_get_strings)",
-    ),
-    # The number is the channel's, which is the queue's unless channels were set aside.
-    QueueCounter(r"rx-(\d+)\.rx_packets", "sfc (sfc/ethtool_common.c efx_describe_per_queue_stats)"),
-    QueueCounter(
-        r"\[(\d+)\]: rx_[umb]cast_packets",
-        "bnxt (bnxt_ethtool.c bnxt_ring_rx_stats_str), bnx2x (bnx2x_ethtool.c bnx2x_q_stats_arr)",
-    ),
-    QueueCounter(r"queue_(\d+)_rx_cnt", "ena (ena_ethtool.c ena_queue_strings)"),
-    QueueCounter(r"rx_(\d+)_packets", "mana (mana_ethtool.c mana_get_strings)"),
-    QueueCounter(r"rx_(\d+)_pkts", "ionic (ionic_stats.c ionic_sw_stats_get_rx_strings)"),
-    QueueCounter(r"rxq(\d+)_packets", "hns3 (hns3_ethtool.c hns3_get_strings_tqps)"),
-    QueueCounter(r"rxq(\d+)_pkts", "hinic (hinic_ethtool.c hinic_rx_queue_stats)"),
-    QueueCounter(r"rxq(\d+): frames", "octeontx2 (otx2_ethtool.c otx2_get_qset_strings)"),
-    QueueCounter(r"rxq(\d+): rx_pkts", "be2net (be_ethtool.c be_get_stat_strings)"),
-    QueueCounter(r"(\d+): rcv_pkts", "qede (qede_ethtool.c qede_get_strings_stats_rxq)"),
 )
 ALL_PACKETS = "rx_packets"
 
@@ -174,26 +128,40 @@ def elapsed(readings: Sequence[Reading]) -> float:
     return max(readings[-1].at - readings[0].at, RESOLUTION)
 
 
-def queue_rates(found: Rates, in_use: int = 0) -> dict[int, float | None]:
+def queue_rates(found: Rates, in_use: int = 0, driver: str = "") -> dict[int, float | None]:
     """Packets a second by queue, ascending; None where one of the queue's counters has no rate.
 
     :param in_use: RX queues in use. Drivers count for queues that they do not use as well: these are listed only
         if something moved. 0: not known.
+    :param driver: the interface's; "": not known.
     """
-    for kind in QUEUE_COUNTERS:
-        parts: dict[int, list[float | None]] = {}
-        for name, rate in found.items():
-            match = re.fullmatch(kind.name, name)
-            if match:
-                parts.setdefault(int(match.group(1)), []).append(rate)
-        if parts:
-            queues = {queue: _sum(parts[queue]) for queue in sorted(parts)}
-            return {queue: rate for queue, rate in queues.items() if not in_use or queue < in_use or rate != 0}
-    return {}
+    counts = _queue_counter(found, driver)
+    parts: dict[int, list[float | None]] = {}
+    for name, rate in found.items():
+        match = counts.fullmatch(name)
+        if match:
+            parts.setdefault(int(match[match.lastindex or 0]), []).append(rate)
+    queues = {queue: _sum(parts[queue]) for queue in sorted(parts)}
+    return {queue: rate for queue, rate in queues.items() if not in_use or queue < in_use or rate != 0}
 
 
-def _counts_a_queue(name: str) -> bool:
-    return any(re.fullmatch(kind.name, name) for kind in QUEUE_COUNTERS)
+def _queue_counter(found: Rates, driver: str) -> re.Pattern[str]:
+    """How counters of queues are named here; its one group that matches is the queue.
+
+    As the driver names them. If there is none of these, it is a stranger, or of another release than we know: then as
+    the first driver does that has a name in common, so that none is counted under two names.
+    """
+    own = _any_of(queue_counters(driver))
+    if any(map(own.fullmatch, found)):
+        return own
+    others = map(_any_of, all_queue_counters())
+    return next((other for other in others if any(map(other.fullmatch, found))), own)
+
+
+@lru_cache(maxsize=None)
+def _any_of(names: tuple[str, ...]) -> re.Pattern[str]:
+    """Matches each of Driver.queue_counters, and nothing if there is none."""
+    return re.compile("|".join(re.escape(name).replace(r"\{\}", r"(\d+)") for name in names) or NOTHING)
 
 
 def packets_per_second(found: Rates, queues: Mapping[int, float | None]) -> float | None:
@@ -207,12 +175,14 @@ def _sum(parts: Iterable[float | None]) -> float | None:
     return sum(numbers) if len(numbers) == len(known) else None
 
 
-def report(readings: Sequence[Reading], pattern: re.Pattern[str], in_use: int = 0) -> dict[str, t.Any]:
+def report(
+    readings: Sequence[Reading], pattern: re.Pattern[str], in_use: int = 0, driver: str = ""
+) -> dict[str, t.Any]:
     """The module's result."""
     found = rates(readings)
-    queues = queue_rates(found, in_use)
+    queues, counts = queue_rates(found, in_use, driver), _queue_counter(found, driver)
     chosen = {name: rate for name, rate in found.items() if pattern.search(name)}
-    used = [name for name in found if name in chosen or name == ALL_PACKETS or _counts_a_queue(name)]
+    used = [name for name in found if name in chosen or name == ALL_PACKETS or counts.fullmatch(name)]
     return {
         "seconds": round(elapsed(readings), 3),
         "packets_per_second": rounded(packets_per_second(found, queues)),
@@ -222,13 +192,13 @@ def report(readings: Sequence[Reading], pattern: re.Pattern[str], in_use: int = 
     }
 
 
-def samples(readings: Sequence[Reading], pattern: re.Pattern[str]) -> list[dict[str, t.Any]]:
+def samples(readings: Sequence[Reading], pattern: re.Pattern[str], driver: str = "") -> list[dict[str, t.Any]]:
     """Between each two readings: when it ended, and what moved."""
     listed = []
     for pair in zip(readings, readings[1:]):
         found = rates(pair)
         moved = {name: rounded(rate) for name, rate in found.items() if rate and pattern.search(name)}
-        total = packets_per_second(found, queue_rates(found))
+        total = packets_per_second(found, queue_rates(found, driver=driver))
         end = round(pair[1].at - readings[0].at, 3)
         listed.append({"seconds": end, "packets_per_second": rounded(total), "rates": moved})
     return listed

@@ -52,8 +52,9 @@ class Sampler:
         wanted = request(seconds, interval, pattern)
         interface = find_interface(self._kernel, name)
         readings = sample(lambda: self._read(interface), wanted.ends, self._clock, self._sleep)
-        each = {} if interval is None else {"samples": samples(readings, wanted.pattern)}
-        found = report(readings, wanted.pattern, self._kernel.interfaces.rx_queues(interface))
+        in_use, driver = self._kernel.interfaces.rx_queues(interface), self._kernel.interfaces.driver(interface) or ""
+        each = {} if interval is None else {"samples": samples(readings, wanted.pattern, driver)}
+        found = report(readings, wanted.pattern, in_use, driver)
         unnamed = not found["rates"] and not found["reset"]
         warnings = [f"pattern: no counter of {interface} is named so: {pattern!r}"] if unnamed else []
         return Sampled({"interface": interface, **found, **each}, warnings)

@@ -14,7 +14,7 @@ import functools
 import typing as t
 from dataclasses import replace
 
-from ..knowledge.drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..knowledge.queues import driver_of, initial_table, predict_combined, queues_after_reopening
 from ..model.attributes import VfAttributes
 from ..model.holders import NETNS

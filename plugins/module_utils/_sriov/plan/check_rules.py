@@ -11,8 +11,10 @@ import ipaddress
 import typing as t
 
 from ..errors import InvalidRequest, NotSupported
-from ..knowledge.drivers import Steering, pool_stride
+from ..knowledge import index
+from ..knowledge.driver import Steering
 from ..knowledge.queues import driver_of
+from ..knowledge.rss import pool_stride
 from .guard import cuts_ssh
 
 if t.TYPE_CHECKING:
@@ -66,11 +68,12 @@ def check_target(pf: Pf, name: str, rule: FlowRule) -> None:
 
 def _check_steering(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
     if not steering.vf:
+        able = ", ".join(driver.name for driver in index.all_drivers() if driver.steering.vf)
         raise NotSupported(
             f"{name}: cannot send to {rule.destination}",
             device=pf.label,
             why=f"driver {pf.device.driver} does not steer into VFs: {steering.no_vf}",
-            remedy="give the VF an address of its own, or use a NIC whose driver does (ixgbe, i40e)",
+            remedy=f"give the VF an address of its own, or use a NIC whose driver does ({able})",
         )
 
 
@@ -168,18 +171,19 @@ def check_masks(pf: Pf, rules: list[FlowRule], desired: DesiredRules) -> None:
     :param rules: all that there will be.
     :raises NotSupported: two of them have different masks.
     """
-    if not driver_of(pf).steering.one_mask:
+    mask_of = driver_of(pf).steering.mask_of
+    if mask_of is None:
         return
     first_of_mask: dict[t.Any, FlowRule] = {}
     for rule in rules:
-        first_of_mask.setdefault(rule.masks, rule)
+        first_of_mask.setdefault(mask_of(rule), rule)
     if len(first_of_mask) < 2:
         return
     for name, rule in zip(desired.names, desired.rules):
-        other = next((other for mask, other in first_of_mask.items() if mask != rule.masks), None)
+        other = next((other for mask, other in first_of_mask.items() if mask != mask_of(rule)), None)
         if other is None:
             continue
-        l4 = dict(other.masks)["flow_type"] != dict(rule.masks)["flow_type"]
+        l4 = dict(mask_of(other)).get("flow_type") != dict(mask_of(rule)).get("flow_type")
         hint = ". ip4 does not look at the L4 protocol, tcp4, udp4 and sctp4 do" if l4 else ""
         raise NotSupported(
             f"{name}: {rule} has another mask than {other}",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import InvalidRequest, NotSupported
-from ..knowledge.drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..knowledge.queues import driver_of
 from ..model.attributes import DEFAULTS, shown
 from ..model.holders import NETNS
@@ -19,7 +19,7 @@ from ..model.mac import MAC_ADDRESS, ZERO, is_multicast
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..knowledge.drivers import VfSupport
+    from ..knowledge.driver import VfSupport
     from ..model.attributes import VfAttributes
     from ..model.desired import DesiredVfs
     from ..model.host import Device, Pf

@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import InvalidRequest, NotSupported
-from ..knowledge.drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.desired import DEFAULT, NONE, Node
 from ..model.paths import PCI_DRIVERS, vfio_node
 from ..steps.pci import AllowNoIommu, Bind, ClearOverride, LoadModule, SetNode, Unbind

@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import InUse, WouldDestroy
-from ..knowledge.drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.holders import PROCESS, ROUTE, SSH
 from .stage import vf_words
 

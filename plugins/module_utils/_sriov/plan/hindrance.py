@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..knowledge.drivers import BIFURCATED_DRIVERS, HARMLESS_GROUP_DRIVERS
+from ..knowledge import index
+from ..knowledge.bypass_drivers import HARMLESS_GROUP_DRIVERS
 
 if t.TYPE_CHECKING:
-    from ..knowledge.drivers import BypassDriver
+    from ..knowledge.bypass_drivers import BypassDriver
     from ..model.host import Device, Host
 
 NO_TARGETS: t.Mapping[str, str | None] = {}
@@ -44,7 +45,7 @@ def hindrance(
     :param targets: drivers that other devices get at the same time, by PCI address.
     :param force: the application is not DPDK, which drives some NICs beside their kernel driver.
     """
-    if (device.driver or device.default_driver) in BIFURCATED_DRIVERS and not force:
+    if index.driver(device.driver or device.default_driver).bifurcated and not force:
         return Hindrance(
             f"DPDK drives this NIC beside its kernel driver {device.default_driver or device.driver}",
             "leave the device with the kernel driver; force: true if your application is not DPDK",

@@ -10,8 +10,9 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import InvalidRequest, NotSupported
-from ..knowledge.drivers import BYPASS_DRIVERS, rss_explanation, rss_queues, vf_limit
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..knowledge.queues import driver_of, predict_rss
+from ..knowledge.rss import rss_explanation, rss_queues, vf_limit
 from ..model.holders import ROUTE, SSH
 from ..steps.pci import SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
 from . import guard

@@ -10,8 +10,8 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import InvalidRequest, NotSupported
-from ..knowledge.drivers import pool_stride, rss_queues
 from ..knowledge.queues import driver_of
+from ..knowledge.rss import pool_stride, rss_queues
 from ..steps.net import DeleteRule, SetChannels, SetNtuple, SetRss
 from .guard import check_channels, check_reset
 from .rss import group_words

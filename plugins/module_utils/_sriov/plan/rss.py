@@ -11,8 +11,8 @@ import typing as t
 from dataclasses import replace
 
 from ..errors import InvalidRequest, NotSupported
-from ..knowledge.drivers import rss_explanation, rss_queues
 from ..knowledge.queues import driver_of, predict_rss
+from ..knowledge.rss import rss_explanation, rss_queues
 from ..model.rss_table import default_table, equal_table, weights_table
 from ..steps.net import SetRss
 from .stage import Stage, interface

@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import InvalidRequest, NotSupported, SriovError
-from ..knowledge.drivers import VF_DRIVER_QUEUES
+from ..knowledge import index
 from ..knowledge.queues import driver_of
 from ..model.desired import DesiredRules
 from ..steps.net import DeleteRule, InsertRule
@@ -206,7 +206,7 @@ def _vf_warnings(pf: Pf, change: Change) -> list[str]:
         if destination is None or destination.vf is None:
             continue
         driver = pf.vfs[destination.vf].driver or ""
-        most = VF_DRIVER_QUEUES.get(driver)
+        most = index.vf_driver(driver).queues
         if most is not None and (destination.queue or 0) >= most:
             found.append(
                 f"{driver} opens {most} queues of a VF at most: frames of {rule} are lost until another driver opens "

@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import replace
 
 from ..errors import InvalidRequest
-from ..knowledge.drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..knowledge.queues import driver_of
 from ..model.attributes import DEFAULTS, VfAttributes, with_companions
 from ..model.desired import AUTO

@@ -232,25 +232,6 @@ def test_a_destination_that_cannot_be_read_is_none():
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        pytest.param(("tcp4", "dst_port", 80), ("udp4", "dst_port", 81), True, id="the L4 type counts for both"),
-        pytest.param(("tcp4", "dst_ip", 1), ("ip4", "dst_ip", 1), False, id="it does not count for ip4"),
-        pytest.param(("ip4", "dst_ip", 1), ("ip4", "dst_ip", 2), True, id="other values"),
-        pytest.param(("tcp4", "dst_port", 80), ("tcp4", "src_port", 80), False, id="other fields"),
-    ],
-)
-def test_masks_are_the_same_for_other_values(one, other, same):
-    """ixgbe_ethtool.c ixgbe_add_ethtool_fdir_entry(): what it compares between the rules of a port."""
-    rules = [flow_rule(flow_type, {name: (value, 0xFFFF)}) for flow_type, name, value in (one, other)]
-    assert (rules[0].masks == rules[1].masks) is same
-
-
-def test_another_mask_of_the_same_field_is_another_mask():
-    assert flow_rule("tcp4", {"dst_ip": (1, 0xFF)}).masks != flow_rule("tcp4", {"dst_ip": (1, 0xFFFF)}).masks
-
-
-@pytest.mark.parametrize(
     ("flow_type", "name", "bits"),
     [(flow_type, name, bits) for flow_type, fields in flows.FIELDS.items() for name, bits in fields.items()],
 )

@@ -38,7 +38,7 @@ NAMES = {
     "igb": ("rx_queue_{}_packets", ["rx_queue_3_drops", "rx_queue_3_csum_err", "tx_queue_3_packets"]),
     "i40e": ("rx-{}.packets", ["tx-3.packets", "rx-3.bytes", "veb.tc_3_rx_packets"]),
     "idpf": ("rx_q-{}_pkts", ["tx_q-3_pkts", "rx_q-3_rx_gro_hw_pkts", "rx_q-3_bytes"]),
-    "mlx5": (
+    "mlx5_core": (
         "rx{}_packets",
         ["tx3_packets", "rx_prio3_packets", "rx3_gro_packets", "rx3_xdp_tx_cqe", "ptp_rq3_packets"],
     ),
@@ -48,17 +48,40 @@ NAMES = {
     "ionic": ("rx_{}_pkts", ["tx_3_pkts", "rx_3_csum_none"]),
     "hns3": ("rxq{}_packets", ["txq3_packets", "rxq3_pktnum_rcd"]),
     "hinic": ("rxq{}_pkts", ["txq3_pkts", "rxq3_errors"]),
-    "octeontx2": ("rxq{}: frames", ["txq3: frames", "rxq3: bytes"]),
+    "rvu_nicpf": ("rxq{}: frames", ["txq3: frames", "rxq3: bytes"]),
     "be2net": ("rxq{}: rx_pkts", ["rxq3: rx_mcast_pkts", "rxq3: rx_vxlan_offload_pkts"]),
     "qede": ("{}: rcv_pkts", ["3_0: xmit_pkts", "3: rx_hw_errors"]),
 }
 
 
-@pytest.mark.parametrize(("form", "others"), NAMES.values(), ids=NAMES)
-def test_queues_are_found_in_each_drivers_names(form, others):
+@pytest.mark.parametrize("asked", [True, False], ids=["the driver is known", "whatever the driver is"])
+@pytest.mark.parametrize("driver", NAMES)
+def test_queues_are_found_in_each_drivers_names(driver, asked):
+    form, others = NAMES[driver]
     found = {form.format(0): 5.0, **dict.fromkeys(others, 99.0), form.format(10): 7.0, form.format(2): 0.0}
-    assert list(queue_rates(found).items()) == [(0, 5.0), (2, 0.0), (10, 7.0)]
-    assert queue_rates(dict.fromkeys(others, 99.0)) == {}
+    known = driver if asked else ""
+    assert list(queue_rates(found, driver=known).items()) == [(0, 5.0), (2, 0.0), (10, 7.0)]
+    assert queue_rates(dict.fromkeys(others, 99.0), driver=known) == {}
+
+
+@pytest.mark.parametrize(
+    ("driver", "name"),
+    [
+        pytest.param("ixgbevf", "rx_queue_0_packets", id="a VF's driver"),
+        pytest.param("iavf", "rx-0.packets", id="a VF's driver whose names are not those of each PF's"),
+        pytest.param("i40e", "rx-0.rx_packets", id="i40e before Linux 4.20"),
+        pytest.param("e1000e", "rx_queue_0_packets", id="a driver whose counters are not known"),
+        pytest.param("mystery", "rxq0: frames", id="a stranger"),
+        pytest.param("none", "queue_0_rx_cnt", id="no driver"),
+    ],
+)
+def test_a_driver_may_name_its_queues_as_another_does(driver, name):
+    assert queue_rates({name: 5.0, "rx_packets": 7.0}, driver=driver) == {0: 5.0}
+
+
+def test_a_driver_s_own_names_come_first():
+    found = {"rx-0.packets": 5.0, "rx_queue_0_packets": 7.0}
+    assert [queue_rates(found, driver=driver) for driver in ("i40e", "ice")] == [{0: 5.0}, {0: 7.0}]
 
 
 def test_bnxt_counts_three_kinds_of_packets():

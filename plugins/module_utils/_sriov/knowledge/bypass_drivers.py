@@ -1,0 +1,39 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Drivers that hand a device to user space, as data: a new one is one entry in BYPASS_DRIVERS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BypassDriver:
+    """A driver that hands a device to user space.
+
+    :param iommu: binds through an IOMMU group (vfio).
+    :param needs_intx: serves interrupts by legacy INTx only, which a VF does not have.
+    :param locked_out: does not work, or is not loadable, under kernel lockdown.
+    """
+
+    name: str
+    iommu: bool = False
+    needs_intx: bool = False
+    locked_out: bool = False
+
+
+BYPASS_DRIVERS = {
+    driver.name: driver
+    for driver in (
+        BypassDriver("vfio-pci", iommu=True),
+        # VFs have no INTx: drivers/pci/probe.c pci_read_irq; DPDK's guide names igb_uio or vfio for them.
+        BypassDriver("uio_pci_generic", needs_intx=True, locked_out=True),
+        BypassDriver("igb_uio", locked_out=True),
+    )
+}
+
+# They may stay in an IOMMU group that user space takes (drivers/iommu/iommu.c, DMA ownership).
+HARMLESS_GROUP_DRIVERS = frozenset({"vfio-pci", "pci-stub", "pcieport"})

@@ -1,0 +1,166 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""What can be known of a NIC's kernel driver: the columns. The rows are the files beside this one, one a driver.
+
+Sources are named as kernel file and function, of Linux 6.12 where no release is given.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+if t.TYPE_CHECKING:
+    from ..model.flow import FlowRule
+
+Mask = t.Tuple[t.Tuple[str, int], ...]
+"""Fields that a rule compares, and the bits of each that count."""
+
+
+class RssStep(t.NamedTuple):
+    """From this many VFs on, the PF's RSS group has at most this many queues.
+
+    :param pool: VFs and PF share the queues in pools, whose size is a power of two.
+    """
+
+    from_vfs: int
+    queues: int
+    pool: bool = False
+
+
+@dataclass(frozen=True)
+class Steering:
+    """What a driver takes as flow rules. The default is a stranger: the driver is asked, and gets no rule for a VF.
+
+    :param flow_types: those it takes; None: not known.
+    :param fields: what a rule may match, by names of model.flow.ETHTOOL_WORDS; None: not known.
+    :param vf: a rule may send to a VF.
+    :param no_vf: why not.
+    :param mask_of: for a driver with one mask for all rules of a port: what must be the same of them; None: each has
+        its own.
+    :param drop: a rule may drop.
+    :param drop_queue: the queue of the card that the driver programs as "drop".
+    :param vf_queues_from_group: the driver counts a VF's queues in sizes of the PF's RSS group, whatever the pool.
+    :param replaces: a rule for an occupied location takes the place of the one there, without a gap.
+    """
+
+    flow_types: tuple[str, ...] | None = None
+    fields: tuple[str, ...] | None = None
+    vf: bool = False
+    no_vf: str = "nothing is known of its flow rules"
+    mask_of: t.Callable[[FlowRule], Mask] | None = None
+    drop: bool = True
+    drop_queue: int | None = None
+    vf_queues_from_group: bool = False
+    replaces: bool = False
+
+
+@dataclass(frozen=True)
+class VfSupport:
+    """What a driver enforces on its VFs.
+
+    :param refuses: attribute -> why a value other than the default is refused.
+    :param values: attribute -> the values it takes.
+    :param rates: least and greatest max_tx_rate in Mbit/s, 0 (no limit) aside; None: not known.
+    :param jumbo_after_pf: a VF gets an MTU above 1500 only while the PF has one.
+    """
+
+    refuses: t.Mapping[str, str] = field(default_factory=dict)
+    values: t.Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rates: tuple[int, int] | None = None
+    jumbo_after_pf: bool = False
+
+
+class VfDriver(t.NamedTuple):
+    """The kernel driver of the VFs, where it is another than the PF's. PFs that share one say the same of it.
+
+    :param queues: the most receive queues that it opens; None: not known.
+    :param queue_counters: as Driver.queue_counters.
+    """
+
+    name: str
+    queues: int | None = None
+    queue_counters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Xdp:
+    """What a driver of the kernel's own does with XDP: for kernels that cannot tell, and for what no kernel tells.
+
+    Read in Linux 6.1, the oldest that was, and 6.12; older releases by their commits.
+
+    :param native: the first kernel.org release in which it runs programs itself, as far as known.
+    :param zero_copy: the first in which it fills AF_XDP's memory itself; None: not up to 6.12.
+    :param source: kernel file and function.
+    :param max_mtu: the largest MTU, in bytes, that it takes a program with; None: not known, or programs may have
+        fragments.
+    :param max_cpus: more CPUs than that are too many for its transmit queues.
+    :param refuses_classes: it takes no program while traffic classes (DCB) are configured.
+    :param refuses_lro: nor while large-receive-offload is on.
+    """
+
+    native: tuple[int, int]
+    zero_copy: tuple[int, int] | None
+    source: str
+    max_mtu: int | None = None
+    max_cpus: int | None = None
+    refuses_classes: bool = False
+    refuses_lro: bool = False
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A kernel driver of network cards, by its name in sysfs. The defaults are a stranger: nothing is known.
+
+    :param chip: the chips that this is about, where one driver serves chips that differ; empty: all others.
+    :param chips: "vendor:device" -> the driver on that chip.
+    :param rss: steps by number of VFs, ascending; empty: VFs take nothing from the PF; None: not known.
+    :param vf_limits: (traffic classes, most VFs): the first pair whose classes are enough holds; empty: sriov_totalvfs.
+    :param xdp_excludes_vfs: the driver refuses VFs while an XDP program is attached to the PF.
+    :param most_channels: the combined channels without VFs, where they are more than RSS uses.
+    :param channels_by_cpus: it tells no more combined channels than there are CPUs.
+    :param rss_with_classes: the group beside VFs when traffic classes (DCB) are configured; None: as without.
+    :param keeps_channels: a smaller `ethtool -L` choice survives the step from no VFs to some.
+    :param reopens: a change of the VF count, `ethtool -L` and PF down drop all flow rules and the RSS table in silence.
+    :param ntuple_resets: turning ntuple on or off resets the PF, and with it its VFs.
+    :param blocks: the driver's own RSS table has each queue in one block; else they take turns.
+    :param table: whose the PF's RSS table is beside VFs: "own", "shared" with them, "unreached": accepted, but not
+        written to where the card looks.
+    :param table_sizes: (VFs, entries of the RSS table): the last pair whose VFs are reached holds; empty: as read.
+    :param vf_driver: None: not known, or the same driver.
+    :param xdp: None: not known.
+    :param dpdk: the driver that DPDK 24.11 has for its cards (drivers/net); None: none.
+    :param bifurcated: DPDK works beside it, and taking it away breaks DPDK.
+    :param snabb: "vendor:device" of the cards in Snabb's own list of PFs (src/lib/hardware/pci.lua, "cards").
+    :param ef_vi: EF_VI reaches its cards, through the module sfc_char of OpenOnload.
+    :param queue_counters: names of `ethtool -S` that count the packets which a queue received, {} for the queue;
+        several of one queue are added up. Empty: none is known.
+    """
+
+    name: str
+    chip: str = ""
+    chips: t.Mapping[str, Driver] = field(default_factory=dict)
+    rss: tuple[RssStep, ...] | None = None
+    vf_limits: tuple[tuple[int, int], ...] = ()
+    xdp_excludes_vfs: bool = False
+    keeps_channels: bool = False
+    most_channels: int = 0
+    channels_by_cpus: bool = True
+    rss_with_classes: int | None = None
+    reopens: bool = False
+    ntuple_resets: bool = True
+    blocks: bool = False
+    table: str = "own"
+    table_sizes: tuple[tuple[int, int], ...] = ()
+    steering: Steering = field(default_factory=Steering)
+    vf_support: VfSupport = field(default_factory=VfSupport)
+    vf_driver: VfDriver | None = None
+    xdp: Xdp | None = None
+    dpdk: str | None = None
+    bifurcated: bool = False
+    snabb: tuple[str, ...] = ()
+    ef_vi: bool = False
+    queue_counters: tuple[str, ...] = ()

@@ -1,0 +1,20 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""i40e: Intel X710, XL710, XXV710 and X722; its VFs have iavf."""
+
+from __future__ import annotations
+
+from .driver import Driver, Steering, VfDriver, Xdp
+
+DRIVER = Driver(
+    "i40e",
+    rss=(),  # every VF has queues of its own; the PF keeps its group
+    steering=Steering(vf=True),  # i40e_ethtool.c i40e_add_fdir_ethtool
+    vf_driver=VfDriver("iavf", queue_counters=("rx-{}.packets",)),  # iavf_ethtool.c iavf_gstrings_queue_stats
+    xdp=Xdp((4, 13), (4, 20), "i40e_main.c i40e_xdp"),  # commits 0c8493d90b6b, 0a714186d3c0
+    dpdk="net_i40e",
+    queue_counters=("rx-{}.packets",),  # i40e_ethtool.c i40e_gstrings_queue_stats
+)

@@ -1,0 +1,21 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""ice: Intel E810, E82x and E830; its VFs have iavf."""
+
+from __future__ import annotations
+
+from .driver import Driver, Steering, VfDriver, Xdp
+
+DRIVER = Driver(
+    "ice",
+    rss=(),  # every VF has queues of its own; the PF keeps its group
+    # ice_ethtool_fdir.c ice_add_fdir_ethtool ("Flow director filters are not supported on VF queues")
+    steering=Steering(no_vf="ice_add_fdir_ethtool takes no VF queue"),
+    vf_driver=VfDriver("iavf", queue_counters=("rx-{}.packets",)),  # iavf_ethtool.c iavf_gstrings_queue_stats
+    xdp=Xdp((5, 5), (5, 5), "ice_main.c ice_xdp"),  # commit 2d4238f55697
+    dpdk="net_ice",
+    queue_counters=("rx_queue_{}_packets",),  # ice_ethtool.c __ice_get_strings
+)

@@ -1,0 +1,56 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""igb: Intel 82575, 82576, 82580, i350, i210 and i211; its VFs have igbvf."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .driver import Driver, RssStep, Steering, VfDriver, VfSupport, Xdp
+
+# igb_ethtool.c igb_add_ethtool_nfc_entry: of a VLAN tag it compares the priority alone, which no option names.
+STEERING = Steering(
+    ("ether",), ("src_mac", "dst_mac", "ether_type"), no_vf="its rules name queues of the PF only", drop=False
+)
+# igb_main.c igb_ndo_set_vf_bw; no ndo_set_vf_link_state nor _rss_query_en.
+VFS = VfSupport(
+    refuses={
+        "min_tx_rate": "it has no least rate",
+        "link_state": "it leaves a VF's link to the PF's",
+        "query_rss": "it tells VFs no RSS table",
+    },
+    values={"vlan_proto": ("802.1Q",)},
+    rates=(1, 1000),
+)
+COMMON = Driver(
+    "igb",
+    blocks=True,
+    channels_by_cpus=False,  # igb_main.c igb_setup_mrqc: entry j is queue j * n / 128
+    steering=STEERING,
+    vf_support=VFS,
+    vf_driver=VfDriver("igbvf"),  # it counts no packets of a queue
+    # Commit 9cbc948b5a20, igb_xsk.c. MTU: IGB_RXBUFFER_3072 less its headers.
+    xdp=Xdp((5, 10), (6, 14), "igb_main.c igb_xdp_setup", 3046),
+    dpdk="net_e1000_igb",
+    snabb=("8086:1521", "8086:1533", "8086:157b"),
+    queue_counters=("rx_queue_{}_packets",),  # igb_ethtool.c igb_get_strings
+)
+# igb_main.c igb_get_max_rss_queues. i350 has no RSS at all beside VFs, and no rates.
+I82576 = replace(COMMON, chip="82576", rss=(RssStep(0, 8), RssStep(1, 2, pool=True)))
+I350 = replace(
+    COMMON,
+    chip="i350",
+    rss=(RssStep(0, 8), RssStep(1, 1, pool=True)),
+    vf_support=replace(VFS, refuses={**VFS.refuses, "max_tx_rate": "only the 82576 limits rates"}),
+)
+
+DRIVER = replace(
+    COMMON,
+    chips={
+        **{f"8086:{device}": I82576 for device in ("10c9", "10e6", "10e7", "10e8", "150a", "150d", "1518", "1526")},
+        **{f"8086:{device}": I350 for device in ("1521", "1522", "1523", "1524", "1546")},
+    },
+)

@@ -1,0 +1,85 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""ixgbe: Intel 82598, 82599, X540, X550 and E610; its VFs have ixgbevf."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from .driver import Driver, RssStep, Steering, VfDriver, VfSupport, Xdp
+
+if t.TYPE_CHECKING:
+    from ..model.flow import FlowRule
+    from .driver import Mask
+
+
+def mask_of(rule: FlowRule) -> Mask:
+    """The fields that count and their masks, the L4 type among them, as ixgbe compares them between rules.
+
+    ixgbe_ethtool.c ixgbe_add_ethtool_fdir_entry: tcp4, udp4 and sctp4 mask the flow type, ip4 does not.
+    """
+    l4 = (("flow_type", int(rule.flow_type not in ("ip4", "ip6", "ether"))),)
+    return (*l4, *((name, mask) for name, _value, mask in rule.match))
+
+
+# ixgbe_ethtool.c ixgbe_add_ethtool_fdir_entry, ixgbe_flowspec_to_flow_type; ixgbe_82599.c
+# ixgbe_fdir_write_perfect_filter_82599 (IXGBE_FDIR_DROP_QUEUE), ixgbe_fdir_set_input_mask_82599.
+STEERING = Steering(
+    flow_types=("tcp4", "udp4", "sctp4", "ip4"),
+    fields=("src_ip", "dst_ip", "src_port", "dst_port", "vlan", "vlan_etype", "user_def"),
+    vf=True,
+    mask_of=mask_of,
+    drop_queue=127,
+    vf_queues_from_group=True,
+    replaces=True,
+)
+# ixgbe_sriov.c: ixgbe_ndo_set_vf_vlan, _bw (ixgbe_set_vf_rate_limit), _link_state, _rss_query_en; ixgbe_set_vf_lpe.
+VFS = VfSupport(
+    refuses={"min_tx_rate": "it has no least rate"},
+    values={"vlan_proto": ("802.1Q",), "link_state": ("auto", "disable")},
+    rates=(11, 10000),
+    jumbo_after_pf=True,
+)
+# Queues: ixgbe_lib.c ixgbe_set_sriov_queues (4 queues in 32 pools, 2 in 64), ixgbe.h MAX_RSS 16 for 82598/82599/X540.
+# VFs: ixgbe_sriov.c ixgbe_pci_sriov_enable (limits by traffic classes; XDP).
+COMMON = Driver(
+    "ixgbe",
+    rss=(RssStep(0, 16), RssStep(1, 4, pool=True), RssStep(32, 2, pool=True)),
+    vf_limits=((1, 63), (4, 31), (8, 15)),
+    xdp_excludes_vfs=True,
+    keeps_channels=True,
+    most_channels=63,  # ixgbe.h IXGBE_MAX_FDIR_INDICES
+    rss_with_classes=1,
+    reopens=True,  # ixgbe_setup_tc, ixgbe_close: ixgbe_fdir_filter_exit; ixgbe_setup_reta
+    table="shared",  # one RETA and key for all pools: ixgbe_main.c ixgbe_setup_reta
+    steering=STEERING,
+    vf_support=VFS,
+    # ixgbevf.h IXGBEVF_MAX_RSS_QUEUES; ixgbevf/ethtool.c ixgbevf_get_strings
+    vf_driver=VfDriver("ixgbevf", queues=2, queue_counters=("rx_queue_{}_packets",)),
+    # Commits 924708081629, d0bcacd0a130. MTU: IXGBE_RXBUFFER_3K less its headers. CPUs: IXGBE_MAX_XDP_QS * 2.
+    xdp=Xdp((4, 12), (4, 20), "ixgbe_main.c ixgbe_xdp_setup", 3050, 128, refuses_classes=True, refuses_lro=True),
+    dpdk="net_ixgbe",
+    snabb=("8086:10fb", "8086:151c", "8086:1528", "8086:154d"),
+    queue_counters=("rx_queue_{}_packets",),  # ixgbe_ethtool.c ixgbe_get_strings
+)
+# X550 and later have 63 RSS queues without VFs (IXGBE_MAX_RSS_INDICES_X550) and the same pools with them.
+# With VFs they look into tables of the pools, which ixgbe_set_rxfh (ixgbe_store_reta) does not write.
+X550 = replace(
+    COMMON,
+    chip="X550 and later",
+    rss=(RssStep(0, 63), *(COMMON.rss or ())[1:]),
+    table="unreached",
+    table_sizes=((0, 512), (1, 64)),
+    vf_support=replace(VFS, refuses={**VFS.refuses, "query_rss": "X550 and later tell VFs no RSS table"}),
+)
+# ixgbe_type.h: IXGBE_DEV_ID_X550*, _X550EM_X*, _X550EM_A*, _E610*
+X550_AND_LATER = (
+    *("1563", "15d1", "15aa", "15ab", "15ac", "15ad", "15ae", "15b0", "15c2", "15c3", "15c4", "15c6", "15c7"),
+    *("15c8", "15ca", "15cc", "15ce", "15e4", "15e5", "57ae", "57af", "57b0", "57b1", "57b2"),
+)
+
+DRIVER = replace(COMMON, chips={f"8086:{device}": X550 for device in X550_AND_LATER})

@@ -1,0 +1,18 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""mlx4_core: Mellanox ConnectX to ConnectX-3; its VFs have the same driver."""
+
+from __future__ import annotations
+
+from .driver import Driver, Xdp
+
+DRIVER = Driver(
+    "mlx4_core",
+    xdp=Xdp((6, 1), None, "mlx4/en_netdev.c mlx4_xdp"),
+    dpdk="net_mlx4",
+    bifurcated=True,  # DPDK guide, mlx4
+    queue_counters=("rx{}_packets",),  # en_ethtool.c mlx4_en_get_strings
+)

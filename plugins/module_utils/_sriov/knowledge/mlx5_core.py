@@ -1,0 +1,21 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""mlx5_core: NVIDIA (Mellanox) ConnectX-4 and later; its VFs have the same driver."""
+
+from __future__ import annotations
+
+from .driver import Driver, Xdp
+
+DRIVER = Driver(
+    "mlx5_core",
+    # Commits 86994156c736, db05815b36cb.
+    xdp=Xdp((4, 9), (5, 3), "mlx5/core/en_main.c mlx5e_xdp_set", refuses_lro=True),
+    dpdk="net_mlx5",
+    bifurcated=True,  # DPDK guide, mlx5
+    snabb=("15b3:1013", "15b3:1017", "15b3:1019", "15b3:101d"),
+    # en_stats.c rq_stats_desc, xskrq_stats_desc: an AF_XDP socket has a ring of its own beside the queue's.
+    queue_counters=("rx{}_packets", "rx{}_xsk_packets"),
+)

@@ -1,0 +1,21 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""sfc: Solarflare (AMD)."""
+
+from __future__ import annotations
+
+from .driver import Driver, Xdp
+
+DRIVER = Driver(
+    "sfc",
+    xdp=Xdp((6, 1), None, "sfc/efx.c efx_xdp"),
+    dpdk="net_sfc_efx",
+    snabb=("1924:0903",),
+    ef_vi=True,  # sfc_char comes with a driver of this name
+    # sfc/ethtool_common.c efx_describe_per_queue_stats. The number is the channel's, which is the queue's unless
+    # channels were set aside.
+    queue_counters=("rx-{}.rx_packets",),
+)
