@@ -26,80 +26,15 @@ author:
   - kernel_bypass.sriov maintainers (@kernel-bypass)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
+  - kernel_bypass.sriov.pf
+  - kernel_bypass.sriov.rules
 options:
-  pf:
-    description:
-      - The PF, by interface name, alternative name, MAC address or PCI address.
-    type: str
-    required: true
   rules:
     description:
       - The rules. Each says where its frames go by O(rules[].vf) and O(rules[].queue), by O(rules[].queue) alone, by
         O(rules[].drop), or by O(rules[].action).
       - With O(state=absent) a rule without destination means the flow wherever it goes.
-    type: list
-    elements: dict
     default: []
-    suboptions:
-      flow_type:
-        description:
-          - What kind of frames. C(ixgbe) takes V(tcp4), V(udp4), V(sctp4) and V(ip4).
-        type: str
-        required: true
-        choices: [tcp4, udp4, sctp4, ip4, tcp6, udp6, sctp6, ip6, ether]
-      src_ip:
-        description:
-          - Source address, or network such as V(192.0.2.0/24).
-        type: str
-      dst_ip:
-        description:
-          - Destination address, or network.
-        type: str
-      src_port:
-        description:
-          - Source port.
-        type: int
-      dst_port:
-        description:
-          - Destination port.
-        type: int
-      vlan:
-        description:
-          - VLAN id, 0 to 4094, whatever the priority in the tag.
-        type: int
-      proto:
-        description:
-          - With V(ip4) and V(ip6) the number of the protocol in the IP packet, with V(ether) the EtherType.
-        type: int
-      src_mac:
-        description:
-          - Source MAC address, with V(ether).
-        type: str
-      dst_mac:
-        description:
-          - Destination MAC address.
-        type: str
-      location:
-        description:
-          - Place in the driver's table. Left out, a rule keeps the place it has, and a new one gets the highest free
-            one.
-        type: int
-      vf:
-        description:
-          - The VF that gets the frames, 0 to 254.
-        type: int
-      queue:
-        description:
-          - The queue of the VF, V(0) unless told; without a VF, the queue of the PF.
-        type: int
-      drop:
-        description:
-          - Drop the frames.
-        type: bool
-      action:
-        description:
-          - The destination as the 64-bit number that C(ethtool) takes, V(4294967296) for VF 0, queue 0; V(-1) drops.
-        type: int
   state:
     description:
       - Whether the rules shall be there.

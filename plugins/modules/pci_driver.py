@@ -19,73 +19,16 @@ author:
   - kernel_bypass.sriov maintainers (@kernel-bypass)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
+  - kernel_bypass.sriov.drivers
 options:
-  devices:
-    description:
-      - PCI addresses of the devices.
-    type: list
-    elements: str
   pf:
     description:
       - The PF whose VFs are meant, by interface name, alternative name, MAC address or PCI address.
     type: str
-  vfs:
-    description:
-      - The VFs of O(pf), as indices and ranges such as V(0-3,7), or V(all).
-    type: str
-  driver:
-    description:
-      - Name of the driver, V(default) for the one that the kernel itself would take, or V(none).
-    type: str
-  no_iommu:
-    description:
-      - Allow V(vfio-pci) on a device that is in no IOMMU group. The device can then write to all of memory, and the
-        kernel is tainted until it boots again.
-    type: bool
-    default: false
-  owner:
-    description:
-      - User, by name or number, that owns C(/dev/vfio/N) of the device.
-    type: str
-  group:
-    description:
-      - Group, by name or number, of C(/dev/vfio/N).
-    type: str
-  mode:
-    description:
-      - Permissions of C(/dev/vfio/N), as a quoted octal number such as V("0660").
-    type: raw
   assignments:
     description:
       - Several groups of devices, each with a driver of its own, in one call and as one plan.
       - Excludes O(devices), O(vfs), O(driver), O(owner), O(group) and O(mode); O(no_iommu) holds for all of them.
-    type: list
-    elements: dict
-    suboptions:
-      devices:
-        description: PCI addresses of the devices.
-        type: list
-        elements: str
-      vfs:
-        description: VFs of O(pf), as indices and ranges, or V(all).
-        type: str
-      driver:
-        description: Name of the driver, V(default) or V(none).
-        type: str
-        required: true
-      no_iommu:
-        description: See O(no_iommu).
-        type: bool
-        default: false
-      owner:
-        description: See O(owner).
-        type: str
-      group:
-        description: See O(group).
-        type: str
-      mode:
-        description: See O(mode).
-        type: raw
   force:
     description:
       - Allow devices that are in use to change drivers, and a PF to be taken from the kernel.

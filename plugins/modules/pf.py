@@ -17,40 +17,9 @@ author:
   - kernel_bypass.sriov maintainers (@kernel-bypass)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
+  - kernel_bypass.sriov.pf
+  - kernel_bypass.sriov.pf.state
 options:
-  pf:
-    description:
-      - The PF, by interface name, alternative name, MAC address or PCI address.
-    type: str
-    required: true
-  num_vfs:
-    description:
-      - How many VFs there shall be. Leave it out to leave the number as it is.
-      - A change from one number to another destroys all VFs on the way and needs O(recreate).
-      - V(0) removes all VFs; it needs O(force) when one of them is in use.
-    type: int
-  drivers_autoprobe:
-    description:
-      - Whether the kernel binds a driver to VFs created from now on. With V(false) they stay without a driver, and no
-        interface of theirs comes and goes before C(kernel_bypass.sriov.pci_driver) gives them to a bypass driver.
-      - Holds until the PF's driver is loaded anew.
-    type: bool
-  min_rss_queues:
-    description:
-      - The least number of queues that the PF's RSS group must have with O(num_vfs) VFs. The number is predicted before
-        anything is written, and read from the kernel after.
-      - On 82599 and X540 the group falls from 16 to 4 with 1 to 31 VFs and to 2 with 32 to 63; on 82576 from 8 to 2.
-    type: int
-  up:
-    description:
-      - Whether the PF is up. VFs have a link only while it is, so it is set up before VFs are created.
-      - V(false) goes with no VFs only.
-    type: bool
-  recreate:
-    description:
-      - Allow a change from one number of VFs to another, which destroys all of them.
-    type: bool
-    default: false
   force:
     description:
       - Allow VFs that are in use to be removed. The kernel itself still waits for a program that has one open through

@@ -22,45 +22,9 @@ author:
   - kernel_bypass.sriov maintainers (@kernel-bypass)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
+  - kernel_bypass.sriov.pf
+  - kernel_bypass.sriov.rss
 options:
-  pf:
-    description:
-      - The PF, by interface name, alternative name, MAC address or PCI address.
-    type: str
-    required: true
-  channels:
-    description:
-      - Number of combined channels, as C(ethtool -L). Changing it takes the link away for a moment.
-    type: int
-  queues:
-    description:
-      - Spread over these queues of the PF, with equal weights, as C(ethtool -X weight) does.
-    type: list
-    elements: int
-  weights:
-    description:
-      - One weight for each queue from queue 0 on, as C(ethtool -X weight); V(0) keeps RSS from a queue.
-    type: list
-    elements: int
-  equal:
-    description:
-      - Spread over this many queues in turn, as C(ethtool -X equal).
-    type: int
-  exclude_queues:
-    description:
-      - Spread over all queues of the group but these, with equal weights. What they receive then is what flow rules
-        send there.
-    type: list
-    elements: int
-  default:
-    description:
-      - The kernel's default table, all queues in turn, as C(ethtool -X default) sets it.
-    type: bool
-  min_queues:
-    description:
-      - The least number of queues that the RSS group must have. It is only checked; the failure says what made it
-        small.
-    type: int
   force:
     description:
       - Allow O(channels) to change while a program has a VF open, which the reset may stop.
