@@ -21,259 +21,7 @@ author:
   - kernel_bypass.sriov maintainers (@kernel-bypass)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
-options:
-  pfs:
-    description:
-      - The PFs and what they shall be like. What is left out stays as it is.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      pf:
-        description: The PF, by interface name, alternative name, MAC address or PCI address.
-        type: str
-        required: true
-      num_vfs:
-        description:
-          - How many VFs there shall be. Left out, the number stays as it is.
-          - A change from one number to another destroys all VFs on the way and needs O(recreate).
-          - V(0) removes all VFs; it needs O(force) when one of them is in use.
-        type: int
-      drivers_autoprobe:
-        description:
-          - Whether the kernel binds a driver to VFs created from now on.
-          - Left out, it is false where O(pfs[].drivers) are given, so that VFs that no entry names stay without one.
-        type: bool
-      min_rss_queues:
-        description:
-          - The least number of queues that the PF's RSS group must have beside the VFs; checked before anything is
-            written.
-        type: int
-      up:
-        description:
-          - Whether the PF is up. Left out, it is set up where O(pfs[].num_vfs) asks for VFs, and left as it is
-            elsewhere.
-        type: bool
-      recreate:
-        description: Allow a change from one number of VFs to another, which destroys all of them.
-        type: bool
-        default: false
-      force:
-        description: Allow what is in use to be removed, to change drivers or addresses, or to be reset.
-        type: bool
-        default: false
-      allow_link_reset:
-        description:
-          - Allow the link of a PF that carries the SSH connection or a default route to go for some seconds.
-        type: bool
-        default: false
-      vfs:
-        description: Attributes of VFs, see C(kernel_bypass.sriov.vf).
-        type: list
-        elements: dict
-        suboptions:
-          vf:
-            description:
-              - The VF, or several, as indices and ranges such as V(0-3,7), or V(all).
-            type: str
-            required: true
-          mac:
-            description:
-              - MAC address that the PF's driver gives the VF, or V(auto).
-              - V(auto) derives it from the permanent address of the PF and the index of the VF. It is locally
-                administered, and the same whenever the VF is created again.
-              - A kernel driver that has the VF already is loaded anew for it, as it reads the address at its start
-                only. Where the VF is in use, that needs O(force).
-            type: str
-          vlan:
-            description:
-              - VLAN id that the card adds to and takes off the VF's frames, 1 to 4094; V(0) for none.
-            type: int
-          qos:
-            description:
-              - Priority of that VLAN, 0 to 7.
-            type: int
-          vlan_proto:
-            description:
-              - Protocol of that VLAN. Few drivers take V(802.1ad).
-            type: str
-            choices: ["802.1Q", "802.1ad"]
-          spoofchk:
-            description:
-              - Whether the card drops frames that the VF sends from an address that is not its own. An application
-                that answers with the PF's address needs it off.
-            type: bool
-          trust:
-            description:
-              - Whether the VF may change its address and receive all multicasts.
-            type: bool
-          min_tx_rate:
-            description:
-              - Least rate at which the VF may send, in Mbit/s; V(0) for none.
-            type: int
-          max_tx_rate:
-            description:
-              - Greatest rate at which the VF may send, in Mbit/s; V(0) for no limit. C(ixgbe) takes 11 to 10000, and
-                only while it has a link.
-            type: int
-          link_state:
-            description:
-              - The link that the VF sees. V(auto) is that of the PF. C(ixgbe) has no V(enable).
-            type: str
-            choices: [auto, enable, disable]
-          query_rss:
-            description:
-              - Whether the VF may read the RSS table and key of the PF.
-            type: bool
-          mtu:
-            description:
-              - MTU of the VF's own interface; only for a VF with a kernel driver.
-            type: int
-      drivers:
-        description: Drivers of VFs, see C(kernel_bypass.sriov.pci_driver).
-        type: list
-        elements: dict
-        suboptions:
-          vfs:
-            description: The VFs, as indices and ranges such as V(0-3,7), or V(all).
-            type: str
-            required: true
-          driver:
-            description: Name of the driver, V(default) for the one that the kernel itself would take, or V(none).
-            type: str
-            required: true
-          no_iommu:
-            description: Allow V(vfio-pci) on a device that is in no IOMMU group, without protection of memory.
-            type: bool
-            default: false
-          owner:
-            description: User that owns C(/dev/vfio/N).
-            type: str
-          group:
-            description: Group of C(/dev/vfio/N).
-            type: str
-          mode:
-            description: Permissions of C(/dev/vfio/N), as a quoted octal number such as V("0660").
-            type: raw
-      rss:
-        description: Channels and RSS table, see C(kernel_bypass.sriov.rss).
-        type: dict
-        suboptions:
-          channels:
-            description:
-              - Number of combined channels, as C(ethtool -L). Changing it takes the link away for a moment.
-            type: int
-          queues:
-            description:
-              - Spread over these queues of the PF, with equal weights, as C(ethtool -X weight) does.
-            type: list
-            elements: int
-          weights:
-            description:
-              - One weight for each queue from queue 0 on, as C(ethtool -X weight); V(0) keeps RSS from a queue.
-            type: list
-            elements: int
-          equal:
-            description:
-              - Spread over this many queues in turn, as C(ethtool -X equal).
-            type: int
-          exclude_queues:
-            description:
-              - Spread over all queues of the group but these, with equal weights. What they receive then is what flow
-                rules send there.
-            type: list
-            elements: int
-          default:
-            description:
-              - The kernel's default table, all queues in turn, as C(ethtool -X default) sets it.
-            type: bool
-          min_queues:
-            description:
-              - The least number of queues that the RSS group must have. It is only checked; the failure says what
-                made it small.
-            type: int
-      rules:
-        description: Flow rules that shall be there, see C(kernel_bypass.sriov.flow_rule).
-        type: list
-        elements: dict
-        suboptions:
-          flow_type:
-            description:
-              - What kind of frames. C(ixgbe) takes V(tcp4), V(udp4), V(sctp4) and V(ip4).
-            type: str
-            required: true
-            choices: [tcp4, udp4, sctp4, ip4, tcp6, udp6, sctp6, ip6, ether]
-          src_ip:
-            description:
-              - Source address, or network such as V(192.0.2.0/24).
-            type: str
-          dst_ip:
-            description:
-              - Destination address, or network.
-            type: str
-          src_port:
-            description:
-              - Source port.
-            type: int
-          dst_port:
-            description:
-              - Destination port.
-            type: int
-          vlan:
-            description:
-              - VLAN id, 0 to 4094, whatever the priority in the tag.
-            type: int
-          proto:
-            description:
-              - With V(ip4) and V(ip6) the number of the protocol in the IP packet, with V(ether) the EtherType.
-            type: int
-          src_mac:
-            description:
-              - Source MAC address, with V(ether).
-            type: str
-          dst_mac:
-            description:
-              - Destination MAC address.
-            type: str
-          location:
-            description:
-              - Place in the driver's table. Left out, a rule keeps the place it has, and a new one gets the highest
-                free one.
-            type: int
-          vf:
-            description:
-              - The VF that gets the frames, 0 to 254.
-            type: int
-          queue:
-            description:
-              - The queue of the VF, V(0) unless told; without a VF, the queue of the PF.
-            type: int
-          drop:
-            description:
-              - Drop the frames.
-            type: bool
-          action:
-            description:
-              - The destination as the 64-bit number that C(ethtool) takes, V(4294967296) for VF 0, queue 0; V(-1)
-                drops.
-            type: int
-      exclusive_rules:
-        description: Remove all flow rules that O(pfs[].rules) does not list.
-        type: bool
-        default: false
-  recreate:
-    description: For all PFs. Allow a change from one number of VFs to another, which destroys all of them.
-    type: bool
-    default: false
-  force:
-    description: For all PFs. Allow what is in use to be removed, to change drivers or addresses, or to be reset.
-    type: bool
-    default: false
-  allow_link_reset:
-    description:
-      - For all PFs. Allow the link of a PF that carries the SSH connection or a default route to go for some seconds.
-    type: bool
-    default: false
+  - kernel_bypass.sriov.pfs
 seealso:
   - module: kernel_bypass.sriov.info
 """
@@ -302,26 +50,139 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+# From here on written by scripts/lib/generate_docs.py, from return_values.yml there
+diff:
+  description: The part of the state that the options speak of; empty where the module only looks.
+  type: dict
+  returned: success
+  contains:
+    before: {description: As it was., type: dict}
+    after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
+done: {description: The steps that were done before the one that failed., type: list, elements: str, returned: failure}
+failure:
+  description: What failed.
+  type: dict
+  returned: failure
+  contains:
+    kind: {description: 'What kind of failure, in a word, such as V(in_use).', type: str}
+    what: {description: What was not done., type: str}
+    device: {description: Which device it was not done to; empty for none., type: str}
+    why: {description: The reason; empty where it says no more., type: str}
+    remedy: {description: What can be done., type: str}
+    errno: {description: Name of the kernel's error; null without one., type: str}
+    step: {description: The step that failed; empty where none was begun., type: str}
+    holders:
+      description: Who uses the device, one sentence each.
+      type: list
+      elements: str
+      returned: when C(kind) is C(in_use)
 steps:
   description: What was done, or would be done in check mode, one sentence a step.
-  returned: success
   type: list
   elements: str
-pfs:
-  description: The PFs in the order of the option, as read back after the last step, as predicted in check mode; see
-    C(pfs) of C(kernel_bypass.sriov.info).
   returned: success
+pfs:
+  description: The PFs in the order of the option, as read back after the last step, as predicted in check mode.
   type: list
   elements: dict
-done:
-  description: The steps that were done before the one that failed.
-  returned: failure
-  type: list
-  elements: str
-failure:
-  description: What failed, on which device, why, the remedy, the kernel's errno, the step and the holders.
-  returned: failure
-  type: dict
+  returned: success
+  contains:
+    name: {description: Name of its interface; null for none., type: str}
+    pci_address: {description: PCI address., type: str}
+    driver: {description: Kernel driver; null for none., type: str}
+    mac: {description: MAC address; null without an interface., type: str}
+    up: {description: Whether the interface is up; null without one., type: bool}
+    carrier: {description: Whether it has a link; null without an interface., type: bool}
+    mtu: {description: MTU; null without an interface., type: int}
+    num_vfs: {description: Number of VFs., type: int}
+    total_vfs: {description: Most VFs that the device offers., type: int}
+    drivers_autoprobe: {description: Whether the kernel binds new VFs., type: bool}
+    rss_queues: {description: Queues of the RSS group; null where the driver does not say., type: int}
+    channels:
+      description: What C(ethtool -l) tells; null for nothing.
+      type: dict
+      contains:
+        max_rx: {description: Most channels that only receive., type: int}
+        max_tx: {description: Most channels that only send., type: int}
+        max_combined: {description: Most channels that do both., type: int}
+        rx: {description: Channels that only receive., type: int}
+        tx: {description: Channels that only send., type: int}
+        other: {description: Channels for other interrupts., type: int}
+        combined: {description: Channels that receive and send., type: int}
+    rss:
+      description: What C(ethtool -x) tells; null for nothing.
+      type: dict
+      contains:
+        rings: {description: Number of RX rings; every entry of the table is less., type: int}
+        table: {description: The queue of each hash value., type: list, elements: int}
+        entries: {description: 'How many entries of the table each queue has, by its number.', type: dict}
+        key: {description: The hash key as hexadecimal bytes; empty where the driver does not tell., type: str}
+        hash_function: {description: Name of the hash function; null where the driver does not tell., type: str}
+    ntuple:
+      description: The feature without which no flow rule is taken; null where the driver has not got it.
+      type: dict
+      contains:
+        'on': {description: Whether it is on., type: bool}
+        changeable: {description: Whether the driver lets it be changed., type: bool}
+    locations: {description: How many flow rules the driver has places for; null where it takes none., type: int}
+    rules:
+      description: Flow rules in the order of their locations.
+      type: list
+      elements: dict
+      contains:
+        location: {description: Place in the driver's table., type: int}
+        flow_type: {description: 'What kind of frames, as in C(kernel_bypass.sriov.flow_rule).', type: str}
+        action: {description: 'The destination as a 64-bit number, as C(ethtool) takes it.', type: int}
+        vf: {description: The VF that gets the frames; null for none., type: int}
+        queue: {description: The queue of the VF or the PF; null for none., type: int}
+        drop: {description: Whether the frames are dropped., type: bool}
+        rss_context: {description: RSS context that the frames are spread by; null for none., type: int}
+        ethtool: {description: The words of C(ethtool -N)., type: str}
+        text: {description: The same as a sentence., type: str}
+    iommu_group: {description: IOMMU group; changes from boot to boot; null for none., type: int}
+    numa_node: {description: NUMA node; -1 where the host has none., type: int}
+    holders: {description: Who uses the interface., type: list, elements: str}
+    vfs:
+      description: The VFs in the order of their indices.
+      type: list
+      elements: dict
+      contains:
+        pci_address: {description: PCI address., type: str}
+        driver: {description: Driver it is bound to; null for none., type: str}
+        driver_override: {description: The only driver allowed to bind; null when unset., type: str}
+        default_driver: {description: Driver that the kernel would take; null where it knows none., type: str}
+        name: {description: Name of its interface in this namespace; null for none., type: str}
+        mac: {description: MAC address of that interface; null without one., type: str}
+        up: {description: Whether that interface is up; null without one., type: bool}
+        mtu: {description: MTU of that interface; null without one., type: int}
+        iommu_group: {description: IOMMU group; changes from boot to boot; null for none., type: int}
+        numa_node: {description: NUMA node; -1 where the host has none., type: int}
+        dev_node: {description: Node that user space opens; null for none., type: str}
+        owner: {description: User number of the node's owner; null without a node., type: int}
+        group: {description: Group number of the node; null without one., type: int}
+        mode: {description: 'Permissions of the node, in octal; null without one.', type: str}
+        holders:
+          description: Who uses the device. Processes, other namespaces, bonds, bridges, addresses.
+          type: list
+          elements: str
+        pf: {description: PCI address of its PF., type: str}
+        vf: {description: Index of the VF., type: int}
+        attributes:
+          description: What the driver of the PF enforces, by the options of C(kernel_bypass.sriov.vf).
+          type: dict
+          contains:
+            mac: {description: MAC address that the driver has given it; null if not told., type: str}
+            vlan: {description: 'VLAN id, 0 for none; null if not told.', type: int}
+            qos: {description: Priority of that VLAN; null if not told., type: int}
+            vlan_proto: {description: Protocol of that VLAN; null if not told., type: str}
+            spoofchk:
+              description: Whether frames from addresses not its own are dropped; null if not told.
+              type: bool
+            trust: {description: Whether it may change its address; null if not told., type: bool}
+            min_tx_rate: {description: 'Least rate in Mbit/s, 0 for none; null if not told.', type: int}
+            max_tx_rate: {description: 'Greatest rate in Mbit/s, 0 for no limit; null if not told.', type: int}
+            link_state: {description: 'C(auto), C(enable) or C(disable); null if not told.', type: str}
+            query_rss: {description: Whether it may read the RSS table of the PF; null if not told., type: bool}
 """
 
 import typing as t

@@ -39,132 +39,198 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-steps:
-  description: Always empty, as the module changes nothing.
-  returned: success
-  type: list
-  elements: str
-pfs:
-  description: The PFs, in the order of their PCI addresses.
-  returned: success
-  type: list
-  elements: dict
-  contains:
-    name: {description: Name of its interface., type: str, returned: always}
-    altnames: {description: Its alternative names., type: list, elements: str, returned: always}
-    pci_address: {description: PCI address., type: str, returned: always}
-    vendor: {description: PCI vendor id., type: str, returned: always}
-    device: {description: PCI device id., type: str, returned: always}
-    driver: {description: Kernel driver., type: str, returned: always}
-    driver_info: {description: What C(ethtool -i) tells., type: dict, returned: always}
-    mac: {description: MAC address., type: str, returned: always}
-    perm_mac: {description: The address in the card., type: str, returned: always}
-    up: {description: Whether the interface is up., type: bool, returned: always}
-    carrier: {description: Whether it has a link., type: bool, returned: always}
-    mtu: {description: MTU., type: int, returned: always}
-    num_vfs: {description: Number of VFs., type: int, returned: always}
-    total_vfs: {description: Most VFs that the device offers., type: int, returned: always}
-    drivers_autoprobe: {description: Whether the kernel binds new VFs., type: bool, returned: always}
-    rss_queues: {description: Queues of the RSS group; null where the driver does not say., type: int, returned: always}
-    rss_limit:
-      description: How many queues the group can have (C(queues)), without VFs (C(without_vfs)), the C(cause), whether
-        the table was set by hand, and whether VFs share it.
-      type: dict
-      returned: always
-    rss:
-      description: The C(table), how many C(entries) each queue has, the C(key), the C(hash_function) and the number
-        of C(rings).
-      type: dict
-      returned: always
-    channels: {description: What C(ethtool -l) tells., type: dict, returned: always}
-    features:
-      description: What C(ethtool -k) tells, by the names of the kernel; each is C(on) or not and C(changeable) or
-        not.
-      type: dict
-      returned: always
-    ntuple: {description: The feature without which no flow rule is taken., type: dict, returned: always}
-    locations: {description: How many flow rules the driver has places for., type: int, returned: always}
-    rules:
-      description: Flow rules; C(location), C(flow_type), C(action), its decoded C(vf), C(queue) and C(drop), the
-        words of C(ethtool -N) and a sentence.
-      type: list
-      elements: dict
-      returned: always
-    iommu_group: {description: IOMMU group; changes from boot to boot., type: int, returned: always}
-    iommu_group_members:
-      description: PCI addresses of all devices in that group.
-      type: list
-      elements: str
-      returned: always
-    numa_node: {description: NUMA node; -1 where the host has none., type: int, returned: always}
-    holders: {description: Who uses the interface., type: list, elements: str, returned: always}
-    bypass:
-      description: Kernel bypass techniques; C(name), whether C(available), C(why), its C(price) and whether the
-        C(kernel_loses_nic).
-      type: list
-      elements: dict
-      returned: always
-    vfs:
-      description: The VFs in the order of their indices.
-      type: list
-      elements: dict
-      returned: always
-      contains:
-        pci_address: {description: PCI address., type: str, returned: always}
-        pf: {description: PCI address of its PF., type: str, returned: always}
-        vf: {description: Index of the VF., type: int, returned: always}
-        driver: {description: Driver it is bound to; null for none., type: str, returned: always}
-        driver_override: {description: The only driver allowed to bind; null when unset., type: str, returned: always}
-        default_driver: {description: Driver that the kernel would take., type: str, returned: always}
-        name: {description: Name of its interface in this namespace., type: str, returned: always}
-        mac: {description: MAC address of that interface., type: str, returned: always}
-        up: {description: Whether it is up., type: bool, returned: always}
-        mtu: {description: Its MTU., type: int, returned: always}
-        attributes:
-          description: What the driver of the PF enforces, by the options of C(kernel_bypass.sriov.vf); null what it
-            does not tell.
-          type: dict
-          returned: always
-        iommu_group: {description: IOMMU group., type: int, returned: always}
-        iommu_group_members:
-          description: PCI addresses of all devices in that group.
-          type: list
-          elements: str
-          returned: always
-        numa_node: {description: NUMA node., type: int, returned: always}
-        dev_node: {description: Node that user space opens., type: str, returned: always}
-        owner: {description: User number of its owner., type: int, returned: always}
-        group: {description: Group number., type: int, returned: always}
-        mode: {description: Permissions., type: str, returned: always}
-        holders:
-          description: Who uses the VF. Processes, other namespaces, bonds, bridges, addresses.
-          type: list
-          elements: str
-          returned: always
 host:
   description: Facts of the whole host.
   returned: success
   type: dict
   contains:
-    kernel: {description: Release of the running kernel., type: str, returned: always}
-    online_cpus: {description: CPUs that are online., type: int, returned: always}
-    iommu_active: {description: Whether devices have IOMMU groups., type: bool, returned: always}
-    iommu_groups: {description: How many groups there are., type: int, returned: always}
-    lockdown: {description: Lockdown mode of the kernel., type: str, returned: always}
+    kernel: {description: Release of the running kernel., type: str}
+    online_cpus: {description: CPUs that are online; null where no PF was looked at., type: int}
+    iommu_active: {description: Whether devices have IOMMU groups., type: bool}
+    iommu_groups: {description: How many groups there are., type: int}
+    lockdown: {description: Lockdown mode of the kernel., type: str}
     hugepages:
-      description: Pools by NUMA C(node) and C(size_kb); C(nr), C(free) and C(surplus).
+      description: Pools by NUMA node and size.
       type: list
       elements: dict
-      returned: always
+      contains:
+        node: {description: NUMA node; -1 where the kernel knows no nodes., type: int}
+        size_kb: {description: Size of a page in KiB., type: int}
+        nr: {description: Pages in the pool., type: int}
+        free: {description: Pages that nobody has., type: int}
+        surplus: {description: Pages above the number that was asked for., type: int}
     vfio:
-      description: Whether it is C(loaded), its PCI driver registered, its no-IOMMU mode (null when compiled out) and
-        its C(nodes).
+      description: What there is of vfio.
       type: dict
-      returned: always
-failure:
-  description: What failed, on which device, why, and the remedy.
-  returned: failure
+      contains:
+        loaded: {description: Whether it is loaded., type: bool}
+        pci_driver: {description: Whether its PCI driver is registered., type: bool}
+        no_iommu_mode: {description: Whether its no-IOMMU mode is on; null when compiled out., type: bool}
+        nodes: {description: Names of the devices that user space can open., type: list, elements: str}
+# From here on written by scripts/lib/generate_docs.py, from return_values.yml there
+steps: {description: 'Always empty, since nothing is changed.', type: list, elements: str, returned: success}
+diff:
+  description: The part of the state that the options speak of; empty where the module only looks.
   type: dict
+  returned: success
+  contains:
+    before: {description: As it was., type: dict}
+    after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
+failure:
+  description: What failed.
+  type: dict
+  returned: failure
+  contains:
+    kind: {description: 'What kind of failure, in a word, such as V(in_use).', type: str}
+    what: {description: What was not done., type: str}
+    device: {description: Which device it was not done to; empty for none., type: str}
+    why: {description: The reason; empty where it says no more., type: str}
+    remedy: {description: What can be done., type: str}
+    errno: {description: Name of the kernel's error; null without one., type: str}
+    step: {description: The step that failed; empty where none was begun., type: str}
+    holders:
+      description: Who uses the device, one sentence each.
+      type: list
+      elements: str
+      returned: when C(kind) is C(in_use)
+pfs:
+  description: The PFs, in the order of their PCI addresses.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    name: {description: Name of its interface; null for none., type: str}
+    pci_address: {description: PCI address., type: str}
+    driver: {description: Kernel driver; null for none., type: str}
+    mac: {description: MAC address; null without an interface., type: str}
+    up: {description: Whether the interface is up; null without one., type: bool}
+    carrier: {description: Whether it has a link; null without an interface., type: bool}
+    mtu: {description: MTU; null without an interface., type: int}
+    num_vfs: {description: Number of VFs., type: int}
+    total_vfs: {description: Most VFs that the device offers., type: int}
+    drivers_autoprobe: {description: Whether the kernel binds new VFs., type: bool}
+    rss_queues: {description: Queues of the RSS group; null where the driver does not say., type: int}
+    channels:
+      description: What C(ethtool -l) tells; null for nothing.
+      type: dict
+      contains:
+        max_rx: {description: Most channels that only receive., type: int}
+        max_tx: {description: Most channels that only send., type: int}
+        max_combined: {description: Most channels that do both., type: int}
+        rx: {description: Channels that only receive., type: int}
+        tx: {description: Channels that only send., type: int}
+        other: {description: Channels for other interrupts., type: int}
+        combined: {description: Channels that receive and send., type: int}
+    rss:
+      description: What C(ethtool -x) tells; null for nothing.
+      type: dict
+      contains:
+        rings: {description: Number of RX rings; every entry of the table is less., type: int}
+        table: {description: The queue of each hash value., type: list, elements: int}
+        entries: {description: 'How many entries of the table each queue has, by its number.', type: dict}
+        key: {description: The hash key as hexadecimal bytes; empty where the driver does not tell., type: str}
+        hash_function: {description: Name of the hash function; null where the driver does not tell., type: str}
+    ntuple:
+      description: The feature without which no flow rule is taken; null where the driver has not got it.
+      type: dict
+      contains:
+        'on': {description: Whether it is on., type: bool}
+        changeable: {description: Whether the driver lets it be changed., type: bool}
+    locations: {description: How many flow rules the driver has places for; null where it takes none., type: int}
+    rules:
+      description: Flow rules in the order of their locations.
+      type: list
+      elements: dict
+      contains:
+        location: {description: Place in the driver's table., type: int}
+        flow_type: {description: 'What kind of frames, as in C(kernel_bypass.sriov.flow_rule).', type: str}
+        action: {description: 'The destination as a 64-bit number, as C(ethtool) takes it.', type: int}
+        vf: {description: The VF that gets the frames; null for none., type: int}
+        queue: {description: The queue of the VF or the PF; null for none., type: int}
+        drop: {description: Whether the frames are dropped., type: bool}
+        rss_context: {description: RSS context that the frames are spread by; null for none., type: int}
+        ethtool: {description: The words of C(ethtool -N)., type: str}
+        text: {description: The same as a sentence., type: str}
+    iommu_group: {description: IOMMU group; changes from boot to boot; null for none., type: int}
+    numa_node: {description: NUMA node; -1 where the host has none., type: int}
+    holders: {description: Who uses the interface., type: list, elements: str}
+    iommu_group_members: {description: PCI addresses of all devices in that group., type: list, elements: str}
+    perm_mac: {description: The address in the card; null where the driver does not tell., type: str}
+    altnames: {description: Its alternative names., type: list, elements: str}
+    vendor: {description: PCI vendor id., type: str}
+    device: {description: PCI device id., type: str}
+    driver_info:
+      description: What C(ethtool -i) tells; empty without an interface.
+      type: dict
+      contains:
+        driver: {description: Name of the driver., type: str, returned: with an interface}
+        version: {description: 'Its version, or that of the kernel.', type: str, returned: with an interface}
+        firmware_version: {description: Version of the card's firmware., type: str, returned: with an interface}
+        bus_info: {description: PCI address., type: str, returned: with an interface}
+    features:
+      description: What C(ethtool -k) tells, by the names of the kernel; each is C(on) or not and C(changeable) or not.
+      type: dict
+    rss_limit:
+      description: How large the RSS group can be.
+      type: dict
+      contains:
+        queues: {description: How many queues the group can have; null where that is not known., type: int}
+        without_vfs: {description: How many it could have without VFs; null where that is not known., type: int}
+        cause: {description: What makes it so., type: str}
+        table_set_by_hand: {description: Whether the table is another than the driver's own., type: bool}
+        table_shared_with_vfs: {description: Whether VFs use the same table., type: bool}
+    bypass:
+      description: Kernel bypass techniques.
+      type: list
+      elements: dict
+      contains:
+        name: {description: Name of the technique., type: str}
+        available: {description: Whether this NIC allows it on this host., type: bool}
+        why: {description: 'The evidence, or all that is in the way.', type: str}
+        kernel_loses_nic: {description: Whether it takes the whole NIC from the kernel., type: bool}
+        price: {description: What it costs., type: str}
+    vfs:
+      description: The VFs in the order of their indices.
+      type: list
+      elements: dict
+      contains:
+        pci_address: {description: PCI address., type: str}
+        driver: {description: Driver it is bound to; null for none., type: str}
+        driver_override: {description: The only driver allowed to bind; null when unset., type: str}
+        default_driver: {description: Driver that the kernel would take; null where it knows none., type: str}
+        name: {description: Name of its interface in this namespace; null for none., type: str}
+        mac: {description: MAC address of that interface; null without one., type: str}
+        up: {description: Whether that interface is up; null without one., type: bool}
+        mtu: {description: MTU of that interface; null without one., type: int}
+        iommu_group: {description: IOMMU group; changes from boot to boot; null for none., type: int}
+        numa_node: {description: NUMA node; -1 where the host has none., type: int}
+        dev_node: {description: Node that user space opens; null for none., type: str}
+        owner: {description: User number of the node's owner; null without a node., type: int}
+        group: {description: Group number of the node; null without one., type: int}
+        mode: {description: 'Permissions of the node, in octal; null without one.', type: str}
+        holders:
+          description: Who uses the device. Processes, other namespaces, bonds, bridges, addresses.
+          type: list
+          elements: str
+        pf: {description: PCI address of its PF., type: str}
+        vf: {description: Index of the VF., type: int}
+        attributes:
+          description: What the driver of the PF enforces, by the options of C(kernel_bypass.sriov.vf).
+          type: dict
+          contains:
+            mac: {description: MAC address that the driver has given it; null if not told., type: str}
+            vlan: {description: 'VLAN id, 0 for none; null if not told.', type: int}
+            qos: {description: Priority of that VLAN; null if not told., type: int}
+            vlan_proto: {description: Protocol of that VLAN; null if not told., type: str}
+            spoofchk:
+              description: Whether frames from addresses not its own are dropped; null if not told.
+              type: bool
+            trust: {description: Whether it may change its address; null if not told., type: bool}
+            min_tx_rate: {description: 'Least rate in Mbit/s, 0 for none; null if not told.', type: int}
+            max_tx_rate: {description: 'Greatest rate in Mbit/s, 0 for no limit; null if not told.', type: int}
+            link_state: {description: 'C(auto), C(enable) or C(disable); null if not told.', type: str}
+            query_rss: {description: Whether it may read the RSS table of the PF; null if not told., type: bool}
+        iommu_group_members: {description: PCI addresses of all devices in that group., type: list, elements: str}
 """
 
 import typing as t

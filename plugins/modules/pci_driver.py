@@ -19,73 +19,16 @@ author:
   - kernel_bypass.sriov maintainers (@kernel-bypass)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
+  - kernel_bypass.sriov.drivers
 options:
-  devices:
-    description:
-      - PCI addresses of the devices.
-    type: list
-    elements: str
   pf:
     description:
       - The PF whose VFs are meant, by interface name, alternative name, MAC address or PCI address.
     type: str
-  vfs:
-    description:
-      - The VFs of O(pf), as indices and ranges such as V(0-3,7), or V(all).
-    type: str
-  driver:
-    description:
-      - Name of the driver, V(default) for the one that the kernel itself would take, or V(none).
-    type: str
-  no_iommu:
-    description:
-      - Allow V(vfio-pci) on a device that is in no IOMMU group. The device can then write to all of memory, and the
-        kernel is tainted until it boots again.
-    type: bool
-    default: false
-  owner:
-    description:
-      - User, by name or number, that owns C(/dev/vfio/N) of the device.
-    type: str
-  group:
-    description:
-      - Group, by name or number, of C(/dev/vfio/N).
-    type: str
-  mode:
-    description:
-      - Permissions of C(/dev/vfio/N), as a quoted octal number such as V("0660").
-    type: raw
   assignments:
     description:
       - Several groups of devices, each with a driver of its own, in one call and as one plan.
       - Excludes O(devices), O(vfs), O(driver), O(owner), O(group) and O(mode); O(no_iommu) holds for all of them.
-    type: list
-    elements: dict
-    suboptions:
-      devices:
-        description: PCI addresses of the devices.
-        type: list
-        elements: str
-      vfs:
-        description: VFs of O(pf), as indices and ranges, or V(all).
-        type: str
-      driver:
-        description: Name of the driver, V(default) or V(none).
-        type: str
-        required: true
-      no_iommu:
-        description: See O(no_iommu).
-        type: bool
-        default: false
-      owner:
-        description: See O(owner).
-        type: str
-      group:
-        description: See O(group).
-        type: str
-      mode:
-        description: See O(mode).
-        type: raw
   force:
     description:
       - Allow devices that are in use to change drivers, and a PF to be taken from the kernel.
@@ -119,44 +62,81 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+# From here on written by scripts/lib/generate_docs.py, from return_values.yml there
+diff:
+  description: The part of the state that the options speak of; empty where the module only looks.
+  type: dict
+  returned: success
+  contains:
+    before: {description: As it was., type: dict}
+    after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
+done: {description: The steps that were done before the one that failed., type: list, elements: str, returned: failure}
+failure:
+  description: What failed.
+  type: dict
+  returned: failure
+  contains:
+    kind: {description: 'What kind of failure, in a word, such as V(in_use).', type: str}
+    what: {description: What was not done., type: str}
+    device: {description: Which device it was not done to; empty for none., type: str}
+    why: {description: The reason; empty where it says no more., type: str}
+    remedy: {description: What can be done., type: str}
+    errno: {description: Name of the kernel's error; null without one., type: str}
+    step: {description: The step that failed; empty where none was begun., type: str}
+    holders:
+      description: Who uses the device, one sentence each.
+      type: list
+      elements: str
+      returned: when C(kind) is C(in_use)
 steps:
   description: What was done, or would be done in check mode, one sentence a step.
-  returned: success
   type: list
   elements: str
   sample:
     - load kernel module vfio-pci
     - bind 0000:01:10.0 (VF 0 of 0000:01:00.0) to vfio-pci (now no driver)
-devices:
-  description: The devices as read back after the last step; as predicted in check mode.
   returned: success
+devices:
+  description: The devices as read back after the last step, as predicted in check mode.
   type: list
   elements: dict
+  returned: success
   contains:
-    pci_address: {description: PCI address., type: str, returned: always}
-    pf: {description: PCI address of its PF; null if it is no VF., type: str, returned: always}
-    vf: {description: Index of the VF., type: int, returned: always}
-    driver: {description: Driver it is bound to; null for none., type: str, returned: always}
-    driver_override: {description: The only driver allowed to bind; null when unset., type: str, returned: always}
-    default_driver: {description: Module that the kernel would take., type: str, returned: always}
-    name: {description: Name of its interface., type: str, returned: always}
-    mac: {description: MAC address of its interface., type: str, returned: always}
-    iommu_group: {description: IOMMU group; changes from boot to boot., type: int, returned: always}
-    numa_node: {description: NUMA node; -1 where the host has none., type: int, returned: always}
-    dev_node: {description: Node that user space opens., type: str, returned: always}
-    owner: {description: User number of the node's owner., type: int, returned: always}
-    group: {description: Group number of the node., type: int, returned: always}
-    mode: {description: Permissions of the node., type: str, returned: always}
-    holders: {description: Who uses the device., type: list, elements: str, returned: always}
-done:
-  description: The steps that were done before the one that failed.
-  returned: failure
-  type: list
-  elements: str
-failure:
-  description: What failed, on which device, why, the remedy, the kernel's errno, the step and the holders.
-  returned: failure
-  type: dict
+    pci_address: {description: PCI address., type: str}
+    driver: {description: Driver it is bound to; null for none., type: str}
+    driver_override: {description: The only driver allowed to bind; null when unset., type: str}
+    default_driver: {description: Driver that the kernel would take; null where it knows none., type: str}
+    name: {description: Name of its interface in this namespace; null for none., type: str}
+    mac: {description: MAC address of that interface; null without one., type: str}
+    up: {description: Whether that interface is up; null without one., type: bool}
+    mtu: {description: MTU of that interface; null without one., type: int}
+    iommu_group: {description: IOMMU group; changes from boot to boot; null for none., type: int}
+    numa_node: {description: NUMA node; -1 where the host has none., type: int}
+    dev_node: {description: Node that user space opens; null for none., type: str}
+    owner: {description: User number of the node's owner; null without a node., type: int}
+    group: {description: Group number of the node; null without one., type: int}
+    mode: {description: 'Permissions of the node, in octal; null without one.', type: str}
+    holders:
+      description: Who uses the device. Processes, other namespaces, bonds, bridges, addresses.
+      type: list
+      elements: str
+    pf: {description: PCI address of its PF; null if it is no VF., type: str}
+    vf: {description: Index of the VF; null if it is none., type: int}
+    attributes:
+      description: The options of C(kernel_bypass.sriov.vf), all of them null; C(kernel_bypass.sriov.info) reads them.
+      type: dict
+      returned: for a VF
+      contains:
+        mac: {description: MAC address that the driver has given it; null if not told., type: str}
+        vlan: {description: 'VLAN id, 0 for none; null if not told.', type: int}
+        qos: {description: Priority of that VLAN; null if not told., type: int}
+        vlan_proto: {description: Protocol of that VLAN; null if not told., type: str}
+        spoofchk: {description: Whether frames from addresses not its own are dropped; null if not told., type: bool}
+        trust: {description: Whether it may change its address; null if not told., type: bool}
+        min_tx_rate: {description: 'Least rate in Mbit/s, 0 for none; null if not told.', type: int}
+        max_tx_rate: {description: 'Greatest rate in Mbit/s, 0 for no limit; null if not told.', type: int}
+        link_state: {description: 'C(auto), C(enable) or C(disable); null if not told.', type: str}
+        query_rss: {description: Whether it may read the RSS table of the PF; null if not told., type: bool}
 """
 
 import typing as t

@@ -17,40 +17,9 @@ author:
   - kernel_bypass.sriov maintainers (@kernel-bypass)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
+  - kernel_bypass.sriov.pf
+  - kernel_bypass.sriov.pf.state
 options:
-  pf:
-    description:
-      - The PF, by interface name, alternative name, MAC address or PCI address.
-    type: str
-    required: true
-  num_vfs:
-    description:
-      - How many VFs there shall be. Leave it out to leave the number as it is.
-      - A change from one number to another destroys all VFs on the way and needs O(recreate).
-      - V(0) removes all VFs; it needs O(force) when one of them is in use.
-    type: int
-  drivers_autoprobe:
-    description:
-      - Whether the kernel binds a driver to VFs created from now on. With V(false) they stay without a driver, and no
-        interface of theirs comes and goes before C(kernel_bypass.sriov.pci_driver) gives them to a bypass driver.
-      - Holds until the PF's driver is loaded anew.
-    type: bool
-  min_rss_queues:
-    description:
-      - The least number of queues that the PF's RSS group must have with O(num_vfs) VFs. The number is predicted before
-        anything is written, and read from the kernel after.
-      - On 82599 and X540 the group falls from 16 to 4 with 1 to 31 VFs and to 2 with 32 to 63; on 82576 from 8 to 2.
-    type: int
-  up:
-    description:
-      - Whether the PF is up. VFs have a link only while it is, so it is set up before VFs are created.
-      - V(false) goes with no VFs only.
-    type: bool
-  recreate:
-    description:
-      - Allow a change from one number of VFs to another, which destroys all of them.
-    type: bool
-    default: false
   force:
     description:
       - Allow VFs that are in use to be removed. The kernel itself still waits for a program that has one open through
@@ -95,47 +64,142 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+# From here on written by scripts/lib/generate_docs.py, from return_values.yml there
+pf:
+  description: The PF as read back after the last step, as predicted in check mode.
+  type: dict
+  returned: success
+  contains:
+    name: {description: Name of its interface; null for none., type: str}
+    pci_address: {description: PCI address., type: str}
+    driver: {description: Kernel driver; null for none., type: str}
+    mac: {description: MAC address; null without an interface., type: str}
+    up: {description: Whether the interface is up; null without one., type: bool}
+    carrier: {description: Whether it has a link; null without an interface., type: bool}
+    mtu: {description: MTU; null without an interface., type: int}
+    num_vfs: {description: Number of VFs., type: int}
+    total_vfs: {description: Most VFs that the device offers., type: int}
+    drivers_autoprobe: {description: Whether the kernel binds new VFs., type: bool}
+    rss_queues: {description: Queues of the RSS group; null where the driver does not say., type: int}
+    channels:
+      description: What C(ethtool -l) tells; null for nothing.
+      type: dict
+      contains:
+        max_rx: {description: Most channels that only receive., type: int}
+        max_tx: {description: Most channels that only send., type: int}
+        max_combined: {description: Most channels that do both., type: int}
+        rx: {description: Channels that only receive., type: int}
+        tx: {description: Channels that only send., type: int}
+        other: {description: Channels for other interrupts., type: int}
+        combined: {description: Channels that receive and send., type: int}
+    rss:
+      description: What C(ethtool -x) tells; null for nothing.
+      type: dict
+      contains:
+        rings: {description: Number of RX rings; every entry of the table is less., type: int}
+        table: {description: The queue of each hash value., type: list, elements: int}
+        entries: {description: 'How many entries of the table each queue has, by its number.', type: dict}
+        key: {description: The hash key as hexadecimal bytes; empty where the driver does not tell., type: str}
+        hash_function: {description: Name of the hash function; null where the driver does not tell., type: str}
+    ntuple:
+      description: The feature without which no flow rule is taken; null where the driver has not got it.
+      type: dict
+      contains:
+        'on': {description: Whether it is on., type: bool}
+        changeable: {description: Whether the driver lets it be changed., type: bool}
+    locations: {description: How many flow rules the driver has places for; null where it takes none., type: int}
+    rules:
+      description: Flow rules in the order of their locations.
+      type: list
+      elements: dict
+      contains:
+        location: {description: Place in the driver's table., type: int}
+        flow_type: {description: 'What kind of frames, as in C(kernel_bypass.sriov.flow_rule).', type: str}
+        action: {description: 'The destination as a 64-bit number, as C(ethtool) takes it.', type: int}
+        vf: {description: The VF that gets the frames; null for none., type: int}
+        queue: {description: The queue of the VF or the PF; null for none., type: int}
+        drop: {description: Whether the frames are dropped., type: bool}
+        rss_context: {description: RSS context that the frames are spread by; null for none., type: int}
+        ethtool: {description: The words of C(ethtool -N)., type: str}
+        text: {description: The same as a sentence., type: str}
+    iommu_group: {description: IOMMU group; changes from boot to boot; null for none., type: int}
+    numa_node: {description: NUMA node; -1 where the host has none., type: int}
+    holders: {description: Who uses the interface., type: list, elements: str}
+    vfs:
+      description: The VFs in the order of their indices.
+      type: list
+      elements: dict
+      contains:
+        pci_address: {description: PCI address., type: str}
+        driver: {description: Driver it is bound to; null for none., type: str}
+        driver_override: {description: The only driver allowed to bind; null when unset., type: str}
+        default_driver: {description: Driver that the kernel would take; null where it knows none., type: str}
+        name: {description: Name of its interface in this namespace; null for none., type: str}
+        mac: {description: MAC address of that interface; null without one., type: str}
+        up: {description: Whether that interface is up; null without one., type: bool}
+        mtu: {description: MTU of that interface; null without one., type: int}
+        iommu_group: {description: IOMMU group; changes from boot to boot; null for none., type: int}
+        numa_node: {description: NUMA node; -1 where the host has none., type: int}
+        dev_node: {description: Node that user space opens; null for none., type: str}
+        owner: {description: User number of the node's owner; null without a node., type: int}
+        group: {description: Group number of the node; null without one., type: int}
+        mode: {description: 'Permissions of the node, in octal; null without one.', type: str}
+        holders:
+          description: Who uses the device. Processes, other namespaces, bonds, bridges, addresses.
+          type: list
+          elements: str
+        pf: {description: PCI address of its PF., type: str}
+        vf: {description: Index of the VF., type: int}
+        attributes:
+          description: What the driver of the PF enforces, by the options of C(kernel_bypass.sriov.vf).
+          type: dict
+          contains:
+            mac: {description: MAC address that the driver has given it; null if not told., type: str}
+            vlan: {description: 'VLAN id, 0 for none; null if not told.', type: int}
+            qos: {description: Priority of that VLAN; null if not told., type: int}
+            vlan_proto: {description: Protocol of that VLAN; null if not told., type: str}
+            spoofchk:
+              description: Whether frames from addresses not its own are dropped; null if not told.
+              type: bool
+            trust: {description: Whether it may change its address; null if not told., type: bool}
+            min_tx_rate: {description: 'Least rate in Mbit/s, 0 for none; null if not told.', type: int}
+            max_tx_rate: {description: 'Greatest rate in Mbit/s, 0 for no limit; null if not told.', type: int}
+            link_state: {description: 'C(auto), C(enable) or C(disable); null if not told.', type: str}
+            query_rss: {description: Whether it may read the RSS table of the PF; null if not told., type: bool}
+diff:
+  description: The part of the state that the options speak of; empty where the module only looks.
+  type: dict
+  returned: success
+  contains:
+    before: {description: As it was., type: dict}
+    after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
+done: {description: The steps that were done before the one that failed., type: list, elements: str, returned: failure}
+failure:
+  description: What failed.
+  type: dict
+  returned: failure
+  contains:
+    kind: {description: 'What kind of failure, in a word, such as V(in_use).', type: str}
+    what: {description: What was not done., type: str}
+    device: {description: Which device it was not done to; empty for none., type: str}
+    why: {description: The reason; empty where it says no more., type: str}
+    remedy: {description: What can be done., type: str}
+    errno: {description: Name of the kernel's error; null without one., type: str}
+    step: {description: The step that failed; empty where none was begun., type: str}
+    holders:
+      description: Who uses the device, one sentence each.
+      type: list
+      elements: str
+      returned: when C(kind) is C(in_use)
 steps:
   description: What was done, or would be done in check mode, one sentence a step.
-  returned: success
   type: list
   elements: str
   sample:
-    - "set sriov_drivers_autoprobe of enp1s0 (0000:01:00.0) to 0: new VFs stay without a driver"
-    - "set sriov_numvfs of enp1s0 (0000:01:00.0) from 0 to 4"
-    - "wait until all 4 VFs of enp1s0 (0000:01:00.0) are there"
-pf:
-  description: The PF as read back after the last step; as predicted in check mode.
+    - 'set sriov_drivers_autoprobe of enp1s0 (0000:01:00.0) to 0: new VFs stay without a driver'
+    - set sriov_numvfs of enp1s0 (0000:01:00.0) from 0 to 4
+    - wait until all 4 VFs of enp1s0 (0000:01:00.0) are there
   returned: success
-  type: dict
-  contains:
-    name: {description: Name of its interface., type: str, returned: always}
-    pci_address: {description: PCI address., type: str, returned: always}
-    driver: {description: Kernel driver., type: str, returned: always}
-    mac: {description: MAC address., type: str, returned: always}
-    up: {description: Whether the interface is up., type: bool, returned: always}
-    carrier: {description: Whether it has a link., type: bool, returned: always}
-    num_vfs: {description: Number of VFs., type: int, returned: always}
-    total_vfs: {description: Most VFs that the device offers., type: int, returned: always}
-    drivers_autoprobe: {description: Whether the kernel binds new VFs., type: bool, returned: always}
-    rss_queues: {description: Queues of the RSS group; null where the driver does not say., type: int, returned: always}
-    iommu_group: {description: IOMMU group., type: int, returned: always}
-    numa_node: {description: NUMA node; -1 where the host has none., type: int, returned: always}
-    holders: {description: Who uses the interface., type: list, elements: str, returned: always}
-    vfs:
-      description: The VFs in the order of their indices; see C(devices) of C(kernel_bypass.sriov.pci_driver).
-      type: list
-      elements: dict
-      returned: always
-done:
-  description: The steps that were done before the one that failed.
-  returned: failure
-  type: list
-  elements: str
-failure:
-  description: What failed, on which device, why, the remedy, the kernel's errno, the step and the holders.
-  returned: failure
-  type: dict
 """
 
 import typing as t

@@ -125,16 +125,32 @@ samples:
     seconds: {description: When it ended. The first reading is at 0., type: float, returned: always}
     packets_per_second: {description: As RV(packets_per_second)., type: float, returned: always}
     rates: {description: As RV(rates) without counters that stood still., type: dict, returned: always}
-steps:
-  description: Always empty, since nothing is changed.
-  returned: success
-  type: list
-  elements: str
-  sample: []
-failure:
-  description: What failed, on which device, why and the remedy.
-  returned: failure
+# From here on written by scripts/lib/generate_docs.py, from return_values.yml there
+steps: {description: 'Always empty, since nothing is changed.', type: list, elements: str, returned: success}
+diff:
+  description: The part of the state that the options speak of; empty where the module only looks.
   type: dict
+  returned: success
+  contains:
+    before: {description: As it was., type: dict}
+    after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
+failure:
+  description: What failed.
+  type: dict
+  returned: failure
+  contains:
+    kind: {description: 'What kind of failure, in a word, such as V(in_use).', type: str}
+    what: {description: What was not done., type: str}
+    device: {description: Which device it was not done to; empty for none., type: str}
+    why: {description: The reason; empty where it says no more., type: str}
+    remedy: {description: What can be done., type: str}
+    errno: {description: Name of the kernel's error; null without one., type: str}
+    step: {description: The step that failed; empty where none was begun., type: str}
+    holders:
+      description: Who uses the device, one sentence each.
+      type: list
+      elements: str
+      returned: when C(kind) is C(in_use)
 """
 
 import time

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Role provision takes what module host takes: its argument spec is typed by hand, and must not drift."""
+"""Role provision takes what module host takes. How it says so is generated, see tests/unit/scripts."""
 
 from __future__ import annotations
 
@@ -12,17 +12,12 @@ import yaml
 from ansible_collections.kernel_bypass.sriov.plugins.modules import host
 
 ROLE = Path(host.__file__).resolve().parents[2] / "roles" / "provision"
-FIELDS = ("type", "elements", "required", "choices")
+FIELDS = ("type", "elements", "required", "choices", "default")
 
 
 def facts(options):
-    """Options with what both sides say of them; a list or False that is left out is one that nobody has given."""
     return {
-        name: {
-            **{field: option.get(field) for field in FIELDS},
-            "default": option.get("default") or None,
-            "options": facts(option.get("options", {})),
-        }
+        name: {**{field: option.get(field) for field in FIELDS}, "options": facts(option.get("options", {}))}
         for name, option in options.items()
     }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 # Of an interface or a node that a step makes: what it is called, and what else only the kernel knows.
-OF_NEW_INTERFACES = {"name", "ifindex", "altnames", "perm_mac", "min_mtu", "max_mtu", "up", "carrier"}
+OF_NEW_INTERFACES = {"name", "ifindex", "altnames", "perm_mac", "min_mtu", "max_mtu", "up", "carrier", "num_tc"}
 OF_NEW_VFS = {"iommu_group", "dev_node", "planned"}
 
 

@@ -27,8 +27,8 @@ VFS = VfSupport(
 )
 COMMON = Driver(
     "igb",
-    blocks=True,
-    channels_by_cpus=False,  # igb_main.c igb_setup_mrqc: entry j is queue j * n / 128
+    blocks=True,  # igb_main.c igb_setup_mrqc: entry j is queue j * n / 128
+    channels_by_cpus=False,  # igb_main.c igb_get_max_rss_queues
     steering=STEERING,
     vf_support=VFS,
     vf_driver=VfDriver("igbvf"),  # it counts no packets of a queue

@@ -1,0 +1,63 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from textwrap import indent
+
+DEVICES = r"""
+devices:
+  description:
+    - PCI addresses of the devices.
+  type: list
+  elements: str
+"""
+VFS = r"""
+vfs:
+  description:
+    - The VFs of the PF, as indices and ranges such as V(0-3,7), or V(all).
+  type: str
+"""
+DRIVER = r"""
+driver:
+  description:
+    - Name of the driver, V(default) for the one that the kernel itself would take, or V(none).
+  type: str
+"""
+NODE = r"""
+no_iommu:
+  description:
+    - Allow V(vfio-pci) on a device that is in no IOMMU group. The device can then write to all of memory, and the
+      kernel is tainted until it boots again.
+  type: bool
+  default: false
+owner:
+  description:
+    - User, by name or number, that owns C(/dev/vfio/N) of the device.
+  type: str
+group:
+  description:
+    - Group, by name or number, of C(/dev/vfio/N).
+  type: str
+mode:
+  description:
+    - Permissions of C(/dev/vfio/N), as a quoted octal number such as V("0660").
+  type: raw
+"""
+REQUIRED = "  required: true"
+# One entry of a list of drivers: of a PF's VFs in module host, of any devices in module pci_driver.
+VF_DRIVER = VFS + REQUIRED + DRIVER + REQUIRED + NODE
+ASSIGNMENT = DEVICES + VFS + DRIVER + REQUIRED + NODE
+ASSIGNMENTS = r"""
+assignments:
+  type: list
+  elements: dict
+  suboptions:
+""" + indent(ASSIGNMENT, "    ")
+
+
+class ModuleDocFragment:
+    """Which device has which driver, as module pci_driver takes it."""
+
+    DOCUMENTATION: str = "options:" + indent(DEVICES + VFS + DRIVER + NODE + ASSIGNMENTS, "  ")

@@ -1,0 +1,61 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from textwrap import indent
+
+PF = r"""
+pf:
+  description:
+    - The PF, by interface name, alternative name, MAC address or PCI address.
+  type: str
+  required: true
+"""
+NUM_VFS = r"""
+num_vfs:
+  description:
+    - How many VFs there shall be. Left out, the number stays as it is.
+    - A change from one number to another destroys all VFs on the way and needs O(recreate).
+    - V(0) removes all VFs; it needs O(force) when one of them is in use.
+  type: int
+"""
+MIN_RSS_QUEUES = r"""
+min_rss_queues:
+  description:
+    - The least number of queues that the PF's RSS group must have beside the VFs. The number is predicted before
+      anything is written, and read from the kernel after.
+    - On 82599 and X540 the group falls from 16 to 4 with 1 to 31 VFs and to 2 with 32 to 63; on 82576 from 8 to 2.
+  type: int
+"""
+RECREATE = r"""
+recreate:
+  description:
+    - Allow a change from one number of VFs to another, which destroys all of them.
+  type: bool
+  default: false
+"""
+# The description comes last in these, so that module host can go on with what it does when they are left out.
+DRIVERS_AUTOPROBE = r"""
+drivers_autoprobe:
+  type: bool
+  description:
+    - Whether the kernel binds a driver to VFs created from now on. With V(false) they stay without a driver, and no
+      interface of theirs comes and goes before they are given to a bypass driver.
+    - Holds until the PF's driver is loaded anew.
+"""
+UP = r"""
+up:
+  type: bool
+  description:
+    - Whether the PF is up. VFs have a link only while it is, so it is set up before VFs are created.
+    - V(false) goes with no VFs only.
+"""
+
+
+class ModuleDocFragment:
+    """The PF that a module acts on, and, for module pf, what it shall be like."""
+
+    DOCUMENTATION: str = "options:" + indent(PF, "  ")
+    STATE: str = "options:" + indent(NUM_VFS + DRIVERS_AUTOPROBE + MIN_RSS_QUEUES + UP + RECREATE, "  ")

@@ -1,0 +1,82 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from textwrap import indent
+
+# One entry of a list of VFs. O(force) is that of the module.
+VF = r"""
+vf:
+  description:
+    - The VF, or several, as indices and ranges such as V(0-3,7), or V(all).
+  type: str
+  required: true
+mac:
+  description:
+    - MAC address that the PF's driver gives the VF, or V(auto).
+    - V(auto) derives it from the permanent address of the PF and the index of the VF. It is locally
+      administered, and the same whenever the VF is created again.
+    - A kernel driver that has the VF already is loaded anew for it, as it reads the address at its start only.
+      Where the VF is in use, that needs O(force).
+  type: str
+vlan:
+  description:
+    - VLAN id that the card adds to and takes off the VF's frames, 1 to 4094; V(0) for none.
+  type: int
+qos:
+  description:
+    - Priority of that VLAN, 0 to 7.
+  type: int
+vlan_proto:
+  description:
+    - Protocol of that VLAN. Few drivers take V(802.1ad).
+  type: str
+  choices: ["802.1Q", "802.1ad"]
+spoofchk:
+  description:
+    - Whether the card drops frames that the VF sends from an address that is not its own. An application that
+      answers with the PF's address needs it off.
+  type: bool
+trust:
+  description:
+    - Whether the VF may change its address and receive all multicasts.
+  type: bool
+min_tx_rate:
+  description:
+    - Least rate at which the VF may send, in Mbit/s; V(0) for none.
+  type: int
+max_tx_rate:
+  description:
+    - Greatest rate at which the VF may send, in Mbit/s; V(0) for no limit. C(ixgbe) takes 11 to 10000, and only
+      while it has a link.
+  type: int
+link_state:
+  description:
+    - The link that the VF sees. V(auto) is that of the PF. C(ixgbe) has no V(enable).
+  type: str
+  choices: [auto, enable, disable]
+query_rss:
+  description:
+    - Whether the VF may read the RSS table and key of the PF.
+  type: bool
+mtu:
+  description:
+    - MTU of the VF's own interface; only for a VF with a kernel driver.
+  type: int
+"""
+VFS = r"""
+vfs:
+  description:
+    - The VFs and what they shall have. What is left out stays as it is.
+  type: list
+  elements: dict
+  suboptions:
+""" + indent(VF, "    ")
+
+
+class ModuleDocFragment:
+    """The attributes of VFs, as module vf takes them."""
+
+    DOCUMENTATION: str = "options:" + indent(f"{VFS}  required: true", "  ")

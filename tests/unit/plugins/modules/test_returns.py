@@ -1,0 +1,129 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a module returns is what its RETURN block says: the same names and types, and null only where it says so."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from ansible_collections.kernel_bypass.sriov.plugins.modules import (
+    flow_rule,
+    host,
+    info,
+    pci_driver,
+    pf,
+    rss,
+    rx_rate,
+    vf,
+)
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
+
+PF = hosts.IXGBE.address
+POOL = "sys/kernel/mm/hugepages/hugepages-2048kB"
+# Ansible's own, of every module.
+AMBIENT = {"changed", "failed", "msg", "warnings", "deprecations", "invocation", "exception"}
+WITH_VFS = {
+    "pf": "enp1s0",
+    "num_vfs": 2,
+    "drivers": [{"vfs": "0", "driver": "vfio-pci"}, {"vfs": "1", "driver": "default"}],
+    "rules": [{"flow_type": "tcp4", "dst_port": 80, "vf": 0}, {"flow_type": "tcp4", "dst_port": 81, "drop": True}],
+}
+# Module, options, whether it is refused.
+RUNS = {
+    "host": (host, {"pfs": [WITH_VFS]}, False),
+    "host, refused": (host, {"pfs": [{"pf": "enp1s0", "num_vfs": 3}]}, True),
+    "pf": (pf, {"pf": "enp1s0", "num_vfs": 2}, False),
+    "pf, refused": (pf, {"pf": "enp1s0", "num_vfs": 64}, True),
+    "vf": (vf, {"pf": "enp1s0", "vfs": [{"vf": "all", "mac": "auto"}]}, False),
+    "vf, refused": (vf, {"pf": "enp1s0", "vfs": [{"vf": "2"}]}, True),
+    "pci_driver": (pci_driver, {"pf": "enp1s0", "vfs": "all", "driver": "default"}, False),
+    "pci_driver, a PF": (pci_driver, {"devices": [PF], "driver": "ixgbe"}, False),
+    "pci_driver, refused": (pci_driver, {"devices": [PF], "driver": "none"}, True),
+    "flow_rule": (flow_rule, {"pf": "enp1s0"}, False),
+    "flow_rule, refused": (flow_rule, {"pf": "enp1s0", "rules": [{"flow_type": "ip4"}]}, True),
+    "rss": (rss, {"pf": "enp1s0", "exclude_queues": [3]}, False),
+    "rss, refused": (rss, {"pf": "enp1s0", "min_queues": 16}, True),
+    "info": (info, {}, False),
+    "info, refused": (info, {"pf": "enp9s0"}, True),
+    "rx_rate": (rx_rate, {"pf": "enp1s0", "seconds": 0.02, "interval": 0.01}, False),
+    "rx_rate, refused": (rx_rate, {"pf": "enp1s0", "seconds": 0}, True),
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Each run's result, on a host with a VF for DPDK, one for the kernel, and rules."""
+    found = {}
+    for number, (name, (module, options, _refused)) in enumerate(RUNS.items()):
+        files = {f"{POOL}/{word}_hugepages": "8" for word in ("nr", "free", "surplus")}
+        kernel = simulate(tmp_path_factory.mktemp(str(number)), {**hosts.host(hosts.IXGBE), **files})
+        assert not run_module(host, kernel, pfs=[WITH_VFS])["failed"]
+        found[name] = run_module(module, kernel, **options)
+    return found
+
+
+def unlike(said, value, path, seen):
+    """Where a value is not what is said of it.
+
+    :param seen: paths of what was there; this adds to it.
+    """
+    seen.add(path)
+    if value is None:
+        return [] if "null" in str(said["description"]).lower() else [f"{path} is null"]
+    if value.__class__.__name__ != said["type"]:  # True is no int here
+        return [f"{path} is {value!r}"]
+    if said["type"] == "list":
+        element = {**said, "type": said["elements"]}
+        return [line for each in value for line in unlike(element, each, f"{path}[]", seen)]
+    return differing(said["contains"], value, f"{path}.", seen) if "contains" in said else []
+
+
+def differing(said, values, path, seen):
+    lines = [f"{path}{name} is not documented" for name in values.keys() - said.keys()]
+    lines += [f"{path}{name} is missing" for name in said if name not in values and "returned" not in said[name]]
+    return lines + [
+        line for name in said if name in values for line in unlike(said[name], values[name], f"{path}{name}", seen)
+    ]
+
+
+def documented(said, path=""):
+    for name, value in said.items():
+        yield f"{path}{name}"
+        inner = f"{path}{name}[]." if value["type"] == "list" else f"{path}{name}."
+        yield from documented(value.get("contains", {}), inner)
+
+
+def returned(result):
+    return {name: value for name, value in result.items() if name not in AMBIENT}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_all_that_is_returned_is_documented_as_it_is(results, run):
+    module, _options, refused = RUNS[run]
+    result = results[run]
+    assert result["failed"] == refused
+    said = yaml.safe_load(module.RETURN)
+    assert differing(said, returned(result), "", set()) == []
+    due = {name for name, value in said.items() if value["returned"] == ("failure" if refused else "success")}
+    assert due <= result.keys()
+
+
+def test_all_that_is_documented_is_returned(results):
+    seen, said = set(), set()
+    for run, (module, _options, _refused) in RUNS.items():
+        values = yaml.safe_load(module.RETURN)
+        differing(values, returned(results[run]), "", seen)
+        said |= set(documented(values))
+    assert said - seen == set()
+
+
+def test_a_pf_without_a_driver_is_documented_too(tmp_path):
+    kernel = simulate(tmp_path, hosts.host(hosts.IXGBE))
+    kernel.sysfs.write(f"/sys/bus/pci/devices/{PF}/driver/unbind", PF)
+    result = run_module(info, kernel)
+    assert (result["failed"], result["pfs"][0]["name"]) == (False, None)
+    assert differing(yaml.safe_load(info.RETURN), returned(result), "", set()) == []
