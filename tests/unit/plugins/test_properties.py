@@ -45,7 +45,7 @@ def pf_hosts(draw):
     return files, behaviour, draw(st.sampled_from((0, 0, 1, 3, 7)))
 
 
-pf_wishes = st.fixed_dictionaries(
+pf_options = st.fixed_dictionaries(
     {"num_vfs": st.sampled_from((2, 3, 0, 1, 7, 12, None))},
     optional={
         "drivers_autoprobe": st.booleans(),
@@ -86,9 +86,9 @@ user_space = st.fixed_dictionaries(
     },
 )
 others = st.sampled_from(("igbvf", "default", "default", "none", "none", "vfio_pci", "uio_pci_generic"))
-driver_wishes = user_space | st.fixed_dictionaries({"driver": others})
+driver_options = user_space | st.fixed_dictionaries({"driver": others})
 assigned = st.lists(
-    st.tuples(st.sets(st.integers(0, 2), min_size=1).map(sorted), driver_wishes), min_size=1, max_size=2
+    st.tuples(st.sets(st.integers(0, 2), min_size=1).map(sorted), driver_options), min_size=1, max_size=2
 )
 
 
@@ -128,7 +128,7 @@ def pf_run(kernel, options, check=False):
 
 
 def driver_run(kernel, assignments, check=False, force=False):
-    given_options = [{"vfs": ",".join(map(str, vfs)), **wish} for vfs, wish in assignments]
+    given_options = [{"vfs": ",".join(map(str, vfs)), **options} for vfs, options in assignments]
     return run_module(pci_driver, kernel, check, pf=PF, assignments=given_options, force=force)
 
 
@@ -170,7 +170,7 @@ def vfs_of(kernel):
 
 
 def test_any_pf_request_on_any_host(roots):
-    @given(pf_hosts(), pf_wishes)
+    @given(pf_hosts(), pf_options)
     def holds(host, options):
         root = roots()
         kernel = pf_kernel(root, host)
@@ -180,7 +180,7 @@ def test_any_pf_request_on_any_host(roots):
 
 
 def test_vfs_are_destroyed_only_when_that_was_named(roots):
-    @given(pf_hosts(), pf_wishes)
+    @given(pf_hosts(), pf_options)
     def holds(host, options):
         kernel = pf_kernel(roots(), host)
         before = vfs_of(kernel)
@@ -202,13 +202,13 @@ def test_any_driver_request_on_any_host(roots):
 
 
 def test_a_device_that_was_not_named_is_not_touched(roots):
-    @given(driver_hosts(), st.sets(st.integers(0, 2), min_size=1, max_size=2).map(sorted), driver_wishes)
-    def holds(host, vfs, wish):
+    @given(driver_hosts(), st.sets(st.integers(0, 2), min_size=1, max_size=2).map(sorted), driver_options)
+    def holds(host, vfs, options):
         root = roots()
         kernel = driver_kernel(root, host)
         others = [f"{hosts.DEVICES}/{VFS[index]}" for index in range(3) if index not in vfs]
         before = {path: value for path, value in snapshot(root).items() if path.startswith((*others, BASE))}
-        driver_run(kernel, [(vfs, wish)], force=True)
+        driver_run(kernel, [(vfs, options)], force=True)
         assert {path: value for path, value in snapshot(root).items() if path.startswith((*others, BASE))} == before
 
     holds()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Properties of whole hosts: whatever the PFs, their state and the wish, these hold on the simulated kernel."""
+"""Properties of whole hosts: whatever the PFs, their state and the options, these hold on the simulated kernel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.ho
 from ansible_collections.kernel_bypass.sriov.plugins.modules import host
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import written
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import snapshot
-from ansible_collections.kernel_bypass.sriov.tests.unit.support import predictions, wishes
+from ansible_collections.kernel_bypass.sriov.tests.unit.support import predictions, scenes
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -30,20 +30,20 @@ def roots(tmp_path):
     return lambda: tempfile.mkdtemp(dir=str(tmp_path))
 
 
-def run(kernel, wish, check=False):
-    return run_module(host, kernel, check, **wish)
+def run(kernel, options, check=False):
+    return run_module(host, kernel, check, **options)
 
 
-def test_any_wish_on_any_host(roots):
-    @given(wishes.scenes())
+def test_any_request_on_any_host(roots):
+    @given(scenes.scenes())
     def holds(scene):
-        state, wish = scene
+        state, options = scene
         root = roots()
-        kernel = wishes.start(root, state)
+        kernel = scenes.start(root, state)
         before, writes = snapshot(root), written(kernel)
-        told = run(kernel, wish, check=True)
+        told = run(kernel, options, check=True)
         assert snapshot(root) == before and written(kernel) == writes, "check mode writes nothing"
-        done = run(kernel, wish)
+        done = run(kernel, options)
         assert done["failed"] == told["failed"], (told, done)
         if done["failed"]:
             event(done["failure"]["kind"])
@@ -53,7 +53,7 @@ def test_any_wish_on_any_host(roots):
         event(f"{min(len(done['steps']), 6)} steps or more")
         assert (told["steps"], told["changed"], told["diff"]) == (done["steps"], done["changed"], done["diff"])
         settled, writes = snapshot(root), written(kernel)
-        again = run(kernel, wish)
+        again = run(kernel, options)
         assert (again["failed"], again["changed"], again["steps"]) == (False, False, [])
         assert again["diff"]["before"] == again["diff"]["after"] == done["diff"]["after"]
         assert snapshot(root) == settled and written(kernel) == writes, "the second run finds nothing to do"
@@ -61,20 +61,20 @@ def test_any_wish_on_any_host(roots):
     holds()
 
 
-def look(kernel, wish):
+def look(kernel, options):
     """The desired host, located, and the host as it is."""
-    return observe(kernel, desired_host(wishes.complete(wish)), 30.0)
+    return observe(kernel, desired_host(scenes.complete(options)), 30.0)
 
 
 def test_after_a_plan_there_is_nothing_to_plan(roots):
     """Pure: the state that the plan predicts, never one that was read."""
 
-    @given(wishes.scenes())
+    @given(scenes.scenes())
     def holds(scene):
-        state, wish = scene
-        kernel = wishes.start(roots(), state)
+        state, options = scene
+        kernel = scenes.start(roots(), state)
         try:
-            desired, before = look(kernel, wish)
+            desired, before = look(kernel, options)
             steps = plan_host(before, desired).steps
         except SriovError as refused:
             event(refused.kind)
@@ -88,12 +88,12 @@ def test_after_a_plan_there_is_nothing_to_plan(roots):
 def test_what_the_steps_lead_to_is_what_is_read_after_them(roots):
     """after() is the twin of performing a step."""
 
-    @given(wishes.scenes())
+    @given(scenes.scenes())
     def holds(scene):
-        state, wish = scene
-        kernel = wishes.start(roots(), state)
+        state, options = scene
+        kernel = scenes.start(roots(), state)
         try:
-            desired, before = look(kernel, wish)
+            desired, before = look(kernel, options)
             steps = plan_host(before, desired).steps
         except SriovError:
             return
@@ -111,26 +111,26 @@ def rules_of(kernel, name):
 
 
 def test_what_is_not_named_is_not_touched(roots):
-    """Other PFs, other VFs, and rules of others, when no wish changes how many VFs or channels there are."""
+    """Other PFs, other VFs, and rules of others, when no options changes how many VFs or channels there are."""
 
-    @given(wishes.scenes(pfs=2, resizing=False))
+    @given(scenes.scenes(pfs=2, resizing=False))
     def holds(scene):
-        state, wish = scene
+        state, options = scene
         root = roots()
-        kernel = wishes.start(root, state)
-        (entry,) = wish["pfs"]
-        untouched = wishes.paths_beside(state, entry)
+        kernel = scenes.start(root, state)
+        (entry,) = options["pfs"]
+        untouched = scenes.paths_beside(state, entry)
         before = {path: value for path, value in snapshot(root).items() if path.startswith(untouched)}
         attributes, rules = kernel.link.vf_attributes(entry["pf"]), rules_of(kernel, entry["pf"])
-        result = run(kernel, wish)
+        result = run(kernel, options)
         event("refused" if result["failed"] else f"{min(len(result['steps']), 6)} steps or more")
         assert {path: value for path, value in snapshot(root).items() if path.startswith(untouched)} == before
-        named = wishes.vfs_named(entry)
+        named = scenes.vfs_named(entry)
         after = kernel.link.vf_attributes(entry["pf"])
         assert {index: after[index] for index in after if index not in named} == {
             index: attributes[index] for index in attributes if index not in named
         }
-        flows = wishes.flows_named(entry)
+        flows = scenes.flows_named(entry)
         if not entry.get("exclusive_rules"):
             assert {rule for rule in rules if rule.flow not in flows} <= rules_of(kernel, entry["pf"])
 
@@ -138,18 +138,18 @@ def test_what_is_not_named_is_not_touched(roots):
 
 
 def test_a_plan_that_was_cut_off_is_finished_by_the_next_run(roots):
-    @given(wishes.scenes(pfs=1), st.integers(1, 12))
+    @given(scenes.scenes(pfs=1), st.integers(1, 12))
     def holds(scene, number):
-        state, wish = scene
-        kernel = wishes.start(roots(), state)
+        state, options = scene
+        kernel = scenes.start(roots(), state)
         try:
-            desired, before = look(kernel, wish)
+            desired, before = look(kernel, options)
             plan = plan_host(before, desired)
         except SriovError:
             return
         event(f"cut off after {min(number, len(plan.steps))} of {len(plan.steps)}")
         apply_steps(kernel, plan.steps[:number], 30.0)
-        assert run(kernel, wish)["failed"] is False
-        assert run(kernel, wish)["changed"] is False
+        assert run(kernel, options)["failed"] is False
+        assert run(kernel, options)["changed"] is False
 
     holds()

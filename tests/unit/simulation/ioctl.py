@@ -112,7 +112,7 @@ def get_features(interface, buffer):
         block.never_changed = value
 
 
-def wishes(buffer):
+def desired(buffer):
     """Feature -> on, as a request says it."""
     blocks = array(buffer, 8, simabi.SetFeatures, simabi.Sized.from_buffer(buffer).size)
     valid = sum(block.valid << 32 * index for index, block in enumerate(blocks))
@@ -124,15 +124,15 @@ def set_features(interface, buffer):
     """Where a feature may not be changed the kernel answers success, with a flag."""
     if simabi.Sized.from_buffer(buffer).size != BLOCKS:
         raise refusal(errno.EINVAL)
-    wanted = wishes(buffer)
+    wanted = desired(buffer)
     if simabi.NEVER_CHANGED in wanted:
         raise refusal(errno.EINVAL)
     present = interface.all_features()
-    interface.want({name: on for name, on in wanted.items() if present.get(name, Feature()).available})
+    interface.desired_vfs({name: on for name, on in wanted.items() if present.get(name, Feature()).available})
 
 
 def feature_orders(name, buffer):
-    return [f"ethtool -K {name} {feature} {'on' if on else 'off'}" for feature, on in wishes(buffer).items()]
+    return [f"ethtool -K {name} {feature} {'on' if on else 'off'}" for feature, on in desired(buffer).items()]
 
 
 # Channels.

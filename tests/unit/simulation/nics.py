@@ -122,10 +122,10 @@ class Nic:
         active = self.fix_features({name for name, feature in asked.items() if feature.wanted})
         return {name: feature._replace(active=name in active) for name, feature in asked.items()}
 
-    def want(self, wishes):
-        """ndo_set_features after the wishes were noted."""
+    def desired_vfs(self, desired):
+        """ndo_set_features after the desired were noted."""
         before = self.all_features()
-        wanted = {**self.state().get("wanted", {}), **wishes}
+        wanted = {**self.state().get("wanted", {}), **desired}
         self.put(wanted={name: on for name, on in wanted.items() if on != self.FEATURES[name].wanted})
         after = self.all_features()
         self.set_features({name for name in after if before[name].active != after[name].active})

@@ -58,12 +58,12 @@ class VirtualFunctions:
     def set(self, pf, words):
         """`ip link set dev PF vf N WORDS`: None, or what the kernel answers."""
         vfs, (index, *rest) = self.load(pf), words
-        wish = dict(zip(rest[::2], rest[1::2], strict=True))
+        desired = dict(zip(rest[::2], rest[1::2], strict=True))
         if int(index) >= len(vfs):
             return ERRORS[22]
         vf = vfs[int(index)]
         for name in ORDER:
-            error = _apply(vf, name, wish, self._devices.driver(pf), self._carrier(pf))
+            error = _apply(vf, name, desired, self._devices.driver(pf), self._carrier(pf))
             if error:
                 self.store(pf, vfs)
                 return ERRORS[error]
@@ -88,31 +88,34 @@ def _shown(index, vf, driver):
     return shown if driver == "igb" else {**shown, "query_rss_en": vf["query_rss"]}
 
 
-def _apply(vf, name, wish, driver, carrier):
-    if name == "mac" and "mac" in wish:
-        if int(wish["mac"][:2], 16) & 1:
+def _apply(vf, name, desired, driver, carrier):
+    if name == "mac" and "mac" in desired:
+        if int(desired["mac"][:2], 16) & 1:
             return 22
-        vf.update(mac=wish["mac"], admin=wish["mac"] != FRESH["mac"])
-    elif name == "vlan" and "vlan" in wish:
-        vlan, qos = int(wish["vlan"]), int(wish.get("qos", "0"))
+        vf.update(mac=desired["mac"], admin=desired["mac"] != FRESH["mac"])
+    elif name == "vlan" and "vlan" in desired:
+        vlan, qos = int(desired["vlan"]), int(desired.get("qos", "0"))
         if vlan > 4095 or qos > 7:
             return 22
-        if wish.get("proto", "802.1Q") != "802.1Q":
+        if desired.get("proto", "802.1Q") != "802.1Q":
             return 93
         vf.update(vlan=vlan, qos=qos)
-    elif name == "rate" and {"max_tx_rate", "min_tx_rate"} & set(wish):
-        most, least = int(wish.get("max_tx_rate", vf["max_tx_rate"])), int(wish.get("min_tx_rate", vf["min_tx_rate"]))
+    elif name == "rate" and {"max_tx_rate", "min_tx_rate"} & set(desired):
+        most, least = (
+            int(desired.get("max_tx_rate", vf["max_tx_rate"])),
+            int(desired.get("min_tx_rate", vf["min_tx_rate"])),
+        )
         low, high = (10, 10000) if driver == "ixgbe" else (0, 1000)
         if not carrier or least or (most and not low < most <= high):
             return 22
         vf.update(max_tx_rate=most)
-    elif name == "state" and "state" in wish:
+    elif name == "state" and "state" in desired:
         if driver == "igb":
             return 95
-        if wish["state"] != "enable":  # ixgbe answers 0 and does not keep it
-            vf["state"] = wish["state"]
-    elif name in wish:
+        if desired["state"] != "enable":  # ixgbe answers 0 and does not keep it
+            vf["state"] = desired["state"]
+    elif name in desired:
         if (driver, name) == ("igb", "query_rss"):
             return 95
-        vf[name] = wish[name] == "on"
+        vf[name] = desired[name] == "on"
     return 0

@@ -157,8 +157,8 @@ def host_state(*pfs, **host):
 DRIVERS = frozenset({"igb", "igbvf", "ixgbe", "ixgbevf", "vfio-pci"})
 
 
-def want(vfs="0", mtu=None, **attributes):
-    """The wish for some VFs."""
+def desired_vfs(vfs="0", mtu=None, **attributes):
+    """The desired for some VFs."""
     return DesiredVfs(vfs, VfAttributes(**attributes), mtu)
 
 
@@ -167,7 +167,7 @@ def desired_rules(*rules, **changes):
     return DesiredRules(rules, tuple(f"rules[{number}]" for number in range(len(rules))), **changes)
 
 
-def wish(address=PF, rss=None, rules=None, vfs=(), drivers=(), **options):
+def desired_pf(address=PF, rss=None, rules=None, vfs=(), drivers=(), **options):
     """What is desired of one PF; words of consent go there."""
     consent = Consent(**{name: options.pop(name) for name in Consent._fields if name in options})
     return DesiredPf(address, vfs=tuple(vfs), drivers=tuple(drivers), rss=rss, rules=rules, consent=consent, **options)
@@ -185,8 +185,8 @@ def planned(state, *pfs, devices=()):
     return Outcome(plan, after_all(before, plan.steps))
 
 
-def sentences(state, *wishes):
-    return [str(step) for step in planned(state, *wishes).plan.steps]
+def sentences(state, *desired):
+    return [str(step) for step in planned(state, *desired).plan.steps]
 
 
 def pf_after(state, desired):

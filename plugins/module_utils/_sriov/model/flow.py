@@ -97,8 +97,8 @@ class FlowRule:
     """A rule in its one normal form: made by flow_rule(), compared by flow and cookie.
 
     :param match: fields in the order of ETHTOOL_WORDS, values masked, fields with an empty mask left out.
-    :param cookie: the action; None in a wish to remove the flow wherever it goes.
-    :param location: None in a wish that leaves the place to us.
+    :param cookie: the action; None in a desired state that removes the flow wherever it goes.
+    :param location: None in a desired state that leaves the place to us.
     :param context: number of an RSS context that the queue counts from (FLOW_RSS); only read and put back.
     """
 

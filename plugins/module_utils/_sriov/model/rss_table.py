@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""The indirection table that a wish means, with the arithmetic of `ethtool -X`. Pure.
+"""The indirection table that options mean, with the arithmetic of `ethtool -X`. Pure.
 
 ethtool.c fill_indir_table(); net/ethtool: ethtool_rxfh_indir_default() is i % rings.
 """

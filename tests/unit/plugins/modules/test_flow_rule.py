@@ -81,9 +81,9 @@ def test_other_words_for_the_same_rule_change_nothing(kernel, same):
 
 def test_a_rule_that_the_driver_tells_otherwise_is_the_same(kernel):
     """ixgbe gives ip4 with protocol 6 back as tcp4, and the address without what the mask leaves out."""
-    wish = {"flow_type": "ip4", "proto": 6, "src_ip": "192.0.2.77/24", "vf": 3}
-    assert run(kernel, wish)["changed"]
-    assert not run(kernel, wish)["changed"]
+    desired = {"flow_type": "ip4", "proto": 6, "src_ip": "192.0.2.77/24", "vf": 3}
+    assert run(kernel, desired)["changed"]
+    assert not run(kernel, desired)["changed"]
     assert not run(kernel, {"flow_type": "tcp4", "src_ip": "192.0.2.0/24", "vf": 3})["changed"]
 
 
@@ -119,14 +119,14 @@ def test_exclusive_may_change_the_mask_of_the_port(kernel):
     assert list(present(kernel).values()) == ["udp4 dst-port 53 to VF 1 queue 0"]
 
 
-@pytest.mark.parametrize("wish", [BLOG, FLOW, {**FLOW, "vf": 0}], ids=["action", "flow alone", "VF"])
-def test_absent_removes_what_is_listed(kernel, wish):
+@pytest.mark.parametrize("desired", [BLOG, FLOW, {**FLOW, "vf": 0}], ids=["action", "flow alone", "VF"])
+def test_absent_removes_what_is_listed(kernel, desired):
     run(kernel, BLOG, OTHER)
-    result = run(kernel, wish, state="absent")
+    result = run(kernel, desired, state="absent")
     assert result["steps"] == [f"delete flow rule 2045 of {LABEL}: {WORDS}"]
     assert present(kernel) == {2044: OTHER_WORDS}
     before = written(kernel)
-    again = run(kernel, wish, state="absent")
+    again = run(kernel, desired, state="absent")
     assert (again["changed"], again["diff"]["before"], written(kernel)) == (False, {"rules": []}, before)
 
 
@@ -179,12 +179,12 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize("check", [False, True], ids=["real run", "check mode"])
-@pytest.mark.parametrize(("wish", "kind", "what"), REFUSALS, ids=[str(row[0]) for row in REFUSALS])
-def test_what_cannot_be_is_refused_before_the_first_write(tmp_path, kernel, wish, kind, what, check):
+@pytest.mark.parametrize(("desired", "kind", "what"), REFUSALS, ids=[str(row[0]) for row in REFUSALS])
+def test_what_cannot_be_is_refused_before_the_first_write(tmp_path, kernel, desired, kind, what, check):
     run(kernel, {**OTHER, "location": 2045}, {**OTHER, "dst_port": 82, "location": 9})
     kernel.ethtool.set_feature("enp1s0", "rx-ntuple-filter", False)
     before, writes = snapshot(tmp_path), written(kernel)
-    result = run(kernel, OTHER, wish, check=check)
+    result = run(kernel, OTHER, desired, check=check)
     assert (result["failed"], result["changed"], result["done"]) == (True, False, [])
     assert result["failure"]["kind"] == kind
     assert what is None and "has another mask than" in result["msg"] or result["failure"]["what"] == what
@@ -197,17 +197,17 @@ def test_exclusive_is_of_rules_that_shall_be_there(kernel):
 
 
 @pytest.mark.parametrize(
-    ("num_vfs", "cpus", "wish", "why"),
+    ("num_vfs", "cpus", "desired", "why"),
     [
         pytest.param(31, 16, {**FLOW, "queue": 3}, "beside 31 VFs it is queue 127 of the card", id="31 VFs, queue 3"),
         pytest.param(63, 16, {**FLOW, "queue": 1}, "beside 63 VFs it is queue 127 of the card", id="63 VFs, queue 1"),
         pytest.param(4, 2, {**FLOW, "vf": 1}, "it would reach VF 0 queue 2", id="two CPUs"),
     ],
 )
-def test_what_the_driver_would_take_and_do_otherwise_is_refused(tmp_path, num_vfs, cpus, wish, why):
+def test_what_the_driver_would_take_and_do_otherwise_is_refused(tmp_path, num_vfs, cpus, desired, why):
     kernel = start(tmp_path, num_vfs=num_vfs, cpus=cpus)
     before = snapshot(tmp_path)
-    result = run(kernel, wish)
+    result = run(kernel, desired)
     assert result["failure"]["kind"] == "unsupported"
     assert result["failure"]["why"].startswith(why)
     assert snapshot(tmp_path) == before

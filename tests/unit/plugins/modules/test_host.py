@@ -144,7 +144,7 @@ def test_pfs_that_are_not_listed_are_left_alone(tmp_path, kernel):
 
 
 def test_what_others_have_set_is_put_back_after_new_vfs(kernel):
-    """Rules and a table that this wish does not name; ixgbe drops both in silence."""
+    """Rules and a table that this desired does not name; ixgbe drops both in silence."""
     run(kernel, {**FIRST, "drivers": [], "vfs": []})
     kernel.ethtool.insert_rule("enp1s0", rule(dst_ip=7, dst_port=80, vf=1, location=3))
     told = run(kernel, {"pf": "enp1s0", "num_vfs": 4}, check=True, recreate=True)

@@ -94,15 +94,15 @@ def test_default_works_beside_autoprobe_0_and_clears_an_override(kernel_with):
 
 def test_no_iommu_is_an_opt_in(kernel_with):
     kernel = kernel_with(iommu=False)
-    wish = {"devices": [VF0, VF1], "driver": "vfio-pci"}
-    assert run(kernel, **wish)["failure"]["kind"] == "unsupported"
-    result = run(kernel, **wish, no_iommu=True)
+    desired = {"devices": [VF0, VF1], "driver": "vfio-pci"}
+    assert run(kernel, **desired)["failure"]["kind"] == "unsupported"
+    result = run(kernel, **desired, no_iommu=True)
     assert result["steps"][:2] == [
         "load kernel module vfio-pci",
         "turn on vfio's no-IOMMU mode: devices bound in it can write to all memory; it taints the kernel",
     ]
     assert [device["dev_node"] for device in result["devices"]] == ["/dev/vfio/noiommu-0", "/dev/vfio/noiommu-1"]
-    assert run(kernel, **wish, no_iommu=True)["changed"] is False
+    assert run(kernel, **desired, no_iommu=True)["changed"] is False
 
 
 def test_a_shared_group_is_given_whole_or_not(kernel_with):
@@ -115,11 +115,11 @@ def test_a_shared_group_is_given_whole_or_not(kernel_with):
 
 def test_check_mode_tells_the_same_and_writes_nothing(tmp_path, kernel_with):
     kernel = kernel_with()
-    wish = {"pf": "enp1s0", "vfs": "0,2", "driver": "vfio-pci", "mode": "0640"}
+    desired = {"pf": "enp1s0", "vfs": "0,2", "driver": "vfio-pci", "mode": "0640"}
     before = snapshot(tmp_path)
-    told = run(kernel, check=True, **wish)
+    told = run(kernel, check=True, **desired)
     assert snapshot(tmp_path) == before
-    done = run(kernel, **wish)
+    done = run(kernel, **desired)
     assert (told["changed"], told["steps"], told["diff"]) == (done["changed"], done["steps"], done["diff"])
 
 

@@ -49,8 +49,8 @@ def seen(result, index):
 
 
 def test_attributes_are_set_and_found_again(bare):
-    wish = {"vf": "0", "mac": MAC, "vlan": 100, "qos": 3, "spoofchk": False, "trust": True, "max_tx_rate": 1000}
-    first = run(bare, wish)
+    desired = {"vf": "0", "mac": MAC, "vlan": 100, "qos": 3, "spoofchk": False, "trust": True, "max_tx_rate": 1000}
+    first = run(bare, desired)
     assert (first["failed"], first["changed"]) == (False, True)
     assert first["steps"] == [
         f"set VF 0 of {LABEL}: mac {MAC} (was 00:00:00:00:00:00), vlan 100 (was 0), qos 3 (was 0), spoofchk off (was "
@@ -64,13 +64,13 @@ def test_attributes_are_set_and_found_again(bare):
             }
         }
     }
-    assert first["diff"]["after"] == {"vfs": {"0": {k: v for k, v in wish.items() if k != "vf"}}}
+    assert first["diff"]["after"] == {"vfs": {"0": {k: v for k, v in desired.items() if k != "vf"}}}
     assert seen(first, 0)["attributes"] == {
         **{"mac": MAC, "vlan": 100, "qos": 3, "vlan_proto": "802.1Q", "spoofchk": False, "trust": True},
         **{"min_tx_rate": 0, "max_tx_rate": 1000, "link_state": "auto", "query_rss": False},
     }
     writes = written(bare)
-    second = run(bare, wish)
+    second = run(bare, desired)
     assert (second["changed"], second["steps"], written(bare)) == (False, [], writes)
     assert second["diff"]["before"] == second["diff"]["after"] == first["diff"]["after"]
     assert second["pf"] == first["pf"]
@@ -126,26 +126,26 @@ def test_the_mtu_is_that_of_the_vf_s_interface(kernel):
 
 def test_igb_has_no_word_for_some_defaults_and_they_are_met_all_the_same(tmp_path):
     kernel = start(tmp_path, hosts.IGB, autoprobe="0")
-    wish = {"vf": "all", "query_rss": False, "link_state": "auto", "min_tx_rate": 0, "trust": True}
-    first = run(kernel, wish)
+    desired = {"vf": "all", "query_rss": False, "link_state": "auto", "min_tx_rate": 0, "trust": True}
+    first = run(kernel, desired)
     assert (first["failed"], len(first["steps"])) == (False, 3)
-    assert first["diff"]["after"]["vfs"]["0"] == {k: v for k, v in wish.items() if k != "vf"}
-    assert not run(kernel, wish)["changed"]
+    assert first["diff"]["after"]["vfs"]["0"] == {k: v for k, v in desired.items() if k != "vf"}
+    assert not run(kernel, desired)["changed"]
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "desired",
     [
         pytest.param({"vf": "0-1", "mac": "auto", "vlan": 7, "max_tx_rate": 500}, id="of several"),
         pytest.param({"vf": "2", "mac": MAC, "mtu": 1400}, id="with a reload"),
         pytest.param({"vf": "all", "trust": False}, id="as it is"),
     ],
 )
-def test_check_mode_tells_the_same_and_writes_nothing(tmp_path, kernel, wish):
+def test_check_mode_tells_the_same_and_writes_nothing(tmp_path, kernel, desired):
     before, writes = snapshot(tmp_path), written(kernel)
-    told = run(kernel, wish, check=True)
+    told = run(kernel, desired, check=True)
     assert (snapshot(tmp_path), written(kernel)) == (before, writes)
-    done = run(kernel, wish)
+    done = run(kernel, desired)
     assert (told["changed"], told["steps"], told["diff"]) == (done["changed"], done["steps"], done["diff"])
     assert told["pf"] == done["pf"]
 
@@ -163,10 +163,10 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize("check", [False, True], ids=["real run", "check mode"])
-@pytest.mark.parametrize(("wish", "kind", "what"), REFUSALS, ids=[str(row[0]) for row in REFUSALS])
-def test_what_cannot_be_is_refused_before_the_first_write(tmp_path, kernel, wish, kind, what, check):
+@pytest.mark.parametrize(("desired", "kind", "what"), REFUSALS, ids=[str(row[0]) for row in REFUSALS])
+def test_what_cannot_be_is_refused_before_the_first_write(tmp_path, kernel, desired, kind, what, check):
     before, writes = snapshot(tmp_path), written(kernel)
-    result = run(kernel, {"vf": "2", "trust": True} if "2" not in wish["vf"] else wish, wish, check=check)
+    result = run(kernel, {"vf": "2", "trust": True} if "2" not in desired["vf"] else desired, desired, check=check)
     assert (result["failed"], result["changed"], result["done"]) == (True, False, [])
     assert (result["failure"]["kind"], result["failure"]["what"]) == (kind, what)
     assert (snapshot(tmp_path), written(kernel)) == (before, writes)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Options of modules to wishes."""
+"""Options of modules to desired."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_node_that_nobody_can_have_is_refused(changes, message):
 
 
 @pytest.mark.parametrize(
-    ("options", "wish"),
+    ("options", "desired"),
     [
         pytest.param({}, DesiredRss(), id="nothing"),
         pytest.param({"queues": [1, 3]}, DesiredRss(verb="queues", numbers=(1, 3)), id="queues"),
@@ -93,11 +93,11 @@ def test_a_node_that_nobody_can_have_is_refused(changes, message):
         ),
     ],
 )
-def test_a_table_is_a_verb_and_numbers(options, wish):
-    assert desired_rss(given(RSS, **options)) == wish
+def test_a_table_is_a_verb_and_numbers(options, desired):
+    assert desired_rss(given(RSS, **options)) == desired
 
 
-def test_no_word_about_rss_is_no_wish():
+def test_no_word_about_rss_is_nothing_desired():
     assert desired_rss(None) is None
 
 
@@ -113,7 +113,7 @@ def test_names_are_as_they_were_written():
 def test_a_host_has_all_that_the_modules_have():
     node = {"no_iommu": False, "owner": None, "group": str(os.getgid()), "mode": None}
     rule = {**dict.fromkeys(RULE_OPTIONS), "flow_type": "tcp4", "dst_ip": "192.168.254.30", "dst_port": 80, "vf": 0}
-    wish = host(
+    desired = host(
         {
             "pf": "enp1s0",
             "num_vfs": 2,
@@ -125,11 +125,11 @@ def test_a_host_has_all_that_the_modules_have():
             "exclusive_rules": True,
         },
     ).pfs[0]
-    assert (wish.num_vfs, wish.min_rss_queues, wish.drivers_autoprobe, wish.up) == (2, 2, False, True)
-    assert wish.vfs == (DesiredVfs("0", VfAttributes(trust=True)),)
-    assert wish.drivers == (DesiredDrivers("1", "vfio-pci", Node(group=str(os.getgid()))),)
-    assert wish.rss == DesiredRss(verb="equal", numbers=(2,))
-    assert (wish.rules.rules, wish.rules.exclusive) == ((RULE.at(None),), True)
+    assert (desired.num_vfs, desired.min_rss_queues, desired.drivers_autoprobe, desired.up) == (2, 2, False, True)
+    assert desired.vfs == (DesiredVfs("0", VfAttributes(trust=True)),)
+    assert desired.drivers == (DesiredDrivers("1", "vfio-pci", Node(group=str(os.getgid()))),)
+    assert desired.rss == DesiredRss(verb="equal", numbers=(2,))
+    assert (desired.rules.rules, desired.rules.exclusive) == ((RULE.at(None),), True)
 
 
 @pytest.mark.parametrize(
@@ -170,5 +170,5 @@ def test_what_a_host_s_entry_does_not_say_follows_from_the_rest(entry, follows):
 @pytest.mark.parametrize("name", CONSENT)
 def test_consent_holds_for_one_pf_or_for_all(name):
     both = [{"pf": "enp1s0"}, {"pf": "enp2s0", name: True}]
-    assert [getattr(wish.consent, name) for wish in host(*both).pfs] == [False, True]
-    assert [getattr(wish.consent, name) for wish in host(*both, **{name: True}).pfs] == [True, True]
+    assert [getattr(desired.consent, name) for desired in host(*both).pfs] == [False, True]
+    assert [getattr(desired.consent, name) for desired in host(*both, **{name: True}).pfs] == [True, True]

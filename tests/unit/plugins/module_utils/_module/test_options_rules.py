@@ -104,9 +104,9 @@ def test_a_rule_that_shall_go_needs_no_destination():
 
 
 def test_rules_keep_their_order_their_locations_and_their_names():
-    wish = desired_rules([options(**BLOG, vf=0, location=7), options(flow_type="udp4", queue=1)], exclusive=True)
-    assert [rule.location for rule in wish.rules] == [7, None]
-    assert (wish.names, wish.absent, wish.exclusive) == (("rules[0]", "rules[1]"), False, True)
+    desired = desired_rules([options(**BLOG, vf=0, location=7), options(flow_type="udp4", queue=1)], exclusive=True)
+    assert [rule.location for rule in desired.rules] == [7, None]
+    assert (desired.names, desired.absent, desired.exclusive) == (("rules[0]", "rules[1]"), False, True)
 
 
 GIVE = "Remedy: give vf and queue, queue, or drop."

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a diff shows of a PF: what the wish speaks of, and what a change may take away besides."""
+"""What a diff shows of a PF: what the desired speaks of, and what a change may take away besides."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     PF,
     RULE,
     SECOND,
+    desired_pf,
     desired_rules,
+    desired_vfs,
     host_state,
     ixgbe,
     netdev,
@@ -33,8 +35,6 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     rule,
     second,
     vf,
-    want,
-    wish,
 )
 
 MAC = "02:00:00:00:aa:00"
@@ -45,25 +45,28 @@ LOADED = vf(netdevs=(netdev("enp1s0v0", mac=MAC, mtu=9000),))
 
 
 @pytest.mark.parametrize(
-    ("state", "wished", "asked"),
+    ("state", "desired", "asked"),
     [
-        pytest.param(pf(2, combined_channels=2), wish(), {}, id="nothing"),
+        pytest.param(pf(2, combined_channels=2), desired_pf(), {}, id="nothing"),
         pytest.param(
             pf(2, drivers_autoprobe=False),
-            wish(num_vfs=4, drivers_autoprobe=True, up=True),
+            desired_pf(num_vfs=4, drivers_autoprobe=True, up=True),
             {"num_vfs": 2, "drivers_autoprobe": False, "up": True},
             id="of the PF",
         ),
-        pytest.param(pf(netdevs=()), wish(up=True), {"up": None}, id="a PF without interface"),
+        pytest.param(pf(netdevs=()), desired_pf(up=True), {"up": None}, id="a PF without interface"),
         pytest.param(
-            pf(2, combined_channels=2), wish(min_rss_queues=4), {"min_rss_queues": 2}, id="a group that is too small"
+            pf(2, combined_channels=2),
+            desired_pf(min_rss_queues=4),
+            {"min_rss_queues": 2},
+            id="a group that is too small",
         ),
         pytest.param(
-            pf(combined_channels=8), wish(min_rss_queues=4), {"min_rss_queues": 4}, id="a larger group is as good"
+            pf(combined_channels=8), desired_pf(min_rss_queues=4), {"min_rss_queues": 4}, id="a larger group is as good"
         ),
         pytest.param(
             pf(3),
-            wish(vfs=[want("0,2", trust=True, mac="auto")]),
+            desired_pf(vfs=[desired_vfs("0,2", trust=True, mac="auto")]),
             {
                 "vfs": {
                     index: {"mac": FRESH.mac, "trust": False, "interface_mac": "02:00:00:00:01:00"}
@@ -73,25 +76,32 @@ LOADED = vf(netdevs=(netdev("enp1s0v0", mac=MAC, mtu=9000),))
             id="of the VFs that are named, and the address that the kernel's driver has",
         ),
         pytest.param(
-            pf(1, vfs=(LOADED,)), wish(vfs=[want("all", mtu=1500)]), {"vfs": {"0": {"mtu": 9000}}}, id="an MTU"
+            pf(1, vfs=(LOADED,)),
+            desired_pf(vfs=[desired_vfs("all", mtu=1500)]),
+            {"vfs": {"0": {"mtu": 9000}}},
+            id="an MTU",
         ),
         pytest.param(
             pf(1, vfs=(vf(driver="vfio-pci"),)),
-            wish(vfs=[want(mac=MAC, mtu=1500)]),
+            desired_pf(vfs=[desired_vfs(mac=MAC, mtu=1500)]),
             {"vfs": {"0": {"mac": FRESH.mac, "mtu": None}}},
             id="a VF without interface",
         ),
         pytest.param(
             pf(1, vfs=(vf(driver=None, attributes=replace(FRESH, query_rss=None, link_state=None, trust=None)),)),
-            wish(vfs=[want(query_rss=False, link_state="auto", trust=True)]),
+            desired_pf(vfs=[desired_vfs(query_rss=False, link_state="auto", trust=True)]),
             {"vfs": {"0": {"query_rss": False, "link_state": "auto", "trust": None}}},
             id="what the driver does not tell is as it starts, where that is known",
         ),
-        pytest.param(pf(1), wish(vfs=[want("0-9", trust=True)]), {"vfs": {"0": {"trust": False}}}, id="VFs to come"),
-        pytest.param(pf(), wish(vfs=[want("all", trust=True)]), {}, id="no VFs"),
+        pytest.param(
+            pf(1), desired_pf(vfs=[desired_vfs("0-9", trust=True)]), {"vfs": {"0": {"trust": False}}}, id="VFs to come"
+        ),
+        pytest.param(pf(), desired_pf(vfs=[desired_vfs("all", trust=True)]), {}, id="no VFs"),
         pytest.param(
             pf(2, vfs=(vf(driver="vfio-pci"), vf(1, driver_override="x"))),
-            wish(drivers=[DesiredDrivers("0", "vfio-pci", Node(owner=7, mode=0o660)), DesiredDrivers("1", "default")]),
+            desired_pf(
+                drivers=[DesiredDrivers("0", "vfio-pci", Node(owner=7, mode=0o660)), DesiredDrivers("1", "default")]
+            ),
             {
                 "vfs": {
                     "0": {"driver": "vfio-pci", "owner": 0, "mode": "0600"},
@@ -102,66 +112,69 @@ LOADED = vf(netdevs=(netdev("enp1s0v0", mac=MAC, mtu=9000),))
         ),
         pytest.param(
             ixgbe(4, combined_channels=4),
-            wish(rss=DesiredRss(channels=2, min_queues=2)),
+            desired_pf(rss=DesiredRss(channels=2, min_queues=2)),
             {"channels": 4, "min_queues": 2},
             id="channels and group",
         ),
         pytest.param(
             ixgbe(4, combined_channels=4),
-            wish(rss=DesiredRss(verb="queues", numbers=(1,))),
+            desired_pf(rss=DesiredRss(verb="queues", numbers=(1,))),
             {"rss_table": "equal 4"},
             id="the table",
         ),
         pytest.param(
             ixgbe(4, combined_channels=4, table=BY_HAND),
-            wish(num_vfs=4),
+            desired_pf(num_vfs=4),
             {"num_vfs": 4, "rss_table": "0*32 1*96"},
             id="a table by hand that a change may lose",
         ),
         pytest.param(
-            ixgbe(4, combined_channels=4, table=BY_HAND), wish(vfs=[]), {}, id="a table by hand that nothing endangers"
+            ixgbe(4, combined_channels=4, table=BY_HAND),
+            desired_pf(vfs=[]),
+            {},
+            id="a table by hand that nothing endangers",
         ),
     ],
 )
-def test_what_is_asked(state, wished, asked):
-    assert of_pf(state, wished) == asked
+def test_what_is_asked(state, desired, asked):
+    assert of_pf(state, desired) == asked
 
 
 @pytest.mark.parametrize(
-    ("wished", "rules"),
+    ("desired", "rules"),
     [
-        pytest.param(wish(), None, id="no word about rules"),
-        pytest.param(wish(rules=desired_rules(RULE.at(None))), [BLOG], id="a rule, wherever"),
-        pytest.param(wish(rules=desired_rules(RULE.at(7))), [f"2045: {BLOG}"], id="a rule and where it is"),
-        pytest.param(wish(rules=desired_rules(rule(dst_port=9))), [], id="a rule that is not there"),
+        pytest.param(desired_pf(), None, id="no word about rules"),
+        pytest.param(desired_pf(rules=desired_rules(RULE.at(None))), [BLOG], id="a rule, wherever"),
+        pytest.param(desired_pf(rules=desired_rules(RULE.at(7))), [f"2045: {BLOG}"], id="a rule and where it is"),
+        pytest.param(desired_pf(rules=desired_rules(rule(dst_port=9))), [], id="a rule that is not there"),
         pytest.param(
-            wish(rules=desired_rules(RULE.at(None), exclusive=True)),
+            desired_pf(rules=desired_rules(RULE.at(None), exclusive=True)),
             sorted([str(OTHER), BLOG]),
             id="exclusive: all rules",
         ),
-        pytest.param(wish(rules=desired_rules(RULE.at(None), absent=True)), [BLOG], id="a rule that shall go"),
+        pytest.param(desired_pf(rules=desired_rules(RULE.at(None), absent=True)), [BLOG], id="a rule that shall go"),
         pytest.param(
-            wish(rules=desired_rules(RULE.at(None)), rss=DesiredRss(channels=2)),
+            desired_pf(rules=desired_rules(RULE.at(None)), rss=DesiredRss(channels=2)),
             sorted([str(OTHER), BLOG]),
             id="all rules where the channels may change",
         ),
     ],
 )
-def test_rules_that_are_asked_for(wished, rules):
+def test_rules_that_are_asked_for(desired, rules):
     state = ixgbe(4, combined_channels=4, rules=(OTHER, RULE))
-    assert of_pf(state, wished).get("rules") == rules
+    assert of_pf(state, desired).get("rules") == rules
 
 
 def test_rules_are_shown_where_a_change_may_lose_them():
     state = ixgbe(4, combined_channels=4, rules=(RULE,))
-    assert of_pf(state, wish(num_vfs=4)) == {"num_vfs": 4, "rules": [BLOG]}
-    assert of_pf(ixgbe(4, combined_channels=4), wish(num_vfs=4)) == {"num_vfs": 4}
+    assert of_pf(state, desired_pf(num_vfs=4)) == {"num_vfs": 4, "rules": [BLOG]}
+    assert of_pf(ixgbe(4, combined_channels=4), desired_pf(num_vfs=4)) == {"num_vfs": 4}
 
 
 def test_a_host_is_asked_pf_by_pf():
     state = host_state(pf(2), second(1))
-    wishes = Desired((wish(num_vfs=2), wish(SECOND, vfs=[want(trust=True)])))
-    assert spoken_of(state, wishes) == {PF: {"num_vfs": 2}, SECOND: {"vfs": {"0": {"trust": False}}}}
+    desired = Desired((desired_pf(num_vfs=2), desired_pf(SECOND, vfs=[desired_vfs(trust=True)])))
+    assert spoken_of(state, desired) == {PF: {"num_vfs": 2}, SECOND: {"vfs": {"0": {"trust": False}}}}
 
 
 @pytest.mark.parametrize(

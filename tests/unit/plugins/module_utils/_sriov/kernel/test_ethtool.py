@@ -203,7 +203,7 @@ def test_a_feature_goes_on_and_off_alone(host, feature):
     ("nic", "feature"),
     [
         pytest.param(hosts.IGB, NTUPLE, id="fixed"),
-        pytest.param(hosts.IXGBE, "rx-lro", id="wished for, and the driver has a reason against it"),
+        pytest.param(hosts.IXGBE, "rx-lro", id="desired for, and the driver has a reason against it"),
     ],
 )
 def test_a_feature_that_stays_off_is_no_error(host, nic, feature):

@@ -128,8 +128,8 @@ values = st.builds(
 
 
 @given(values, values)
-def test_what_is_missing_is_what_a_change_brings(wish, observed):
-    missing = wish.missing(observed)
-    assert observed.merged(missing) == observed.merged(wish)
-    assert wish.missing(observed.merged(missing)) == VfAttributes()
-    assert missing.words().items() <= wish.words().items()
+def test_what_is_missing_is_what_a_change_brings(desired, observed):
+    missing = desired.missing(observed)
+    assert observed.merged(missing) == observed.merged(desired)
+    assert desired.missing(observed.merged(missing)) == VfAttributes()
+    assert missing.words().items() <= desired.words().items()

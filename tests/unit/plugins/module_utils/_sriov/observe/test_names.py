@@ -228,14 +228,14 @@ def located(kernel, options):
     return list(locate(kernel, kernel.link.interfaces(), desired_devices(options)).devices)
 
 
-def test_one_wish_for_several_vfs(kernel):
+def test_one_entry_for_several_vfs(kernel):
     assert located(kernel, params(pf="enp1s0", vfs="0,2", driver="vfio-pci", force=True)) == [
         DesiredDevice("0000:01:10.0", "vfio-pci", force=True),
         DesiredDevice("0000:01:10.4", "vfio-pci", force=True),
     ]
 
 
-def test_several_wishes(kernel):
+def test_several_entries(kernel):
     first = {"devices": None, "vfs": "1", "driver": "default", **NODE}
     second = {"devices": ["01:10.0"], "vfs": None, "driver": "vfio-pci", **NODE, "no_iommu": True, "mode": "0660"}
     assert located(kernel, params(pf=PF, assignments=[first, second])) == [
@@ -288,7 +288,7 @@ def test_several_wishes(kernel):
         ),
     ],
 )
-def test_a_wish_that_means_nothing_is_refused(kernel, options, message):
+def test_options_that_means_nothing_is_refused(kernel, options, message):
     with pytest.raises(InvalidRequest) as refused:
         located(kernel, params(**options))
     assert str(refused.value) == message

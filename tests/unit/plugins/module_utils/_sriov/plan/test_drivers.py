@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""plan_drivers as a table: device, wish, sentences."""
+"""plan_drivers as a table: device, desired, sentences."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NO_GROUP = {"iommu_group": None}
 NO_IOMMU = "turn on vfio's no-IOMMU mode: devices bound in it can write to all memory; it taints the kernel"
 
 
-def wish(device, driver, **options):
+def desired_pf(device, driver, **options):
     return DesiredDevice(device.address, driver, **options)
 
 
@@ -126,13 +126,13 @@ def sentences(devices, specs, host=HOST):
     ],
 )
 def test_the_plan_is_what_is_missing(device, driver, options, steps):
-    assert sentences([device], [wish(device, driver, **options)]) == steps
+    assert sentences([device], [desired_pf(device, driver, **options)]) == steps
 
 
 def test_modules_are_loaded_once_and_first():
     host = Host(drivers=frozenset({"igbvf"}), modules=frozenset({"vfio-pci"}), noiommu_mode=False)
     devices = [vf(0, **NO_GROUP), vf(1, **NO_GROUP), vf(2)]
-    specs = [wish(d, "vfio-pci", no_iommu=True) for d in devices[:2]] + [wish(devices[2], "none")]
+    specs = [desired_pf(d, "vfio-pci", no_iommu=True) for d in devices[:2]] + [desired_pf(devices[2], "none")]
     assert sentences(devices, specs, host) == [
         "load kernel module vfio-pci",
         NO_IOMMU,
@@ -145,7 +145,7 @@ def test_modules_are_loaded_once_and_first():
 def test_no_iommu_mode_is_turned_on_once():
     host = Host(drivers=DRIVERS, noiommu_mode=True)
     device = vf(**NO_GROUP)
-    assert sentences([device], [wish(device, "vfio-pci", no_iommu=True)], host) == [
+    assert sentences([device], [desired_pf(device, "vfio-pci", no_iommu=True)], host) == [
         f"bind {VF0} to vfio-pci (now igbvf)"
     ]
 
@@ -154,13 +154,13 @@ def test_a_group_that_is_bound_whole_is_viable():
     devices = [vf(0, iommu_group=5), vf(1, iommu_group=5)]
     bridge = Device("0000:00:01.0", driver="pcieport", iommu_group=5)
     host = Host(drivers=DRIVERS, groups=((5, (*devices, bridge)),))
-    assert len(sentences(devices, [wish(device, "vfio-pci") for device in devices], host)) == 2
+    assert len(sentences(devices, [desired_pf(device, "vfio-pci") for device in devices], host)) == 2
 
 
 def test_one_refusal_stops_all():
     devices = [vf(0), vf(1, holders=(BUSY,))]
     with pytest.raises(InUse):
-        sentences(devices, [wish(device, "vfio-pci") for device in devices])
+        sentences(devices, [desired_pf(device, "vfio-pci") for device in devices])
 
 
 @pytest.mark.parametrize(
@@ -178,5 +178,5 @@ def test_one_refusal_stops_all():
     ],
 )
 def test_the_prediction_is_the_device_after_the_plan(device, driver, expected):
-    steps = plan_drivers({device.address: device}, [wish(device, driver)], HOST).steps
+    steps = plan_drivers({device.address: device}, [desired_pf(device, driver)], HOST).steps
     assert after_all(State({}, HOST, {device.address: device}), steps).devices[device.address] == expected

@@ -30,7 +30,7 @@ ON_VF0 = f" on {VF0}: "
 NO_GROUP = {"iommu_group": None}
 
 
-def wish(device, driver, **options):
+def desired_pf(device, driver, **options):
     return DesiredDevice(device.address, driver, **options)
 
 
@@ -227,15 +227,15 @@ TO_FORCE = "Remedy: release the device, or set force: true."
 )
 def test_a_refusal_says_what_why_and_what_to_do(device, driver, options, host, kind, message):
     with pytest.raises(kind) as refused:
-        sentences([device], [wish(device, driver, **options)], host)
+        sentences([device], [desired_pf(device, driver, **options)], host)
     assert str(refused.value) == message.replace(VF0, device.label)
 
 
 def test_two_devices_of_one_group_cannot_have_different_nodes():
     devices = [vf(0, iommu_group=10), vf(1, iommu_group=10)]
-    wishes = [wish(device, "vfio-pci", node=Node(mode=mode)) for device, mode in zip(devices, (0o600, 0o660))]
+    desired = [desired_pf(device, "vfio-pci", node=Node(mode=mode)) for device, mode in zip(devices, (0o600, 0o660))]
     with pytest.raises(InvalidRequest) as refused:
-        sentences(devices, wishes)
+        sentences(devices, desired)
     assert str(refused.value) == (
         "owner, group or mode of 0000:01:10.0 and 0000:01:10.2 differ: both are in IOMMU group 10 and share "
         "/dev/vfio/10. Remedy: give them the same."

@@ -29,7 +29,9 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     SECOND,
     SECOND_LABEL,
     SSH,
+    desired_pf,
     desired_rules,
+    desired_vfs,
     host_state,
     ixgbe,
     netdev,
@@ -39,8 +41,6 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     second,
     sentences,
     vf,
-    want,
-    wish,
 )
 
 MAC = "02:00:00:00:aa:00"
@@ -58,14 +58,14 @@ def bound(index, driver, before, physfn=PF):
 
 
 def everything(address=PF, **options):
-    """One PF from nothing to all that can be wished."""
-    return wish(
+    """One PF from nothing to all that can be desired."""
+    return desired_pf(
         address,
         num_vfs=2,
         drivers_autoprobe=False,
         up=True,
         min_rss_queues=4,
-        vfs=[want("0", mac="auto", vlan=100, max_tx_rate=1000), want("1", mac=MAC, mtu=1400)],
+        vfs=[desired_vfs("0", mac="auto", vlan=100, max_tx_rate=1000), desired_vfs("1", mac=MAC, mtu=1400)],
         drivers=[
             DesiredDrivers("0", "vfio-pci", Node(owner=1000, mode=0o600)),
             DesiredDrivers("1", "default"),
@@ -113,11 +113,13 @@ def test_two_pfs_go_through_each_stage_together():
         ixgbe(combined_channels=16, online_cpus=16, carrier=True, drivers_autoprobe=False),
         second(kind=ixgbe, combined_channels=16, online_cpus=16, carrier=True, drivers_autoprobe=False),
     )
-    wishes = [
-        wish(address, num_vfs=1, vfs=[want(mac="auto")], drivers=[TO_DPDK], rules=desired_rules(RULE.at(None)))
+    desired = [
+        desired_pf(
+            address, num_vfs=1, vfs=[desired_vfs(mac="auto")], drivers=[TO_DPDK], rules=desired_rules(RULE.at(None))
+        )
         for address in (PF, SECOND)
     ]
-    assert sentences(state, *wishes) == [
+    assert sentences(state, *desired) == [
         f"set sriov_numvfs of {LABEL} from 0 to 1",
         f"wait until all 1 VFs of {LABEL} are there",
         f"set sriov_numvfs of {SECOND_LABEL} from 0 to 1",
@@ -135,8 +137,11 @@ def test_two_pfs_go_through_each_stage_together():
 
 def test_each_pf_has_what_its_own_driver_can():
     state = host_state(ixgbe(1, combined_channels=4, ntuple="on"), second(1, combined_channels=2))
-    ours, theirs = wish(rules=desired_rules(RULE.at(None))), wish(SECOND, vfs=[want(link_state="disable")])
-    assert sentences(state, ours, wish(SECOND, vfs=[want(trust=True)]))
+    ours, theirs = (
+        desired_pf(rules=desired_rules(RULE.at(None))),
+        desired_pf(SECOND, vfs=[desired_vfs(link_state="disable")]),
+    )
+    assert sentences(state, ours, desired_pf(SECOND, vfs=[desired_vfs(trust=True)]))
     with pytest.raises(NotSupported) as refused:
         planned(state, ours, theirs)
     assert str(refused.value) == (
@@ -147,7 +152,7 @@ def test_each_pf_has_what_its_own_driver_can():
 
 def test_a_pf_of_which_nothing_is_wished_is_left_alone():
     other = second(2, kind=ixgbe, combined_channels=4, rules=(RULE,), table=(0,) * 128)
-    outcome = planned(host_state(ixgbe(combined_channels=16), other), wish(num_vfs=1), wish(SECOND))
+    outcome = planned(host_state(ixgbe(combined_channels=16), other), desired_pf(num_vfs=1), desired_pf(SECOND))
     assert outcome.after.pfs[SECOND] == other
     assert not [step for step in outcome.plan.steps if SECOND in str(step)]
 
@@ -155,15 +160,15 @@ def test_a_pf_of_which_nothing_is_wished_is_left_alone():
 def test_a_refusal_of_the_last_pf_leaves_the_first_one_alone():
     state = host_state(ixgbe(combined_channels=16), second())
     with pytest.raises(InvalidRequest):
-        planned(state, wish(num_vfs=1), wish(SECOND, num_vfs=8))
+        planned(state, desired_pf(num_vfs=1), desired_pf(SECOND, num_vfs=8))
 
 
 @pytest.mark.parametrize(
-    ("host", "wished", "kind", "message"),
+    ("host", "desired", "kind", "message"),
     [
         pytest.param(
             {"iommu": False},
-            wish(num_vfs=1, drivers=[TO_DPDK]),
+            desired_pf(num_vfs=1, drivers=[TO_DPDK]),
             NotSupported,
             "driver: cannot bind to vfio-pci on 0000:01:10.0: the device is in no IOMMU group: the IOMMU is off. "
             "Remedy: turn VT-d or AMD-Vi on in the firmware setup and boot with intel_iommu=on iommu=pt (Intel); "
@@ -172,7 +177,7 @@ def test_a_refusal_of_the_last_pf_leaves_the_first_one_alone():
         ),
         pytest.param(
             {"drivers": frozenset({"igb"})},
-            wish(num_vfs=1, drivers=[TO_DPDK]),
+            desired_pf(num_vfs=1, drivers=[TO_DPDK]),
             InvalidRequest,
             "driver: there is no driver 'vfio-pci' on this host: "
             "it is not registered in /sys/bus/pci/drivers and no kernel module has the name. "
@@ -181,7 +186,7 @@ def test_a_refusal_of_the_last_pf_leaves_the_first_one_alone():
         ),
         pytest.param(
             {},
-            wish(num_vfs=1, drivers=[DesiredDrivers("1", "vfio-pci")]),
+            desired_pf(num_vfs=1, drivers=[DesiredDrivers("1", "vfio-pci")]),
             InvalidRequest,
             f"vfs: '1' names VF 1 on {LABEL}: the PF has 1 VFs, 0 to 0. "
             "Remedy: create it first with module pf (num_vfs), or name another.",
@@ -189,14 +194,14 @@ def test_a_refusal_of_the_last_pf_leaves_the_first_one_alone():
         ),
         pytest.param(
             {},
-            wish(num_vfs=2, drivers=[TO_DPDK, DesiredDrivers("all", "igbvf")]),
+            desired_pf(num_vfs=2, drivers=[TO_DPDK, DesiredDrivers("all", "igbvf")]),
             InvalidRequest,
             f"drivers: VF 0 is named twice on {LABEL}: a device has one driver. Remedy: name each VF in one entry.",
             id="two drivers for a VF",
         ),
         pytest.param(
             {},
-            wish(num_vfs=1, vfs=[want(mac="03:00:00:00:00:00")]),
+            desired_pf(num_vfs=1, vfs=[desired_vfs(mac="03:00:00:00:00:00")]),
             InvalidRequest,
             f"mac: 03:00:00:00:00:00 is a multicast address (VF 0) on {LABEL}. "
             "Remedy: give a unicast address, or auto.",
@@ -204,7 +209,7 @@ def test_a_refusal_of_the_last_pf_leaves_the_first_one_alone():
         ),
         pytest.param(
             {},
-            wish(num_vfs=1, rules=desired_rules(rule(vf=1, dst_port=80, location=None))),
+            desired_pf(num_vfs=1, rules=desired_rules(rule(vf=1, dst_port=80, location=None))),
             InvalidRequest,
             f"rules[0]: cannot send to VF 1 queue 0 on {LABEL}: the PF has 1 VFs, 0 to 0. "
             "Remedy: create it first with module pf (num_vfs), or name another.",
@@ -212,7 +217,7 @@ def test_a_refusal_of_the_last_pf_leaves_the_first_one_alone():
         ),
         pytest.param(
             {},
-            wish(num_vfs=1, rss=DesiredRss(min_queues=8)),
+            desired_pf(num_vfs=1, rss=DesiredRss(min_queues=8)),
             InvalidRequest,
             f"min_queues: the RSS group has 4 queues, less than 8 on {LABEL}: ixgbe: 0 VFs: 16, from 1 VF on: 4, from "
             "32 VFs on: 2; without VFs the PF would have 16; online CPUs: 16. "
@@ -221,7 +226,7 @@ def test_a_refusal_of_the_last_pf_leaves_the_first_one_alone():
         ),
         pytest.param(
             {},
-            wish(num_vfs=1, rss=DesiredRss(verb="queues", numbers=(8,))),
+            desired_pf(num_vfs=1, rss=DesiredRss(verb="queues", numbers=(8,))),
             InvalidRequest,
             f"queues: 8 on {LABEL}: the RSS group has 4 queues, 0 to 3, and queue 8 is not among them; beside 1 VF "
             "(ixgbe: 0 VFs: 16, from 1 VF on: 4, from 32 VFs on: 2). Remedy: name queues of the group.",
@@ -229,16 +234,16 @@ def test_a_refusal_of_the_last_pf_leaves_the_first_one_alone():
         ),
     ],
 )
-def test_what_new_vfs_cannot_have_is_refused_before_they_are_there(host, wished, kind, message):
+def test_what_new_vfs_cannot_have_is_refused_before_they_are_there(host, desired, kind, message):
     state = host_state(ixgbe(combined_channels=16, online_cpus=16), **host)
     with pytest.raises(kind) as refused:
-        planned(state, wished)
+        planned(state, desired)
     assert str(refused.value) == message
 
 
 def test_without_an_iommu_new_vfs_may_do_without_it():
     state = host_state(pf(drivers_autoprobe=False), iommu=False, noiommu_mode=False)
-    steps = sentences(state, wish(num_vfs=1, drivers=[DesiredDrivers("0", "vfio-pci", no_iommu=True)]))
+    steps = sentences(state, desired_pf(num_vfs=1, drivers=[DesiredDrivers("0", "vfio-pci", no_iommu=True)]))
     assert steps[2:] == [
         "turn on vfio's no-IOMMU mode: devices bound in it can write to all memory; it taints the kernel",
         bound(0, "vfio-pci", "no driver"),
@@ -248,7 +253,7 @@ def test_without_an_iommu_new_vfs_may_do_without_it():
 def test_vfs_that_come_anew_get_all_that_is_wished_and_nothing_that_they_had():
     known = vf(driver="vfio-pci", attributes=replace(FREE.attributes, mac=MAC, trust=True))
     state = ixgbe(1, vfs=(known,), combined_channels=4, carrier=True, drivers_autoprobe=False)
-    steps = sentences(state, wish(num_vfs=2, recreate=True, vfs=[want(mac=MAC)], drivers=[TO_DPDK]))
+    steps = sentences(state, desired_pf(num_vfs=2, recreate=True, vfs=[desired_vfs(mac=MAC)], drivers=[TO_DPDK]))
     assert steps[-2:] == [f"set VF 0 of {LABEL}: mac {MAC}", bound(0, "vfio-pci", "no driver")]
 
 
@@ -257,25 +262,27 @@ PUT_BACK_TABLE = f"put back the RSS table of {LABEL}: of 128 entries queue 0 has
 
 
 @pytest.mark.parametrize(
-    ("wished", "last"),
+    ("desired", "last"),
     [
-        pytest.param(wish(num_vfs=2, recreate=True), [PUT_BACK_TABLE, "put back"], id="the number of VFs"),
-        pytest.param(wish(rss=DesiredRss(channels=4)), [PUT_BACK_TABLE, "put back"], id="the channels"),
+        pytest.param(desired_pf(num_vfs=2, recreate=True), [PUT_BACK_TABLE, "put back"], id="the number of VFs"),
+        pytest.param(desired_pf(rss=DesiredRss(channels=4)), [PUT_BACK_TABLE, "put back"], id="the channels"),
         pytest.param(
-            wish(num_vfs=2, recreate=True, rss=DesiredRss(verb="equal", numbers=(1,))),
+            desired_pf(num_vfs=2, recreate=True, rss=DesiredRss(verb="equal", numbers=(1,))),
             [f"set the RSS table of {LABEL}: of 128 entries queue 0 has 128", "put back"],
-            id="the number of VFs, and another table is wished",
+            id="the number of VFs, and another table is desired",
         ),
         pytest.param(
-            wish(num_vfs=2, recreate=True, rules=desired_rules(exclusive=True)), [PUT_BACK_TABLE], id="and no rules are"
+            desired_pf(num_vfs=2, recreate=True, rules=desired_rules(exclusive=True)),
+            [PUT_BACK_TABLE],
+            id="and no rules are",
         ),
     ],
 )
-def test_tables_and_rules_that_a_change_drops_are_put_back(wished, last):
+def test_tables_and_rules_that_a_change_drops_are_put_back(desired, last):
     state = ixgbe(
         1, vfs=(FREE,), combined_channels=2, max_channels=4, online_cpus=16, ntuple="on", table=BY_HAND, rules=(RULE,)
     )
-    steps = sentences(state, wished)
+    steps = sentences(state, desired)
     expected = [f"put back flow rule 2045 of {LABEL}: {BLOG}" if step == "put back" else step for step in last]
     assert [step for step in steps if "flow rule" in step or "RSS table" in step] == expected
     assert steps[-len(expected) :] == expected
@@ -284,7 +291,7 @@ def test_tables_and_rules_that_a_change_drops_are_put_back(wished, last):
 def test_a_table_is_lost_on_the_way_through_no_vfs():
     """igb keeps its table as long as the queues are as many; in between they are not."""
     state = pf(1, vfs=(FREE,), combined_channels=2, table=(0,) * 128)
-    steps = sentences(state, wish(num_vfs=2, recreate=True))
+    steps = sentences(state, desired_pf(num_vfs=2, recreate=True))
     assert steps[-1] == f"put back the RSS table of {LABEL}: of 128 entries queue 0 has 128"
 
 
@@ -292,32 +299,32 @@ def test_what_is_put_back_is_settled():
     state = host_state(
         ixgbe(1, vfs=(FREE,), combined_channels=4, ntuple="on", table=BY_HAND, rules=(RULE,), carrier=True)
     )
-    wished = wish(num_vfs=2, recreate=True)
-    after = planned(state, wished).after
+    desired = desired_pf(num_vfs=2, recreate=True)
+    after = planned(state, desired).after
     assert after.pfs[PF].queues.rss.table == BY_HAND
     assert after.pfs[PF].queues.rules.rules == (RULE,)
-    assert planned(after, wished).plan.steps == ()
+    assert planned(after, desired).plan.steps == ()
 
 
 def test_vfs_in_use_go_only_by_force_and_then_their_link_may():
     state = ixgbe(1, vfs=(vf(driver="vfio-pci", holders=(BUSY,)),), combined_channels=4)
     with pytest.raises(InUse):
-        planned(state, wish(num_vfs=2, recreate=True))
-    assert sentences(state, wish(num_vfs=2, recreate=True, force=True))
+        planned(state, desired_pf(num_vfs=2, recreate=True))
+    assert sentences(state, desired_pf(num_vfs=2, recreate=True, force=True))
 
 
 def test_the_operator_s_pf_is_changed_only_where_that_is_accepted():
     state = host_state(ixgbe(combined_channels=16, holders=(SSH,)), second())
-    wishes = [wish(num_vfs=1), wish(SECOND, num_vfs=1)]
+    desired = [desired_pf(num_vfs=1), desired_pf(SECOND, num_vfs=1)]
     with pytest.raises(InUse):
-        planned(state, *wishes)
-    assert sentences(state, replace(wishes[0], consent=Consent(allow_link_reset=True)), wishes[1])
+        planned(state, *desired)
+    assert sentences(state, replace(desired[0], consent=Consent(allow_link_reset=True)), desired[1])
 
 
 def test_an_interface_that_appears_in_the_plan_has_no_name_yet():
     outcome = planned(
         pf(drivers_autoprobe=False),
-        wish(num_vfs=1, vfs=[want(mac=MAC, mtu=1400)], drivers=[DesiredDrivers("0", "igbvf")]),
+        desired_pf(num_vfs=1, vfs=[desired_vfs(mac=MAC, mtu=1400)], drivers=[DesiredDrivers("0", "igbvf")]),
     )
     (made,) = outcome.after.pfs[PF].vfs
     assert made.netdev == netdev("", ifindex=0, mac=MAC, mtu=1400, up=False)
@@ -325,11 +332,11 @@ def test_an_interface_that_appears_in_the_plan_has_no_name_yet():
 
 def test_nothing_is_planned_of_nothing():
     state = host_state(ixgbe(2, combined_channels=4, rules=(RULE,)), second())
-    outcome = planned(state, wish(), wish(SECOND))
+    outcome = planned(state, desired_pf(), desired_pf(SECOND))
     assert (outcome.plan.steps, outcome.plan.warnings, outcome.after) == ((), (), state)
 
 
 def test_every_refusal_is_one_of_the_family():
     with pytest.raises(SriovError) as refused:
-        planned(ixgbe(), wish(num_vfs=64))
+        planned(ixgbe(), desired_pf(num_vfs=64))
     assert refused.value.details()["remedy"]

@@ -17,12 +17,12 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     ROUTE,
     RULE,
     SSH,
+    desired_pf,
     ixgbe,
     netdev,
     pf,
     pf_after,
     vf,
-    wish,
 )
 
 CREATE_4 = [f"set sriov_numvfs of {LABEL} from 0 to 4", f"wait until all 4 VFs of {LABEL} are there"]
@@ -37,58 +37,63 @@ AUTOPROBE_1 = f"set sriov_drivers_autoprobe of {LABEL} to 1: new VFs are bound b
 @pytest.mark.parametrize(
     ("state", "spec", "steps"),
     [
-        pytest.param(pf(), wish(), [], id="nothing is asked"),
-        pytest.param(pf(), wish(num_vfs=0), [], id="no VFs where there are none"),
-        pytest.param(pf(4), wish(num_vfs=4), [], id="the number that is there"),
-        pytest.param(pf(4), wish(num_vfs=4, recreate=True), [], id="recreate destroys nothing that is as wanted"),
-        pytest.param(pf(), wish(num_vfs=4), CREATE_4, id="VFs where there are none"),
-        pytest.param(pf(2), wish(num_vfs=0), [REMOVE_2], id="0 removes all"),
-        pytest.param(pf(2), wish(num_vfs=4, recreate=True), [REMOVE_2, *CREATE_4], id="another number through 0"),
+        pytest.param(pf(), desired_pf(), [], id="nothing is asked"),
+        pytest.param(pf(), desired_pf(num_vfs=0), [], id="no VFs where there are none"),
+        pytest.param(pf(4), desired_pf(num_vfs=4), [], id="the number that is there"),
+        pytest.param(pf(4), desired_pf(num_vfs=4, recreate=True), [], id="recreate destroys nothing that is as wanted"),
+        pytest.param(pf(), desired_pf(num_vfs=4), CREATE_4, id="VFs where there are none"),
+        pytest.param(pf(2), desired_pf(num_vfs=0), [REMOVE_2], id="0 removes all"),
+        pytest.param(pf(2), desired_pf(num_vfs=4, recreate=True), [REMOVE_2, *CREATE_4], id="another number through 0"),
         pytest.param(
             pf(1, vfs=(vf(0, driver="vfio-pci"),)),
-            wish(num_vfs=0),
+            desired_pf(num_vfs=0),
             [f"set sriov_numvfs of {LABEL} from 1 to 0: destroys VF 0 (0000:01:10.0, vfio-pci)"],
             id="a destroyed VF without interface",
         ),
         pytest.param(
             pf(1, vfs=(vf(0, driver=None),)),
-            wish(num_vfs=0),
+            desired_pf(num_vfs=0),
             [f"set sriov_numvfs of {LABEL} from 1 to 0: destroys VF 0 (0000:01:10.0, no driver)"],
             id="a destroyed VF without driver",
         ),
-        pytest.param(pf(), wish(drivers_autoprobe=False), [AUTOPROBE_0], id="autoprobe alone"),
-        pytest.param(pf(drivers_autoprobe=False), wish(drivers_autoprobe=True), [AUTOPROBE_1], id="autoprobe on again"),
-        pytest.param(pf(), wish(drivers_autoprobe=True), [], id="autoprobe as it is"),
+        pytest.param(pf(), desired_pf(drivers_autoprobe=False), [AUTOPROBE_0], id="autoprobe alone"),
+        pytest.param(
+            pf(drivers_autoprobe=False), desired_pf(drivers_autoprobe=True), [AUTOPROBE_1], id="autoprobe on again"
+        ),
+        pytest.param(pf(), desired_pf(drivers_autoprobe=True), [], id="autoprobe as it is"),
         pytest.param(
             pf(up=False),
-            wish(num_vfs=4, drivers_autoprobe=False, up=True),
+            desired_pf(num_vfs=4, drivers_autoprobe=False, up=True),
             [AUTOPROBE_0, "set enp1s0 up", *CREATE_4],
             id="autoprobe first, then up, then VFs",
         ),
-        pytest.param(pf(), wish(up=True), [], id="up as it is"),
-        pytest.param(pf(), wish(up=False), ["set enp1s0 down"], id="down without VFs"),
-        pytest.param(pf(2), wish(num_vfs=0, up=False), [REMOVE_2, "set enp1s0 down"], id="down after the VFs"),
+        pytest.param(pf(), desired_pf(up=True), [], id="up as it is"),
+        pytest.param(pf(), desired_pf(up=False), ["set enp1s0 down"], id="down without VFs"),
+        pytest.param(pf(2), desired_pf(num_vfs=0, up=False), [REMOVE_2, "set enp1s0 down"], id="down after the VFs"),
         pytest.param(
             pf(holders=(SSH, ROUTE)),
-            wish(num_vfs=4, allow_link_reset=True),
+            desired_pf(num_vfs=4, allow_link_reset=True),
             CREATE_4,
             id="the link's loss is accepted",
         ),
         pytest.param(
             pf(1, vfs=(vf(0, holders=(BUSY,)),)),
-            wish(num_vfs=0, force=True),
+            desired_pf(num_vfs=0, force=True),
             [f"set sriov_numvfs of {LABEL} from 1 to 0: destroys VF 0 (0000:01:10.0, igbvf, enp1s0v0)"],
             id="VFs in use go by force",
         ),
         pytest.param(
-            pf(2, vfs=(vf(0, holders=(BUSY,)), vf(1))), wish(num_vfs=2), [], id="VFs in use that stay are no matter"
+            pf(2, vfs=(vf(0, holders=(BUSY,)), vf(1))),
+            desired_pf(num_vfs=2),
+            [],
+            id="VFs in use that stay are no matter",
         ),
         pytest.param(
-            pf(driver="vfio-pci", netdevs=()), wish(num_vfs=0), [], id="a PF on vfio-pci whose number is right"
+            pf(driver="vfio-pci", netdevs=()), desired_pf(num_vfs=0), [], id="a PF on vfio-pci whose number is right"
         ),
-        pytest.param(pf(xdp=True), wish(num_vfs=4), CREATE_4, id="XDP does not keep igb from VFs"),
-        pytest.param(pf(), wish(num_vfs=4, min_rss_queues=2), CREATE_4, id="the RSS group is just large enough"),
-        pytest.param(pf(driver="mystery"), wish(num_vfs=4), CREATE_4, id="a driver that is a stranger"),
+        pytest.param(pf(xdp=True), desired_pf(num_vfs=4), CREATE_4, id="XDP does not keep igb from VFs"),
+        pytest.param(pf(), desired_pf(num_vfs=4, min_rss_queues=2), CREATE_4, id="the RSS group is just large enough"),
+        pytest.param(pf(driver="mystery"), desired_pf(num_vfs=4), CREATE_4, id="a driver that is a stranger"),
     ],
 )
 def test_the_plan_is_what_is_missing(state, spec, steps):
@@ -96,30 +101,30 @@ def test_the_plan_is_what_is_missing(state, spec, steps):
 
 
 def test_a_recreation_falls_back_to_the_old_number():
-    steps = plan_pf(pf(2), wish(num_vfs=4, recreate=True)).steps
+    steps = plan_pf(pf(2), desired_pf(num_vfs=4, recreate=True)).steps
     assert steps[1] == SetNumVfs(PF, LABEL, 0, 4, fallback=2)
 
 
 @pytest.mark.parametrize(
     ("state", "spec", "warnings"),
     [
-        pytest.param(pf(), wish(num_vfs=4), (), id="nothing to say"),
+        pytest.param(pf(), desired_pf(num_vfs=4), (), id="nothing to say"),
         pytest.param(
             pf(up=False),
-            wish(num_vfs=4),
+            desired_pf(num_vfs=4),
             (f"{LABEL} is down: its VFs have no link and no mailbox until it is up (up: true)",),
             id="VFs of a PF that is down",
         ),
-        pytest.param(pf(up=False), wish(num_vfs=4, up=True), (), id="VFs of a PF that will be up"),
-        pytest.param(pf(up=False), wish(num_vfs=0), (), id="down and no VFs"),
+        pytest.param(pf(up=False), desired_pf(num_vfs=4, up=True), (), id="VFs of a PF that will be up"),
+        pytest.param(pf(up=False), desired_pf(num_vfs=0), (), id="down and no VFs"),
         pytest.param(
             pf(2),
-            wish(drivers_autoprobe=False),
+            desired_pf(drivers_autoprobe=False),
             (f"drivers_autoprobe of {LABEL} holds for VFs created from now on; the present ones keep their drivers",),
             id="autoprobe comes too late for the present VFs",
         ),
         pytest.param(
-            pf(2), wish(num_vfs=3, recreate=True, drivers_autoprobe=False), (), id="autoprobe in time for new VFs"
+            pf(2), desired_pf(num_vfs=3, recreate=True, drivers_autoprobe=False), (), id="autoprobe in time for new VFs"
         ),
     ],
 )
@@ -154,7 +159,7 @@ def test_the_rss_group_is_predicted(state, num_vfs, queues):
 
 
 def test_the_prediction_has_what_was_asked_and_the_vfs_as_far_as_they_are_known():
-    after = pf_after(pf(up=False), wish(num_vfs=4, up=True, drivers_autoprobe=False))
+    after = pf_after(pf(up=False), desired_pf(num_vfs=4, up=True, drivers_autoprobe=False))
     assert (after.num_vfs, after.device.num_vfs, after.drivers_autoprobe) == (4, 4, False)
     assert after.device.netdev == netdev(up=True, carrier=True)
     assert [(vf.address, vf.vf, vf.driver, vf.planned) for vf in after.vfs] == [
@@ -163,16 +168,16 @@ def test_the_prediction_has_what_was_asked_and_the_vfs_as_far_as_they_are_known(
 
 
 def test_vfs_to_be_are_bound_by_the_kernel_where_it_binds_them():
-    assert [vf.driver for vf in pf_after(pf(), wish(num_vfs=2)).vfs] == ["igbvf", "igbvf"]
+    assert [vf.driver for vf in pf_after(pf(), desired_pf(num_vfs=2)).vfs] == ["igbvf", "igbvf"]
 
 
 def test_the_prediction_of_an_82599_has_its_queues_its_default_table_and_no_rules():
     before = ixgbe(combined_channels=16, online_cpus=16, rules=(RULE,), table=(0,) * 128)
-    after = pf_after(before, wish(num_vfs=4))
+    after = pf_after(before, desired_pf(num_vfs=4))
     assert (after.combined, after.queues.rss.rings, after.queues.rules.rules) == (4, 4, ())
     assert after.queues.rss.table == tuple(range(4)) * 32
 
 
 def test_the_prediction_of_nothing_is_the_present():
     state = pf(2, combined_channels=2)
-    assert pf_after(state, wish()) == state
+    assert pf_after(state, desired_pf()) == state

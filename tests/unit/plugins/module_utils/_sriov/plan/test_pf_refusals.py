@@ -18,11 +18,11 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
     ROUTE,
     SSH,
+    desired_pf,
     ixgbe,
     netdev,
     pf,
     vf,
-    wish,
 )
 
 ON = " on enp1s0 (0000:01:00.0): "
@@ -31,21 +31,21 @@ OPT_IN = "allow_link_reset: true."
 REFUSALS = [
     pytest.param(
         pf(),
-        wish(num_vfs=-1),
+        desired_pf(num_vfs=-1),
         InvalidRequest,
         "num_vfs: -1 is negative on enp1s0 (0000:01:00.0). Remedy: give a number from 0 on.",
         id="a negative number",
     ),
     pytest.param(
         pf(),
-        wish(num_vfs=8),
+        desired_pf(num_vfs=8),
         InvalidRequest,
         f"num_vfs: cannot create 8 VFs{ON}the device supports 7 (sriov_totalvfs). Remedy: ask for at most 7.",
         id="more than the device has",
     ),
     pytest.param(
         pf(total_vfs=0),
-        wish(num_vfs=1),
+        desired_pf(num_vfs=1),
         NotSupported,
         f"cannot create 1 VFs{ON}the device offers none (sriov_totalvfs is 0). "
         "Remedy: turn SR-IOV on in the firmware setup of host and NIC.",
@@ -53,7 +53,7 @@ REFUSALS = [
     ),
     pytest.param(
         ixgbe(num_tc=4),
-        wish(num_vfs=32),
+        desired_pf(num_vfs=32),
         InvalidRequest,
         f"num_vfs: cannot create 32 VFs{ON}ixgbe gives 31 with the 4 traffic classes (DCB) configured: EPERM. "
         "Remedy: ask for at most 31, or reduce the traffic classes.",
@@ -61,7 +61,7 @@ REFUSALS = [
     ),
     pytest.param(
         ixgbe(online_cpus=16),
-        wish(num_vfs=4, min_rss_queues=16),
+        desired_pf(num_vfs=4, min_rss_queues=16),
         InvalidRequest,
         f"min_rss_queues: 4 VFs leave the PF an RSS group of 4, less than 16{ON}ixgbe: 0 VFs: 16, from 1 VF on: 4, "
         "from 32 VFs on: 2; online CPUs: 16. "
@@ -70,7 +70,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(driver="i40e", device="1572", combined_channels=4),
-        wish(num_vfs=4, min_rss_queues=8),
+        desired_pf(num_vfs=4, min_rss_queues=8),
         InvalidRequest,
         f"min_rss_queues: 4 VFs leave the PF an RSS group of 4, less than 8{ON}i40e: VFs take nothing from the PF; "
         "online CPUs: 8. Remedy: ask for fewer VFs, or accept the smaller group by a lower min_rss_queues.",
@@ -78,7 +78,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(driver="mystery"),
-        wish(num_vfs=4, min_rss_queues=8),
+        desired_pf(num_vfs=4, min_rss_queues=8),
         NotSupported,
         f"min_rss_queues: cannot tell the RSS group that 4 VFs leave{ON}nothing is known of driver mystery. "
         "Remedy: leave out min_rss_queues, and look at `ethtool -l` afterwards.",
@@ -86,7 +86,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(2),
-        wish(up=False),
+        desired_pf(up=False),
         InvalidRequest,
         f"up: false goes with num_vfs: 0 only{ON}2 VFs would be left without link and mailbox. "
         "Remedy: leave out up, or set num_vfs: 0.",
@@ -102,14 +102,14 @@ REFUSALS = [
             id=f"without an interface: {what}",
         )
         for spec, what in (
-            (wish(up=True), "cannot set the PF up"),
-            (wish(up=False), "cannot set the PF down"),
-            (wish(num_vfs=2), "cannot create 2 VFs"),
+            (desired_pf(up=True), "cannot set the PF up"),
+            (desired_pf(up=False), "cannot set the PF down"),
+            (desired_pf(num_vfs=2), "cannot create 2 VFs"),
         )
     ),
     pytest.param(
         pf(holders=(SSH,)),
-        wish(up=False, allow_link_reset=True, force=True),
+        desired_pf(up=False, allow_link_reset=True, force=True),
         InUse,
         f"cannot set the PF down{ON}it carries the SSH connection from 192.0.2.1. "
         "Remedy: reach the host over another NIC.",
@@ -117,7 +117,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(answers=False),
-        wish(num_vfs=4),
+        desired_pf(num_vfs=4),
         NotSupported,
         f"cannot create 4 VFs{ON}the device does not answer (configuration space reads as all ones): it failed or was "
         "removed. Remedy: see dmesg for PCIe errors; reset the slot or the host.",
@@ -125,7 +125,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(driver=None, netdevs=()),
-        wish(num_vfs=4),
+        desired_pf(num_vfs=4),
         NotSupported,
         "cannot create 4 VFs on 0000:01:00.0: the PF is bound to no driver: only its kernel driver creates VFs. "
         "Remedy: bind it to igb (module pci_driver, driver: default).",
@@ -133,7 +133,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(driver="vfio-pci", default_driver=None, netdevs=()),
-        wish(num_vfs=4),
+        desired_pf(num_vfs=4),
         NotSupported,
         "cannot create 4 VFs on 0000:01:00.0: the PF is bound to vfio-pci: only its kernel driver creates VFs. "
         "Remedy: bind it to its kernel driver (module pci_driver, driver: default).",
@@ -141,7 +141,7 @@ REFUSALS = [
     ),
     pytest.param(
         ixgbe(xdp=True),
-        wish(num_vfs=4),
+        desired_pf(num_vfs=4),
         NotSupported,
         f"cannot create 4 VFs{ON}an XDP program is attached, and ixgbe has XDP or VFs, not both. "
         "Remedy: detach it: ip link set dev enp1s0 xdp off.",
@@ -149,7 +149,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(2),
-        wish(num_vfs=4, force=True),
+        desired_pf(num_vfs=4, force=True),
         WouldDestroy,
         f"num_vfs: cannot go from 2 to 4 VFs{ON}the kernel does that only through 0: VF 0 (0000:01:10.0, igbvf, "
         "enp1s0v0), VF 1 (0000:01:10.2, igbvf, enp1s0v1) would be destroyed. "
@@ -158,7 +158,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(1, vfs=(vf(0, holders=(SSH,)),)),
-        wish(num_vfs=0, force=True, allow_link_reset=True),
+        desired_pf(num_vfs=0, force=True, allow_link_reset=True),
         InUse,
         "cannot remove VF 0 on enp1s0v0 (0000:01:10.0): it carries the SSH connection from "
         "192.0.2.1. Remedy: reach the host over another NIC.",
@@ -166,7 +166,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(1, vfs=(vf(0, driver="vfio-pci", holders=(BUSY,)),)),
-        wish(num_vfs=0),
+        desired_pf(num_vfs=0),
         InUse,
         f"num_vfs: cannot remove VF 0{ON}VF 0: process 4711 (dpdk-testpmd) has /dev/vfio/10 open. "
         "Remedy: release them, or set force: true.",
@@ -174,7 +174,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(3, vfs=(vf(0), vf(1, holders=(BUSY,)), vf(2, holders=(BUSY, ROUTE)))),
-        wish(num_vfs=2, recreate=True),
+        desired_pf(num_vfs=2, recreate=True),
         InUse,
         f"num_vfs: cannot remove VFs 0 to 2{ON}VF 1: process 4711 (dpdk-testpmd) has /dev/vfio/10 open; VF 2: "
         "process 4711 (dpdk-testpmd) has /dev/vfio/10 open; VF 2: carries a default route. "
@@ -183,7 +183,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(holders=(SSH, ROUTE)),
-        wish(num_vfs=4, force=True),
+        desired_pf(num_vfs=4, force=True),
         InUse,
         f"cannot create 4 VFs{ON}it carries the SSH connection from 192.0.2.1 and carries a default "
         f"route. Remedy: reach the host over another NIC, or accept that its link is lost for some seconds: {OPT_IN}",
@@ -191,7 +191,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(2, holders=(ROUTE,)),
-        wish(num_vfs=0),
+        desired_pf(num_vfs=0),
         InUse,
         f"cannot remove the VFs{ON}it carries a default route. "
         f"Remedy: reach the host over another NIC, or accept that its link is lost for some seconds: {OPT_IN}",
@@ -199,7 +199,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(1, vfs=(vf(0, holders=(ROUTE,)),)),
-        wish(num_vfs=0, force=True),
+        desired_pf(num_vfs=0, force=True),
         InUse,
         f"cannot remove the VFs{ON}enp1s0v0 (0000:01:10.0) carries a default route. "
         f"Remedy: reach the host over another NIC, or accept that its link is lost for some seconds: {OPT_IN}",
@@ -218,11 +218,11 @@ def test_a_refusal_says_what_why_and_what_to_do(state, spec, kind, message):
 def test_holders_are_named_one_by_one():
     state = pf(2, vfs=(vf(0, holders=(BUSY,)), vf(1, holders=(ROUTE,))))
     with pytest.raises(InUse) as refused:
-        plan_pf(state, wish(num_vfs=0))
+        plan_pf(state, desired_pf(num_vfs=0))
     assert refused.value.details()["holders"] == [f"VF 0: {BUSY.text}", f"VF 1: {ROUTE.text}"]
 
 
 def test_a_device_without_interface_can_be_told_nothing_about_its_link_and_yet_be_left_alone():
     state = pf(netdevs=(), driver="vfio-pci")
-    assert plan_pf(state, wish(num_vfs=0, drivers_autoprobe=True)).steps == []
+    assert plan_pf(state, desired_pf(num_vfs=0, drivers_autoprobe=True)).steps == []
     assert netdev().name not in state.label

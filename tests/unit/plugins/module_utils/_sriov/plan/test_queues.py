@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Channels, ntuple feature and RSS table as tables: PF, wish, sentences. No kernel is involved."""
+"""Channels, ntuple feature and RSS table as tables: PF, desired, sentences. No kernel is involved."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     PF,
     RULE,
     SSH,
+    desired_pf,
     desired_rules,
     i350,
     ixgbe,
@@ -24,7 +25,6 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     rule,
     sentences,
     vf,
-    wish,
     x550,
 )
 
@@ -33,11 +33,11 @@ DEFAULT = f"give {LABEL} its driver's default RSS table"
 
 
 def channels(number, **options):
-    return wish(rss=DesiredRss(channels=number), **options)
+    return desired_pf(rss=DesiredRss(channels=number), **options)
 
 
 def table(verb, *numbers, **options):
-    return wish(rss=DesiredRss(verb=verb, numbers=numbers), **options)
+    return desired_pf(rss=DesiredRss(verb=verb, numbers=numbers), **options)
 
 
 def set_table(*entries, verb="set"):
@@ -56,9 +56,9 @@ def with_vfs(num_vfs=4, cpus=16, **changes):
 
 
 @pytest.mark.parametrize(
-    ("state", "wished", "steps"),
+    ("state", "desired", "steps"),
     [
-        pytest.param(pf(combined_channels=8), wish(rss=DesiredRss()), [], id="nothing is asked"),
+        pytest.param(pf(combined_channels=8), desired_pf(rss=DesiredRss()), [], id="nothing is asked"),
         pytest.param(pf(combined_channels=8), channels(8), [], id="as it is"),
         pytest.param(pf(combined_channels=4, max_channels=8), channels(8), [set_channels(4, 8)], id="more"),
         pytest.param(
@@ -103,8 +103,8 @@ def with_vfs(num_vfs=4, cpus=16, **changes):
         ),
     ],
 )
-def test_channels(state, wished, steps):
-    assert sentences(state, wished) == steps
+def test_channels(state, desired, steps):
+    assert sentences(state, desired) == steps
 
 
 BEYOND = rule(dst_port=9, cookie=5, location=7)
@@ -158,11 +158,11 @@ def test_other_rules_of_a_driver_that_drops_none_stay_where_they_are():
     ],
 )
 def test_the_table_of_a_pf_that_goes_up(state, table):
-    assert planned(state, wish(up=True)).after.pfs[PF].queues.rss.table == table
+    assert planned(state, desired_pf(up=True)).after.pfs[PF].queues.rss.table == table
 
 
 @pytest.mark.parametrize(
-    ("state", "wished", "combined", "rings"),
+    ("state", "desired", "combined", "rings"),
     [
         pytest.param(pf(combined_channels=8), channels(4), 4, 4, id="igb"),
         pytest.param(
@@ -173,14 +173,14 @@ def test_the_table_of_a_pf_that_goes_up(state, table):
             id="without VFs ixgbe has more queues than RSS uses",
         ),
         pytest.param(x550(combined_channels=40, online_cpus=40), channels(32), 32, 32, id="X550 uses them"),
-        pytest.param(with_vfs(4, cpus=40), wish(num_vfs=0), 40, 16, id="ixgbe gets them back"),
-        pytest.param(ixgbe(combined_channels=40, online_cpus=40), wish(num_vfs=4), 4, 4, id="and loses them"),
+        pytest.param(with_vfs(4, cpus=40), desired_pf(num_vfs=0), 40, 16, id="ixgbe gets them back"),
+        pytest.param(ixgbe(combined_channels=40, online_cpus=40), desired_pf(num_vfs=4), 4, 4, id="and loses them"),
         pytest.param(with_vfs(4), channels(2), 2, 2, id="ixgbe beside VFs"),
         pytest.param(pf(2, combined_channels=2), channels(1), 1, 1, id="igb beside VFs"),
     ],
 )
-def test_the_prediction_tells_channels_from_rss(state, wished, combined, rings):
-    after = planned(state, wished).after.pfs[PF]
+def test_the_prediction_tells_channels_from_rss(state, desired, combined, rings):
+    after = planned(state, desired).after.pfs[PF]
     assert (after.combined, after.queues.rss.rings) == (combined, rings)
     assert max(after.queues.rss.table) < max(rings, 2)
 
@@ -204,7 +204,7 @@ def test_ntuple_is_turned_on_where_there_are_rules_to_set(state, steps):
     flow = rule("ether", cookie=0, location=None) if state.device.driver == "igb" else RULE.at(None)
     if state.device.driver == "mystery":
         flow = rule(cookie=0, location=None, dst_port=80)
-    found = sentences(state, wish(rules=desired_rules(flow)))
+    found = sentences(state, desired_pf(rules=desired_rules(flow)))
     assert found[:-1] == steps
     assert found[-1].startswith("add flow rule")
 
@@ -213,11 +213,11 @@ def test_ntuple_is_turned_on_where_there_are_rules_to_set(state, steps):
     "rules", [None, desired_rules(), desired_rules(exclusive=True), desired_rules(RULE, absent=True)], ids=repr
 )
 def test_ntuple_stays_as_it_is_where_no_rule_is_set(rules):
-    assert sentences(with_vfs(), wish(rules=rules)) == []
+    assert sentences(with_vfs(), desired_pf(rules=rules)) == []
 
 
 @pytest.mark.parametrize(
-    ("state", "wished", "steps"),
+    ("state", "desired", "steps"),
     [
         pytest.param(with_vfs(), table("equal", 4), [], id="equal: as it is"),
         pytest.param(with_vfs(), table("equal", 2), [set_table(64, 64)], id="equal"),
@@ -243,7 +243,7 @@ def test_ntuple_stays_as_it_is_where_no_rule_is_set(rules):
         ),
         pytest.param(
             ixgbe(combined_channels=16, online_cpus=16),
-            wish(rss=DesiredRss(channels=4, verb="exclude_queues", numbers=(3,))),
+            desired_pf(rss=DesiredRss(channels=4, verb="exclude_queues", numbers=(3,))),
             [DEFAULT, set_channels(16, 4), set_table(42, 43, 43)],
             id="the table of the channels that there will be",
         ),
@@ -259,8 +259,8 @@ def test_ntuple_stays_as_it_is_where_no_rule_is_set(rules):
         ),
     ],
 )
-def test_the_table_is_that_of_ethtool(state, wished, steps):
-    assert sentences(state, wished) == steps
+def test_the_table_is_that_of_ethtool(state, desired, steps):
+    assert sentences(state, desired) == steps
 
 
 def test_a_table_is_asked_for_to_the_entry():
@@ -271,7 +271,7 @@ def test_a_table_is_asked_for_to_the_entry():
 
 
 @pytest.mark.parametrize(
-    ("state", "wished", "warnings"),
+    ("state", "desired", "warnings"),
     [
         pytest.param(ixgbe(combined_channels=4), table("equal", 2), [], id="without VFs"),
         pytest.param(with_vfs(), table("equal", 4), [], id="as it is"),
@@ -302,14 +302,14 @@ def test_a_table_is_asked_for_to_the_entry():
         ),
         pytest.param(
             ixgbe(combined_channels=16, online_cpus=16, table=(0, 15) * 64),
-            wish(rss=DesiredRss(channels=4, verb="equal", numbers=(2,))),
+            desired_pf(rss=DesiredRss(channels=4, verb="equal", numbers=(2,))),
             [],
             id="a table by hand that another replaces",
         ),
     ],
 )
-def test_what_is_to_be_said_of_a_table_is_said(state, wished, warnings):
-    assert list(planned(state, wished).plan.warnings) == warnings
+def test_what_is_to_be_said_of_a_table_is_said(state, desired, warnings):
+    assert list(planned(state, desired).plan.warnings) == warnings
 
 
 @pytest.mark.parametrize(
@@ -322,12 +322,12 @@ def test_what_is_to_be_said_of_a_table_is_said(state, wished, warnings):
     ],
 )
 def test_a_group_that_is_large_enough_is_no_matter(state, least):
-    assert sentences(state, wish(rss=DesiredRss(min_queues=least))) == []
+    assert sentences(state, desired_pf(rss=DesiredRss(min_queues=least))) == []
 
 
 def test_min_queues_looks_at_the_channels_that_there_will_be():
     state = ixgbe(combined_channels=4, max_channels=16, online_cpus=16)
-    assert sentences(state, wish(rss=DesiredRss(channels=8, min_queues=8))) == [set_channels(4, 8)]
+    assert sentences(state, desired_pf(rss=DesiredRss(channels=8, min_queues=8))) == [set_channels(4, 8)]
 
 
 FEW = ixgbe(combined_channels=2, max_channels=16, online_cpus=16, table=tuple(range(16)) * 8)
@@ -335,36 +335,36 @@ AMONG_TWO = tuple(range(2)) * 64
 
 
 @pytest.mark.parametrize(
-    ("wished", "steps"),
+    ("desired", "steps"),
     [
-        pytest.param(wish(num_vfs=0), [set_channels(2, 16)], id="the number of VFs is asked for"),
-        pytest.param(wish(rss=DesiredRss(min_queues=16)), [set_channels(2, 16)], id="the group is"),
+        pytest.param(desired_pf(num_vfs=0), [set_channels(2, 16)], id="the number of VFs is asked for"),
+        pytest.param(desired_pf(rss=DesiredRss(min_queues=16)), [set_channels(2, 16)], id="the group is"),
         pytest.param(
-            wish(rss=DesiredRss(channels=4)),
+            desired_pf(rss=DesiredRss(channels=4)),
             [set_channels(2, 16), DEFAULT, set_channels(16, 4)],
             id="fewer channels are",
         ),
-        pytest.param(wish(), [], id="nothing is"),
-        pytest.param(wish(vfs=[]), [], id="no word about queues"),
+        pytest.param(desired_pf(), [], id="nothing is"),
+        pytest.param(desired_pf(vfs=[]), [], id="no word about queues"),
     ],
 )
-def test_channels_that_the_table_names_and_ixgbe_has_not_opened_are_opened(wished, steps):
-    assert sentences(FEW, wished) == steps
+def test_channels_that_the_table_names_and_ixgbe_has_not_opened_are_opened(desired, steps):
+    assert sentences(FEW, desired) == steps
 
 
 def test_that_is_said():
-    assert list(planned(FEW, wish(num_vfs=0)).plan.warnings) == [
+    assert list(planned(FEW, desired_pf(num_vfs=0)).plan.warnings) == [
         f"the RSS table of {LABEL} names queues that are not open (ixgbe after `ethtool -L`, VFs and no VFs): mended"
     ]
 
 
 def test_on_the_pf_that_carries_the_operator_it_is_only_said_unless_its_link_may_go():
     carrying = replace(FEW, device=replace(FEW.device, holders=(SSH,)))
-    assert sentences(carrying, wish(num_vfs=0)) == []
-    (warning,) = planned(carrying, wish(num_vfs=0)).plan.warnings
+    assert sentences(carrying, desired_pf(num_vfs=0)) == []
+    (warning,) = planned(carrying, desired_pf(num_vfs=0)).plan.warnings
     assert "frames of these queues are lost. It is left so: channels: cannot set 16 combined channels on" in warning
     assert "allow_link_reset: true" in warning
-    assert sentences(carrying, wish(num_vfs=0, allow_link_reset=True)) == [set_channels(2, 16)]
+    assert sentences(carrying, desired_pf(num_vfs=0, allow_link_reset=True)) == [set_channels(2, 16)]
 
 
 @pytest.mark.parametrize(
@@ -379,4 +379,4 @@ def test_on_the_pf_that_carries_the_operator_it_is_only_said_unless_its_link_may
     ],
 )
 def test_channels_are_left_alone_where_nothing_is_broken(state):
-    assert sentences(state, wish(rss=DesiredRss(min_queues=1))) == []
+    assert sentences(state, desired_pf(rss=DesiredRss(min_queues=1))) == []

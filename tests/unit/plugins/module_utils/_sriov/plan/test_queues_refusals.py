@@ -21,13 +21,13 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     ROUTE,
     RULE,
     SSH,
+    desired_pf,
     desired_rules,
     ixgbe,
     pf,
     planned,
     rule,
     vf,
-    wish,
 )
 
 ON = " on enp1s0 (0000:01:00.0): "
@@ -39,24 +39,24 @@ HELD = vf(driver="vfio-pci", holders=(BUSY,))
 
 
 def channels(number, **options):
-    return wish(rss=DesiredRss(channels=number), **options)
+    return desired_pf(rss=DesiredRss(channels=number), **options)
 
 
 def table(verb, *numbers):
-    return wish(rss=DesiredRss(verb=verb, numbers=numbers))
+    return desired_pf(rss=DesiredRss(verb=verb, numbers=numbers))
 
 
 def least(queues):
-    return wish(rss=DesiredRss(min_queues=queues))
+    return desired_pf(rss=DesiredRss(min_queues=queues))
 
 
 def rules(**options):
-    return wish(rules=desired_rules(RULE.at(None)), **options)
+    return desired_pf(rules=desired_rules(RULE.at(None)), **options)
 
 
 def frames():
     """A rule that igb's driver has a form for."""
-    return wish(rules=desired_rules(rule("ether", cookie=0, ether_type=0x88F7).at(None)))
+    return desired_pf(rules=desired_rules(rule("ether", cookie=0, ether_type=0x88F7).at(None)))
 
 
 def with_vfs(num_vfs=4, **changes):
@@ -274,10 +274,10 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("state", "wished", "kind", "message"), REFUSALS)
-def test_a_refusal_says_what_why_and_what_to_do(state, wished, kind, message):
+@pytest.mark.parametrize(("state", "desired", "kind", "message"), REFUSALS)
+def test_a_refusal_says_what_why_and_what_to_do(state, desired, kind, message):
     with pytest.raises(kind) as refused:
-        planned(state, wished)
+        planned(state, desired)
     assert str(refused.value) == message
 
 

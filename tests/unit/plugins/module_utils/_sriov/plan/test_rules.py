@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Flow rules as tables: the rules that are there, those that are wished, sentences. No kernel is involved."""
+"""Flow rules as tables: the rules that are there, those that are desired, sentences. No kernel is involved."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     LABEL,
     PF,
     RULE,
+    desired_pf,
     desired_rules,
     i350,
     ixgbe,
@@ -23,7 +24,6 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     rule,
     sentences,
     vf,
-    wish,
 )
 
 BLOG = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
@@ -190,7 +190,7 @@ def replaced(words, old, location=2045):
     ],
 )
 def test_present(state, rules, steps):
-    assert sentences(state, wish(rules=rules)) == steps
+    assert sentences(state, desired_pf(rules=rules)) == steps
 
 
 @pytest.mark.parametrize(
@@ -210,47 +210,50 @@ def test_present(state, rules, steps):
     ],
 )
 def test_absent(rules, steps):
-    assert sentences(with_rules(OTHER, RULE), wish(rules=rules)) == steps
+    assert sentences(with_rules(OTHER, RULE), desired_pf(rules=rules)) == steps
 
 
 def test_absent_removes_every_rule_of_the_flow():
     state = with_rules(RULE, RULE.at(5), to(1, 1, 6))
-    assert sentences(state, wish(rules=desired_rules(to(0), absent=True))) == [delete(BLOG, 2045), delete(BLOG, 5)]
+    assert sentences(state, desired_pf(rules=desired_rules(to(0), absent=True))) == [
+        delete(BLOG, 2045),
+        delete(BLOG, 5),
+    ]
 
 
 def test_the_prediction_has_the_rules_that_stay():
-    after = planned(with_rules(OTHER, RULE), wish(rules=desired_rules(to(0), absent=True))).after
+    after = planned(with_rules(OTHER, RULE), desired_pf(rules=desired_rules(to(0), absent=True))).after
     assert after.pfs[PF].queues.rules.rules == (OTHER,)
 
 
 def test_a_rule_of_an_rss_context_is_not_the_same():
     context = replace(RULE, context=1)
     state = with_rules(context)
-    assert sentences(state, wish(rules=desired_rules(to(0), absent=True))) == []
-    assert sentences(state, wish(rules=desired_rules(to(0)))) == [add(BLOG, 2044)]
+    assert sentences(state, desired_pf(rules=desired_rules(to(0), absent=True))) == []
+    assert sentences(state, desired_pf(rules=desired_rules(to(0)))) == [add(BLOG, 2044)]
 
 
 def test_the_prediction_has_the_rules_and_they_are_as_wished():
     state = with_rules(RULE.at(3), OTHER)
-    wished = wish(rules=desired_rules(to(1), rule(dst_ip=1, dst_port=80, location=None), exclusive=True))
-    after = planned(state, wished).after
+    desired = desired_pf(rules=desired_rules(to(1), rule(dst_ip=1, dst_port=80, location=None), exclusive=True))
+    after = planned(state, desired).after
     assert {(each.cookie, each.location) for each in after.pfs[PF].queues.rules.rules} == {
         (encode_action(1, 0), 3),
         (encode_action(0, 0), 2045),
     }
-    assert planned(after, wished).plan.steps == ()
+    assert planned(after, desired).plan.steps == ()
 
 
 def test_a_rule_that_had_to_go_is_remembered_by_the_one_that_comes():
-    steps = planned(stranger(RULE), wish(rules=desired_rules(to(1)))).plan.steps
+    steps = planned(stranger(RULE), desired_pf(rules=desired_rules(to(1)))).plan.steps
     assert steps[-1].moved == RULE
 
 
 def test_the_place_of_a_rule_that_may_have_to_come_back_stays_free():
     other = rule(dst_ip=0xC0A8FE20, dst_port=80, location=None)
-    steps = planned(with_rules(RULE), wish(rules=desired_rules(other, to(0, location=7)))).plan.steps
+    steps = planned(with_rules(RULE), desired_pf(rules=desired_rules(other, to(0, location=7)))).plan.steps
     assert [(step.rule.location, step.moved) for step in steps[1:]] == [(2044, None), (7, RULE)]
-    steps = planned(with_rules(RULE), wish(rules=desired_rules(other.at(2045), to(0, location=7)))).plan.steps
+    steps = planned(with_rules(RULE), desired_pf(rules=desired_rules(other.at(2045), to(0, location=7)))).plan.steps
     assert [(step.rule.location, step.moved) for step in steps[1:]] == [(2045, None), (7, None)]
 
 
@@ -261,7 +264,7 @@ TO_QUEUE_WORDS = "tcp4 dst-ip 192.168.254.33 dst-port 80 to queue 3"
 
 
 def recreated(num_vfs, **options):
-    return wish(num_vfs=num_vfs, recreate=True, **options)
+    return desired_pf(num_vfs=num_vfs, recreate=True, **options)
 
 
 def put_back(words, location):
@@ -273,7 +276,7 @@ def lost(rule_words, location, why):
 
 
 @pytest.mark.parametrize(
-    ("state", "wished", "steps", "warnings"),
+    ("state", "desired", "steps", "warnings"),
     [
         pytest.param(
             with_rules(OTHER, RULE),
@@ -336,7 +339,7 @@ def lost(rule_words, location, why):
             recreated(8, rules=desired_rules(to(1, 1))),
             [add(BLOG_1, 3), put_back(OTHER_WORDS, 2044)],
             [],
-            id="a rule that is wished comes to the place that the old one had",
+            id="a rule that is desired comes to the place that the old one had",
         ),
         pytest.param(
             with_rules(RULE, OTHER),
@@ -346,7 +349,7 @@ def lost(rule_words, location, why):
             id="absent: what is listed stays away",
         ),
         pytest.param(
-            with_rules(RULE), wish(num_vfs=0), [], [lost(BLOG, 2045, "the PF has 0 VFs")], id="no VFs any more"
+            with_rules(RULE), desired_pf(num_vfs=0), [], [lost(BLOG, 2045, "the PF has 0 VFs")], id="no VFs any more"
         ),
         pytest.param(with_rules(RULE, up=False), recreated(8, up=True), [put_back(BLOG, 2045)], [], id="set up before"),
         pytest.param(
@@ -359,15 +362,15 @@ def lost(rule_words, location, why):
         pytest.param(stranger(RULE), recreated(8), [], [], id="a driver that drops none"),
     ],
 )
-def test_rules_that_a_change_of_the_vfs_drops_are_put_back(state, wished, steps, warnings):
-    outcome = planned(state, wished)
+def test_rules_that_a_change_of_the_vfs_drops_are_put_back(state, desired, steps, warnings):
+    outcome = planned(state, desired)
     assert [str(step) for step in outcome.plan.steps if "flow rule" in str(step)] == steps
     assert list(outcome.plan.warnings) == warnings
 
 
 def test_rules_that_a_change_of_the_channels_drops_are_put_back():
     state = with_rules(RULE, to(1, 1, 5), combined_channels=2, max_channels=4)
-    assert sentences(state, wish(rss=DesiredRss(channels=4))) == [
+    assert sentences(state, desired_pf(rss=DesiredRss(channels=4))) == [
         f"set the combined channels of {LABEL} from 2 to 4",
         put_back(BLOG, 2045),
         put_back(BLOG_1, 5),
@@ -375,7 +378,7 @@ def test_rules_that_a_change_of_the_channels_drops_are_put_back():
 
 
 def test_a_rule_that_fewer_channels_would_send_elsewhere_is_not_put_back():
-    outcome = planned(with_rules(RULE, to(1, 1, 5)), wish(rss=DesiredRss(channels=2)))
+    outcome = planned(with_rules(RULE, to(1, 1, 5)), desired_pf(rss=DesiredRss(channels=2)))
     assert [str(step) for step in outcome.plan.steps][-1] == put_back(BLOG, 2045)
     assert list(outcome.plan.warnings) == [
         lost(
@@ -406,14 +409,14 @@ def test_a_rule_that_fewer_channels_would_send_elsewhere_is_not_put_back():
 )
 def test_a_queue_that_the_vf_s_driver_does_not_open_is_told(driver, queue, warnings):
     state = with_rules(num_vfs=1, vfs=(vf(driver=driver),))
-    assert list(planned(state, wish(rules=desired_rules(to(0, queue)))).plan.warnings) == warnings
+    assert list(planned(state, desired_pf(rules=desired_rules(to(0, queue)))).plan.warnings) == warnings
 
 
 def test_a_pf_that_goes_down_and_up_keeps_its_rules():
     """ixgbe drops them on the way down; what is put in while it is down comes with the link."""
     state = ixgbe(combined_channels=8, ntuple="on", rules=(TO_QUEUE,))
-    outcome = planned(state, wish(up=False))
+    outcome = planned(state, desired_pf(up=False))
     assert [str(step) for step in outcome.plan.steps] == ["set enp1s0 down", put_back(TO_QUEUE_WORDS, 9)]
-    assert sentences(pf(up=False, rules=(TO_QUEUE,), ntuple="on", combined_channels=8), wish(up=True)) == [
+    assert sentences(pf(up=False, rules=(TO_QUEUE,), ntuple="on", combined_channels=8), desired_pf(up=True)) == [
         "set enp1s0 up"
     ]

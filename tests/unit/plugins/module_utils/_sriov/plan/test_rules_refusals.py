@@ -19,6 +19,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.h
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     RULE,
     SSH,
+    desired_pf,
     desired_rules,
     host_state,
     i350,
@@ -28,7 +29,6 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     rule,
     sentences,
     vf,
-    wish,
 )
 
 ON = " on enp1s0 (0000:01:00.0): "
@@ -278,7 +278,7 @@ REFUSALS = [
 @pytest.mark.parametrize(("state", "rules", "kind", "message"), REFUSALS)
 def test_a_refusal_says_what_why_and_what_to_do(state, rules, kind, message):
     with pytest.raises(kind) as refused:
-        planned(state, wish(rules=desired_rules(*rules)))
+        planned(state, desired_pf(rules=desired_rules(*rules)))
     assert str(refused.value) == message
 
 
@@ -311,7 +311,7 @@ def over_ssh(*rules, peer=PEER, on_vf=False, **changes):
 @pytest.mark.parametrize("on_vf", [False, True], ids=["over the PF", "over a VF"])
 def test_a_rule_that_would_take_the_operator_s_frames_away_is_refused(wanted, on_vf):
     with pytest.raises(InUse) as refused:
-        planned(over_ssh(on_vf=on_vf), wish(rules=desired_rules(wanted), force=True, allow_link_reset=True))
+        planned(over_ssh(on_vf=on_vf), desired_pf(rules=desired_rules(wanted), force=True, allow_link_reset=True))
     assert str(refused.value) == (
         f"rules[0]: {wanted} {CUT}would not reach the kernel any more. "
         "Remedy: match less, or reach the host over another NIC."
@@ -338,22 +338,22 @@ def test_a_rule_that_would_take_the_operator_s_frames_away_is_refused(wanted, on
     ],
 )
 def test_a_rule_that_leaves_the_operator_alone_is_taken(state, wanted):
-    assert sentences(state, wish(rules=desired_rules(wanted)))[-1].startswith("add flow rule")
+    assert sentences(state, desired_pf(rules=desired_rules(wanted)))[-1].startswith("add flow rule")
 
 
 def test_a_connection_by_ipv6_is_found():
     state = over_ssh(peer=PEER_6, driver="i40e", device="1572")
     wanted = rule("tcp6", dst_port=22, location=None)
     with pytest.raises(InUse):
-        planned(state, wish(rules=desired_rules(wanted)))
+        planned(state, desired_pf(rules=desired_rules(wanted)))
 
 
 def test_rules_that_shall_go_are_not_checked():
     """Whatever they are: they may be there, and nobody is cut off by their end."""
     strange = rule("tcp6", cookie=1 << 41, dst_port=22, location=4)
-    assert sentences(over_ssh(strange), wish(rules=desired_rules(strange, absent=True))) != []
+    assert sentences(over_ssh(strange), desired_pf(rules=desired_rules(strange, absent=True))) != []
 
 
 def test_masks_do_not_matter_where_each_rule_has_its_own():
     state = pf(4, combined_channels=4, ntuple="on", driver="i40e", device="1572", rules=(rule(dst_ip=1, location=9),))
-    assert sentences(state, wish(rules=desired_rules(to(0))))
+    assert sentences(state, desired_pf(rules=desired_rules(to(0))))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Attributes of VFs as a table: PF, wishes, sentences. No kernel is involved."""
+"""Attributes of VFs as a table: PF, desired, sentences. No kernel is involved."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     LABEL,
     PF,
     ROUTE,
+    desired_pf,
+    desired_vfs,
     ixgbe,
     netdev,
     pf,
     planned,
     sentences,
     vf,
-    want,
-    wish,
 )
 
 MAC, OTHER = "02:00:00:00:aa:00", "02:00:00:00:aa:01"
@@ -51,19 +51,19 @@ def loaded(mac, **changes):
 
 
 @pytest.mark.parametrize(
-    ("state", "wishes", "steps"),
+    ("state", "desired", "steps"),
     [
-        pytest.param(one(FREE), [want()], [], id="nothing is asked"),
+        pytest.param(one(FREE), [desired_vfs()], [], id="nothing is asked"),
         pytest.param(
             one(FREE),
-            [want(mac=MAC)],
+            [desired_vfs(mac=MAC)],
             [f"set VF 0 of {LABEL}: mac {MAC} (was 00:00:00:00:00:00)"],
             id="an address",
         ),
-        pytest.param(one(told(mac=MAC)), [want(mac=MAC.upper())], [], id="the address that it has, in capitals"),
+        pytest.param(one(told(mac=MAC)), [desired_vfs(mac=MAC.upper())], [], id="the address that it has, in capitals"),
         pytest.param(
             ixgbe(2, vfs=(FREE, vf(1, driver=None))),
-            [want("all", mac="auto")],
+            [desired_vfs("all", mac="auto")],
             [
                 f"set VF 0 of {LABEL}: mac {AUTO_0} (was 00:00:00:00:00:00)",
                 f"set VF 1 of {LABEL}: mac {AUTO_1} (was 00:00:00:00:00:00)",
@@ -72,37 +72,37 @@ def loaded(mac, **changes):
         ),
         pytest.param(
             one(FREE),
-            [want(vlan=100)],
+            [desired_vfs(vlan=100)],
             [f"set VF 0 of {LABEL}: vlan 100 (was 0)"],
             id="a VLAN is written with its priority and protocol",
         ),
         pytest.param(
             one(told(vlan=100, qos=3)),
-            [want(qos=5)],
+            [desired_vfs(qos=5)],
             [f"set VF 0 of {LABEL}: qos 5 (was 3)"],
             id="a priority does not lose its VLAN",
         ),
         pytest.param(
             one(told(vlan=100, qos=3)),
-            [want(vlan=0, qos=0)],
+            [desired_vfs(vlan=0, qos=0)],
             [f"set VF 0 of {LABEL}: vlan 0 (was 100), qos 0 (was 3)"],
             id="no VLAN any more",
         ),
         pytest.param(
             one(FREE),
-            [want(max_tx_rate=500)],
+            [desired_vfs(max_tx_rate=500)],
             [f"set VF 0 of {LABEL}: max_tx_rate 500 (was 0)"],
             id="a rate",
         ),
         pytest.param(
             one(told(max_tx_rate=500)),
-            [want(max_tx_rate=0)],
+            [desired_vfs(max_tx_rate=0)],
             [f"set VF 0 of {LABEL}: max_tx_rate 0 (was 500)"],
             id="no limit any more",
         ),
         pytest.param(
             one(FREE),
-            [want(spoofchk=False, trust=True, link_state="disable", query_rss=True)],
+            [desired_vfs(spoofchk=False, trust=True, link_state="disable", query_rss=True)],
             [
                 f"set VF 0 of {LABEL}: spoofchk off (was on), trust on (was off), link_state disable (was auto), "
                 "query_rss on (was off)"
@@ -111,51 +111,51 @@ def loaded(mac, **changes):
         ),
         pytest.param(
             one(FREE),
-            [want(spoofchk=True, trust=False, link_state="auto", query_rss=False, vlan=0, max_tx_rate=0)],
+            [desired_vfs(spoofchk=True, trust=False, link_state="auto", query_rss=False, vlan=0, max_tx_rate=0)],
             [],
             id="all as it is",
         ),
         pytest.param(
             one(told(trust=True)),
-            [want(trust=True, spoofchk=False)],
+            [desired_vfs(trust=True, spoofchk=False)],
             [f"set VF 0 of {LABEL}: spoofchk off (was on)"],
             id="only what differs is written",
         ),
         pytest.param(
             ixgbe(3),
-            [want("1", trust=True), want("0,2", spoofchk=False)],
+            [desired_vfs("1", trust=True), desired_vfs("0,2", spoofchk=False)],
             [
                 f"set VF 0 of {LABEL}: spoofchk off (was on)",
                 f"set VF 1 of {LABEL}: trust on (was off)",
                 f"set VF 2 of {LABEL}: spoofchk off (was on)",
             ],
-            id="each VF has its wish",
+            id="each VF has its desired",
         ),
         pytest.param(
             one(told(query_rss=None, link_state=None, vlan_proto=None), kind=pf),
-            [want(query_rss=False, link_state="auto", min_tx_rate=0, vlan_proto="802.1Q")],
+            [desired_vfs(query_rss=False, link_state="auto", min_tx_rate=0, vlan_proto="802.1Q")],
             [],
             id="what the driver does not tell is as it starts",
         ),
-        pytest.param(ixgbe(), [want("all", mac="auto")], [], id="all of no VFs"),
+        pytest.param(ixgbe(), [desired_vfs("all", mac="auto")], [], id="all of no VFs"),
         pytest.param(
             one(BYPASSED, up=False),
-            [want(mac=MAC)],
+            [desired_vfs(mac=MAC)],
             [f"set VF 0 of {LABEL}: mac {MAC} (was 00:00:00:00:00:00)"],
             id="a PF that is down is no matter",
         ),
     ],
 )
-def test_what_is_missing_is_written(state, wishes, steps):
-    assert sentences(state, wish(vfs=wishes)) == steps
+def test_what_is_missing_is_written(state, desired, steps):
+    assert sentences(state, desired_pf(vfs=desired)) == steps
 
 
 @pytest.mark.parametrize(
-    ("state", "wishes", "steps"),
+    ("state", "desired", "steps"),
     [
         pytest.param(
             one(loaded(OTHER)),
-            [want(mac=MAC)],
+            [desired_vfs(mac=MAC)],
             [
                 f"set VF 0 of {LABEL}: mac {MAC} (was 00:00:00:00:00:00)",
                 f"reload igbvf of {VF_0}: it has its MAC address from the time it was loaded, {OTHER}",
@@ -164,28 +164,31 @@ def test_what_is_missing_is_written(state, wishes, steps):
         ),
         pytest.param(
             one(loaded(OTHER, attributes=replace(FRESH, mac=MAC))),
-            [want(mac=MAC)],
+            [desired_vfs(mac=MAC)],
             [f"reload igbvf of {VF_0}: it has its MAC address from the time it was loaded, {OTHER}"],
             id="the PF's driver has it already, the VF's does not",
         ),
         pytest.param(
-            one(loaded(MAC, attributes=replace(FRESH, mac=MAC))), [want(mac=MAC)], [], id="its kernel driver has it"
+            one(loaded(MAC, attributes=replace(FRESH, mac=MAC))),
+            [desired_vfs(mac=MAC)],
+            [],
+            id="its kernel driver has it",
         ),
         pytest.param(
             one(loaded(OTHER)),
-            [want(trust=True)],
+            [desired_vfs(trust=True)],
             [f"set VF 0 of {LABEL}: trust on (was off)"],
             id="no reload without an address",
         ),
         pytest.param(
             one(BYPASSED),
-            [want(mac=MAC)],
+            [desired_vfs(mac=MAC)],
             [f"set VF 0 of {LABEL}: mac {MAC} (was 00:00:00:00:00:00)"],
             id="what bypasses the kernel has no such driver",
         ),
         pytest.param(
             one(vf(netdevs=(), holders=(AWAY,))),
-            [want(mac=MAC)],
+            [desired_vfs(mac=MAC)],
             [
                 f"set VF 0 of {LABEL}: mac {MAC} (was 00:00:00:00:00:00)",
                 f"reload igbvf of {VF_0}: it has its MAC address from the time it was loaded",
@@ -194,35 +197,35 @@ def test_what_is_missing_is_written(state, wishes, steps):
         ),
         pytest.param(
             one(vf(netdevs=(), holders=(AWAY,), attributes=replace(FRESH, mac=MAC))),
-            [want(mac=MAC)],
+            [desired_vfs(mac=MAC)],
             [],
             id="an interface in another namespace, and the address that the PF's driver tells",
         ),
     ],
 )
-def test_a_kernel_driver_is_reloaded_when_it_has_another_address(state, wishes, steps):
-    assert sentences(state, wish(vfs=wishes, force=True)) == steps
+def test_a_kernel_driver_is_reloaded_when_it_has_another_address(state, desired, steps):
+    assert sentences(state, desired_pf(vfs=desired, force=True)) == steps
 
 
 @pytest.mark.parametrize(
-    ("state", "wished", "steps"),
+    ("state", "desired", "steps"),
     [
         pytest.param(
             one(loaded(OTHER), kind=pf),
-            want(mtu=9000),
+            desired_vfs(mtu=9000),
             [f"set the MTU of {VF_0} to 9000 (was 1500)"],
             id="igb asks nothing of the PF's MTU",
         ),
-        pytest.param(one(loaded(OTHER)), want(mtu=1500), [], id="as it is"),
+        pytest.param(one(loaded(OTHER)), desired_vfs(mtu=1500), [], id="as it is"),
         pytest.param(
             one(loaded(OTHER), mtu=9000),
-            want(mtu=9000),
+            desired_vfs(mtu=9000),
             [f"set the MTU of {VF_0} to 9000 (was 1500)"],
             id="ixgbe: jumbo frames after the PF's",
         ),
         pytest.param(
             one(loaded(OTHER)),
-            want(mtu=1400, mac=MAC),
+            desired_vfs(mtu=1400, mac=MAC),
             [
                 f"set VF 0 of {LABEL}: mac {MAC} (was 00:00:00:00:00:00)",
                 f"reload igbvf of {VF_0}: it has its MAC address from the time it was loaded, {OTHER}",
@@ -232,23 +235,23 @@ def test_a_kernel_driver_is_reloaded_when_it_has_another_address(state, wishes, 
         ),
         pytest.param(
             one(BYPASSED),
-            want(mtu=1400),
+            desired_vfs(mtu=1400),
             [f"bind {VF_0} to igbvf (now vfio-pci)", f"set the MTU of {VF_0} to 1400 (was 1500)"],
             id="after the driver that gives the interface",
         ),
     ],
 )
-def test_the_mtu_is_that_of_the_vf_s_own_interface(state, wished, steps):
+def test_the_mtu_is_that_of_the_vf_s_own_interface(state, desired, steps):
     drivers = [DesiredDrivers("0", "igbvf")]
-    assert sentences(state, wish(vfs=[wished], drivers=drivers)) == steps
+    assert sentences(state, desired_pf(vfs=[desired], drivers=drivers)) == steps
 
 
 @pytest.mark.parametrize(
-    ("state", "wished", "steps"),
+    ("state", "desired", "steps"),
     [
         pytest.param(
             ixgbe(carrier=True),
-            want(mac=MAC, spoofchk=True, trust=False, link_state="auto", query_rss=False, vlan=0, max_tx_rate=0),
+            desired_vfs(mac=MAC, spoofchk=True, trust=False, link_state="auto", query_rss=False, vlan=0, max_tx_rate=0),
             [
                 *CREATE,
                 f"set VF 0 of {LABEL}: mac {MAC}, spoofchk on, trust off, link_state auto, query_rss off",
@@ -258,13 +261,13 @@ def test_the_mtu_is_that_of_the_vf_s_own_interface(state, wished, steps):
         ),
         pytest.param(
             pf(drivers_autoprobe=False),
-            want(mac=MAC, link_state="auto", query_rss=False, min_tx_rate=0),
+            desired_vfs(mac=MAC, link_state="auto", query_rss=False, min_tx_rate=0),
             [*CREATE, f"set VF 0 of {LABEL}: mac {MAC}"],
             id="but not what the driver has no word for",
         ),
         pytest.param(
             ixgbe(carrier=True, drivers_autoprobe=False),
-            want(max_tx_rate=100),
+            desired_vfs(max_tx_rate=100),
             [
                 *CREATE,
                 f"wait until {LABEL} has a link: the driver takes rates only then",
@@ -274,24 +277,24 @@ def test_the_mtu_is_that_of_the_vf_s_own_interface(state, wished, steps):
         ),
         pytest.param(
             pf(driver="i40e", device="1572", drivers_autoprobe=False),
-            want(max_tx_rate=100),
+            desired_vfs(max_tx_rate=100),
             [*CREATE, f"set VF 0 of {LABEL}: max_tx_rate 100 (was 0)"],
             id="a driver that takes rates without a link does not wait",
         ),
         pytest.param(
             pf(),
-            want(mtu=4000),
+            desired_vfs(mtu=4000),
             [*CREATE, f"set the MTU of {VF_0} to 4000 (was 1500)"],
             id="the MTU of an interface that is still to come",
         ),
     ],
 )
-def test_a_vf_that_the_plan_creates_gets_its_attributes(state, wished, steps):
-    assert sentences(state, wish(vfs=[wished], num_vfs=1)) == steps
+def test_a_vf_that_the_plan_creates_gets_its_attributes(state, desired, steps):
+    assert sentences(state, desired_pf(vfs=[desired], num_vfs=1)) == steps
 
 
 def test_an_address_comes_before_the_driver_that_reads_it():
-    steps = sentences(one(BYPASSED), wish(vfs=[want(mac=MAC)], drivers=[DesiredDrivers("0", "igbvf")]))
+    steps = sentences(one(BYPASSED), desired_pf(vfs=[desired_vfs(mac=MAC)], drivers=[DesiredDrivers("0", "igbvf")]))
     assert steps == [
         f"set VF 0 of {LABEL}: mac {MAC} (was 00:00:00:00:00:00)",
         f"bind {VF_0} to igbvf (now vfio-pci)",
@@ -300,43 +303,43 @@ def test_an_address_comes_before_the_driver_that_reads_it():
 
 def test_one_link_set_up_is_waited_for_once():
     state = ixgbe(2, vfs=(FREE, vf(1, driver=None)), up=False)
-    steps = sentences(state, wish(vfs=[want("all", max_tx_rate=100)], up=True))
+    steps = sentences(state, desired_pf(vfs=[desired_vfs("all", max_tx_rate=100)], up=True))
     assert steps[:2] == ["set enp1s0 up", f"wait until {LABEL} has a link: the driver takes rates only then"]
     assert [step.split(":")[0] for step in steps[2:]] == ["set VF 0 of enp1s0 (0000", "set VF 1 of enp1s0 (0000"]
 
 
 @pytest.mark.parametrize(
-    ("state", "wished"),
+    ("state", "desired"),
     [
-        pytest.param(one(FREE), want(mac=MAC), id="free"),
-        pytest.param(one(BYPASSED, holders=(ROUTE,)), want(mac=MAC), id="a PF with a default route"),
+        pytest.param(one(FREE), desired_vfs(mac=MAC), id="free"),
+        pytest.param(one(BYPASSED, holders=(ROUTE,)), desired_vfs(mac=MAC), id="a PF with a default route"),
         pytest.param(
             one(loaded(MAC, holders=(BUSY,), attributes=replace(FRESH, mac=MAC))),
-            want(mac=MAC, trust=True),
+            desired_vfs(mac=MAC, trust=True),
             id="in use, with the address that it has",
         ),
         pytest.param(
-            one(vf(driver="vfio-pci", holders=(BUSY,))), want(vlan=7, spoofchk=False), id="in use, no address"
+            one(vf(driver="vfio-pci", holders=(BUSY,))), desired_vfs(vlan=7, spoofchk=False), id="in use, no address"
         ),
         pytest.param(
             ixgbe(2, vfs=(told(mac=MAC), vf(1, attributes=replace(FRESH, mac=MAC)))),
-            want("0", trust=True),
+            desired_vfs("0", trust=True),
             id="two VFs share an address, and nobody asks for one",
         ),
         pytest.param(
             ixgbe(2, vfs=(told(mac=MAC), vf(1, attributes=replace(FRESH, mac=MAC)))),
-            want("0", mac=OTHER),
+            desired_vfs("0", mac=OTHER),
             id="two VFs share an address, and one gets another",
         ),
     ],
 )
-def test_what_harms_nobody_is_not_refused(state, wished):
-    assert sentences(state, wish(vfs=[wished]))
+def test_what_harms_nobody_is_not_refused(state, desired):
+    assert sentences(state, desired_pf(vfs=[desired]))
 
 
 def test_two_vfs_may_swap_their_addresses():
     state = ixgbe(2, vfs=(told(mac=MAC), vf(1, driver=None, attributes=replace(FRESH, mac=OTHER))))
-    steps = sentences(state, wish(vfs=[want("0", mac=OTHER), want("1", mac=MAC)]))
+    steps = sentences(state, desired_pf(vfs=[desired_vfs("0", mac=OTHER), desired_vfs("1", mac=MAC)]))
     assert steps == [
         f"set VF 0 of {LABEL}: mac {OTHER} (was {MAC})",
         f"set VF 1 of {LABEL}: mac {MAC} (was {OTHER})",
@@ -347,14 +350,14 @@ def test_the_prediction_has_the_attributes_the_address_and_the_mtu():
     state = ixgbe(2, vfs=(loaded(OTHER), vf(1, driver="vfio-pci")), mtu=9000)
     after = planned(
         state,
-        wish(
+        desired_pf(
             vfs=[
-                want("all", trust=True),
+                desired_vfs("all", trust=True),
             ]
         ),
     ).after.pfs[PF]
     assert [each.attributes for each in after.vfs] == [replace(FRESH, trust=True)] * 2
-    after = planned(state, wish(vfs=[want("0", mac=MAC, mtu=9000)])).after.pfs[PF]
+    after = planned(state, desired_pf(vfs=[desired_vfs("0", mac=MAC, mtu=9000)])).after.pfs[PF]
     assert (after.vfs[0].attributes, after.vfs[0].netdev.mac, after.vfs[0].netdev.mtu) == (
         replace(FRESH, mac=MAC),
         MAC,

@@ -22,6 +22,8 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     ROUTE,
     SECOND,
     SSH,
+    desired_pf,
+    desired_vfs,
     host_state,
     i350,
     ixgbe,
@@ -31,8 +33,6 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     second,
     sentences,
     vf,
-    want,
-    wish,
     x550,
 )
 
@@ -59,7 +59,7 @@ def refused_by(driver, why, name):
 REFUSALS = [
     pytest.param(
         ixgbe(4),
-        [want("4", trust=True)],
+        [desired_vfs("4", trust=True)],
         InvalidRequest,
         f"vfs: '4' names VF 4{ON}: the PF has 4 VFs, 0 to 3. "
         "Remedy: create it first with module pf (num_vfs), or name another.",
@@ -67,7 +67,7 @@ REFUSALS = [
     ),
     pytest.param(
         ixgbe(),
-        [want("0", trust=True)],
+        [desired_vfs("0", trust=True)],
         InvalidRequest,
         f"vfs: '0' names VF 0{ON}: the PF has 0 VFs. "
         "Remedy: create it first with module pf (num_vfs), or name another.",
@@ -75,21 +75,21 @@ REFUSALS = [
     ),
     pytest.param(
         ixgbe(4),
-        [want("0-3", trust=True), want("2", spoofchk=False)],
+        [desired_vfs("0-3", trust=True), desired_vfs("2", spoofchk=False)],
         InvalidRequest,
         f"vfs: VF 2 is named twice{ON}. Remedy: merge its entries into one.",
         id="a VF that is named twice",
     ),
     pytest.param(
         ixgbe(2),
-        [want("first", trust=True)],
+        [desired_vfs("first", trust=True)],
         InvalidRequest,
         'vfs: \'first\' is no list of VFs. Remedy: write it as in "0", "0-3", "0-3,7" or "all".',
         id="a VF by a word",
     ),
     pytest.param(
         ixgbe(2),
-        [want("0-1", mac=MAC)],
+        [desired_vfs("0-1", mac=MAC)],
         InvalidRequest,
         f"mac: {MAC} for VFs 0-1{ON}: two VFs with one address would share their frames. "
         "Remedy: give each its own, or auto.",
@@ -97,49 +97,49 @@ REFUSALS = [
     ),
     pytest.param(
         ixgbe(2),
-        [want("0", mac=MAC), want("1", mac=MAC)],
+        [desired_vfs("0", mac=MAC), desired_vfs("1", mac=MAC)],
         InvalidRequest,
         f"mac: {MAC} for VF 1 of enp1s0 ({PF}): VF 0 of enp1s0 ({PF}) shall have it too. Remedy: give each VF its own.",
         id="two VFs with one address",
     ),
     pytest.param(
         ixgbe(2, vfs=(FREE, HAS_MAC)),
-        [want("0", mac=MAC)],
+        [desired_vfs("0", mac=MAC)],
         InvalidRequest,
         f"mac: {MAC} for VF 0{ON}: VF 1 has it too. Remedy: give each function an address of its own.",
         id="the address of a VF that is not named",
     ),
     pytest.param(
         one(),
-        [want(mac="02:00:00:00:01:00")],
+        [desired_vfs(mac="02:00:00:00:01:00")],
         InvalidRequest,
         f"mac: 02:00:00:00:01:00 for VF 0{ON}: the PF has it too. Remedy: give each function an address of its own.",
         id="the PF's own address",
     ),
     pytest.param(
         replace(one(), perm_mac=None),
-        [want(mac="auto")],
+        [desired_vfs(mac="auto")],
         InvalidRequest,
         f"mac: auto needs the PF's permanent address{ON}: its driver does not tell one.",
         id="auto without an address to begin with",
     ),
     pytest.param(
         one(),
-        [want(mac="02:00:00:00:aa")],
+        [desired_vfs(mac="02:00:00:00:aa")],
         InvalidRequest,
         f"mac: '02:00:00:00:aa' is no MAC address (VF 0){ON}. Remedy: write it as in \"02:00:00:00:00:01\", or auto.",
         id="what is no address",
     ),
     pytest.param(
         one(),
-        [want(mac="00:00:00:00:00:00")],
+        [desired_vfs(mac="00:00:00:00:00:00")],
         InvalidRequest,
         f"mac: 00:00:00:00:00:00 is no address at all (VF 0){ON}. Remedy: give a unicast address, or auto.",
         id="the address of nobody",
     ),
     pytest.param(
         one(),
-        [want(mac="03:00:00:00:00:01")],
+        [desired_vfs(mac="03:00:00:00:00:01")],
         InvalidRequest,
         f"mac: 03:00:00:00:00:01 is a multicast address (VF 0){ON}. Remedy: give a unicast address, or auto.",
         id="the address of many",
@@ -147,7 +147,7 @@ REFUSALS = [
     *(
         pytest.param(
             one(),
-            [want(**{name: value})],
+            [desired_vfs(**{name: value})],
             InvalidRequest,
             f"{name}: {value} is not between {least} and {most} (VF 0){ON}. Remedy: give {least} to {most}.",
             id=f"{name} out of range",
@@ -162,7 +162,7 @@ REFUSALS = [
     ),
     pytest.param(
         one(),
-        [want(min_tx_rate=200, max_tx_rate=100)],
+        [desired_vfs(min_tx_rate=200, max_tx_rate=100)],
         InvalidRequest,
         f"min_tx_rate: 200 is more than max_tx_rate 100 (VF 0){ON}. Remedy: give a smaller one.",
         id="a least rate above the greatest",
@@ -170,28 +170,28 @@ REFUSALS = [
     # What the drivers do not take.
     pytest.param(
         one(),
-        [want(min_tx_rate=100)],
+        [desired_vfs(min_tx_rate=100)],
         NotSupported,
         "min_tx_rate: cannot set 100 for VF 0" + refused_by("ixgbe", "it has no least rate", "min_tx_rate"),
         id="ixgbe: a least rate",
     ),
     pytest.param(
         one(),
-        [want(link_state="enable")],
+        [desired_vfs(link_state="enable")],
         NotSupported,
         "link_state: cannot set enable for VF 0" + refused_by("ixgbe", "it takes auto and disable only", "link_state"),
         id="ixgbe: a link that is always up",
     ),
     pytest.param(
         one(),
-        [want(vlan=5, vlan_proto="802.1ad")],
+        [desired_vfs(vlan=5, vlan_proto="802.1ad")],
         NotSupported,
         "vlan_proto: cannot set 802.1ad for VF 0" + refused_by("ixgbe", "it takes 802.1Q only", "vlan_proto"),
         id="ixgbe: 802.1ad",
     ),
     pytest.param(
         one(kind=x550),
-        [want(query_rss=True)],
+        [desired_vfs(query_rss=True)],
         NotSupported,
         "query_rss: cannot set on for VF 0" + refused_by("ixgbe", "X550 and later tell VFs no RSS table", "query_rss"),
         id="X550: query_rss",
@@ -199,7 +199,7 @@ REFUSALS = [
     *(
         pytest.param(
             one(),
-            [want(max_tx_rate=rate)],
+            [desired_vfs(max_tx_rate=rate)],
             NotSupported,
             f"max_tx_rate: cannot set {rate} Mbit/s for VF 0{ON}: driver ixgbe takes 11 to 10000, or 0 for no limit. "
             "Remedy: give a rate that it takes.",
@@ -209,7 +209,7 @@ REFUSALS = [
     ),
     pytest.param(
         one(carrier=False, up=True),
-        [want(max_tx_rate=100)],
+        [desired_vfs(max_tx_rate=100)],
         NotSupported,
         f"max_tx_rate: cannot set 100 Mbit/s for VF 0{ON}: the PF has no link, and the driver takes rates only while "
         "it has one. Remedy: plug in the cable, and run again.",
@@ -217,7 +217,7 @@ REFUSALS = [
     ),
     pytest.param(
         one(carrier=False, up=False),
-        [want(max_tx_rate=100)],
+        [desired_vfs(max_tx_rate=100)],
         NotSupported,
         f"max_tx_rate: cannot set 100 Mbit/s for VF 0{ON}: the PF has no link, and the driver takes rates only while "
         "it has one. Remedy: set the PF up first (module pf, up: true).",
@@ -225,7 +225,7 @@ REFUSALS = [
     ),
     pytest.param(
         one(vf(driver=None, attributes=replace(FRESH, max_tx_rate=100)), carrier=False),
-        [want(max_tx_rate=0)],
+        [desired_vfs(max_tx_rate=0)],
         NotSupported,
         f"max_tx_rate: cannot set 0 Mbit/s for VF 0{ON}: the PF has no link, and the driver takes rates only while "
         "it has one. Remedy: plug in the cable, and run again.",
@@ -234,7 +234,7 @@ REFUSALS = [
     *(
         pytest.param(
             one(kind=pf),
-            [want(**{name: value})],
+            [desired_vfs(**{name: value})],
             NotSupported,
             f"{name}: cannot set {shown} for VF 0" + refused_by("igb", why, name),
             id=f"igb: {name}",
@@ -248,7 +248,7 @@ REFUSALS = [
     ),
     pytest.param(
         one(kind=pf),
-        [want(max_tx_rate=1001)],
+        [desired_vfs(max_tx_rate=1001)],
         NotSupported,
         f"max_tx_rate: cannot set 1001 Mbit/s for VF 0{ON}: driver igb takes 1 to 1000, or 0 for no limit. "
         "Remedy: give a rate that it takes.",
@@ -256,21 +256,21 @@ REFUSALS = [
     ),
     pytest.param(
         one(kind=i350),
-        [want(max_tx_rate=100)],
+        [desired_vfs(max_tx_rate=100)],
         NotSupported,
         "max_tx_rate: cannot set 100 for VF 0" + refused_by("igb", "only the 82576 limits rates", "max_tx_rate"),
         id="i350: a rate",
     ),
     pytest.param(
         one(vf(driver=None, attributes=replace(FRESH, trust=None)), driver="mystery"),
-        [want(trust=True)],
+        [desired_vfs(trust=True)],
         NotSupported,
         "trust: cannot set on for VF 0" + refused_by("mystery", "it does not report it", "trust"),
         id="a stranger that does not report it",
     ),
     pytest.param(
         ixgbe(1, vfs=(FREE,), netdevs=()),
-        [want(trust=True)],
+        [desired_vfs(trust=True)],
         NotSupported,
         "cannot set the attributes of its VFs on 0000:01:00.0: driver ixgbe has given it no interface in this network "
         "namespace. Remedy: see dmesg for the driver's messages; if the interface was moved to another namespace, "
@@ -280,21 +280,21 @@ REFUSALS = [
     # Their own interface.
     pytest.param(
         one(loaded()),
-        [want(mtu=60)],
+        [desired_vfs(mtu=60)],
         InvalidRequest,
         f"mtu: 60 is not between 68 and 9710 (VF 0){ON}. Remedy: give one that its driver takes.",
         id="an MTU that the VF's driver does not take",
     ),
     pytest.param(
         one(vf()),
-        [want(mtu=67)],
+        [desired_vfs(mtu=67)],
         InvalidRequest,
         f"mtu: 67 is not between 68 and 65535 (VF 0){ON}. Remedy: give one that its driver takes.",
         id="an MTU that no driver takes",
     ),
     pytest.param(
         one(loaded(), mtu=1500),
-        [want(mtu=1501)],
+        [desired_vfs(mtu=1501)],
         NotSupported,
         f"mtu: cannot set 1501 for VF 0{ON}: driver ixgbe stops a VF with jumbo frames while the PF has an MTU of "
         "1500. Remedy: raise the PF's first: `ip link set dev PF mtu 1501`.",
@@ -302,7 +302,7 @@ REFUSALS = [
     ),
     pytest.param(
         one(vf(driver="vfio-pci")),
-        [want(mtu=1400)],
+        [desired_vfs(mtu=1400)],
         NotSupported,
         f"mtu: cannot set 1400 for VF 0{ON}: its interface is not there: vfio-pci has it. "
         "Remedy: leave out mtu, or give the VF its kernel driver.",
@@ -310,7 +310,7 @@ REFUSALS = [
     ),
     pytest.param(
         one(FREE),
-        [want(mtu=1400)],
+        [desired_vfs(mtu=1400)],
         NotSupported,
         f"mtu: cannot set 1400 for VF 0{ON}: its interface is not there: no driver has it. "
         "Remedy: leave out mtu, or give the VF its kernel driver.",
@@ -318,7 +318,7 @@ REFUSALS = [
     ),
     pytest.param(
         one(vf(netdevs=(), holders=(AWAY,))),
-        [want(mtu=1400)],
+        [desired_vfs(mtu=1400)],
         NotSupported,
         f"mtu: cannot set 1400 for VF 0{ON}: its interface is in another network namespace: igbvf has it. "
         "Remedy: leave out mtu, or bring it back.",
@@ -327,7 +327,7 @@ REFUSALS = [
     # In use.
     pytest.param(
         one(vf(driver="vfio-pci", holders=(BUSY,))),
-        [want(mac=MAC)],
+        [desired_vfs(mac=MAC)],
         InUse,
         f"mac: cannot give VF 0 {MAC}{ON}: it is in use, and its user goes on with the old one: {IN_USE}. "
         "Remedy: release it, or set force: true.",
@@ -335,7 +335,7 @@ REFUSALS = [
     ),
     pytest.param(
         one(loaded(holders=(ROUTE,))),
-        [want(mac=MAC)],
+        [desired_vfs(mac=MAC)],
         InUse,
         f"mac: cannot give VF 0 {MAC}{ON}: it is in use, and igbvf takes it only when it is loaded anew: carries a "
         "default route. Remedy: release it, or set force: true.",
@@ -343,7 +343,7 @@ REFUSALS = [
     ),
     pytest.param(
         one(loaded(holders=(ROUTE,), attributes=replace(FRESH, mac=MAC))),
-        [want(mac=MAC)],
+        [desired_vfs(mac=MAC)],
         InUse,
         f"mac: cannot give VF 0 {MAC}{ON}: it is in use, and igbvf takes it only when it is loaded anew: carries a "
         "default route. Remedy: release it, or set force: true.",
@@ -352,17 +352,19 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("state", "wishes", "kind", "message"), REFUSALS)
-def test_a_refusal_says_what_why_and_what_to_do(state, wishes, kind, message):
+@pytest.mark.parametrize(("state", "desired", "kind", "message"), REFUSALS)
+def test_a_refusal_says_what_why_and_what_to_do(state, desired, kind, message):
     with pytest.raises(kind) as refused:
-        planned(state, wish(vfs=wishes))
+        planned(state, desired_pf(vfs=desired))
     assert str(refused.value) == message
 
 
-@pytest.mark.parametrize("wished", [want(trust=True), want(mac=MAC), want(mtu=1400)], ids=["trust", "mac", "mtu"])
-def test_the_vf_that_carries_the_operator_is_not_changed_whatever_is_accepted(wished):
+@pytest.mark.parametrize(
+    "desired", [desired_vfs(trust=True), desired_vfs(mac=MAC), desired_vfs(mtu=1400)], ids=["trust", "mac", "mtu"]
+)
+def test_the_vf_that_carries_the_operator_is_not_changed_whatever_is_accepted(desired):
     with pytest.raises(InUse) as refused:
-        planned(one(loaded(holders=(SSH,))), wish(vfs=[wished], force=True, allow_link_reset=True))
+        planned(one(loaded(holders=(SSH,))), desired_pf(vfs=[desired], force=True, allow_link_reset=True))
     assert str(refused.value) == (
         f"vfs: cannot change VF 0{ON}: it carries the SSH connection from 192.0.2.1. "
         "Remedy: reach the host over another NIC."
@@ -370,24 +372,24 @@ def test_the_vf_that_carries_the_operator_is_not_changed_whatever_is_accepted(wi
 
 
 def test_the_vf_that_carries_the_operator_may_be_as_it_is_wished():
-    assert sentences(one(loaded(holders=(SSH,))), wish(vfs=[want(trust=False, mtu=1500)])) == []
+    assert sentences(one(loaded(holders=(SSH,))), desired_pf(vfs=[desired_vfs(trust=False, mtu=1500)])) == []
 
 
 def test_force_gives_a_vf_in_use_another_address():
-    steps = sentences(one(vf(driver="vfio-pci", holders=(BUSY,))), wish(vfs=[want(mac=MAC)], force=True))
+    steps = sentences(one(vf(driver="vfio-pci", holders=(BUSY,))), desired_pf(vfs=[desired_vfs(mac=MAC)], force=True))
     assert steps == [f"set VF 0 of enp1s0 (0000:01:00.0): mac {MAC} (was 00:00:00:00:00:00)"]
 
 
 def test_holders_are_named_one_by_one():
     with pytest.raises(InUse) as refused:
-        planned(one(vf(driver="vfio-pci", holders=(BUSY, ROUTE))), wish(vfs=[want(mac=MAC)]))
+        planned(one(vf(driver="vfio-pci", holders=(BUSY, ROUTE))), desired_pf(vfs=[desired_vfs(mac=MAC)]))
     assert refused.value.details()["holders"] == [BUSY.text, ROUTE.text]
 
 
 def test_vfs_of_two_pfs_with_one_address_are_refused():
     state = host_state(ixgbe(1), second(1))
     with pytest.raises(InvalidRequest) as refused:
-        planned(state, wish(vfs=[want(mac=MAC)]), wish(SECOND, vfs=[want(mac=MAC)]))
+        planned(state, desired_pf(vfs=[desired_vfs(mac=MAC)]), desired_pf(SECOND, vfs=[desired_vfs(mac=MAC)]))
     assert str(refused.value) == (
         f"mac: {MAC} for VF 0 of enp1s1 ({SECOND}): VF 0 of enp1s0 ({PF}) shall have it too. "
         "Remedy: give each VF its own."

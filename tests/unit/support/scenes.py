@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hosts in any state and wishes of any kind, for the properties of module host."""
+"""Hosts in any state and desired states of any kind, for the properties of module host."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def _to_user_space(root, kernel, vf, held, process):
         build(root, hosts.process(process, "testpmd", [f"/dev/vfio/{group}"]))
 
 
-# What is wished: enough that most of it can be met, and some that cannot
+# What is desired: enough that most of it can be met, and some that cannot
 
 
 @st.composite
@@ -258,7 +258,7 @@ SPOILERS: tuple[dict[str, t.Any], ...] = (
 
 @st.composite
 def entries(draw, pf, cpus, resizing):
-    """What is wished of one PF."""
+    """What is desired of one PF."""
     entry: dict[str, t.Any] = {"pf": pf.nic.name, "force": True, "allow_link_reset": True, "recreate": True}
     ixgbe, num_vfs = pf.nic.driver == "ixgbe", pf.num_vfs
     if resizing and draw(st.booleans()):
@@ -292,12 +292,12 @@ def scenes(draw, pfs=None, resizing=True):
     return state, {"pfs": [draw(entries(pf, state.cpus, resizing)) for pf in named]}
 
 
-def complete(wish):
+def complete(options):
     """As AnsibleModule gives the options to the module."""
-    return ArgumentSpecValidator(host.ARGUMENT_SPEC).validate(wish).validated_parameters
+    return ArgumentSpecValidator(host.ARGUMENT_SPEC).validate(options).validated_parameters
 
 
-# What a wish names
+# What a options names
 
 
 def vfs_named(entry):
