@@ -1,1 +1,3 @@
 """Ansible's side: options to a desired state, results to an answer."""
+
+from . import zip_once as zip_once

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import typing as t
 
-from .apply.run import apply_steps
 from .compare import check_reached, spoken_of
 from .errors import SriovError
 from .observe.host import observe
@@ -50,7 +49,7 @@ def converge(kernel: Kernel, desired: Desired, timeout: float, check: bool = Fal
     planned = after_all(before, plan.steps)
     if check or not plan.steps:
         return Outcome(desired, before, planned, plan)
-    apply_steps(kernel, plan.steps, timeout)
+    _apply(kernel, plan, timeout)
     try:
         more, after = _settle(kernel, desired, planned, timeout)
     except SriovError as error:
@@ -58,6 +57,12 @@ def converge(kernel: Kernel, desired: Desired, timeout: float, check: bool = Fal
         raise
     warnings = dict.fromkeys((*plan.warnings, *more.warnings))  # the second plan may say the same
     return Outcome(desired, before, after, Plan((*plan.steps, *more.steps), tuple(warnings)))
+
+
+def _apply(kernel: Kernel, plan: Plan, timeout: float) -> None:
+    from .apply.run import apply_steps  # only here: most runs find nothing to do, and reading it takes a while
+
+    apply_steps(kernel, plan.steps, timeout)
 
 
 def _settle(kernel: Kernel, desired: Desired, planned: State, timeout: float) -> tuple[Plan, State]:
@@ -75,7 +80,7 @@ def _settle(kernel: Kernel, desired: Desired, planned: State, timeout: float) ->
         check_reached(wanted, spoken_of(after, desired))
         raise
     if more.steps:
-        apply_steps(kernel, more.steps, timeout)
+        _apply(kernel, more, timeout)
         _desired, after = observe(kernel, desired, timeout)
     check_reached(wanted, spoken_of(after, desired))
     return more, after

@@ -34,6 +34,7 @@ class Behaviour:
     blocks: tuple = ()  # drivers whose unbind does not end (vfio, held open)
     empty_modules: tuple = ()  # load, and register no driver
     modprobe_errors: dict = field(default_factory=dict)  # module -> what modprobe says
+    address_without_vfs: bool = False  # iproute2 whose `ip -d address` does not tell of VFs
     node_mode: int = 0o600  # what udev makes of /dev/vfio/N
 
 

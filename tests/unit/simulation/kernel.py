@@ -160,7 +160,7 @@ class SimCommands:
         if words[:5] == ["-j", "-d", "link", "show", "dev"]:
             return self._show_link(words[5])
         if words == ["-j", "-d", "address", "show"]:
-            entries = [json.loads(read("sim/interfaces", name)) for name in self._devices.interfaces()]
+            entries = [self._entry(name) for name in self._devices.interfaces()]
             # By ifindex, as the kernel lists them, and with the empty object that iproute2 leaves for what it skips.
             return 0, json.dumps([*sorted(entries, key=lambda entry: entry["ifindex"]), {}]), ""
         if words[2:] == ["route", "show", "table", "all", "default"]:
@@ -180,12 +180,22 @@ class SimCommands:
                 return code, "", f"{error}Command failed -:{number}\n"
         return 0, "", ""
 
+    def _entry(self, name):
+        """An interface as `ip -d address show` prints it."""
+        return json.loads(self._devices.read("sim/interfaces", name)) | (
+            {} if self._behaviour.address_without_vfs else self._vfs_of(name)
+        )
+
+    def _vfs_of(self, name):
+        address = self._devices.link("sys/class/net", name, "device")
+        vfs = self._devices.vfs.show(address) if address else []
+        return {"vfinfo_list": vfs} if vfs else {}
+
     def _show_link(self, name):
         text = self._devices.read("sim/interfaces", name)
         if text is None:
             return 1, "", f'Device "{name}" does not exist.\n'
-        vfs = self._devices.vfs.show(self._devices.link("sys/class/net", name, "device"))
-        return 0, json.dumps([{**json.loads(text), **({"vfinfo_list": vfs} if vfs else {})}]), ""
+        return 0, json.dumps([{**json.loads(text), **self._vfs_of(name)}]), ""
 
     def _set_link(self, name, words):
         text = self._devices.read("sim/interfaces", name)

@@ -55,8 +55,12 @@ def bind_all(steps: Sequence[Bind], kernel: Kernel, timeout: float, done: list[s
     except SriovError as error:
         failed, address = left[0]
         raise _not_bound(kernel, failed, address, error, timeout) from None
-    for address in bound:
-        wait_for_netdev(kernel, address, timeout)
+    for step, address in zip(steps, bound):
+        try:
+            wait_for_netdev(kernel, address, timeout)
+        except SriovError as error:
+            error.step = str(step)
+            raise
 
 
 def _not_bound(kernel: Kernel, step: Bind, address: str, error: SriovError, timeout: float) -> SriovError:
@@ -91,8 +95,19 @@ def clear_override(step: ClearOverride, kernel: Kernel, timeout: float) -> None:
     kernel.pci.set_override(step.address, "", timeout)
 
 
-def set_node(step: SetNode, kernel: Kernel, timeout: float) -> None:
-    kernel.settle(timeout)  # udev's rules for the node come first
+def set_nodes(steps: Sequence[SetNode], kernel: Kernel, timeout: float, done: list[str]) -> None:
+    """:param done: gets the steps that were done."""
+    kernel.settle(timeout)  # udev's rules for the nodes come first
+    for step in steps:
+        try:
+            _set_node(step, kernel)
+        except SriovError as error:
+            error.step = str(step)
+            raise
+        done.append(str(step))
+
+
+def _set_node(step: SetNode, kernel: Kernel) -> None:
     group = kernel.pci.iommu_group(located(kernel, step))
     node = kernel.system.vfio_node(group)
     if node is None or not kernel.system.node_exists(node):

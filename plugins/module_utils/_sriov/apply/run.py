@@ -32,7 +32,6 @@ PERFORMERS: dict[type, Performer] = {
     pci_steps.AllowNoIommu: drivers.allow_no_iommu,
     pci_steps.Unbind: drivers.unbind,
     pci_steps.ClearOverride: drivers.clear_override,
-    pci_steps.SetNode: drivers.set_node,
     pci_steps.Reload: drivers.reload,
     net_steps.WaitForCarrier: net.wait_for_carrier,
     net_steps.SetMtu: net.set_mtu,
@@ -45,6 +44,7 @@ PERFORMERS: dict[type, Performer] = {
 # Steps of which neighbours are done together: one process for all is much cheaper than one for each.
 TOGETHER: dict[type, t.Callable[[t.Any, Kernel, float, list[str]], None]] = {
     pci_steps.Bind: drivers.bind_all,
+    pci_steps.SetNode: drivers.set_nodes,
     net_steps.SetVf: net.set_vfs,
 }
 

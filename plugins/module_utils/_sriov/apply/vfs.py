@@ -44,17 +44,17 @@ def set_link(step: SetLink, kernel: Kernel, _timeout: float) -> None:
 
 def set_num_vfs(step: SetNumVfs, kernel: Kernel, timeout: float) -> None:
     try:
-        kernel.pci.set_num_vfs(step.address, step.count, timeout)
+        kernel.pci.set_num_vfs(step.address, step.num_vfs, timeout)
     except KernelRefused as error:
-        failure = explained(error, f"cannot set sriov_numvfs to {step.count}", step.label, NUM_VFS_REMEDIES)
+        failure = explained(error, f"cannot set sriov_numvfs to {step.num_vfs}", step.label, NUM_VFS_REMEDIES)
         failure.why += _put_back(kernel, step, timeout)
         raise failure from None
     # A driver may give fewer than asked and still answer success.
     given = kernel.pci.num_vfs(step.address, timeout) or 0
-    if given != step.count:
+    if given != step.num_vfs:
         kernel.pci.set_num_vfs(step.address, 0, timeout)
         raise NotSupported(
-            f"sriov_numvfs was {given} after {step.count} was written",
+            f"sriov_numvfs was {given} after {step.num_vfs} was written",
             device=step.label,
             why="the driver gave fewer VFs than asked; they were removed" + _put_back(kernel, step, timeout),
             remedy=f"ask for {given}" if given else "look at dmesg",
@@ -77,9 +77,9 @@ def wait_for_vfs(step: WaitForVfs, kernel: Kernel, timeout: float) -> None:
     end = time.monotonic() + timeout
 
     def all_there() -> bool:
-        return len(kernel.pci.virtual_functions(step.address)) == step.count
+        return len(kernel.pci.virtual_functions(step.address)) == step.num_vfs
 
-    wait(all_there, timeout, f"not all {step.count} VFs appeared", step.label)
+    wait(all_there, timeout, f"not all {step.num_vfs} VFs appeared", step.label)
     kernel.settle(timeout)  # udev loads the VF driver's module now
     for address in kernel.pci.virtual_functions(step.address):
         wait_for_netdev(kernel, address, max(1.0, end - time.monotonic()))

@@ -63,8 +63,7 @@ class Link:
 
     def vf_attributes(self, name: str) -> dict[int, VfAttributes]:
         """What the driver of a PF enforces on each of its VFs: `ip -j -d link show dev NAME`."""
-        entries = self._json("-d", "link", "show", "dev", name)
-        return {vf["vf"]: parse_vf(vf) for entry in entries for vf in entry.get("vfinfo_list", []) if "vf" in vf}
+        return vf_attributes(self._json("-d", "link", "show", "dev", name))
 
     def set_up(self, name: str, up: bool) -> None:
         """`ip link set dev NAME up` or `down`."""
@@ -102,3 +101,8 @@ class Link:
 def _route_interfaces(route: dict[str, t.Any]) -> list[str]:
     hops = route.get("nexthops", [])
     return [hop["dev"] for hop in [route, *hops] if "dev" in hop]
+
+
+def vf_attributes(entries: list[dict[str, t.Any]]) -> dict[int, VfAttributes]:
+    """Of all VFs that interfaces in `ip`'s JSON have."""
+    return {vf["vf"]: parse_vf(vf) for entry in entries for vf in entry.get("vfinfo_list", []) if "vf" in vf}

@@ -23,6 +23,17 @@ GONE = b"\xff\xff\xff\xff"  # what a device that does not answer reads as
 VIRTFN = re.compile(r"virtfn(\d+)")
 
 
+class LockedFiles(t.NamedTuple):
+    """What of a function is read under its lock.
+
+    :param num_vfs: None where it is no PF.
+    :param driver_override: None where it is unset.
+    """
+
+    num_vfs: int | None
+    driver_override: str | None
+
+
 class Pci:
     """Reads and writes by PCI address."""
 
@@ -104,20 +115,20 @@ class Pci:
 
         :raises TookTooLong: another change of the device holds its lock.
         """
-        if not self.can_have_vfs(address):
-            return None
-        return int(self._sysfs.read_blocking([f"{PCI_DEVICES}/{address}/sriov_numvfs"], timeout)[0] or 0)
+        return _count(self._sysfs.read_blocking([f"{PCI_DEVICES}/{address}/sriov_numvfs"], timeout)[0])
 
-    def overrides(self, addresses: list[str], timeout: float) -> dict[str, str | None]:
-        """driver_override of each, None where it is unset.
+    def locked_files(self, addresses: list[str], timeout: float) -> dict[str, LockedFiles]:
+        """What is read under the device lock, of all of them in one child process.
 
-        Some kernels (6.1) take the device lock for it: a look must not hang behind a blocked unbind.
+        sriov_numvfs takes the lock, and on some kernels (6.1) driver_override: a look must not hang behind an unbind
+        that is blocked.
 
         :raises TookTooLong: another change of a device holds its lock.
         """
-        paths = [f"{PCI_DEVICES}/{address}/driver_override" for address in addresses]
-        texts = self._sysfs.read_blocking(paths, timeout)
-        return {a: None if text is None or text in NO_OVERRIDE else text for a, text in zip(addresses, texts)}
+        names = ("sriov_numvfs", "driver_override")
+        paths = [f"{PCI_DEVICES}/{address}/{name}" for address in addresses for name in names]
+        texts = iter(self._sysfs.read_blocking(paths, timeout))
+        return {address: LockedFiles(_count(next(texts)), _override_of(next(texts))) for address in addresses}
 
     def set_num_vfs(self, address: str, count: int, timeout: float) -> None:
         """`echo COUNT > sriov_numvfs`.
@@ -179,6 +190,14 @@ class Pci:
         bound = self.driver(address)
         if bound != driver:
             raise KernelRefused(f"the kernel bound {bound or 'no driver'} instead")
+
+
+def _count(text: str | None) -> int | None:
+    return None if text is None else int(text or 0)
+
+
+def _override_of(text: str | None) -> str | None:
+    return None if text is None or text in NO_OVERRIDE else text
 
 
 def _unbind(address: str) -> Write:

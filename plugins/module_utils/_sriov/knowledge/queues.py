@@ -25,7 +25,7 @@ def predict_rss(pf: Pf, num_vfs: int) -> int | None:
     driver = driver_of(pf)
     if num_vfs == pf.num_vfs and pf.combined is not None:
         return rss_group(driver, num_vfs, pf.combined)
-    if num_vfs and pf.device.netdev and pf.device.netdev.num_tc > 1 and driver.rss_with_classes:
+    if num_vfs and _classes(pf) > 1 and driver.rss_with_classes:
         return driver.rss_with_classes
     limit = pf.online_cpus
     if pf.combined is not None and (driver.rss == () or (driver.keeps_channels and pf.num_vfs == 0)):
@@ -45,8 +45,10 @@ def without_vfs(pf: Pf) -> Pf:
 
 def predict_combined(pf: Pf, num_vfs: int) -> int | None:
     """The combined channels that the PF would have with another number of VFs; None where it is not known."""
-    group, most = predict_rss(pf, num_vfs), driver_of(pf).most_channels
-    return group if group is None or num_vfs else max(group, min(most, pf.online_cpus))
+    group = predict_rss(pf, num_vfs)
+    if group is None or num_vfs or _classes(pf) > 1:
+        return group
+    return max(group, min(driver_of(pf).most_channels, pf.online_cpus))
 
 
 def queues_after_reopening(pf: Pf, num_vfs: int, combined: int | None) -> Queues:
@@ -58,17 +60,16 @@ def queues_after_reopening(pf: Pf, num_vfs: int, combined: int | None) -> Queues
     driver, queues = driver_of(pf), pf.queues
     if combined is None:
         return queues
-    rings = rss_group(driver, num_vfs, combined) or combined
     if queues.channels:
-        most = max(most_combined(driver, num_vfs, pf.online_cpus) or combined, combined)
-        most = queues.channels.max_combined if num_vfs == pf.num_vfs else most
+        most = queues.channels.max_combined if num_vfs == pf.num_vfs else max(_most(pf, num_vfs) or 0, combined)
         queues = replace(queues, channels=replace(queues.channels, combined=combined, max_combined=most))
     if queues.rss:
-        table, size = queues.rss.table, table_size(driver, num_vfs, len(queues.rss.table))
-        if driver.reopens or initial_table(driver, num_vfs, size, rings) != initial_table(
-            driver, pf.num_vfs, len(table), queues.rss.rings
-        ):
-            table = initial_table(driver, num_vfs, size, rings)
+        group = rss_group(driver, num_vfs, combined) or combined
+        size = table_size(driver, num_vfs, len(queues.rss.table))
+        own = _table(driver, num_vfs, size, group)
+        table = own if driver.reopens or own != own_table(pf) else queues.rss.table
+        # With traffic classes each of them has a group of queues (ixgbe_lib.c ixgbe_set_dcb_queues).
+        rings = group * _classes(pf) if driver.rss_with_classes else group
         queues = replace(queues, rss=replace(queues.rss, rings=rings, table=table))
     netdev = pf.device.netdev
     if queues.rules and driver.reopens and netdev and netdev.up:  # a PF that is down has nothing to close
@@ -76,11 +77,10 @@ def queues_after_reopening(pf: Pf, num_vfs: int, combined: int | None) -> Queues
     return queues
 
 
-def initial_table(driver: Driver, num_vfs: int, size: int, rings: int) -> tuple[int, ...]:
-    """The RSS table that the driver makes by itself."""
-    if driver.blocks:  # igb: a whole pool beside VFs, however few CPUs there are
-        return block_table(size, pool_stride(driver, num_vfs) or rings)
-    return default_table(size, rings)
+def own_table(pf: Pf) -> tuple[int, ...]:
+    """The RSS table that the driver makes by itself; empty where it has none."""
+    rss = pf.queues.rss
+    return _table(driver_of(pf), pf.num_vfs, len(rss.table), present_rss(pf) or rss.rings) if rss else ()
 
 
 def is_set_by_hand(pf: Pf) -> bool:
@@ -91,10 +91,27 @@ def is_set_by_hand(pf: Pf) -> bool:
     rss, netdev = pf.queues.rss, pf.device.netdev
     if rss is None or not rss.table or not netdev or not netdev.up:
         return False
-    size, driver = len(rss.table), driver_of(pf)
-    pool = pool_stride(driver, pf.num_vfs) or rss.rings
-    own = initial_table(driver, pf.num_vfs, size, rss.rings)
-    return rss.table not in (own, default_table(size, rss.rings), default_table(size, pool))
+    size = len(rss.table)
+    pool = pool_stride(driver_of(pf), pf.num_vfs) or rss.rings
+    return rss.table not in (own_table(pf), default_table(size, rss.rings), default_table(size, pool))
+
+
+def _table(driver: Driver, num_vfs: int, size: int, group: int) -> tuple[int, ...]:
+    if driver.blocks:  # igb: a whole pool beside VFs, however few CPUs there are
+        return block_table(size, pool_stride(driver, num_vfs) or group)
+    return default_table(size, group)
+
+
+def _most(pf: Pf, num_vfs: int) -> int | None:
+    """The most combined channels; with traffic classes no more than the group (ixgbe_ethtool.c ixgbe_max_channels)."""
+    if _classes(pf) > 1 and driver_of(pf).rss_with_classes:
+        return predict_rss(pf, num_vfs)
+    return most_combined(driver_of(pf), num_vfs, pf.online_cpus)
+
+
+def _classes(pf: Pf) -> int:
+    """Traffic classes (DCB) that are configured, 1 where there are none."""
+    return max(pf.device.netdev.num_tc, 1) if pf.device.netdev else 1
 
 
 def driver_of(pf: Pf) -> Driver:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .attributes import VfAttributes
 
@@ -49,8 +49,7 @@ class Node(t.NamedTuple):
     mode: int | None = None
 
 
-@dataclass(frozen=True)
-class DesiredVfs:
+class DesiredVfs(t.NamedTuple):
     """Attributes of some VFs.
 
     :param vfs: a selector: "0-3,7" or "all"; what it names is known once the number of VFs is.
@@ -58,12 +57,11 @@ class DesiredVfs:
     """
 
     vfs: str
-    attributes: VfAttributes = field(default_factory=VfAttributes)
+    attributes: VfAttributes = VfAttributes()
     mtu: int | None = None
 
 
-@dataclass(frozen=True)
-class DesiredDrivers:
+class DesiredDrivers(t.NamedTuple):
     """The driver of some VFs of a PF.
 
     :param driver: a driver's name, DEFAULT or NONE.
@@ -75,8 +73,7 @@ class DesiredDrivers:
     no_iommu: bool = False
 
 
-@dataclass(frozen=True)
-class DesiredDevice:
+class DesiredDevice(t.NamedTuple):
     """The driver of a PCI function that is named by itself, or of VFs whatever else their PF is.
 
     :param device: a PCI address, or "" where pf and vfs name VFs; an address once located.
@@ -91,8 +88,7 @@ class DesiredDevice:
     vfs: str = ""
 
 
-@dataclass(frozen=True)
-class DesiredRss:
+class DesiredRss(t.NamedTuple):
     """How received flows spread over the PF's queues.
 
     :param channels: `ethtool -L DEV combined N`.
@@ -151,8 +147,7 @@ class DesiredRules:
         return {rule.flow: name for name, rule in zip(reversed(self.names), reversed(self.rules))}
 
 
-@dataclass(frozen=True)
-class DesiredPf:
+class DesiredPf(t.NamedTuple):
     """All that is desired of one PF.
 
     :param pf: interface name, altname, MAC or PCI address; the PCI address once located.
@@ -175,8 +170,7 @@ class DesiredPf:
         return self.num_vfs is not None or self.up is not None or bool(self.rss and self.rss.channels is not None)
 
 
-@dataclass(frozen=True)
-class Desired:
+class Desired(t.NamedTuple):
     """A desired host: what it does not name is left alone."""
 
     pfs: tuple[DesiredPf, ...] = ()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
+from ..kernel.link import vf_attributes
 from ..kernel.pci import vf_alias
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.desired import DEFAULT, NO_DRIVER_NAMES
@@ -25,6 +26,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..kernel.kernel import Kernel
+    from ..kernel.pci import LockedFiles
+    from ..model.attributes import VfAttributes
     from ..model.desired import Desired, DesiredPf
 
 XDP_SKB = 2  # include/uapi/linux/if_link.h XDP_ATTACHED_SKB
@@ -78,7 +81,7 @@ class Observer:
         self._indices: dict[str, dict[str, int]] = {}
         self._modules: dict[str, str | None] = {}
         self._elsewhere: dict[str, list[Holder]] | None = None
-        self._overrides: dict[str, str | None] = {}
+        self._locked: dict[str, LockedFiles] = {}
 
     def device(self, address: str) -> Device:
         """One PCI function with its interfaces and its users."""
@@ -94,7 +97,7 @@ class Observer:
     def _device(self, address: str) -> Device:
         driver, group, physfn = (read(address) for read in (self._pci.driver, self._pci.iommu_group, self._pci.physfn))
         numa_node = self._pci.number(address, "numa_node")
-        alias = self._pci.attribute(address, "modalias")
+        locked = self._locked_files(address)
         node = self._node(address, driver, group)
         access = self._kernel.system.access(node) if node else None
         return Device(
@@ -102,13 +105,13 @@ class Observer:
             vendor=(self._pci.attribute(address, "vendor") or "")[2:],
             device=(self._pci.attribute(address, "device") or "")[2:],
             driver=driver,
-            driver_override=self._override(address),
-            default_driver=self._driver_of_alias(alias) if alias else None,
+            driver_override=locked.driver_override,
+            default_driver=self._default_driver(address, driver, locked.num_vfs is not None),
             iommu_group=int(group) if group else None,
             numa_node=-1 if numa_node is None else numa_node,
             physfn=physfn,
             vf=None if physfn is None else self._virtual_functions(physfn).get(address),
-            num_vfs=self._pci.num_vfs(address, self._timeout),
+            num_vfs=locked.num_vfs,
             answers=self._pci.answers(address),
             netdevs=self._netdevs(address),
             dev_node=node,
@@ -121,7 +124,7 @@ class Observer:
     def pf(self, address: str) -> Pf:
         """A physical function and its VFs; each VF at its index."""
         indices = self._virtual_functions(address)
-        self._overrides.update(self._pci.overrides([address, *indices], self._timeout))
+        self._locked.update(self._pci.locked_files([address, *indices], self._timeout))
         device = self.device(address)
         vfs = self._vfs(device, sorted(indices, key=lambda vf: indices[vf]))
         vf_device = self._pci.attribute(address, "sriov_vf_device") or ""
@@ -141,10 +144,15 @@ class Observer:
         )
 
     def _vfs(self, pf: Device, addresses: list[str]) -> tuple[Device, ...]:
-        told = self._kernel.link.vf_attributes(pf.netdev.name) if pf.netdev and addresses else {}
+        told = self._told_attributes(pf.netdev) if pf.netdev and addresses else {}
         for vf in (self.device(address) for address in addresses):
             self._devices[vf.address] = replace(vf, attributes=told.get(-1 if vf.vf is None else vf.vf))
         return tuple(self._devices[address] for address in addresses)
+
+    def _told_attributes(self, netdev: Netdev) -> dict[int, VfAttributes]:
+        """`ip -d address` has them too, but where its iproute2 is old."""
+        entry = next(entry for entry in self.interfaces if entry["ifname"] == netdev.name)
+        return vf_attributes([entry]) if "vfinfo_list" in entry else self._kernel.link.vf_attributes(netdev.name)
 
     def _vf_default_driver(self, pf: Device, vfs: tuple[Device, ...], vf_device: str) -> str | None:
         """All VFs of a PF have one device id: what one would get they all do."""
@@ -178,10 +186,17 @@ class Observer:
             ssh=ssh_peer(self._kernel.processes),
         )
 
-    def _override(self, address: str) -> str | None:
-        if address not in self._overrides:
-            self._overrides.update(self._pci.overrides([address], self._timeout))
-        return self._overrides[address]
+    def _locked_files(self, address: str) -> LockedFiles:
+        if address not in self._locked:
+            self._locked.update(self._pci.locked_files([address], self._timeout))
+        return self._locked[address]
+
+    def _default_driver(self, address: str, driver: str | None, is_pf: bool) -> str | None:
+        """A PF that the kernel drives has the one that it chose: asking takes a process."""
+        if is_pf and driver and driver not in BYPASS_DRIVERS:
+            return driver
+        alias = self._pci.attribute(address, "modalias")
+        return self._driver_of_alias(alias) if alias else None
 
     def _driver_of_alias(self, alias: str) -> str | None:
         if alias not in self._modules:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import replace
 
 from ..errors import DeviceNotFound, InvalidRequest, NotSupported
 from ..kernel.users import group_number, user_number
@@ -43,13 +42,13 @@ def locate(kernel: Kernel, interfaces: Entries, desired: Desired) -> Desired:
         seen.add(each.pf)
     devices = [found for each in desired.devices for found in _located_devices(kernel, interfaces, each)]
     _check_unique(devices)
-    return replace(desired, pfs=pfs, devices=tuple(devices))
+    return desired._replace(pfs=pfs, devices=tuple(devices))
 
 
 def _located_pf(kernel: Kernel, interfaces: Entries, desired: DesiredPf) -> DesiredPf:
     address = find_pf(kernel, interfaces, desired.pf)
-    drivers = tuple(replace(each, node=_located_node(each.node)) for each in desired.drivers)
-    return replace(desired, pf=address, drivers=drivers)
+    drivers = tuple(each._replace(node=_located_node(each.node)) for each in desired.drivers)
+    return desired._replace(pf=address, drivers=drivers)
 
 
 def _located_devices(kernel: Kernel, interfaces: Entries, desired: DesiredDevice) -> list[DesiredDevice]:
@@ -58,7 +57,7 @@ def _located_devices(kernel: Kernel, interfaces: Entries, desired: DesiredDevice
         addresses = [existing_device(kernel, desired.device)]
     else:
         addresses = _addresses_of_vfs(kernel, find_pf(kernel, interfaces, desired.pf), desired.vfs)
-    return [replace(desired, device=address, node=node, pf=None, vfs="") for address in addresses]
+    return [desired._replace(device=address, node=node, pf=None, vfs="") for address in addresses]
 
 
 def _addresses_of_vfs(kernel: Kernel, pf: str, selector: str) -> list[str]:

@@ -15,7 +15,7 @@ import typing as t
 from dataclasses import replace
 
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
-from ..knowledge.queues import driver_of, initial_table, predict_combined, queues_after_reopening
+from ..knowledge.queues import driver_of, own_table, predict_combined, queues_after_reopening
 from ..model.attributes import VfAttributes
 from ..model.holders import NETNS
 from ..model.host import Device, Netdev
@@ -69,9 +69,9 @@ def _set_link(state: State, step: pci.SetLink) -> State:
 
 def _set_num_vfs(state: State, step: pci.SetNumVfs) -> State:
     pf = state.pfs[step.address]
-    queues = queues_after_reopening(pf, step.count, predict_combined(pf, step.count))
-    changed = replace(pf, num_vfs=step.count, device=replace(pf.device, num_vfs=step.count), queues=queues, vfs=())
-    return _with_pf(state, replace(changed, vfs=tuple(planned_vf(changed, index) for index in range(step.count))))
+    queues = queues_after_reopening(pf, step.num_vfs, predict_combined(pf, step.num_vfs))
+    changed = replace(pf, num_vfs=step.num_vfs, device=replace(pf.device, num_vfs=step.num_vfs), queues=queues, vfs=())
+    return _with_pf(state, replace(changed, vfs=tuple(planned_vf(changed, index) for index in range(step.num_vfs))))
 
 
 def planned_vf(pf: Pf, index: int) -> Device:
@@ -273,10 +273,7 @@ def _with_netdev(pf: Pf, netdev: Netdev) -> Pf:
 
 
 def _with_own_table(pf: Pf, queues: Queues) -> Queues:
-    if queues.rss is None:
-        return queues
-    table = initial_table(driver_of(pf), pf.num_vfs, len(queues.rss.table), queues.rss.rings)
-    return replace(queues, rss=replace(queues.rss, table=table))
+    return replace(queues, rss=replace(queues.rss, table=own_table(pf))) if queues.rss else queues
 
 
 def _without_rules(queues: Queues) -> Queues:

@@ -36,10 +36,10 @@ def plan_drivers(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]
     for each in desired:
         _check_driver(devices[each.device], each, targets, host)
     _check_nodes(devices, desired)
-    steps = _host_steps(devices, desired, targets, host)
-    for each in desired:
-        steps += _device_steps(devices[each.device], each, targets[each.device])
-    return Stage(steps)
+    pairs = [(devices[each.device], each, targets[each.device]) for each in desired]
+    changes = [step for pair in pairs for step in _driver_steps(*pair)]
+    nodes = [step for pair in pairs for step in _node_steps(*pair)]
+    return Stage([*_host_steps(devices, desired, targets, host), *changes, *nodes])
 
 
 def target_driver(device: Device, desired: DesiredDevice) -> str | None:
@@ -133,20 +133,22 @@ def _needs_no_iommu(device: Device, target: str | None, host: Host) -> bool:
     return bool(bypass and bypass.iommu) and not has_group(device, host) and not host.noiommu_mode
 
 
-def _device_steps(device: Device, desired: DesiredDevice, target: str | None) -> list[Step]:
-    label, node = function_label(device), desired.node
-    steps: list[Step] = []
-    if target != device.driver:
-        if target is None:
-            steps.append(Unbind(device.address, label, t.cast(str, device.driver), device.physfn, device.vf))
-        else:
-            steps.append(Bind(device.address, label, device.driver, target, device.physfn, device.vf))
-    elif desired.driver == DEFAULT and device.driver_override:
-        steps.append(ClearOverride(device.address, label, device.driver_override))
-    # A new node is as udev's rules make it, and another device of the group may have it already: set it in any case.
-    if node != Node() and (target != device.driver or not _has_node(device, node)):
-        steps.append(SetNode(device.address, label, node, device.physfn, device.vf))
-    return steps
+def _driver_steps(device: Device, desired: DesiredDevice, target: str | None) -> list[Step]:
+    label = function_label(device)
+    if target == device.driver:
+        clears = desired.driver == DEFAULT and device.driver_override
+        return [ClearOverride(device.address, label, device.driver_override or "")] if clears else []
+    if target is None:
+        return [Unbind(device.address, label, device.driver or "", device.physfn, device.vf)]
+    return [Bind(device.address, label, device.driver, target, device.physfn, device.vf)]
+
+
+def _node_steps(device: Device, desired: DesiredDevice, target: str | None) -> list[Step]:
+    """A new node is as udev's rules make it, and another device of the group may have it already: it is set anyway."""
+    node = desired.node
+    if node == Node() or (target == device.driver and _has_node(device, node)):
+        return []
+    return [SetNode(device.address, function_label(device), node, device.physfn, device.vf)]
 
 
 def _has_node(device: Device, node: Node) -> bool:

@@ -53,7 +53,7 @@ def by_index(pf: Pf, entries: Sequence[DesiredVfs]) -> dict[int, DesiredVfs]:
                 raise InvalidRequest(
                     f"vfs: VF {index} is named twice", device=pf.label, remedy="merge its entries into one"
                 )
-            found[index] = replace(each, attributes=_with_address(pf, index, each.attributes))
+            found[index] = each._replace(attributes=_with_address(pf, index, each.attributes))
     return found
 
 

@@ -11,7 +11,6 @@ Data, as in pci.py; `address` is the PF's PCI address, `name` its interface.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from ..model.attributes import VfAttributes, attribute_words
 from ..model.rss_table import spread
@@ -20,8 +19,7 @@ if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
 
 
-@dataclass(frozen=True)
-class WaitForCarrier:
+class WaitForCarrier(t.NamedTuple):
     """Wait until the PF has its link again; some of what follows needs it."""
 
     address: str
@@ -33,8 +31,7 @@ class WaitForCarrier:
         return f"wait until {self.label} has a link: {self.why}"
 
 
-@dataclass(frozen=True)
-class SetVf:
+class SetVf(t.NamedTuple):
     """One line of `ip -batch`: `link set dev NAME vf N …`. Neighbouring ones go in one batch.
 
     :param change: what is written, with the words that go together.
@@ -52,8 +49,7 @@ class SetVf:
         return f"set VF {self.vf} of {self.label}: {attribute_words(self.change, self.before)}"
 
 
-@dataclass(frozen=True)
-class SetMtu:
+class SetMtu(t.NamedTuple):
     """`ip link set dev VF mtu N`, on the interface that the VF's driver gives it."""
 
     address: str
@@ -68,8 +64,7 @@ class SetMtu:
         return f"set the MTU of {self.label} to {self.mtu}{was}"
 
 
-@dataclass(frozen=True)
-class SetChannels:
+class SetChannels(t.NamedTuple):
     """`ethtool -L NAME combined N`."""
 
     address: str
@@ -82,8 +77,7 @@ class SetChannels:
         return f"set the combined channels of {self.label} from {self.before} to {self.combined}"
 
 
-@dataclass(frozen=True)
-class SetNtuple:
+class SetNtuple(t.NamedTuple):
     """`ethtool -K NAME ntuple on`."""
 
     address: str
@@ -95,8 +89,7 @@ class SetNtuple:
         return f"turn ntuple filters of {self.label} {'on' if self.on else 'off'}"
 
 
-@dataclass(frozen=True)
-class SetRss:
+class SetRss(t.NamedTuple):
     """`ethtool -X NAME …`; no table is the driver's default one.
 
     :param again: the table was there before the plan, and another step loses it.
@@ -116,8 +109,7 @@ class SetRss:
         return f"{verb} the RSS table of {self.label}: of {len(self.table)} entries {words}"
 
 
-@dataclass(frozen=True)
-class DeleteRule:
+class DeleteRule(t.NamedTuple):
     """`ethtool -N NAME delete LOCATION`."""
 
     address: str
@@ -129,8 +121,7 @@ class DeleteRule:
         return f"delete flow rule {self.rule.location} of {self.label}: {self.rule}"
 
 
-@dataclass(frozen=True)
-class InsertRule:
+class InsertRule(t.NamedTuple):
     """`ethtool -N NAME flow-type …`.
 
     :param replaces: the rule at the same location whose place it takes.

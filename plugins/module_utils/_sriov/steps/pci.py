@@ -11,14 +11,12 @@ A step on a VF that the same plan creates names it by PF and index: where virtfn
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from ..model.desired import Node
 from .net import NetStep
 
 
-@dataclass(frozen=True)
-class SetAutoprobe:
+class SetAutoprobe(t.NamedTuple):
     """`echo 0 > sriov_drivers_autoprobe`: VFs created from now on stay without a driver."""
 
     address: str
@@ -30,8 +28,7 @@ class SetAutoprobe:
         return f"set sriov_drivers_autoprobe of {self.label} to {int(self.value)}: {effect}"
 
 
-@dataclass(frozen=True)
-class SetLink:
+class SetLink(t.NamedTuple):
     """`ip link set dev NAME up`."""
 
     address: str
@@ -42,40 +39,37 @@ class SetLink:
         return f"set {self.name} {'up' if self.up else 'down'}"
 
 
-@dataclass(frozen=True)
-class SetNumVfs:
-    """`echo count > sriov_numvfs`.
+class SetNumVfs(t.NamedTuple):
+    """`echo NUM_VFS > sriov_numvfs`.
 
     :param destroys: the VFs that go, in words.
-    :param fallback: how many to create again when the kernel refuses this count after the old VFs have gone.
+    :param fallback: how many to create again when the kernel refuses this number after the old VFs have gone.
     """
 
     address: str
     label: str
     before: int
-    count: int
+    num_vfs: int
     destroys: tuple[str, ...] = ()
     fallback: int = 0
 
     def __str__(self) -> str:
         lost = f": destroys {', '.join(self.destroys)}" if self.destroys else ""
-        return f"set sriov_numvfs of {self.label} from {self.before} to {self.count}{lost}"
+        return f"set sriov_numvfs of {self.label} from {self.before} to {self.num_vfs}{lost}"
 
 
-@dataclass(frozen=True)
-class WaitForVfs:
+class WaitForVfs(t.NamedTuple):
     """Wait until the VFs, and the interfaces of those that the kernel binds, are there and have their names."""
 
     address: str
     label: str
-    count: int
+    num_vfs: int
 
     def __str__(self) -> str:
-        return f"wait until all {self.count} VFs of {self.label} are there"
+        return f"wait until all {self.num_vfs} VFs of {self.label} are there"
 
 
-@dataclass(frozen=True)
-class LoadModule:
+class LoadModule(t.NamedTuple):
     """`modprobe NAME`."""
 
     name: str
@@ -84,16 +78,14 @@ class LoadModule:
         return f"load kernel module {self.name}"
 
 
-@dataclass(frozen=True)
-class AllowNoIommu:
+class AllowNoIommu(t.NamedTuple):
     """`echo Y > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode`."""
 
     def __str__(self) -> str:
         return "turn on vfio's no-IOMMU mode: devices bound in it can write to all memory; it taints the kernel"
 
 
-@dataclass(frozen=True)
-class Bind:
+class Bind(t.NamedTuple):
     """Give a device another driver by driver_override; on failure it gets the old one back."""
 
     address: str
@@ -107,8 +99,7 @@ class Bind:
         return f"bind {self.label} to {self.driver} (now {self.before or 'no driver'})"
 
 
-@dataclass(frozen=True)
-class Unbind:
+class Unbind(t.NamedTuple):
     """Take a device's driver away."""
 
     address: str
@@ -121,8 +112,7 @@ class Unbind:
         return f"unbind {self.label} from {self.before}"
 
 
-@dataclass(frozen=True)
-class ClearOverride:
+class ClearOverride(t.NamedTuple):
     """`echo > driver_override`: a name left behind keeps every other driver from binding later."""
 
     address: str
@@ -133,8 +123,7 @@ class ClearOverride:
         return f"clear driver_override of {self.label} (now {self.before})"
 
 
-@dataclass(frozen=True)
-class SetNode:
+class SetNode(t.NamedTuple):
     """`chown` and `chmod` of /dev/vfio/N, whichever N the device has by then."""
 
     address: str
@@ -151,8 +140,7 @@ class SetNode:
         return f"give the vfio node of {self.label} {', '.join(words)}"
 
 
-@dataclass(frozen=True)
-class Reload:
+class Reload(t.NamedTuple):
     """Unbind and bind again: the driver of a VF reads its MAC address from the PF at probe only."""
 
     address: str
@@ -182,8 +170,7 @@ Step = t.Union[
 ]
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(t.NamedTuple):
     """Steps in their order, and what the operator should know beside them."""
 
     steps: tuple[Step, ...] = ()

@@ -14,6 +14,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe
     Observer,
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import DIRECTORY, Link
 
@@ -72,12 +73,24 @@ def test_vfs_come_in_the_order_of_their_numbers(tmp_path):
         pytest.param({"driver_override": "vfio-pci"}, "driver_override", "vfio-pci", id="override set"),
         pytest.param({"config": b"\xff" * 64}, "answers", False, id="a device that has gone"),
         pytest.param({"config": b""}, "answers", True, id="config space unreadable"),
-        pytest.param({"modalias": "pci:v0000FFFFd0000FFFF"}, "default_driver", None, id="a device nobody knows"),
     ],
 )
 def test_a_field_is_read_as_the_kernel_writes_it(observed, files, field, value):
     device = observed({f"{BASE}/{name}": content for name, content in files.items()}).device(PF)
     assert getattr(device, field) == value
+
+
+def test_a_device_that_nobody_knows_has_no_default_driver(observed):
+    files = {**hosts.function(VF0, "ffff", "ffff"), f"{hosts.DEVICES}/{VF0}/modalias": "pci:v0000FFFFd0000FFFF"}
+    assert observed(files).device(VF0).default_driver is None
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_attributes_of_vfs_are_read_whatever_the_age_of_iproute2(tmp_path, old):
+    kernel = simulate(tmp_path, hosts.host(), Behaviour(address_without_vfs=old))
+    kernel.sysfs.write(f"/{BASE}/sriov_numvfs", "2")
+    assert [vf.attributes.spoofchk for vf in Observer(kernel).pf(PF).vfs] == [True, True]
+    assert any("link show dev" in call for call in kernel.run.calls) is old
 
 
 def test_a_pf_without_totalvfs_has_none(tmp_path):

@@ -92,8 +92,8 @@ def test_the_whole_plan_has_the_order_of_the_kernel_s_needs():
         f"set VF 1 of {LABEL}: mac {MAC}",
         "load kernel module vfio-pci",
         bound(0, "vfio-pci", "no driver"),
-        f"give the vfio node of {vf_name(0)} owner 1000, mode 0600",
         bound(1, "igbvf", "no driver"),
+        f"give the vfio node of {vf_name(0)} owner 1000, mode 0600",
         f"set the MTU of {vf_name(1)} to 1400 (was 1500)",
         f"turn ntuple filters of {LABEL} on",
         f"set the RSS table of {LABEL}: of 128 entries queue 0 has 42, queue 1 has 43, queue 2 has 43",
@@ -318,7 +318,7 @@ def test_the_operator_s_pf_is_changed_only_where_that_is_accepted():
     desired = [desired_pf(num_vfs=1), desired_pf(SECOND, num_vfs=1)]
     with pytest.raises(InUse):
         planned(state, *desired)
-    assert sentences(state, replace(desired[0], consent=Consent(allow_link_reset=True)), desired[1])
+    assert sentences(state, desired[0]._replace(consent=Consent(allow_link_reset=True)), desired[1])
 
 
 def test_an_interface_that_appears_in_the_plan_has_no_name_yet():

@@ -1,0 +1,37 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Modules come to a host in a zip file, and zipimport compiles each file of it twice: here it does so once.
+
+Lib/zipimport.py of Python 3.8 to 3.14: importlib asks get_filename() first, which compiles the source to tell where it
+is, and then get_code(), which compiles it again. On a slow host that is a second of each run.
+"""
+
+from __future__ import annotations
+
+import typing as t
+import zipimport
+
+COMPILE = "_get_module_code"  # a private name: where it is called otherwise, all stays as it is
+
+
+def compile_once(module: t.Any = zipimport) -> None:
+    """Keep what was compiled to tell the file's name until it is asked for as code."""
+    compiled: dict[t.Any, t.Any] = {}
+    compile_file = getattr(module, COMPILE, None)
+    if compile_file is None:
+        return
+
+    def once(importer: t.Any, name: str) -> t.Any:
+        key = (id(importer), name)
+        if key not in compiled:
+            compiled[key] = compile_file(importer, name)
+            return compiled[key]
+        return compiled.pop(key)
+
+    setattr(module, COMPILE, once)
+
+
+compile_once()
