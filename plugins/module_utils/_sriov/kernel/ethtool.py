@@ -13,6 +13,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import fcntl
+import functools
 import socket
 import struct
 import typing as t
@@ -201,8 +202,12 @@ class Ethtool:
         """ioctl(SIOCETHTOOL) with struct ifreq: 16 bytes for the name, a pointer to the buffer, changed in place."""
         area = (ctypes.c_char * len(buffer)).from_buffer(buffer)
         ifreq = struct.pack("16sP", name.encode(), ctypes.addressof(area))
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
-            fcntl.ioctl(channel, abi.SIOCETHTOOL, ifreq)
+        fcntl.ioctl(self._channel, abi.SIOCETHTOOL, ifreq)
+
+    @functools.cached_property
+    def _channel(self) -> socket.socket:
+        """Any socket will do, and one for all: reading a table of rules is an ioctl for each."""
+        return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
 
 def rule_request(rule: FlowRule) -> bytearray:
