@@ -82,107 +82,12 @@ steps:
   elements: str
   returned: success
 pfs:
-  description: The PFs in the order of the option, as read back after the last step, as predicted in check mode.
+  description:
+    - The PFs in the order of the option, as read back after the last step, as predicted in check mode.
+    - The keys of each are those of RV(kernel_bypass.sriov.info#module:pfs), but for what only that module reads.
   type: list
   elements: dict
   returned: success
-  contains:
-    name: {description: Name of its interface; null for none., type: str}
-    pci_address: {description: PCI address., type: str}
-    driver: {description: Kernel driver; null for none., type: str}
-    mac: {description: MAC address; null without an interface., type: str}
-    up: {description: Whether the interface is up; null without one., type: bool}
-    carrier: {description: Whether it has a link; null without an interface., type: bool}
-    mtu: {description: MTU; null without an interface., type: int}
-    num_vfs: {description: Number of VFs., type: int}
-    total_vfs: {description: Most VFs that the device offers., type: int}
-    drivers_autoprobe: {description: Whether the kernel binds new VFs., type: bool}
-    rss_queues: {description: Queues of the RSS group; null where the driver does not say., type: int}
-    channels:
-      description: What C(ethtool -l) tells; null for nothing.
-      type: dict
-      contains:
-        max_rx: {description: Most channels that only receive., type: int}
-        max_tx: {description: Most channels that only send., type: int}
-        max_combined: {description: Most channels that do both., type: int}
-        rx: {description: Channels that only receive., type: int}
-        tx: {description: Channels that only send., type: int}
-        other: {description: Channels for other interrupts., type: int}
-        combined: {description: Channels that receive and send., type: int}
-    rss:
-      description: What C(ethtool -x) tells; null for nothing.
-      type: dict
-      contains:
-        rings: {description: Number of RX rings; every entry of the table is less., type: int}
-        table: {description: The queue of each hash value., type: list, elements: int}
-        entries: {description: 'How many entries of the table each queue has, by its number.', type: dict}
-        key: {description: The hash key as hexadecimal bytes; empty where the driver does not tell., type: str}
-        hash_function: {description: Name of the hash function; null where the driver does not tell., type: str}
-    ntuple:
-      description: The feature without which no flow rule is taken; null where the driver has not got it.
-      type: dict
-      contains:
-        'on': {description: Whether it is on., type: bool}
-        changeable: {description: Whether the driver lets it be changed., type: bool}
-    locations: {description: How many flow rules the driver has places for; null where it takes none., type: int}
-    rules:
-      description: Flow rules in the order of their locations.
-      type: list
-      elements: dict
-      contains:
-        location: {description: Place in the driver's table., type: int}
-        flow_type: {description: 'What kind of frames, as in C(kernel_bypass.sriov.flow_rule).', type: str}
-        action: {description: 'The destination as a 64-bit number, as C(ethtool) takes it.', type: int}
-        vf: {description: The VF that gets the frames; null for none., type: int}
-        queue: {description: The queue of the VF or the PF; null for none., type: int}
-        drop: {description: Whether the frames are dropped., type: bool}
-        rss_context: {description: RSS context that the frames are spread by; null for none., type: int}
-        ethtool: {description: The words of C(ethtool -N)., type: str}
-        text: {description: The same as a sentence., type: str}
-    iommu_group: {description: IOMMU group; changes from boot to boot; null for none., type: int}
-    numa_node: {description: NUMA node; -1 where the host has none., type: int}
-    holders: {description: Who uses the interface., type: list, elements: str}
-    vfs:
-      description: The VFs in the order of their indices.
-      type: list
-      elements: dict
-      contains:
-        pci_address: {description: PCI address., type: str}
-        driver: {description: Driver it is bound to; null for none., type: str}
-        driver_override: {description: The only driver allowed to bind; null when unset., type: str}
-        default_driver: {description: Driver that the kernel would take; null where it knows none., type: str}
-        name: {description: Name of its interface in this namespace; null for none., type: str}
-        mac: {description: MAC address of that interface; null without one., type: str}
-        up: {description: Whether that interface is up; null without one., type: bool}
-        mtu: {description: MTU of that interface; null without one., type: int}
-        iommu_group: {description: IOMMU group; changes from boot to boot; null for none., type: int}
-        numa_node: {description: NUMA node; -1 where the host has none., type: int}
-        dev_node: {description: Node that user space opens; null for none., type: str}
-        owner: {description: User number of the node's owner; null without a node., type: int}
-        group: {description: Group number of the node; null without one., type: int}
-        mode: {description: 'Permissions of the node, in octal; null without one.', type: str}
-        holders:
-          description: Who uses the device. Processes, other namespaces, bonds, bridges, addresses.
-          type: list
-          elements: str
-        pf: {description: PCI address of its PF., type: str}
-        vf: {description: Index of the VF., type: int}
-        attributes:
-          description: What the driver of the PF enforces, by the options of C(kernel_bypass.sriov.vf).
-          type: dict
-          contains:
-            mac: {description: MAC address that the driver has given it; null if not told., type: str}
-            vlan: {description: 'VLAN id, 0 for none; null if not told.', type: int}
-            qos: {description: Priority of that VLAN; null if not told., type: int}
-            vlan_proto: {description: Protocol of that VLAN; null if not told., type: str}
-            spoofchk:
-              description: Whether frames from addresses not its own are dropped; null if not told.
-              type: bool
-            trust: {description: Whether it may change its address; null if not told., type: bool}
-            min_tx_rate: {description: 'Least rate in Mbit/s, 0 for none; null if not told.', type: int}
-            max_tx_rate: {description: 'Greatest rate in Mbit/s, 0 for no limit; null if not told.', type: int}
-            link_state: {description: 'C(auto), C(enable) or C(disable); null if not told.', type: str}
-            query_rss: {description: Whether it may read the RSS table of the PF; null if not told., type: bool}
 """
 
 import typing as t

@@ -97,46 +97,12 @@ steps:
     - bind 0000:01:10.0 (VF 0 of 0000:01:00.0) to vfio-pci (now no driver)
   returned: success
 devices:
-  description: The devices as read back after the last step, as predicted in check mode.
+  description:
+    - The devices as read back after the last step, as predicted in check mode.
+    - The keys of each are those of RV(kernel_bypass.sriov.info#module:pfs[].vfs), but for what only that module reads.
   type: list
   elements: dict
   returned: success
-  contains:
-    pci_address: {description: PCI address., type: str}
-    driver: {description: Driver it is bound to; null for none., type: str}
-    driver_override: {description: The only driver allowed to bind; null when unset., type: str}
-    default_driver: {description: Driver that the kernel would take; null where it knows none., type: str}
-    name: {description: Name of its interface in this namespace; null for none., type: str}
-    mac: {description: MAC address of that interface; null without one., type: str}
-    up: {description: Whether that interface is up; null without one., type: bool}
-    mtu: {description: MTU of that interface; null without one., type: int}
-    iommu_group: {description: IOMMU group; changes from boot to boot; null for none., type: int}
-    numa_node: {description: NUMA node; -1 where the host has none., type: int}
-    dev_node: {description: Node that user space opens; null for none., type: str}
-    owner: {description: User number of the node's owner; null without a node., type: int}
-    group: {description: Group number of the node; null without one., type: int}
-    mode: {description: 'Permissions of the node, in octal; null without one.', type: str}
-    holders:
-      description: Who uses the device. Processes, other namespaces, bonds, bridges, addresses.
-      type: list
-      elements: str
-    pf: {description: PCI address of its PF; null if it is no VF., type: str}
-    vf: {description: Index of the VF; null if it is none., type: int}
-    attributes:
-      description: The options of C(kernel_bypass.sriov.vf), all of them null; C(kernel_bypass.sriov.info) reads them.
-      type: dict
-      returned: for a VF
-      contains:
-        mac: {description: MAC address that the driver has given it; null if not told., type: str}
-        vlan: {description: 'VLAN id, 0 for none; null if not told.', type: int}
-        qos: {description: Priority of that VLAN; null if not told., type: int}
-        vlan_proto: {description: Protocol of that VLAN; null if not told., type: str}
-        spoofchk: {description: Whether frames from addresses not its own are dropped; null if not told., type: bool}
-        trust: {description: Whether it may change its address; null if not told., type: bool}
-        min_tx_rate: {description: 'Least rate in Mbit/s, 0 for none; null if not told.', type: int}
-        max_tx_rate: {description: 'Greatest rate in Mbit/s, 0 for no limit; null if not told.', type: int}
-        link_state: {description: 'C(auto), C(enable) or C(disable); null if not told.', type: str}
-        query_rss: {description: Whether it may read the RSS table of the PF; null if not told., type: bool}
 """
 
 import typing as t

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 from ansible_collections.kernel_bypass.sriov.plugins.modules import (
@@ -32,6 +34,7 @@ WITH_VFS = {
     "drivers": [{"vfs": "0", "driver": "vfio-pci"}, {"vfs": "1", "driver": "default"}],
     "rules": [{"flow_type": "tcp4", "dst_port": 80, "vf": 0}, {"flow_type": "tcp4", "dst_port": 81, "drop": True}],
 }
+VALUES = Path(info.__file__).resolve().parents[2] / "scripts" / "lib" / "return_values.yml"
 # Module, options, whether it is refused.
 RUNS = {
     "host": (host, {"pfs": [WITH_VFS]}, False),
@@ -90,6 +93,17 @@ def differing(said, values, path, seen):
     ]
 
 
+def said_by(module):
+    """What a module says that it returns; of PFs and devices it refers to module info, from whose source it comes."""
+    parts = yaml.safe_load(VALUES.read_text())["parts"]
+    said = yaml.safe_load(module.RETURN)
+    for name, part in {"pf": "pf", "pfs": "pf", "devices": "device"}.items():
+        if name in said and module is not info:
+            assert "kernel_bypass.sriov.info#module:pfs" in str(said[name]["description"])
+            said[name] = {**said[name], "contains": parts[part]}
+    return said
+
+
 def documented(said, path=""):
     for name, value in said.items():
         yield f"{path}{name}"
@@ -106,7 +120,7 @@ def test_all_that_is_returned_is_documented_as_it_is(results, run):
     module, _options, refused = RUNS[run]
     result = results[run]
     assert result["failed"] == refused
-    said = yaml.safe_load(module.RETURN)
+    said = said_by(module)
     assert differing(said, returned(result), "", set()) == []
     due = {name for name, value in said.items() if value["returned"] == ("failure" if refused else "success")}
     assert due <= result.keys()
@@ -115,7 +129,7 @@ def test_all_that_is_returned_is_documented_as_it_is(results, run):
 def test_all_that_is_documented_is_returned(results):
     seen, said = set(), set()
     for run, (module, _options, _refused) in RUNS.items():
-        values = yaml.safe_load(module.RETURN)
+        values = said_by(module)
         differing(values, returned(results[run]), "", seen)
         said |= set(documented(values))
     assert said - seen == set()
