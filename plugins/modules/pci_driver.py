@@ -99,7 +99,7 @@ steps:
 devices:
   description:
     - The devices as read back after the last step, as predicted in check mode.
-    - The keys of each are those of RV(kernel_bypass.sriov.info#module:pfs[].vfs), but for what only that module reads.
+    - The keys of each are those of RV(kernel_bypass.sriov.info#module:pfs[].vfs), but for what only that reads.
   type: list
   elements: dict
   returned: success
