@@ -60,7 +60,7 @@ def playbook(tmp_path_factory):
         "ANSIBLE_COLLECTIONS_PATH": str(scratch),
         "ANSIBLE_HOME": str(scratch / "home"),
         "ANSIBLE_CONFIG": str(scratch / "ansible.cfg"),
-        "ANSIBLE_CALLBACK_PLUGINS": str(FILES),
+        "ANSIBLE_CALLBACK_PLUGINS": str(FILES / "callback"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_REMOTE_TMP": str(scratch / "remote"),
         "ANSIBLE_ASYNC_DIR": str(scratch / "Async"),
