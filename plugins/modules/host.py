@@ -17,11 +17,23 @@ description:
   - RSS tables and flow rules that a change of the number of VFs or channels drops are put back, those that somebody
     else has set too, as far as the VFs and queues they name are still there.
   - PFs that are not listed are left alone.
+  - What no host can meet is refused on the controller, before the first connection and in the same words. Options of
+    the wrong type, PFs and VFs named twice, VFs that O(pfs[].num_vfs) leaves out, MAC addresses, VLANs, rates and flow
+    rules that are none.
 author:
   - kernel_bypass.sriov maintainers (@kernel-bypass)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
   - kernel_bypass.sriov.pfs
+attributes:
+  action:
+    description: Has an action plugin, by which part of it runs on the controller.
+    support: full
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: full
+    details:
+      - RV(msg) is not there then, as the controller does not see the end of the job. RV(steps) is.
 seealso:
   - module: kernel_bypass.sriov.info
 """
@@ -76,6 +88,15 @@ failure:
       type: list
       elements: str
       returned: when C(kind) is C(in_use)
+msg:
+  description:
+    - 'On success RV(steps), one a line, and last the host in one line, such as C(enp1s0: 4 VFs, vfio-pci 3, ixgbevf 1,
+      2 rules, RSS 4; changed 12). The last number is that of the steps.'
+    - In check mode the last line ends in C(would change 12). Where there are no steps it is the only one, and ends in
+      C(unchanged).
+    - On failure what failed, why, and what can be done.
+  type: str
+  returned: always, but not on success with C(async)
 steps:
   description: What was done, or would be done in check mode, one sentence a step.
   type: list
@@ -95,18 +116,13 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._module.desired import desired_host
-from ..module_utils._module.options import CONSENT, PF, RECREATE, TIMEOUT
+from ..module_utils._module.options import HOST
 from ..module_utils._module.run import ALL_PFS, run
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
 
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "pfs": {"type": "list", "elements": "dict", "required": True, "options": PF},
-    **RECREATE,
-    **CONSENT,
-    **TIMEOUT,
-}
+ARGUMENT_SPEC = HOST
 
 
 def main(kernel: Kernel | None = None) -> None:

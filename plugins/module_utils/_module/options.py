@@ -72,3 +72,9 @@ PF: Spec = {
     "rules": RULES,
     "exclusive_rules": {"type": "bool", "default": False},
 }
+HOST: Spec = {
+    "pfs": {"type": "list", "elements": "dict", "required": True, "options": PF},
+    **RECREATE,
+    **CONSENT,
+    **TIMEOUT,
+}

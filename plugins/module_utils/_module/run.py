@@ -11,9 +11,10 @@ import typing as t
 
 from .._sriov.compare import of_pf, spoken_of
 from .._sriov.converge import converge
-from .._sriov.errors import InvalidRequest, SriovError
+from .._sriov.errors import SriovError
 from .._sriov.kernel.kernel import Kernel
 from .._sriov.results import device_result, pf_result
+from .refusal import check_timeout, failed
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -66,11 +67,11 @@ def run(
     :param kernel: the outside; the real one unless a test gives its own.
     """
     try:
-        _check_timeout(module.params["timeout"])
+        check_timeout(module.params["timeout"])
         wanted = desired(module.params)
         outcome = converge(kernel or Kernel(), wanted, module.params["timeout"], module.check_mode)
     except SriovError as error:
-        module.fail_json(msg=str(error), failure=error.details(), done=error.done, changed=bool(error.done))
+        module.fail_json(**failed(error))
     for warning in outcome.plan.warnings:
         module.warn(warning)
     module.exit_json(**result(outcome, shape))
@@ -93,13 +94,8 @@ def answer(module: AnsibleModule, read: t.Callable[[Params, Kernel], Params], ke
     :param read: options to return values; may raise SriovError.
     """
     try:
-        _check_timeout(module.params["timeout"])
+        check_timeout(module.params["timeout"])
         found = read(module.params, kernel or Kernel())
     except SriovError as error:
         module.fail_json(msg=str(error), failure=error.details())
     module.exit_json(changed=False, steps=[], diff={"before": {}, "after": {}}, **found)
-
-
-def _check_timeout(timeout: int) -> None:
-    if timeout < 1:
-        raise InvalidRequest(f"timeout: {timeout} is less than a second", remedy="give 1 or more")

@@ -10,6 +10,7 @@ import tempfile
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.desired import desired_host
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.refusal import check_host_options
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_steps
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import SriovError
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import observe
@@ -34,6 +35,15 @@ def run(kernel, options, check=False):
     return run_module(host, kernel, check, **options)
 
 
+def refused_on_the_controller(options):
+    try:
+        check_host_options(options)
+    except SriovError:
+        event("refused on the controller")
+        return True
+    return False
+
+
 def test_any_request_on_any_host(roots):
     @given(scenes.scenes())
     def holds(scene):
@@ -45,6 +55,7 @@ def test_any_request_on_any_host(roots):
         assert snapshot(root) == before and written(kernel) == writes, "check mode writes nothing"
         done = run(kernel, options)
         assert done["failed"] == told["failed"], (told, done)
+        assert done["failed"] or not refused_on_the_controller(options), "the controller knows no more than the module"
         if done["failed"]:
             event(done["failure"]["kind"])
             assert (done["msg"], done["done"], done["changed"]) == (told["msg"], [], False)

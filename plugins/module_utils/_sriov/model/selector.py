@@ -17,6 +17,7 @@ if t.TYPE_CHECKING:
 
 ALL = "all"
 HOW_TO_WRITE = 'write it as in "0", "0-3", "0-3,7" or "all"'
+MOST_VFS = 65535  # of any PF: sriov_totalvfs has 16 bits
 RANGE = re.compile(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?")
 
 Range = t.Tuple[int, int]
@@ -46,9 +47,10 @@ def _range(part: str) -> Range:
     return first, last
 
 
-def vf_indices(text: str, num_vfs: int, label: str) -> list[int]:
+def vf_indices(text: str, num_vfs: int | None, label: str) -> list[int]:
     """The indices that "0-3,7" or "all" means, ascending.
 
+    :param num_vfs: None where it is not known: then "all" means none that could be told, and no index is too great.
     :param label: the PF, for the message.
     :raises InvalidRequest: it is no such list, or names a VF that the PF has not.
     """
@@ -57,14 +59,19 @@ def vf_indices(text: str, num_vfs: int, label: str) -> list[int]:
     except ValueError:
         raise InvalidRequest(f"vfs: {text!r} is no list of VFs", remedy=HOW_TO_WRITE) from None
     if ranges is None:
-        return list(range(num_vfs))
-    indices = expand(ranges, num_vfs)
-    beyond = [index for index in indices if index >= num_vfs]
+        return list(range(num_vfs or 0))
+    indices = expand(ranges, MOST_VFS if num_vfs is None else num_vfs)
+    beyond = [] if num_vfs is None else [index for index in indices if index >= num_vfs]
     if beyond:
-        raise InvalidRequest(
-            f"vfs: {text!r} names VF {beyond[0]}",
-            device=label,
-            why=f"the PF has {num_vfs} VFs" + (f", 0 to {num_vfs - 1}" if num_vfs else ""),
-            remedy="create it first with module pf (num_vfs), or name another",
-        )
+        raise no_such_vf(f"vfs: {text!r} names VF {beyond[0]}", num_vfs or 0, label)
     return indices
+
+
+def no_such_vf(what: str, num_vfs: int, label: str) -> InvalidRequest:
+    """The refusal of what speaks of a VF that the PF has not."""
+    return InvalidRequest(
+        what,
+        device=label,
+        why=f"the PF has {num_vfs} VFs" + (f", 0 to {num_vfs - 1}" if num_vfs else ""),
+        remedy="create it first with module pf (num_vfs), or name another",
+    )

@@ -12,6 +12,7 @@ import typing as t
 
 from ..errors import DeviceNotFound, InvalidRequest, NotSupported
 from ..kernel.users import group_number, user_number
+from ..model.check import named_twice
 from ..model.desired import Node
 from ..model.mac import MAC_ADDRESS
 from ..model.paths import PCI_DEVICES
@@ -36,9 +37,7 @@ def locate(kernel: Kernel, interfaces: Entries, desired: Desired) -> Desired:
     seen: set[str] = set()
     for written, each in zip(desired.pfs, pfs):
         if each.pf in seen:
-            raise InvalidRequest(
-                f"pfs: {written.pf!r} is named twice", device=describe(kernel, each.pf), remedy="merge its entries"
-            )
+            raise named_twice(written.pf, describe(kernel, each.pf))
         seen.add(each.pf)
     devices = [found for each in desired.devices for found in _located_devices(kernel, interfaces, each)]
     _check_unique(devices)

@@ -15,6 +15,7 @@ from ..knowledge import index
 from ..knowledge.driver import Steering
 from ..knowledge.queues import driver_of
 from ..knowledge.rss import pool_stride
+from ..model.check import check_vf_of_rule, leading_somewhere
 from .guard import cuts_ssh
 
 if t.TYPE_CHECKING:
@@ -41,14 +42,7 @@ def check_one(pf: Pf, name: str, rule: FlowRule, ssh: SshPeer | None) -> None:
 
     :param name: how the options call it: "rules[0]".
     """
-    steering, destination = driver_of(pf).steering, rule.destination
-    if destination is None or destination.kind == "wake":
-        raise InvalidRequest(
-            f"{name}: action {rule.cookie} leads nowhere",
-            device=pf.label,
-            why="bits 63:40 are set, which no driver reads" if destination is None else "it is for wake-on-LAN",
-            remedy="give vf and queue, queue, or drop",
-        )
+    steering, destination = driver_of(pf).steering, leading_somewhere(name, rule, pf.label)
     if destination.kind == "vf":
         _check_steering(pf, name, rule, steering)
     _check_form(pf, name, rule, steering)
@@ -105,13 +99,7 @@ def _check_form(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
 def _check_vf(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
     vf, queue = t.cast(int, t.cast("Destination", rule.destination).vf), t.cast("Destination", rule.destination).queue
     what = f"{name}: cannot send to {rule.destination}"
-    if vf >= pf.num_vfs:
-        raise InvalidRequest(
-            what,
-            device=pf.label,
-            why=f"the PF has {pf.num_vfs} VFs" + (f", 0 to {pf.num_vfs - 1}" if pf.num_vfs else ""),
-            remedy="create it first with module pf (num_vfs), or name another",
-        )
+    check_vf_of_rule(name, rule, pf.num_vfs, pf.label)
     group, stride = pf.combined, pool_stride(driver_of(pf), pf.num_vfs)
     if not steering.vf_queues_from_group or group is None or stride is None:
         return

@@ -13,8 +13,9 @@ from ..errors import InvalidRequest, NotSupported
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..knowledge.queues import driver_of
 from ..model.attributes import DEFAULTS, shown
+from ..model.check import check_values, invalid_value
 from ..model.holders import NETNS
-from ..model.mac import MAC_ADDRESS, ZERO, is_multicast
+from ..model.mac import ZERO
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,6 @@ if t.TYPE_CHECKING:
     from ..model.desired import DesiredVfs
     from ..model.host import Device, Pf
 
-RANGES = {"vlan": (0, 4094), "qos": (0, 7), "min_tx_rate": (0, 1 << 31), "max_tx_rate": (0, 1 << 31)}
 MTUS = (68, 65535)  # ETH_MIN_MTU, ETH_MAX_MTU
 JUMBO = 1500  # a larger MTU is one of jumbo frames
 
@@ -53,7 +53,7 @@ def check_macs(pf: Pf, desired: Mapping[int, DesiredVfs]) -> None:
 
 def check_vf(pf: Pf, vf: Device, desired: DesiredVfs, change: VfAttributes) -> None:
     """Values that no driver takes, then those that this one does not take."""
-    _check_values(pf, vf, desired)
+    check_values(desired, t.cast(int, vf.vf), pf.label)
     support = driver_of(pf).vf_support
     for name, value in change.words().items():
         _check_support(pf, vf, name, value, support)
@@ -61,22 +61,6 @@ def check_vf(pf: Pf, vf: Device, desired: DesiredVfs, change: VfAttributes) -> N
         _check_rate(pf, vf, change.max_tx_rate, support)
     if desired.mtu is not None:
         _check_mtu(pf, vf, desired.mtu, support)
-
-
-def _check_values(pf: Pf, vf: Device, desired: DesiredVfs) -> None:
-    mac = desired.attributes.mac
-    if mac is not None and not MAC_ADDRESS.fullmatch(mac):
-        raise _invalid(pf, vf, f"mac: {mac!r} is no MAC address", 'write it as in "02:00:00:00:00:01", or auto')
-    if mac is not None and (mac == ZERO or is_multicast(mac)):
-        kind = "no address at all" if mac == ZERO else "a multicast address"
-        raise _invalid(pf, vf, f"mac: {mac} is {kind}", "give a unicast address, or auto")
-    for name, (least, most) in RANGES.items():
-        value = getattr(desired.attributes, name)
-        if value is not None and not least <= value <= most:
-            raise _invalid(pf, vf, f"{name}: {value} is not between {least} and {most}", f"give {least} to {most}")
-    low, high = desired.attributes.min_tx_rate, desired.attributes.max_tx_rate
-    if low and high and low > high:
-        raise _invalid(pf, vf, f"min_tx_rate: {low} is more than max_tx_rate {high}", "give a smaller one")
 
 
 def _check_support(pf: Pf, vf: Device, name: str, value: t.Any, support: VfSupport) -> None:
@@ -127,7 +111,8 @@ def _check_mtu(pf: Pf, vf: Device, mtu: int, support: VfSupport) -> None:
         )
     least, most = (netdev.min_mtu, netdev.max_mtu) if netdev and netdev.max_mtu else MTUS
     if not least <= mtu <= most:
-        raise _invalid(pf, vf, f"mtu: {mtu} is not between {least} and {most}", "give one that its driver takes")
+        what = f"mtu: {mtu} is not between {least} and {most}"
+        raise invalid_value(what, t.cast(int, vf.vf), pf.label, "give one that its driver takes")
 
 
 def check_interface(pf: Pf, vf: Device, mtu: int) -> None:
@@ -148,7 +133,3 @@ def has_interface(vf: Device) -> bool:
     """Whether its driver has given it an interface here, or will have."""
     kernel = vf.driver is not None and vf.driver not in BYPASS_DRIVERS
     return bool(vf.netdev) or (kernel and not any(holder.kind == NETNS for holder in vf.holders))
-
-
-def _invalid(pf: Pf, vf: Device, what: str, remedy: str) -> InvalidRequest:
-    return InvalidRequest(f"{what} (VF {vf.vf})", device=pf.label, remedy=remedy)

@@ -16,10 +16,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from ..errors import InvalidRequest
 from ..knowledge.queues import is_set_by_hand
+from ..model.check import check_addresses, drivers_by_vf
 from ..model.desired import DesiredDevice
-from ..model.selector import vf_indices
 from ..steps.net import SetVf
 from ..steps.pci import Plan, SetLink, SetNumVfs
 from .after import after_all
@@ -34,9 +33,7 @@ from .rules import plan_rules
 from .vfs import by_index, plan_attributes, plan_mtus, plan_reloads
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ..model.desired import Desired, DesiredPf, DesiredVfs
+    from ..model.desired import Desired, DesiredPf
     from ..model.flow import FlowRule
     from ..model.host import Pf, State
     from ..steps.pci import Step
@@ -54,7 +51,7 @@ def plan_host(state: State, desired: Desired) -> Plan:
     for each in desired.pfs:
         draft.take(plan_pf(draft.pf(each), each))
     vfs = {each.pf: by_index(draft.pf(each), each.vfs) for each in desired.pfs}
-    _check_addresses(draft.now, vfs)
+    check_addresses({draft.now.pfs[address].label: entries for address, entries in vfs.items()})
     for each in desired.pfs:
         draft.take(plan_attributes(draft.pf(each), vfs[each.pf], each.consent.force, draft.settles(each)))
     draft.take(plan_drivers(_functions(draft.now), _desired_drivers(draft, desired), draft.now.host))
@@ -97,19 +94,6 @@ class Draft:
         return {step.vf for step in writes if step.change.mac is not None}
 
 
-def _check_addresses(state: State, vfs: Mapping[str, Mapping[int, DesiredVfs]]) -> None:
-    """Two VFs of one host with one address; within a PF it is refused with the PF's own address in view."""
-    owners: dict[str, str] = {}
-    for address, entries in vfs.items():
-        for index, each in entries.items():
-            mac, owner = each.attributes.mac, f"VF {index} of {state.pfs[address].label}"
-            other = owners.setdefault(mac, owner) if mac else owner
-            if other != owner:
-                raise InvalidRequest(
-                    f"mac: {mac} for {owner}", why=f"{other} shall have it too", remedy="give each VF its own"
-                )
-
-
 def _functions(state: State) -> dict[str, t.Any]:
     """Every function whose driver may be planned, by address."""
     return {**state.devices, **{vf.address: vf for pf in state.pfs.values() for vf in pf.vfs}}
@@ -126,19 +110,11 @@ def _drivers_of_vfs(pf: Pf, desired: DesiredPf) -> list[DesiredDevice]:
 
     :raises InvalidRequest: a VF that there will not be, or that is named twice.
     """
-    found: dict[int, DesiredDevice] = {}
-    for each in desired.drivers:
-        for index in vf_indices(each.vfs, pf.num_vfs, pf.label):
-            if index in found:
-                raise InvalidRequest(
-                    f"drivers: VF {index} is named twice",
-                    device=pf.label,
-                    why="a device has one driver",
-                    remedy="name each VF in one entry",
-                )
-            address = pf.vfs[index].address
-            found[index] = DesiredDevice(address, each.driver, each.node, each.no_iommu, desired.consent.force)
-    return [found[index] for index in sorted(found)]
+    force = desired.consent.force
+    return [
+        DesiredDevice(pf.vfs[index].address, each.driver, each.node, each.no_iommu, force)
+        for index, each in sorted(drivers_by_vf(desired.drivers, pf.num_vfs, pf.label).items())
+    ]
 
 
 def _plan_queues(draft: Draft, desired: DesiredPf) -> None:

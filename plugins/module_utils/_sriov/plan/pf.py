@@ -13,6 +13,7 @@ from ..errors import InvalidRequest, NotSupported
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..knowledge.queues import driver_of, predict_rss
 from ..knowledge.rss import rss_explanation, rss_queues, vf_limit
+from ..model.check import check_count, check_down
 from ..model.holders import ROUTE, SSH
 from ..steps.pci import SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
 from . import guard
@@ -50,13 +51,7 @@ def check_request(pf: Pf, desired: DesiredPf) -> None:
     num_vfs = _num_vfs(pf, desired)
     _check_count(pf, desired.num_vfs)
     _check_rss(pf, desired.min_rss_queues, num_vfs)
-    if desired.up is False and num_vfs:
-        raise InvalidRequest(
-            "up: false goes with num_vfs: 0 only",
-            device=pf.label,
-            why=f"{num_vfs} VFs would be left without link and mailbox",
-            remedy="leave out up, or set num_vfs: 0",
-        )
+    check_down(desired, num_vfs, pf.label)
     if desired.up is not None and pf.device.netdev is None:
         raise no_netdev(pf, f"cannot set the PF {'up' if desired.up else 'down'}")
     if desired.up is False and pf.device.netdev and pf.device.netdev.up:
@@ -92,8 +87,7 @@ def _count_steps(pf: Pf, desired: DesiredPf) -> list[Step]:
 def _check_count(pf: Pf, wanted: int | None) -> None:
     if wanted is None or wanted == pf.num_vfs:
         return
-    if wanted < 0:
-        raise InvalidRequest(f"num_vfs: {wanted} is negative", device=pf.label, remedy="give a number from 0 on")
+    check_count(wanted, pf.label)
     if pf.total_vfs == 0 and wanted:
         raise NotSupported(
             _cannot(wanted),

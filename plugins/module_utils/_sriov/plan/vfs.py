@@ -14,9 +14,9 @@ from ..errors import InvalidRequest
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..knowledge.queues import driver_of
 from ..model.attributes import DEFAULTS, VfAttributes, with_companions
+from ..model.check import attributes_by_vf
 from ..model.desired import AUTO
 from ..model.mac import auto_mac
-from ..model.selector import vf_indices
 from ..steps.net import SetMtu, SetVf, WaitForCarrier
 from ..steps.pci import Reload
 from .after import DEFAULT_MTU
@@ -37,24 +37,10 @@ def by_index(pf: Pf, entries: Sequence[DesiredVfs]) -> dict[int, DesiredVfs]:
 
     :raises InvalidRequest: a VF that there will not be, or that is named twice.
     """
-    found: dict[int, DesiredVfs] = {}
-    for each in entries:
-        indices = vf_indices(each.vfs, pf.num_vfs, pf.label)
-        mac = each.attributes.mac
-        if mac not in (None, AUTO) and len(indices) > 1:
-            raise InvalidRequest(
-                f"mac: {mac} for VFs {each.vfs}",
-                device=pf.label,
-                why="two VFs with one address would share their frames",
-                remedy="give each its own, or auto",
-            )
-        for index in indices:
-            if index in found:
-                raise InvalidRequest(
-                    f"vfs: VF {index} is named twice", device=pf.label, remedy="merge its entries into one"
-                )
-            found[index] = each._replace(attributes=_with_address(pf, index, each.attributes))
-    return found
+    return {
+        index: each._replace(attributes=_with_address(pf, index, each.attributes))
+        for index, each in attributes_by_vf(entries, pf.num_vfs, pf.label).items()
+    }
 
 
 def plan_attributes(pf: Pf, desired: Mapping[int, DesiredVfs], force: bool, settling: bool) -> Stage:

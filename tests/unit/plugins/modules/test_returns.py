@@ -132,7 +132,7 @@ def test_all_that_is_documented_is_returned(results):
         values = said_by(module)
         differing(values, returned(results[run]), "", seen)
         said |= set(documented(values))
-    assert said - seen == set()
+    assert said - seen == {"msg"}  # of host: its action plugin adds it
 
 
 def test_a_pf_without_a_driver_is_documented_too(tmp_path):

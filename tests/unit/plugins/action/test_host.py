@@ -1,0 +1,187 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Action plugin host in ansible-playbook: one run for all of it, with a simulated kernel for the remote side.
+
+Where the playbook wants a task to fail, `failed_when` has made it "ok" in the end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.modules import host
+
+ROOT = Path(host.__file__).resolve().parents[2]
+FILES = Path(__file__).resolve().parent / "files"
+LABEL = "enp1s0 (0000:01:00.0)"
+TOO_MANY = (
+    "vfs: '0-2' names VF 2 on enp1s0: the PF has 2 VFs, 0 to 1. "
+    "Remedy: create it first with module pf (num_vfs), or name another."
+)
+STEPS = [
+    f"set sriov_drivers_autoprobe of {LABEL} to 0: new VFs stay without a driver",
+    f"set sriov_numvfs of {LABEL} from 0 to 2",
+    f"wait until all 2 VFs of {LABEL} are there",
+    f"set VF 0 of {LABEL}: mac 06:0b:00:00:01:00",
+    f"set VF 1 of {LABEL}: mac 06:0b:01:00:01:00",
+    "load kernel module vfio-pci",
+    "bind 0000:01:10.0 (VF 0 of 0000:01:00.0) to vfio-pci (now no driver)",
+]
+HOST = "enp1s0: 2 VFs, vfio-pci 1, no driver 1, RSS 4"
+
+
+def collection(directory):
+    """The collection as it is, except that its module host is the stand-in."""
+    target = directory / "ansible_collections" / "kernel_bypass" / "sriov"
+    (target / "plugins" / "modules").mkdir(parents=True)
+    for name in ("meta", "roles", "galaxy.yml"):
+        (target / name).symlink_to(ROOT / name)
+    for name in ("action", "module_utils", "doc_fragments"):
+        (target / "plugins" / name).symlink_to(ROOT / "plugins" / name)
+    (target / "plugins" / "modules" / "host.py").write_text((FILES / "stand_in.py").read_text())
+
+
+@pytest.fixture(scope="module")
+def playbook(tmp_path_factory):
+    """What the run has printed, each result as a callback gets it, and where it had its files on the hosts."""
+    scratch = tmp_path_factory.mktemp("playbook")
+    collection(scratch)
+    (scratch / "ansible.cfg").touch()  # in place of whatever the user has
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHONPATH"))},
+        "ANSIBLE_COLLECTIONS_PATH": str(scratch),
+        "ANSIBLE_HOME": str(scratch / "home"),
+        "ANSIBLE_CONFIG": str(scratch / "ansible.cfg"),
+        "ANSIBLE_CALLBACK_PLUGINS": str(FILES / "callback"),
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_REMOTE_TMP": str(scratch / "remote"),
+        "ANSIBLE_ASYNC_DIR": str(scratch / "Async"),
+        "KEPT_RESULTS": str(scratch / "results"),
+        "STAND_IN_PATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path))),
+        "STAND_IN_TREE": str(scratch / "tree"),
+    }
+    ended = subprocess.run(
+        [sys.executable, "-m", "ansible.cli.playbook", "-i", str(FILES / "inventory.yml"), str(FILES / "tasks.yml")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    kept = [json.loads(line) for line in (scratch / "results").read_text().splitlines()]
+    return ended.stdout, kept, scratch / "remote"
+
+
+@pytest.fixture(scope="module")
+def results(playbook):
+    """Kind and result of each run of a task, by its name."""
+    found = {}
+    for each in playbook[1]:
+        found.setdefault(each["task"].split(" : ")[-1], []).append((each["kind"], each["result"]))
+    return found
+
+
+def only(results, task):
+    (found,) = results[task]
+    return found
+
+
+@pytest.mark.parametrize("task", ["Refused", "Refused async"])
+def test_what_no_host_can_meet_is_refused_without_asking_one(results, task):
+    kind, result = only(results, task)
+    assert (kind, result["msg"], result["changed"], result["done"]) == ("ok", TOO_MANY, False, [])
+    assert (result["failure"]["kind"], result["failure"]["device"]) == ("invalid", "enp1s0")
+    assert "ansible_job_id" not in result
+
+
+def test_the_spec_of_the_module_is_that_of_the_controller(results):
+    kind, result = only(results, "Of another kind")
+    assert kind == "ok" and result["failure"]["kind"] == "invalid"
+    assert result["msg"].startswith("Unsupported parameters for (kernel_bypass.sriov.host) module: pfs.numvfs.")
+
+
+def test_what_may_be_met_is_asked_of_the_host(results):
+    assert only(results, "Not refused")[0] == "unreachable"
+
+
+def test_it_goes_where_it_is_delegated_to(results):
+    kind, result = only(results, "Delegated")
+    assert kind == "ok" and result["msg"].endswith("enp1s0: 1 VF, ixgbevf 1, RSS 4; would change 2")
+    assert result["_ansible_delegated_vars"]["ansible_host"] == "here"
+
+
+def test_check_mode_says_what_would_be_done_in_the_same_words(results):
+    (_kind, told), (_kind, done) = only(results, "Check"), only(results, "Change")
+    assert told["steps"] == done["steps"] == STEPS
+    assert told["msg"].splitlines() == [*STEPS, f"{HOST}; would change 7"]
+    assert done["msg"].splitlines() == [*STEPS, f"{HOST}; changed 7"]
+    assert told["changed"] and done["changed"] and told["diff"] == done["diff"]
+
+
+def test_the_diff_is_shown(playbook):
+    printed = playbook[0][playbook[0].index("TASK [Change]") : playbook[0].index("TASK [Again]")]
+    assert "--- before" in printed and '"num_vfs": 2' in printed
+
+
+def test_a_host_that_is_as_desired_is_one_line(results):
+    kind, result = only(results, "Again")
+    assert (kind, result["changed"], result["msg"], result["steps"]) == ("ok", False, f"{HOST}; unchanged", [])
+
+
+def test_defaults_of_the_action_group_hold(results):
+    assert only(results, "Change")[1]["invocation"]["module_args"]["timeout"] == 77
+
+
+def test_each_item_of_a_loop_is_a_run(results):
+    *items, (_kind, whole) = results["Loop"]
+    assert [kind for kind, _result in items] == ["item"] * 3
+    said = [result["msg"].splitlines()[-1] for _kind, result in items]
+    assert said[:2] == [
+        "enp1s0: 2 VFs, ixgbevf 1, no driver 1, RSS 4; changed 1",
+        "enp1s0: 2 VFs, ixgbevf 2, RSS 4; changed 1",
+    ]
+    assert said[2].startswith(f"vfs: '2' names VF 2 on {LABEL}") and whole["changed"]
+
+
+def test_a_job_in_the_background_gives_the_result_of_the_module(results):
+    kind, result = only(results, "Async")
+    assert (kind, result["changed"], len(result["steps"])) == ("ok", True, 1)
+    assert result["finished"] and "msg" not in result
+
+
+def test_a_refusal_of_the_host_stays_as_it_is(results):
+    kind, result = only(results, "Refused by the module")
+    assert kind == "ok" and result["failure"]["kind"] == "would_destroy" and result["done"] == []
+    assert result["msg"].startswith(f"num_vfs: cannot go from 2 to 3 VFs on {LABEL}")
+
+
+def test_the_role_is_one_visit_and_its_words(results):
+    (_kind, first), (_kind, second) = results["Bring the PFs to what is asked, in one plan"]
+    assert (first["changed"], second["changed"]) == (True, False)
+    said = [result["msg"] for _kind, result in results["Say what was done, or would be in check mode"]]
+    end = "enp1s0: 4 VFs, no driver 4, RSS 4"
+    assert said == [[*first["steps"], f"{end}; changed {len(first['steps'])}"], [f"{end}; unchanged"]]
+    assert len(first["steps"]) > 2
+    assert only(results, "Its result")[1]["msg"] == 4
+
+
+def test_no_files_are_left_behind(playbook):
+    deadline = time.monotonic() + 10  # the job in the background removes its own, and may be about to
+    while list(playbook[2].iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert list(playbook[2].iterdir()) == []
+
+
+def test_nothing_is_said_beside_the_callbacks(playbook):
+    printed = playbook[0]
+    outside = printed[printed.index("TASK [Again]") : printed.index("TASK [Loop]")]
+    assert outside.splitlines()[1:] == ["ok: [here]", ""]
