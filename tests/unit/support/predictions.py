@@ -60,7 +60,8 @@ def _device(path, predicted, read):
 
 
 def _netdev(path, predicted, read):
-    beside = OF_NEW_INTERFACES if predicted.name == "" else set()
+    beside = OF_NEW_INTERFACES if predicted.ifindex == 0 else set()
+    beside = beside if predicted.name == "" else beside - {"name", "up"}
     return _fields(f"{path}.interface", predicted, read, beside | ({"mac"} if predicted.mac == "" else set()))
 
 

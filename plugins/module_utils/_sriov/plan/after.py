@@ -19,6 +19,7 @@ from ..knowledge.queues import driver_of, own_table, predict_combined, queues_af
 from ..model.attributes import VfAttributes
 from ..model.holders import NETNS
 from ..model.host import Device, Netdev
+from ..model.mac import ZERO
 from ..model.paths import vfio_node
 from ..model.queues import RuleTable
 from ..model.rss_table import default_table
@@ -131,10 +132,11 @@ def _set_node(state: State, step: pci.SetNode) -> State:
 
 
 def _reload(state: State, step: pci.Reload) -> State:
-    """The new interface gets back what the old one had (apply.pci), and has the address that the PF's driver tells."""
+    """A new interface in the place of the old one, whose name, MTU and link it gets (apply.drivers.reload)."""
     device = _device(state, step)
-    old = device.netdev or _new_netdev(device)
-    netdev = replace(old, mac=_told_mac(device))
+    new = _new_netdev(device)
+    old = device.netdev or new
+    netdev = replace(new, name=old.name, mtu=old.mtu, up=old.up, carrier=old.carrier, num_tc=old.num_tc)
     holders = tuple(holder for holder in device.holders if holder.kind != NETNS)  # it comes back to this namespace
     changes: dict[str, t.Any] = {"driver_override": None, "netdevs": (netdev, *device.netdevs[1:]), "holders": holders}
     return _with_device(state, replace(device, **changes))
@@ -150,8 +152,16 @@ def _bound(device: Device, driver: str) -> Device:
     if bypass and bypass.iommu:
         path = None if device.iommu_group is None else vfio_node(device.iommu_group)
         node = {"dev_node": path, **DEFAULT_ACCESS}
-    netdevs = (_new_netdev(device),) if bypass is None and device.physfn is not None else ()
-    return replace(device, driver=driver, driver_override=None, netdevs=netdevs, **node)
+    bound = replace(device, driver=driver, driver_override=None, netdevs=(), **node)
+    if bypass is not None or device.physfn is None:
+        return bound
+    return replace(bound, netdevs=(_new_netdev(device),), attributes=_attributes_once_probed(device))
+
+
+def _attributes_once_probed(vf: Device) -> VfAttributes | None:
+    """A kernel driver that finds no address makes one up, and asks the PF's driver for it."""
+    told = vf.attributes
+    return replace(told, mac=None) if told and told.mac == ZERO else told
 
 
 def _new_netdev(vf: Device) -> Netdev:
@@ -161,7 +171,7 @@ def _new_netdev(vf: Device) -> Netdev:
 def _told_mac(vf: Device) -> str:
     """A VF's driver takes the address that the PF's driver tells it; one of its own where that is none."""
     mac = vf.attributes.mac if vf.attributes else None
-    return mac if mac and mac.strip("0:") else ""
+    return "" if mac in (None, ZERO) else str(mac)
 
 
 def _sharing_node(state: State, device: Device) -> Device:
