@@ -141,18 +141,22 @@ def roots(tmp_path):
 def check_run(root, kernel, run):
     """What holds of every request, from check mode to the second run."""
     before, writes = snapshot(root), written(kernel)
-    told = run(True)
+    planned = run(True)
     assert snapshot(root) == before and written(kernel) == writes, "check mode writes nothing"
     done = run(False)
     event(done["failure"]["kind"] if done["failed"] else f"{min(len(done['steps']), 3)} steps or more")
-    assert done["failed"] == told["failed"], "check mode refuses what the real run refuses"
+    assert done["failed"] == planned["failed"], "check mode refuses what the real run refuses"
     if done["failed"]:
         assert "failure" in done, done
-        assert (done["msg"], done["done"], done["changed"]) == (told["msg"], [], False)
+        assert (done["msg"], done["done"], done["changed"]) == (planned["msg"], [], False)
         assert snapshot(root) == before and written(kernel) == writes, "a refusal writes nothing"
         return done
-    # predict() agrees with what is read after: diff["after"] is the one in check mode, the other in the real run.
-    assert (told["steps"], told["changed"], told["diff"]) == (done["steps"], done["changed"], done["diff"])
+    # after_all() agrees with what is read after: diff["after"] is the one in check mode, the other in the real run.
+    assert (planned["steps"], planned["changed"], planned["diff"]) == (
+        done["steps"],
+        done["changed"],
+        done["diff"],
+    )
     assert done["changed"] == (snapshot(root) != before)
     settled, writes = snapshot(root), written(kernel)
     again = run(False)

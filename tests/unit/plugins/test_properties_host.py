@@ -41,17 +41,21 @@ def test_any_request_on_any_host(roots):
         root = roots()
         kernel = scenes.start(root, state)
         before, writes = snapshot(root), written(kernel)
-        told = run(kernel, options, check=True)
+        planned = run(kernel, options, check=True)
         assert snapshot(root) == before and written(kernel) == writes, "check mode writes nothing"
         done = run(kernel, options)
-        assert done["failed"] == told["failed"], (told, done)
+        assert done["failed"] == planned["failed"], (planned, done)
         if done["failed"]:
             event(done["failure"]["kind"])
-            assert (done["msg"], done["done"], done["changed"]) == (told["msg"], [], False)
+            assert (done["msg"], done["done"], done["changed"]) == (planned["msg"], [], False)
             assert snapshot(root) == before and written(kernel) == writes, "a refusal writes nothing"
             return
         event(f"{min(len(done['steps']), 6)} steps or more")
-        assert (told["steps"], told["changed"], told["diff"]) == (done["steps"], done["changed"], done["diff"])
+        assert (planned["steps"], planned["changed"], planned["diff"]) == (
+            done["steps"],
+            done["changed"],
+            done["diff"],
+        )
         settled, writes = snapshot(root), written(kernel)
         again = run(kernel, options)
         assert (again["failed"], again["changed"], again["steps"]) == (False, False, [])
@@ -111,7 +115,7 @@ def rules_of(kernel, name):
 
 
 def test_what_is_not_named_is_not_touched(roots):
-    """Other PFs, other VFs, and rules of others, when no options changes how many VFs or channels there are."""
+    """Other PFs, other VFs, and rules of others, when the options do not change how many VFs or channels there are."""
 
     @given(scenes.scenes(pfs=2, resizing=False))
     def holds(scene):

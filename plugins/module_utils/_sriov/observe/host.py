@@ -141,9 +141,9 @@ class Observer:
         )
 
     def _vfs(self, pf: Device, addresses: list[str]) -> tuple[Device, ...]:
-        told = self._kernel.link.vf_attributes(pf.netdev.name) if pf.netdev and addresses else {}
+        reported = self._kernel.link.vf_attributes(pf.netdev.name) if pf.netdev and addresses else {}
         for vf in (self.device(address) for address in addresses):
-            self._devices[vf.address] = replace(vf, attributes=told.get(-1 if vf.vf is None else vf.vf))
+            self._devices[vf.address] = replace(vf, attributes=reported.get(-1 if vf.vf is None else vf.vf))
         return tuple(self._devices[address] for address in addresses)
 
     def _vf_default_driver(self, pf: Device, vfs: tuple[Device, ...], vf_device: str) -> str | None:

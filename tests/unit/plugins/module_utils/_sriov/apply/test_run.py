@@ -73,7 +73,7 @@ def recreate(count):
     )
 
 
-def test_what_was_done_is_told_in_words(kernel_with):
+def test_what_was_done_is_reported_in_words(kernel_with):
     kernel = kernel_with(2)
     plan = recreate(4)
     assert apply_steps(kernel, plan, LONG) == [str(step) for step in plan]
@@ -101,7 +101,7 @@ def test_a_number_that_is_refused_puts_the_old_one_back(kernel_with):
     assert number_of_vfs(kernel) == (2, 2)
 
 
-def test_a_number_that_cannot_be_put_back_is_told(kernel_with):
+def test_a_number_that_cannot_be_put_back_is_reported(kernel_with):
     kernel = kernel_with(0, refuses={7: errno.ENOMEM, 2: errno.EAGAIN})
     message = failure(kernel, steps.SetNumVfs(PF, LABEL, 0, 7, fallback=2), KernelRefused)
     assert message.startswith(
@@ -167,7 +167,7 @@ def test_an_interface_that_fails_to_appear_comes_with_a_second_probe(kernel_with
     assert (kernel.sysfs.names(f"{DEVICE}/net"), override(kernel)) == (["enp1s0v0"], "(null)")
 
 
-def test_an_interface_that_never_appears_is_told(kernel_with):
+def test_an_interface_that_never_appears_is_reported(kernel_with):
     kernel = kernel_with(1, no_interface={"igbvf": 9})
     assert failure(kernel, steps.WaitForVfs(PF, LABEL, 1), TookTooLong, 2 * SHORT) == (
         f"igbvf gave no interface, twice on {VF0}: waited 0.5 s. Remedy: look at dmesg; give more time (timeout)."
@@ -267,7 +267,7 @@ def test_a_bind_that_fails_leaves_a_device_without_driver_as_it_was(kernel_with)
     assert (driver(kernel), override(kernel)) == (None, "(null)")
 
 
-def test_a_driver_that_cannot_be_put_back_is_told(kernel_with):
+def test_a_driver_that_cannot_be_put_back_is_reported(kernel_with):
     kernel = behaving(kernel_with(1).sysfs.root, Behaviour(declines=("vfio-pci", "igbvf")))
     assert failure(kernel, BIND, KernelRefused) == (
         f"cannot bind to vfio-pci on {VF_LABEL}: the kernel bound no driver instead; putting igbvf back failed too "

@@ -59,7 +59,7 @@ def test_a_module_is_loaded(tmp_path):
         ),
     ],
 )
-def test_a_module_that_gives_no_driver_is_told(tmp_path, behaviour, why):
+def test_a_module_that_gives_no_driver_is_reported(tmp_path, behaviour, why):
     kernel = simulate(tmp_path, hosts.host(), Behaviour(**behaviour))
     assert refusal(kernel, steps.LoadModule("vfio-pci")) == f"{NO_DRIVER}: {why}. {SIGNED}"
 
@@ -109,7 +109,7 @@ def test_what_is_not_asked_of_a_node_stays(tmp_path, node, expected):
     assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == expected
 
 
-def test_a_node_that_has_not_come_is_told(tmp_path):
+def test_a_node_that_has_not_come_is_reported(tmp_path):
     assert refusal(vfio_kernel(tmp_path), steps.SetNode(VF0, VF_LABEL, Node(mode=0o660)), TookTooLong) == (
         f"the vfio node did not appear on {VF_LABEL}: there is no /dev/vfio/2."
     )

@@ -288,7 +288,7 @@ def test_several_entries(kernel):
         ),
     ],
 )
-def test_options_that_means_nothing_is_refused(kernel, options, message):
+def test_options_that_mean_nothing_is_refused(kernel, options, message):
     with pytest.raises(InvalidRequest) as refused:
         located(kernel, params(**options))
     assert str(refused.value) == message

@@ -58,7 +58,7 @@ def with_vfs(num_vfs=4, cpus=16, **changes):
 @pytest.mark.parametrize(
     ("state", "desired", "steps"),
     [
-        pytest.param(pf(combined_channels=8), desired_pf(rss=DesiredRss()), [], id="nothing is asked"),
+        pytest.param(pf(combined_channels=8), desired_pf(rss=DesiredRss()), [], id="nothing is desired"),
         pytest.param(pf(combined_channels=8), channels(8), [], id="as it is"),
         pytest.param(pf(combined_channels=4, max_channels=8), channels(8), [set_channels(4, 8)], id="more"),
         pytest.param(
@@ -197,7 +197,7 @@ NTUPLE = f"turn ntuple filters of {LABEL} on"
             with_vfs(table=BY_HAND), [NTUPLE, set_table(64, 64, verb="put back")], id="ixgbe loses the table with it"
         ),
         pytest.param(i350(combined_channels=4, table=BY_HAND), [NTUPLE], id="igb does not"),
-        pytest.param(pf(driver="mystery", combined_channels=4, table=BY_HAND), [NTUPLE], id="nor does a stranger"),
+        pytest.param(pf(driver="mystery", combined_channels=4, table=BY_HAND), [NTUPLE], id="nor an unknown driver"),
     ],
 )
 def test_ntuple_is_turned_on_where_there_are_rules_to_set(state, steps):
@@ -317,7 +317,7 @@ def test_what_is_to_be_said_of_a_table_is_said(state, desired, warnings):
     [
         pytest.param(with_vfs(), 4, id="82599 beside few VFs"),
         pytest.param(ixgbe(combined_channels=40, online_cpus=40), 16, id="82599 without VFs"),
-        pytest.param(pf(driver="mystery", combined_channels=6), 6, id="a stranger that tells its channels"),
+        pytest.param(pf(driver="mystery", combined_channels=6), 6, id="an unknown driver that tells its channels"),
         pytest.param(ixgbe(4, online_cpus=16), 4, id="an ixgbe that does not"),
     ],
 )
