@@ -23,7 +23,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.ethtool import SimEthtool
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import behaving, simulate, written
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.applying import perform
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.applying import failure, perform
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import FRESH, RULE, rule
 
 PF = hosts.IXGBE.address
@@ -53,12 +53,6 @@ def kernel_with(tmp_path):
 
 def change(vf, **attributes):
     return steps.SetVf(PF, NAME, LABEL, vf, VfAttributes(**attributes), FRESH)
-
-
-def failure(kernel, step, kind, timeout=LONG):
-    with pytest.raises(kind) as failed:
-        perform(step, kernel, timeout)
-    return str(failed.value)
 
 
 def attributes(kernel, vf):

@@ -458,3 +458,8 @@ def test_the_kernel_of_this_machine_tells_the_features_of_its_loopback():
 def test_the_kernel_of_this_machine_refuses_orders_to_its_loopback(name):
     """EPERM for those who are not root."""
     assert refusal(ORDERS[name], Ethtool(), "lo") in (errno.EOPNOTSUPP, errno.EPERM)
+
+
+@pytest.mark.parametrize("name", ["lo", "no-such-name", "a-name-longer-than-the-kernel-takes"])
+def test_a_driver_that_does_not_say_has_no_channels(name):
+    assert Ethtool().channels(name) is None
