@@ -1,6 +1,6 @@
 """Module rss on the real ixgbe: the table that `ethtool -x` shows is the one that `ethtool -X` would have made.
 
-Hundreds of weights are compared with the ethtool program's in test_rss_oracle.py of the unit tests.
+Hundreds of weights are compared with the ethtool program's in test_ethtool_rss_oracle.py of the unit tests.
 """
 
 import re

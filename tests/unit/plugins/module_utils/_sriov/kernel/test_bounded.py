@@ -77,3 +77,43 @@ except StillBlocked:
         check=False,
     )
     assert (done.stdout, done.stderr) == ("left behind\n", "")
+
+
+def test_a_caller_that_is_killed_takes_what_was_not_begun_along(tmp_path, fifo):
+    """The child goes on with what blocks, and finds nobody to tell it: the next write never begins."""
+    program = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from _sriov.kernel.bounded import bounded_series
+
+def write(text):
+    with open(sys.argv[3], "a") as file:
+        file.write(f"{text}\\n")
+
+def block():
+    os.close(os.open(sys.argv[2], os.O_WRONLY))
+
+for _done in bounded_series([lambda: write(os.getpid()), block, lambda: write("the next")], 60):
+    print("one is done", flush=True)
+"""
+    written = tmp_path / "written"
+    arguments = [sys.executable, "-c", program, str(Path(_bounded.__file__).parents[2]), fifo, str(written)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as caller:
+        assert caller.stdout.readline() == "one is done\n"
+        child = int(written.read_text())
+        caller.kill()
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    end = time.monotonic() + 20
+    while _runs(child) and time.monotonic() < end:
+        time.sleep(0.05)
+    os.close(reader)
+    assert not _runs(child)
+    assert written.read_text() == f"{child}\n"
+
+
+def _runs(process):
+    """Not so a zombie that nobody has waited for."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -44,3 +44,21 @@ def test_namespaces_are_the_named_ones_and_those_that_processes_keep(tmp_path):
         ("/run/netns/red", "red"),
         ("/proc/52/ns/net", "of process 52 (container)"),
     ]
+
+
+def test_a_parent_is_found_behind_any_name(tmp_path):
+    processes = Processes(sysfs(tmp_path, hosts.process(5, "x", parent=4), {"proc/6/stat": "6 (a) b) S"}))
+    assert [processes.parent(number) for number in ("5", "6", "7")] == ["4", "", ""]
+
+
+def test_nodes_for_bypass_are_told_from_other_files(tmp_path):
+    opened = ["/dev/null", "/dev/vfio/vfio", "/dev/vfio/12", "/dev/vfio/devices/vfio0", "/dev/uio0", "socket:[7]"]
+    opened += ["/dev/infiniband/uverbs0", "/dev/infiniband/rdma_cm"]
+    processes = Processes(sysfs(tmp_path, hosts.process(7, "testpmd", opened)))
+    assert processes.ids() == ["7"]
+    assert processes.bypass_nodes("7") == {
+        "/dev/vfio/12",
+        "/dev/vfio/devices/vfio0",
+        "/dev/uio0",
+        "/dev/infiniband/uverbs0",
+    }
