@@ -76,6 +76,11 @@ def _settle(kernel: Kernel, desired: Desired, planned: State, timeout: float) ->
         raise
     if more.steps:
         apply_steps(kernel, more.steps, timeout)
-        _desired, after = observe(kernel, desired, timeout)
-    check_reached(wanted, spoken_of(after, desired))
+    try:
+        if more.steps:
+            _desired, after = observe(kernel, desired, timeout)
+        check_reached(wanted, spoken_of(after, desired))
+    except SriovError as error:
+        error.done = [str(step) for step in more.steps]
+        raise
     return more, after

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The layers, read from the source: who imports whom, and who opens the kernel's files."""
+"""The layers, read from the source: who imports whom, who opens the kernel's files, and that tests mirror sources."""
 
 from __future__ import annotations
 
@@ -123,3 +123,16 @@ def test_only_the_kernel_layer_knows_where_the_kernels_files_are(path):
     if not name.startswith("_sriov/kernel/"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         assert not [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "sysfs"]
+
+
+TESTS = Path(__file__).parents[1]
+OF_ALL = {"modules": ("docs", "returns"), "filter": ("filter_docs",), "module_utils": ("layers",)}
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.glob("*/**/test_*.py")), ids=lambda path: str(path.relative_to(TESTS)))
+def test_a_test_file_mirrors_a_source_file(path):
+    """test_vfs_refusals.py is of vfs.py; those of no single file are listed here."""
+    folder, words = path.parent.relative_to(TESTS), path.stem.split("_")[1:]
+    mirrored = {"_".join(words[:number]) for number in range(1, len(words) + 1)}
+    sources = {source.stem for source in (PLUGINS / folder).glob("*.py")}
+    assert mirrored & (sources | set(OF_ALL.get(str(folder), ())))
