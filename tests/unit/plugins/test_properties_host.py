@@ -6,9 +6,6 @@
 
 from __future__ import annotations
 
-import tempfile
-
-import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.desired import desired_host
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_steps
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import SriovError
@@ -22,12 +19,6 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support import predictio
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
 from hypothesis import event, given
 from hypothesis import strategies as st
-
-
-@pytest.fixture
-def roots(tmp_path):
-    """Directories, one for each example."""
-    return lambda: tempfile.mkdtemp(dir=str(tmp_path))
 
 
 def run(kernel, options, check=False):
