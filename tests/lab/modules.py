@@ -139,7 +139,7 @@ class GuestModules:
         """
         answer = self._ask({"code": code, "stdin": stdin})
         if answer["status"] != 0:
-            raise LabError(f"Python in the guest, {_told(answer)}")
+            raise LabError(f"Python in the guest, {_ending(answer)}")
         return str(answer["stdout"])
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -158,18 +158,18 @@ def result_of(module: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     except ValueError:
         result = None
     if not isinstance(result, dict):
-        raise ModuleBroke(f"Module {module} gave no result, {_told(answer)}")
+        raise ModuleBroke(f"Module {module} gave no result, {_ending(answer)}")
     # What Ansible makes of it before `register`.
     result = {"failed": False, "changed": False, **result}
     result.pop("invocation", None)
     if bool(result["failed"]) != (answer["status"] != 0):
-        raise ModuleBroke(f"Module {module}: its status is not that of its result, {_told(answer)}")
+        raise ModuleBroke(f"Module {module}: its status is not that of its result, {_ending(answer)}")
     if "warnings" in result:  # objects since ansible-core 2.19
         result["warnings"] = [w if isinstance(w, str) else w["event"]["msg"] for w in result["warnings"]]
     return result
 
 
-def _told(answer: Mapping[str, Any]) -> str:
+def _ending(answer: Mapping[str, Any]) -> str:
     status = answer["status"]
     ending = "killed as it did not end" if status is None else f"status {status}"
     return f"{ending}:\n{answer['stdout'][-4000:]}{answer['stderr'][-4000:]}"

@@ -2,16 +2,39 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Properties are searched at random by hand, and the same way every time in CI."""
+"""Properties are tried at random: by hand with earlier failures first, in CI by a seed that is printed."""
 
 from __future__ import annotations
 
 import os
+import random
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A simulated host is a directory: an example takes milliseconds, not microseconds, and no deadline says more.
-COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("local", max_examples=20, **COMMON)
-settings.register_profile("ci", max_examples=20, derandomize=True, **COMMON)
-settings.load_profile("ci" if os.environ.get("CI") else "local")
+settings.register_profile("simulated", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("simulated")
+
+
+@pytest.hookimpl(tryfirst=True)  # before hypothesis reads the option, and xdist gives it to its workers
+def pytest_configure(config):
+    """Where nothing is kept from run to run, each run has a fresh seed, with which it can be repeated."""
+    if os.environ.get("CI") and config.getoption("hypothesis_seed", "none there") is None:
+        config.option.hypothesis_seed = str(random.SystemRandom().getrandbits(32))
+
+
+def _how_to_repeat(config):
+    seed = config.getoption("hypothesis_seed", None)
+    return None if seed is None else f"examples of properties: pytest --hypothesis-seed={seed} repeats them"
+
+
+def pytest_report_header(config):
+    return _how_to_repeat(config)
+
+
+def pytest_terminal_summary(terminalreporter, exitstatus, config):
+    """Again where the failures are."""
+    line = _how_to_repeat(config)
+    if line and exitstatus:
+        terminalreporter.write_line(line)

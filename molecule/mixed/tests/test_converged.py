@@ -19,10 +19,10 @@ def test_the_port_that_nobody_asked_about_is_as_its_owner_left_it_and_was_never_
     left = guest.check_output("cat /run/port1")
     for word in ("sriov_numvfs:1", "02:00:00:00:bb:00", "Filter: 9", "ntuple-filters: on", "carrier_changes:"):
         assert word in left
-    assert guest.check_output("sh /run/look enp1s0f1") == left
+    assert guest.check_output("sh /run/show-pf enp1s0f1") == left
 
 
-def test_every_vf_is_its_own_pfs_and_has_the_driver_that_was_asked_for(find_vfs):
+def test_every_vf_is_its_own_pfs_and_has_the_driver_that_was_requested(find_vfs):
     assert find_vfs() == VFS
 
 

@@ -15,7 +15,7 @@ def host(modules):
 
 def look(guest):
     """All that the host's own programs say of the PFs, resets of the link included."""
-    return guest.check_output(f"sh /run/look {PF0} {PF1} {IGB}")
+    return guest.check_output(f"sh /run/show-pf {PF0} {PF1} {IGB}")
 
 
 def macs(guest, pf):
@@ -60,13 +60,13 @@ def before_refusals(guest):
     return look(guest)
 
 
-@pytest.mark.parametrize(("wish", "message"), REFUSED.values(), ids=REFUSED)
-def test_what_the_last_pf_cannot_have_refuses_the_whole_wish(before_refusals, host, wish, message):
-    refused = host(FINE, {"pf": IGB, **wish})
+@pytest.mark.parametrize(("changes", "message"), REFUSED.values(), ids=REFUSED)
+def test_what_the_last_pf_cannot_have_refuses_the_whole_request(before_refusals, host, changes, message):
+    refused = host(FINE, {"pf": IGB, **changes})
     assert (refused["failed"], refused["msg"], refused["done"]) == (True, message, [])
 
 
-def test_none_of_the_refused_wishes_has_written_anything_to_any_pf(before_refusals, guest):
+def test_none_of_the_refused_requests_has_written_anything_to_any_pf(before_refusals, guest):
     assert look(guest) == before_refusals
 
 

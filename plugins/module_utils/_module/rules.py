@@ -16,8 +16,7 @@ from .._sriov.model.flow import DROP, decode_action, encode_action, flow_rule
 from .._sriov.model.mac import MAC_ADDRESS
 
 if t.TYPE_CHECKING:
-    from .._sriov.model.mac import MAC_ADDRESS
-from .._sriov.model.flow import FlowRule
+    from .._sriov.model.flow import FlowRule
 
 FLOW_TYPES = ("tcp4", "udp4", "sctp4", "ip4", "tcp6", "udp6", "sctp6", "ip6", "ether")
 PORTS = ("src_port", "dst_port")

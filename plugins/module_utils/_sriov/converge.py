@@ -81,6 +81,11 @@ def _settle(kernel: Kernel, desired: Desired, planned: State, timeout: float) ->
         raise
     if more.steps:
         _apply(kernel, more, timeout)
-        _desired, after = observe(kernel, desired, timeout)
-    check_reached(wanted, spoken_of(after, desired))
+    try:
+        if more.steps:
+            _desired, after = observe(kernel, desired, timeout)
+        check_reached(wanted, spoken_of(after, desired))
+    except SriovError as error:
+        error.done = [str(step) for step in more.steps]
+        raise
     return more, after

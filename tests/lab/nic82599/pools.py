@@ -155,7 +155,7 @@ class Pools:
         return not self.enabled or self._bit(R.VFTE, pool)
 
     def tag(self, pool: int, wanted: int | None) -> int | None:
-        """The VLAN tag to insert, from the descriptor's wish and the pool's rule (PFVMVIR, 7.10.3.9.2)."""
+        """The VLAN tag to insert, from the descriptor's request and the pool's rule (PFVMVIR, 7.10.3.9.2)."""
         rule = self.nic[R.VMVIR + 4 * pool] if self.enabled else 0
         if rule & R.VMVIR_DEFAULT:
             return rule & 0xFFFF

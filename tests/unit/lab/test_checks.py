@@ -44,6 +44,6 @@ GOOD = "0000:01:00.0 driver ixgbe\n0000:01:00.0 iommu 6\n"
         ("0000:01:00.0 driver ixgbe\n0000:01:00.0 iommu \n", "no IOMMU group"),
     ],
 )
-def test_a_nic_that_is_not_as_asked_for_is_told(text, problem):
+def test_a_nic_that_is_not_as_requested_is_reported(text, problem):
     problems = checks.problems_of("0000:01:00.0", "ixgbe", text)
     assert [problem in said for said in problems] == ([True] if problem else [])

@@ -71,7 +71,7 @@ def test_send_and_receive(server, tmp_path):
     assert capture.stat().st_size == 24 + 3 * (16 + 64)
 
 
-def test_end_of_the_vm_is_told(server):
+def test_end_of_the_vm_is_reported(server):
     listener, path = server
     with Wire(path) as wire:
         listener.accept()[0].close()
@@ -79,17 +79,17 @@ def test_end_of_the_vm_is_told(server):
             wire.receive(1)
 
 
-def test_no_vm_is_told(tmp_path):
+def test_no_vm_is_reported(tmp_path):
     with pytest.raises(LabError, match="Is the VM up"), Wire(tmp_path / "none.sock"):
         pass
 
 
-def test_closed_wire_is_told(tmp_path):
+def test_closed_wire_is_reported(tmp_path):
     with pytest.raises(LabError, match="'with' block"):
         Wire(tmp_path / "x").send(b"x" * 60)
 
 
-def test_peer_that_takes_nothing_is_told(server):
+def test_peer_that_takes_nothing_is_reported(server):
     listener, path = server
     with Wire(path, timeout=0.1) as wire, pytest.raises(LabError, match="took no frame"):
         peer, dummy = listener.accept()

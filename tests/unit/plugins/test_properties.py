@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 
-import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.desired import desired_devices
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_steps
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import SriovError
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import observe
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.after import after_all
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.host import plan_host
 from ansible_collections.kernel_bypass.sriov.plugins.modules import pci_driver, pf
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import behaving, simulate, written
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import build, snapshot
+from ansible_collections.kernel_bypass.sriov.tests.unit.support import predictions
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -127,32 +133,33 @@ def pf_run(kernel, options, check=False):
     return run_module(pf, kernel, check, pf=PF, **options)
 
 
+def as_options(assignments):
+    return [{"vfs": ",".join(map(str, vfs)), **options} for vfs, options in assignments]
+
+
 def driver_run(kernel, assignments, check=False, force=False):
-    given_options = [{"vfs": ",".join(map(str, vfs)), **options} for vfs, options in assignments]
-    return run_module(pci_driver, kernel, check, pf=PF, assignments=given_options, force=force)
-
-
-@pytest.fixture
-def roots(tmp_path):
-    """Directories, one for each example."""
-    return lambda: tempfile.mkdtemp(dir=str(tmp_path))
+    return run_module(pci_driver, kernel, check, pf=PF, assignments=as_options(assignments), force=force)
 
 
 def check_run(root, kernel, run):
     """What holds of every request, from check mode to the second run."""
     before, writes = snapshot(root), written(kernel)
-    told = run(True)
+    planned = run(True)
     assert snapshot(root) == before and written(kernel) == writes, "check mode writes nothing"
     done = run(False)
     event(done["failure"]["kind"] if done["failed"] else f"{min(len(done['steps']), 3)} steps or more")
-    assert done["failed"] == told["failed"], "check mode refuses what the real run refuses"
+    assert done["failed"] == planned["failed"], "check mode refuses what the real run refuses"
     if done["failed"]:
         assert "failure" in done, done
-        assert (done["msg"], done["done"], done["changed"]) == (told["msg"], [], False)
+        assert (done["msg"], done["done"], done["changed"]) == (planned["msg"], [], False)
         assert snapshot(root) == before and written(kernel) == writes, "a refusal writes nothing"
         return done
-    # predict() agrees with what is read after: diff["after"] is the one in check mode, the other in the real run.
-    assert (told["steps"], told["changed"], told["diff"]) == (done["steps"], done["changed"], done["diff"])
+    # after_all() agrees with what is read after: diff["after"] is the one in check mode, the other in the real run.
+    assert (planned["steps"], planned["changed"], planned["diff"]) == (
+        done["steps"],
+        done["changed"],
+        done["diff"],
+    )
     assert done["changed"] == (snapshot(root) != before)
     settled, writes = snapshot(root), written(kernel)
     again = run(False)
@@ -227,5 +234,27 @@ def test_a_bind_that_fails_leaves_the_old_driver_and_no_override(roots):
         if result["failed"] and result["failure"]["step"].startswith("bind"):
             event("a bind failed")
             assert kernel.sysfs.read(f"{base}/driver_override") == "(null)"
+
+    holds()
+
+
+def test_what_the_steps_lead_to_is_what_is_read_after_them(roots):
+    """after() is the twin of performing a step; for hosts of module host: test_properties_host.py."""
+
+    @given(driver_hosts(), assigned, st.booleans())
+    def holds(host, assignments, force):
+        kernel = driver_kernel(roots(), host)
+        options = {"pf": PF, "assignments": as_options(assignments), "force": force}
+        params = ArgumentSpecValidator(pci_driver.ARGUMENT_SPEC).validate(options).validated_parameters
+        try:
+            desired, before = observe(kernel, desired_devices(params), 30.0)
+            steps = plan_host(before, desired).steps
+        except SriovError as refused:
+            event(refused.kind)
+            return
+        event(f"{min(len(steps), 6)} steps or more")
+        apply_steps(kernel, steps, 30.0)
+        _desired, read = observe(kernel, desired, 30.0)
+        assert predictions.unlike(after_all(before, steps), read) == []
 
     holds()

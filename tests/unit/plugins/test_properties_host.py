@@ -6,9 +6,6 @@
 
 from __future__ import annotations
 
-import tempfile
-
-import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.desired import desired_host
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.refusal import check_host_options
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_steps
@@ -23,12 +20,6 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support import predictio
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
 from hypothesis import event, given
 from hypothesis import strategies as st
-
-
-@pytest.fixture
-def roots(tmp_path):
-    """Directories, one for each example."""
-    return lambda: tempfile.mkdtemp(dir=str(tmp_path))
 
 
 def run(kernel, options, check=False):
@@ -51,18 +42,22 @@ def test_any_request_on_any_host(roots):
         root = roots()
         kernel = scenes.start(root, state)
         before, writes = snapshot(root), written(kernel)
-        told = run(kernel, options, check=True)
+        planned = run(kernel, options, check=True)
         assert snapshot(root) == before and written(kernel) == writes, "check mode writes nothing"
         done = run(kernel, options)
-        assert done["failed"] == told["failed"], (told, done)
+        assert done["failed"] == planned["failed"], (planned, done)
         assert done["failed"] or not refused_on_the_controller(options), "the controller knows no more than the module"
         if done["failed"]:
             event(done["failure"]["kind"])
-            assert (done["msg"], done["done"], done["changed"]) == (told["msg"], [], False)
+            assert (done["msg"], done["done"], done["changed"]) == (planned["msg"], [], False)
             assert snapshot(root) == before and written(kernel) == writes, "a refusal writes nothing"
             return
         event(f"{min(len(done['steps']), 6)} steps or more")
-        assert (told["steps"], told["changed"], told["diff"]) == (done["steps"], done["changed"], done["diff"])
+        assert (planned["steps"], planned["changed"], planned["diff"]) == (
+            done["steps"],
+            done["changed"],
+            done["diff"],
+        )
         settled, writes = snapshot(root), written(kernel)
         again = run(kernel, options)
         assert (again["failed"], again["changed"], again["steps"]) == (False, False, [])
@@ -122,7 +117,7 @@ def rules_of(kernel, name):
 
 
 def test_what_is_not_named_is_not_touched(roots):
-    """Other PFs, other VFs, and rules of others, when no options changes how many VFs or channels there are."""
+    """Other PFs, other VFs, and rules of others, when the options do not change how many VFs or channels there are."""
 
     @given(scenes.scenes(pfs=2, resizing=False))
     def holds(scene):

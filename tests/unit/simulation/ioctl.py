@@ -4,7 +4,7 @@
 
 """What net/ethtool/ioctl.c of Linux 6.12 answers to SIOCETHTOOL, down to the bytes; its order of checks, its errnos.
 
-What is the driver's business is in simixgbe, simigb and simnics. The structures are those of simabi, written from the
+What is the driver's business is in ixgbe.py, igb.py and nics.py. The structures are those of abi.py, written from the
 kernel's header: a second opinion on what the code under test sends.
 """
 

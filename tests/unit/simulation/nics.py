@@ -46,7 +46,7 @@ def features(on="", off="", fixed=""):
 class Nic:
     """An interface whose driver has no ethtool_ops but those that every interface has: a VF's, the loopback.
 
-    :param devices: simdevices.Devices.
+    :param devices: devices.Devices.
     """
 
     FEATURES = features(on="tx-scatter-gather tx-generic-segmentation rx-gro", off="rx-gro-list", fixed="highdma")
@@ -207,7 +207,7 @@ class Nic:
         """`ip link set` has given it another MTU."""
 
 
-class Stranger(Nic):
+class UnknownNic(Nic):
     """A driver nobody knows, whose VFs take no queues; it takes any flow rule, as it is, and chooses places itself."""
 
     FEATURES = features(

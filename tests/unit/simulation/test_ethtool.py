@@ -96,8 +96,8 @@ QUEUES = [
 def test_ixgbe_divides_its_queues(host, nic, num_vfs, cpus, classes, expected):
     most, channels, rings, entries, queues = expected
     ethtool = host(nic, num_vfs, cpus=cpus, classes=classes).ethtool
-    told = ethtool.channels(NAME)
-    assert (told.max_combined, told.combined, told.other, told.rx, told.tx) == (most, channels, 1, 0, 0)
+    answer = ethtool.channels(NAME)
+    assert (answer.max_combined, answer.combined, answer.other, answer.rx, answer.tx) == (most, channels, 1, 0, 0)
     rss = ethtool.rss(NAME)
     assert (rss.rings, rss.table) == (rings, tuple(entry % queues for entry in range(entries)))
 
@@ -116,8 +116,8 @@ def test_ixgbe_divides_its_queues(host, nic, num_vfs, cpus, classes, expected):
 def test_igb_divides_its_queues(host, nic, num_vfs, cpus, expected):
     most, channels, queues = expected
     ethtool = host(nic, num_vfs, cpus=cpus, ntuple=False).ethtool
-    told = ethtool.channels(NAME)
-    assert (told.max_combined, told.combined, told.other) == (most, channels, 1)
+    answer = ethtool.channels(NAME)
+    assert (answer.max_combined, answer.combined, answer.other) == (most, channels, 1)
     # In blocks, as igb_setup_mrqc() fills it; `default` takes turns.
     assert ethtool.rss(NAME).table == tuple(entry * queues // 128 for entry in range(128))
 
@@ -135,8 +135,9 @@ def test_a_choice_of_channels_survives_the_first_vf_and_not_the_last(host):
     kernel.sysfs.write(NUM_VFS, "4")
     assert kernel.ethtool.channels(NAME).combined == 2
     kernel.sysfs.write(NUM_VFS, "0")
-    # ixgbe_disable_sriov() resets the limit of RSS only: flow director's, which is what is told, stays. The table then
-    # names rings that do not exist: on the lab's NIC 300 of 400 flows were lost, until `ethtool -L` was used once more.
+    # ixgbe_disable_sriov() resets the limit of RSS only: flow director's, which is what is reported, stays. The
+    # table then names rings that do not exist: on the lab's NIC 300 of 400 flows were lost, until `ethtool -L` was used
+    # once more.
     assert (kernel.ethtool.channels(NAME).combined, kernel.ethtool.rings(NAME)) == (2, 2)
     assert set(kernel.ethtool.rss(NAME).table) == set(range(16))
     kernel.sysfs.write(NUM_VFS, "4")
@@ -327,13 +328,13 @@ def test_ixgbe_tells_a_rule_in_its_own_way(host, flow_type, fields, number):
     """With FLOW_EXT though there is no extension, masked, without what it ignored."""
     kernel = host(num_vfs=1)
     assert insert(kernel, flow_type, fields, encode_action(0), 5) == 0
-    told = raw_rule(kernel, 5)
-    value, mask = simabi.UserIp4.from_buffer(told.fs.h_u), simabi.UserIp4.from_buffer(told.fs.m_u)
-    assert (told.fs.flow_type, told.data) == (number | simabi.FLOW_EXT, 2046)
+    answer = raw_rule(kernel, 5)
+    value, mask = simabi.UserIp4.from_buffer(answer.fs.h_u), simabi.UserIp4.from_buffer(answer.fs.m_u)
+    assert (answer.fs.flow_type, answer.data) == (number | simabi.FLOW_EXT, 2046)
     assert (value.ip4dst, mask.ip4dst, value.tos, mask.tos) == (0xC0A8FE00, 0xFFFFFF00, 0, 0)
     assert (value.proto, mask.proto, value.ip_ver) == (0, 0, number == simabi.IP_USER)
-    assert bytes(told.fs.h_ext) == bytes(told.fs.m_ext) == bytes(20)
-    assert told.fs.ring_cookie == 1 << 32
+    assert bytes(answer.fs.h_ext) == bytes(answer.fs.m_ext) == bytes(20)
+    assert answer.fs.ring_cookie == 1 << 32
 
 
 def test_ixgbe_keeps_one_byte_of_user_def(host):
@@ -566,9 +567,9 @@ def ioctl(kernel, structure, extra=0, **members):
         pytest.param({"rss_context": 1}, 0, errno.EOPNOTSUPP, id="a context"),
     ],
 )
-def test_a_table_is_told_to_those_who_know_its_size(host, members, extra, expected):
-    told = ioctl(host(), simabi.Rxfh, extra, cmd=simabi.GRSSH, **members)
-    assert getattr(told, "indir_size", told) == expected
+def test_a_table_is_reported_to_those_who_know_its_size(host, members, extra, expected):
+    answer = ioctl(host(), simabi.Rxfh, extra, cmd=simabi.GRSSH, **members)
+    assert getattr(answer, "indir_size", answer) == expected
 
 
 @pytest.mark.parametrize(
@@ -588,8 +589,8 @@ def test_an_answer_without_room_is_an_error_of_the_test(host, structure, members
 
 
 def test_another_number_of_strings_gets_none(host):
-    told = ioctl(host(), simabi.Gstrings, 96, cmd=simabi.GSTRINGS, string_set=simabi.SS_FEATURES, len=3)
-    assert told.len == 0
+    answer = ioctl(host(), simabi.Gstrings, 96, cmd=simabi.GSTRINGS, string_set=simabi.SS_FEATURES, len=3)
+    assert answer.len == 0
 
 
 def test_features_come_in_two_blocks(host):

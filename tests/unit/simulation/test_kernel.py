@@ -118,7 +118,7 @@ def test_unbind_and_probe_want_a_device_that_is_theirs(tmp_path):
     assert kernel.sysfs.names("/sys/class/net") == ["enp1s0", "eth0", "lo"]
 
 
-def test_vfio_pci_takes_only_what_it_is_told_to(tmp_path):
+def test_vfio_pci_takes_only_what_it_is_reported_to(tmp_path):
     kernel = simulate(tmp_path, hosts.host(loaded=LOADED))
     kernel.sysfs.write(NUM_VFS, "1")
     kernel.sysfs.write(OVERRIDE, "vfio-pci\n")

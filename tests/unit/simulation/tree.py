@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A fake "/" from plain data: one dictionary of paths. It is dumb: what a kernel would do is in simkernel."""
+"""A fake "/" from plain data: one dictionary of paths. It is dumb: what a kernel would do is in kernel.py."""
 
 from __future__ import annotations
 

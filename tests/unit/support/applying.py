@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import PERFORMERS, TOGETHER
 
 
@@ -16,3 +17,10 @@ def perform(step, kernel, timeout):
         TOGETHER[kind]([step], kernel, timeout, [])
     else:
         PERFORMERS[kind](step, kernel, timeout)
+
+
+def failure(kernel, step, kind, timeout=10):
+    """What is said of a step that fails."""
+    with pytest.raises(kind) as failed:
+        perform(step, kernel, timeout)
+    return str(failed.value)

@@ -158,7 +158,7 @@ DRIVERS = frozenset({"igb", "igbvf", "ixgbe", "ixgbevf", "vfio-pci"})
 
 
 def desired_vfs(vfs="0", mtu=None, **attributes):
-    """The desired for some VFs."""
+    """What is desired of some VFs."""
     return DesiredVfs(vfs, VfAttributes(**attributes), mtu)
 
 

@@ -237,7 +237,7 @@ def rule_lists(draw, num_vfs, rings):
     return [{**rule, **({} if place is None else {"location": place})} for rule, place in zip(made, places)]
 
 
-SPOILERS: tuple[dict[str, t.Any], ...] = (
+REFUSED_OPTIONS: tuple[dict[str, t.Any], ...] = (
     {"force": False},
     {"allow_link_reset": False},
     {"recreate": False},
@@ -276,8 +276,8 @@ def entries(draw, pf, cpus, resizing):
     if ixgbe and draw(st.booleans()):
         entry["rules"] = draw(rule_lists(num_vfs, rings if pf.channels is None else 1))
         entry["exclusive_rules"] = draw(st.booleans())
-    spoilers = [each for each in SPOILERS if resizing or not set(each) & {"num_vfs", "up"}]
-    return {**entry, **(draw(st.sampled_from(spoilers)) if draw(no) else {})}
+    refused = [each for each in REFUSED_OPTIONS if resizing or not set(each) & {"num_vfs", "up"}]
+    return {**entry, **(draw(st.sampled_from(refused)) if draw(no) else {})}
 
 
 @st.composite
@@ -297,7 +297,7 @@ def complete(options):
     return ArgumentSpecValidator(host.ARGUMENT_SPEC).validate(options).validated_parameters
 
 
-# What a options names
+# What the options name
 
 
 def vfs_named(entry):

@@ -1,7 +1,7 @@
 """Module info says what lspci, ip, ethtool and sysfs say, field by field."""
 
 import pytest
-from lab.told import Told
+from lab.guest_programs import GuestPrograms
 
 PF = "0000:01:00.0"
 # Judgements of ours, tested for themselves below.
@@ -16,35 +16,35 @@ def info(modules):
 
 
 @pytest.fixture(scope="module")
-def told(vm, info):
-    return Told(vm).pf(PF)
+def shown(vm, info):
+    return GuestPrograms(vm).pf(PF)
 
 
-def test_every_field_of_the_pf_is_as_the_hosts_own_programs_tell_it(info, told):
+def test_every_field_of_the_pf_is_as_the_hosts_own_programs_show_it(info, shown):
     pf = info["pfs"][0]
-    assert set(pf) == set(told) | JUDGED
+    assert set(pf) == set(shown) | JUDGED
     rules = [(rule["location"], rule["flow_type"]) for rule in pf["rules"]]
-    assert rules == [(location, flow_type) for location, flow_type, _action in told["rules"]]
-    features = {name: pf["features"][name] for name in told["features"]}
-    assert len(features) > 40 and features == told["features"]
-    for field in sorted(set(told) - {"rules", "features", "vfs"}):
-        assert (field, pf[field]) == (field, told[field])
+    assert rules == [(location, flow_type) for location, flow_type, _action in shown["rules"]]
+    features = {name: pf["features"][name] for name in shown["features"]}
+    assert len(features) > 40 and features == shown["features"]
+    for field in sorted(set(shown) - {"rules", "features", "vfs"}):
+        assert (field, pf[field]) == (field, shown[field])
 
 
-def test_every_field_of_the_vfs_is_as_the_hosts_own_programs_tell_it(info, told):
-    assert len(told["vfs"]) == 4
-    for vf, expected in zip(info["pfs"][0]["vfs"], told["vfs"], strict=True):
+def test_every_field_of_the_vfs_is_as_the_hosts_own_programs_show_it(info, shown):
+    assert len(shown["vfs"]) == 4
+    for vf, expected in zip(info["pfs"][0]["vfs"], shown["vfs"], strict=True):
         assert set(vf) == set(expected) | {"holders"}
         for field in expected:
             assert (vf["vf"], field, vf[field]) == (expected["vf"], field, expected[field])
 
 
-def test_every_field_of_the_host_is_as_it_tells_it_itself(info, vm):
-    host, told = info["host"], Told(vm).host()
-    assert {field: host[field] for field in told if field != "vfio_pci"} == {
-        field: value for field, value in told.items() if field != "vfio_pci"
+def test_every_field_of_the_host_is_as_its_own_programs_show_it(info, vm):
+    host, shown = info["host"], GuestPrograms(vm).host()
+    assert {field: host[field] for field in shown if field != "vfio_pci"} == {
+        field: value for field, value in shown.items() if field != "vfio_pci"
     }
-    assert host["vfio"]["pci_driver"] == told["vfio_pci"]
+    assert host["vfio"]["pci_driver"] == shown["vfio_pci"]
     assert (host["iommu_active"], host["lockdown"]) == (True, "none")
 
 
@@ -77,7 +77,7 @@ def test_the_holders_of_a_vf_are_named(modules, guest, nic):
     assert holders == [f"{name} is a port of bridge br9", f"{name} has address 192.0.2.9/24"]
 
 
-def test_the_rss_limit_and_its_cause_are_told(info):
+def test_the_rss_limit_and_its_cause_are_explained(info):
     limit = info["pfs"][0]["rss_limit"]
     assert (limit["queues"], limit["without_vfs"]) == (4, 4)
     assert limit["cause"] == "ixgbe: 0 VFs: 16, from 1 VF on: 4, from 32 VFs on: 2; online CPUs: 4"

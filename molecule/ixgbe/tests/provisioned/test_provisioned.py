@@ -9,7 +9,7 @@ def test_the_pf_has_probed_and_is_up_at_ten_gigabit(guest, nic):
     assert "Link detected: yes" in said
 
 
-def test_the_vfs_are_where_the_pf_says_and_have_the_drivers_that_were_asked_for(guest, nic):
+def test_the_vfs_are_where_the_pf_says_and_have_the_drivers_that_were_requested(guest, nic):
     assert nic.vf_addresses() == ["0000:01:10.0", "0000:01:10.2"]
     assert "Kernel driver in use: vfio-pci" in guest.check_output("lspci -k -s 01:10.0")
     assert "Kernel driver in use: ixgbevf" in guest.check_output("lspci -k -s 01:10.2")
@@ -17,7 +17,7 @@ def test_the_vfs_are_where_the_pf_says_and_have_the_drivers_that_were_asked_for(
     assert len(set(groups)) == 2
 
 
-def test_the_vfs_have_the_attributes_that_were_asked_for(guest, nic):
+def test_the_vfs_have_the_attributes_that_were_requested(guest, nic):
     shown = guest.check_output("ip link show enp1s0 | grep ' vf '").splitlines()
     assert "spoof checking off" in shown[0] and "trust off" in shown[0]
     for words in ("link/ether 02:00:00:00:aa:01", "max_tx_rate 1000Mbps", "spoof checking on", "trust on"):

@@ -77,13 +77,15 @@ def batches(steps: Sequence[Step]) -> list[list[Step]]:
     """Each step for itself, but neighbours of a kind that is done together in one list, PF by PF."""
     found: list[list[Step]] = []
     for step in steps:
-        last = found[-1][0] if found else None
-        if type(step) in TOGETHER and type(step) is type(last) and _pf(step) == _pf(last):
+        if found and _batch(step) and _batch(step) == _batch(found[-1][0]):
             found[-1].append(step)
         else:
             found.append([step])
     return found
 
 
-def _pf(step: t.Any) -> str | None:
-    return step.address if isinstance(step, net_steps.SetVf) else None
+def _batch(step: t.Any) -> tuple[type, str | None] | None:
+    """What must be the same of two steps that are done together; None for one that is done by itself."""
+    if type(step) not in TOGETHER:
+        return None
+    return type(step), step.address if isinstance(step, net_steps.SetVf) else None

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from ..knowledge import index
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.bypass import INSTALLED
+from ..model.paths import SOCKET_FAMILIES
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,7 +86,7 @@ def option(kernel: KernelFacts, name: str, protocol: str = "") -> Evidence:
         return Evidence(value is not None, f"{name}{f'={value}' if value else ' is not set'} in {kernel.config_file}")
     if protocol:
         found = protocol in kernel.protocols
-        return Evidence(found, f"/proc/net/protocols {'lists' if found else 'does not list'} {protocol}")
+        return Evidence(found, f"{SOCKET_FAMILIES} {'lists' if found else 'does not list'} {protocol}")
     return Evidence(False, f"{name} is not known: no configuration of kernel {kernel.release} was found")
 
 

@@ -14,6 +14,7 @@ from ..knowledge import index
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..knowledge.queues import predict_rss, without_vfs
 from ..knowledge.rss import rss_explanation
+from ..model.paths import NETMAP_HOLDERS, pf_ring_interface
 from ..plan.after import planned_vf
 from ..plan.hindrance import has_group, hindrance
 from .facts import (
@@ -77,7 +78,7 @@ def _pf_ring_zc(facts: BypassFacts) -> Technique:
 
 def _pf_ring_driver(facts: BypassFacts) -> Evidence:
     """pf_ring.c ring_proc_dev_get_info prints "Polling Mode: NAPI/ZC" for an interface whose driver knows ZC."""
-    file = f"/proc/net/pf_ring/dev/{facts.interface}/info"
+    file = pf_ring_interface(facts.name)
     if facts.pf_ring is None:
         return Evidence(False, f"{file}, which tells whether a driver does ZC, is not there")
     told = f"{file} says polling mode {facts.pf_ring}"
@@ -114,7 +115,7 @@ def _netmap(facts: BypassFacts) -> Technique:
     evidence = [has_interface(facts), foreign_module(facts, "netmap")]
     native = facts.netmap_native
     if evidence[-1].found:
-        uses = f"driver {facts.driver} {'uses it' if native else 'does not use it'} (/sys/module/netmap/holders)"
+        uses = f"driver {facts.driver} {'uses it' if native else 'does not use it'} ({NETMAP_HOLDERS})"
         evidence.append(Evidence(True, f"{uses}: {'native' if native else 'emulated'} mode"))
     name = f"netmap:{facts.name}"
     price = [

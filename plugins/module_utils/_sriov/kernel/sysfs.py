@@ -135,7 +135,7 @@ class Sysfs:
         done = bounded_series([functools.partial(self._write_and_check, write) for write in writes], timeout)
         for write in writes:
             try:
-                next(done)
+                next(done, None)
             except StillBlocked:
                 raise TookTooLong(
                     f"writing {write.value.strip() or 'nothing'!r} to {write.path} did not end in {timeout} s",

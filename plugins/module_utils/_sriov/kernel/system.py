@@ -18,14 +18,17 @@ from ..model.paths import (
     CPUS_ONLINE,
     HUGEPAGES,
     IOMMU_GROUPS,
+    KERNEL_CONFIG,
     LOCKDOWN,
     MODULES,
     NO_IOMMU_PARAMETER,
     NUMA_NODES,
-    PF_RING,
     SOCKET_FAMILIES,
     VFIO_NODES,
+    boot_config,
+    module_tree,
     no_iommu_node,
+    pf_ring_interface,
     vfio_node,
 )
 
@@ -86,12 +89,12 @@ class System:
 
     def built_in_modules(self) -> frozenset[str]:
         """Names in modules.builtin: "kernel/net/packet/af_packet.ko"."""
-        lines = (self._sysfs.read(f"/lib/modules/{self.release}/modules.builtin") or "").splitlines()
+        lines = (self._sysfs.read(f"{module_tree(self.release)}/modules.builtin") or "").splitlines()
         return frozenset(module_name(line.rpartition("/")[2].partition(".ko")[0]) for line in lines)
 
     def config(self) -> tuple[str | None, str]:
         """Where the running kernel's configuration is, and its text; None and nothing where it is nowhere."""
-        for file in (f"/boot/config-{self.release}", f"/lib/modules/{self.release}/config", "/proc/config.gz"):
+        for file in (boot_config(self.release), f"{module_tree(self.release)}/config", KERNEL_CONFIG):
             data = self._sysfs.read_bytes(file, CONFIG_SIZE)
             if file.endswith(".gz") and data:
                 data = _unpacked(data)
@@ -106,7 +109,7 @@ class System:
 
     def pf_ring_mode(self, interface: str) -> str | None:
         """The polling mode that the module pf_ring reports."""
-        text = self._sysfs.read(f"{PF_RING}/{interface}/info") or ""
+        text = self._sysfs.read(pf_ring_interface(interface)) or ""
         match = re.search(r"^Polling Mode:\s*(\S+)", text, re.MULTILINE)
         return match.group(1) if match else None
 
@@ -129,7 +132,7 @@ class System:
             return value == "Y"
         if self.module_is_loaded("vfio"):
             return None
-        config = self._sysfs.read(f"/boot/config-{self.release}")
+        config = self._sysfs.read(boot_config(self.release))
         return None if config is not None and "CONFIG_VFIO_NOIOMMU=y" not in config else False
 
     def allow_no_iommu(self, timeout: float) -> None:

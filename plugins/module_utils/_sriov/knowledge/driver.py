@@ -33,7 +33,7 @@ class RssStep(t.NamedTuple):
 
 @dataclass(frozen=True)
 class Steering:
-    """What a driver takes as flow rules. The default is a stranger: the driver is asked, and gets no rule for a VF.
+    """What a driver takes as flow rules. The default is an unknown driver: it is asked, and gets no rule for a VF.
 
     :param flow_types: those it takes; None: not known.
     :param fields: what a rule may match, by names of model.flow.ETHTOOL_WORDS; None: not known.
@@ -113,7 +113,7 @@ class Xdp:
 
 @dataclass(frozen=True)
 class Driver:
-    """A kernel driver of network cards, by its name in sysfs. The defaults are a stranger: nothing is known.
+    """A kernel driver of network cards, by its name in sysfs. The defaults are an unknown driver: nothing is known.
 
     :param chip: the chips that this is about, where one driver serves chips that differ; empty: all others.
     :param chips: "vendor:device" -> the driver on that chip.

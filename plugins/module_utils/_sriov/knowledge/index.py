@@ -17,7 +17,7 @@ from importlib import import_module
 
 from .driver import Driver, VfDriver
 
-# In this order drivers are named in sentences, and their counters are tried on a stranger.
+# In this order drivers are named in sentences, and their counters are tried on an unknown driver.
 DRIVERS = (
     "ixgbe",
     "igb",
@@ -63,7 +63,7 @@ EF_VI_DRIVERS = ("sfc", "xilinx_efct")
 
 @lru_cache(maxsize=None)
 def driver(name: str | None, vendor: str = "", device: str = "") -> Driver:
-    """What is known of a driver of PFs, on a chip if that is named; of a stranger nothing."""
+    """What is known of a driver of PFs, on a chip if that is named; of an unknown one nothing."""
     if name is None or name not in DRIVERS:
         return Driver(name or "none")
     file: t.Any = import_module(f".{name.replace('-', '_')}", __package__)
@@ -73,7 +73,7 @@ def driver(name: str | None, vendor: str = "", device: str = "") -> Driver:
 
 @lru_cache(maxsize=None)
 def vf_driver(name: str | None) -> VfDriver:
-    """What is known of a driver of VFs; of a stranger nothing."""
+    """What is known of a driver of VFs; of an unknown one nothing."""
     return driver(VF_DRIVERS.get(name or "")).vf_driver or VfDriver(name or "none")
 
 

@@ -21,11 +21,27 @@ HUGEPAGES = "/sys/kernel/mm/hugepages"
 PROCESSES = "/proc"
 SOCKET_FAMILIES = "/proc/net/protocols"
 PF_RING = "/proc/net/pf_ring/dev"
+KERNEL_CONFIG = "/proc/config.gz"
 DEVICE_NODES = "/dev"
 VFIO_NODES = "/dev/vfio"
 VFIO_CONTAINER = f"{VFIO_NODES}/vfio"  # every program that uses vfio has it open, whatever its device
 INFINIBAND_NODES = "/dev/infiniband"
 NAMED_NAMESPACES = "/run/netns"
+
+
+def boot_config(release: str) -> str:
+    """The configuration that a distribution's kernel is built with."""
+    return f"/boot/config-{release}"
+
+
+def module_tree(release: str) -> str:
+    """The modules of a kernel, and what is listed of them."""
+    return f"/lib/modules/{release}"
+
+
+def pf_ring_interface(name: str) -> str:
+    """What the module pf_ring tells of an interface."""
+    return f"{PF_RING}/{name}/info"
 
 
 def vfio_node(group: int | str) -> str:

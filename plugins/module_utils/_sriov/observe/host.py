@@ -144,12 +144,12 @@ class Observer:
         )
 
     def _vfs(self, pf: Device, addresses: list[str]) -> tuple[Device, ...]:
-        told = self._told_attributes(pf.netdev) if pf.netdev and addresses else {}
+        reported = self._reported_attributes(pf.netdev) if pf.netdev and addresses else {}
         for vf in (self.device(address) for address in addresses):
-            self._devices[vf.address] = replace(vf, attributes=told.get(-1 if vf.vf is None else vf.vf))
+            self._devices[vf.address] = replace(vf, attributes=reported.get(-1 if vf.vf is None else vf.vf))
         return tuple(self._devices[address] for address in addresses)
 
-    def _told_attributes(self, netdev: Netdev) -> dict[int, VfAttributes]:
+    def _reported_attributes(self, netdev: Netdev) -> dict[int, VfAttributes]:
         """`ip -d address` has them too, but where its iproute2 is old."""
         entry = next(entry for entry in self.interfaces if entry["ifname"] == netdev.name)
         return vf_attributes([entry]) if "vfinfo_list" in entry else self._kernel.link.vf_attributes(netdev.name)

@@ -148,8 +148,8 @@ def queue_rates(found: Rates, in_use: int = 0, driver: str = "") -> dict[int, fl
 def _queue_counter(found: Rates, driver: str) -> re.Pattern[str]:
     """How counters of queues are named here; its one group that matches is the queue.
 
-    As the driver names them. If there is none of these, it is a stranger, or of another release than we know: then as
-    the first driver does that has a name in common, so that none is counted under two names.
+    As the driver names them. If there is none of these, it is an unknown driver, or of another release than we know:
+    then as the first driver does that has a name in common, so that none is counted under two names.
     """
     own = _any_of(queue_counters(driver))
     if any(map(own.fullmatch, found)):

@@ -14,8 +14,7 @@ from ..knowledge.queues import driver_of
 from ..knowledge.rss import pool_stride, rss_queues
 from ..steps.net import DeleteRule, SetChannels, SetNtuple, SetRss
 from .guard import check_channels, check_reset
-from .rss import group_words
-from .stage import Stage, interface
+from .stage import Stage, group_words, interface
 
 if t.TYPE_CHECKING:
     from ..model.desired import DesiredPf

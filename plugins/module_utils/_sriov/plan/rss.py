@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from ..errors import InvalidRequest, NotSupported
 from ..knowledge.queues import driver_of, predict_rss
-from ..knowledge.rss import rss_explanation, rss_queues
+from ..knowledge.rss import rss_explanation
 from ..model.rss_table import default_table, equal_table, weights_table
 from ..steps.net import SetRss
-from .stage import Stage, interface
+from .stage import Stage, group_words, interface
 
 if t.TYPE_CHECKING:
     from ..model.desired import DesiredRss
@@ -113,14 +113,6 @@ def check_group(pf: Pf, least: int) -> None:
         f"online CPUs: {pf.online_cpus}",
         remedy=f"{'ask for fewer VFs, ' if pf.num_vfs else ''}raise the channels, or accept the smaller group",
     )
-
-
-def group_words(pf: Pf, before: str = "") -> str:
-    """ "beside 4 VFs (ixgbe: 0 VFs: 16, from 1 VF on: 4, …)"; nothing where VFs take nothing."""
-    explanation = rss_explanation(driver_of(pf))
-    if not pf.num_vfs or not explanation or rss_queues(driver_of(pf), pf.num_vfs, pf.online_cpus) is None:
-        return ""
-    return f"{before}beside {pf.num_vfs} VF{'s' if pf.num_vfs > 1 else ''} ({pf.device.driver}: {explanation})"
 
 
 def shown_numbers(desired: DesiredRss) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import NotSupported
+from ..knowledge.queues import driver_of
+from ..knowledge.rss import rss_explanation, rss_queues
 
 if t.TYPE_CHECKING:
     from ..model.host import Device, Netdev, Pf
@@ -53,3 +55,11 @@ def vf_words(vf: Device) -> str:
     """ "VF 0 (0000:01:10.0, igbvf, enp1s0v0)"."""
     names = f", {vf.netdevs[0].name}" if vf.netdevs and vf.netdevs[0].name else ""
     return f"VF {vf.vf} ({vf.address}, {vf.driver or 'no driver'}{names})"
+
+
+def group_words(pf: Pf, before: str = "") -> str:
+    """ "beside 4 VFs (ixgbe: 0 VFs: 16, from 1 VF on: 4, …)"; nothing where VFs take nothing."""
+    explanation = rss_explanation(driver_of(pf))
+    if not pf.num_vfs or not explanation or rss_queues(driver_of(pf), pf.num_vfs, pf.online_cpus) is None:
+        return ""
+    return f"{before}beside {pf.num_vfs} VF{'s' if pf.num_vfs > 1 else ''} ({pf.device.driver}: {explanation})"

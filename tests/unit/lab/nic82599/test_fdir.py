@@ -83,7 +83,7 @@ def test_the_strict_reading_of_the_readme_leaves_the_frame_in_its_pool(bench, ru
     assert (bench.arrived(1), bench.arrived(8)) == (1, 1)
 
 
-def test_match_is_told_in_the_descriptor(bench, rules):
+def test_match_is_reported_in_the_descriptor(bench, rules):
     rules.add(7, queue=1)
     bench.receive(udp4())
     status = bench.host.word(0x1000 + 0x800 + 8)

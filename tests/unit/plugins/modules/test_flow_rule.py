@@ -20,7 +20,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import r
 PF = hosts.IXGBE.address
 LABEL = f"enp1s0 ({PF})"
 FLOW = {"flow_type": "tcp4", "dst_ip": "192.168.254.30", "dst_port": 80}
-BLOG = {**FLOW, "action": 4294967296}
+WEB = {**FLOW, "action": 4294967296}
 TO_VF_1 = {**FLOW, "vf": 1, "queue": 1}
 OTHER = {**FLOW, "dst_port": 81, "vf": 2}
 WORDS = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
@@ -49,8 +49,8 @@ def present(kernel):
     return {each.location: str(each) for each in kernel.ethtool.rules("enp1s0").rules}
 
 
-def test_the_rule_of_the_blog_is_set_and_found_again(kernel):
-    first = run(kernel, BLOG)
+def test_the_rule_of_an_encoded_action_is_set_and_found_again(kernel):
+    first = run(kernel, WEB)
     assert (first["failed"], first["changed"]) == (False, True)
     assert first["steps"] == [NTUPLE, f"add flow rule 2045 of {LABEL}: {WORDS}"]
     assert first["diff"] == {"before": {"rules": []}, "after": {"rules": [WORDS]}}
@@ -58,7 +58,7 @@ def test_the_rule_of_the_blog_is_set_and_found_again(kernel):
     (shown,) = first["pf"]["rules"]
     assert (shown["location"], shown["vf"], shown["queue"], shown["action"]) == (2045, 0, 0, 4294967296)
     writes = written(kernel)
-    second = run(kernel, BLOG)
+    second = run(kernel, WEB)
     assert (second["changed"], second["steps"], written(kernel)) == (False, [], writes)
     assert second["diff"]["before"] == second["diff"]["after"] == {"rules": [WORDS]}
     assert second["pf"] == first["pf"]
@@ -69,12 +69,12 @@ def test_the_rule_of_the_blog_is_set_and_found_again(kernel):
     [
         pytest.param({**FLOW, "vf": 0, "queue": 0}, id="VF and queue"),
         pytest.param({**FLOW, "vf": 0}, id="VF alone"),
-        pytest.param({**BLOG, "location": 2045}, id="with its location"),
-        pytest.param({**BLOG, "dst_ip": "192.168.254.30/32"}, id="as a network of one"),
+        pytest.param({**WEB, "location": 2045}, id="with its location"),
+        pytest.param({**WEB, "dst_ip": "192.168.254.30/32"}, id="as a network of one"),
     ],
 )
 def test_other_words_for_the_same_rule_change_nothing(kernel, same):
-    run(kernel, BLOG)
+    run(kernel, WEB)
     before = written(kernel)
     assert (run(kernel, same)["changed"], written(kernel)) == (False, before)
 
@@ -88,7 +88,7 @@ def test_a_rule_that_the_driver_tells_otherwise_is_the_same(kernel):
 
 
 def test_a_rule_that_goes_elsewhere_takes_the_place_of_the_old_one(kernel):
-    run(kernel, BLOG, OTHER)
+    run(kernel, WEB, OTHER)
     before = written(kernel)
     result = run(kernel, TO_VF_1)
     assert result["steps"] == [f"replace flow rule 2045 of {LABEL}: {WORDS_1} (was: {WORDS})"]
@@ -98,30 +98,30 @@ def test_a_rule_that_goes_elsewhere_takes_the_place_of_the_old_one(kernel):
 
 
 def test_rules_that_are_not_listed_stay_unless_exclusive(kernel):
-    run(kernel, BLOG, OTHER)
-    assert not run(kernel, BLOG)["changed"]
-    result = run(kernel, BLOG, exclusive=True)
+    run(kernel, WEB, OTHER)
+    assert not run(kernel, WEB)["changed"]
+    result = run(kernel, WEB, exclusive=True)
     assert result["steps"] == [f"delete flow rule 2044 of {LABEL}: {OTHER_WORDS}"]
     assert present(kernel) == {2045: WORDS}
-    assert not run(kernel, BLOG, exclusive=True)["changed"]
+    assert not run(kernel, WEB, exclusive=True)["changed"]
 
 
 def test_exclusive_and_no_rules_removes_all(kernel):
-    run(kernel, BLOG, OTHER)
+    run(kernel, WEB, OTHER)
     assert run(kernel, exclusive=True)["diff"]["after"] == {"rules": []}
     assert present(kernel) == {}
     assert not run(kernel, exclusive=True)["changed"]
 
 
 def test_exclusive_may_change_the_mask_of_the_port(kernel):
-    run(kernel, BLOG, OTHER)
+    run(kernel, WEB, OTHER)
     assert run(kernel, {"flow_type": "udp4", "dst_port": 53, "vf": 1}, exclusive=True)["changed"]
     assert list(present(kernel).values()) == ["udp4 dst-port 53 to VF 1 queue 0"]
 
 
-@pytest.mark.parametrize("desired", [BLOG, FLOW, {**FLOW, "vf": 0}], ids=["action", "flow alone", "VF"])
+@pytest.mark.parametrize("desired", [WEB, FLOW, {**FLOW, "vf": 0}], ids=["action", "flow alone", "VF"])
 def test_absent_removes_what_is_listed(kernel, desired):
-    run(kernel, BLOG, OTHER)
+    run(kernel, WEB, OTHER)
     result = run(kernel, desired, state="absent")
     assert result["steps"] == [f"delete flow rule 2045 of {LABEL}: {WORDS}"]
     assert present(kernel) == {2044: OTHER_WORDS}
@@ -131,13 +131,13 @@ def test_absent_removes_what_is_listed(kernel, desired):
 
 
 def test_absent_leaves_ntuple_as_it_is(kernel):
-    assert run(kernel, BLOG, state="absent")["steps"] == []
+    assert run(kernel, WEB, state="absent")["steps"] == []
     assert not kernel.ethtool.feature("enp1s0").on
 
 
 def test_a_table_that_was_set_by_hand_outlives_the_reset(kernel):
     kernel.ethtool.set_rss("enp1s0", (1,) * 128)
-    result = run(kernel, BLOG)
+    result = run(kernel, WEB)
     assert result["steps"][1] == f"put back the RSS table of {LABEL}: of 128 entries queue 1 has 128"
     assert kernel.ethtool.rss("enp1s0").table == (1,) * 128
 
@@ -145,20 +145,24 @@ def test_a_table_that_was_set_by_hand_outlives_the_reset(kernel):
 @pytest.mark.parametrize(
     ("rules", "options"),
     [
-        pytest.param([BLOG, OTHER], {}, id="present"),
+        pytest.param([WEB, OTHER], {}, id="present"),
         pytest.param([TO_VF_1], {"exclusive": True}, id="exclusive"),
         pytest.param([FLOW], {"state": "absent"}, id="absent"),
         pytest.param([{**FLOW, "drop": True, "location": 5}], {}, id="moved, and dropping"),
     ],
 )
-@pytest.mark.parametrize("before", [[], [BLOG], [OTHER, {**BLOG, "location": 9}]], ids=["none", "one", "two"])
+@pytest.mark.parametrize("before", [[], [WEB], [OTHER, {**WEB, "location": 9}]], ids=["none", "one", "two"])
 def test_check_mode_tells_the_same_and_writes_nothing(tmp_path, kernel, before, rules, options):
     run(kernel, *before)
     state, writes = snapshot(tmp_path), written(kernel)
-    told = run(kernel, *rules, check=True, **options)
+    planned = run(kernel, *rules, check=True, **options)
     assert (snapshot(tmp_path), written(kernel)) == (state, writes)
     done = run(kernel, *rules, **options)
-    assert (told["changed"], told["steps"], told["diff"]) == (done["changed"], done["steps"], done["diff"])
+    assert (planned["changed"], planned["steps"], planned["diff"]) == (
+        done["changed"],
+        done["steps"],
+        done["diff"],
+    )
     assert not done["failed"]
 
 
@@ -168,9 +172,9 @@ REFUSALS = [
     ({**FLOW, "vf": 255}, "invalid", "rules[1]: vf: 255"),
     ({**FLOW, "action": 1 << 40}, "invalid", "rules[1]: action: 1099511627776"),
     ({**FLOW, "queue": 4}, "invalid", "rules[1]: cannot send to queue 4"),
-    ({**BLOG, "location": 2046}, "invalid", "rules[1]: location 2046 is out of range"),
-    ({**BLOG, "location": 9}, "invalid", "rules[1]: location 9 is occupied"),
-    ({**BLOG, "src_port": 7}, "unsupported", None),
+    ({**WEB, "location": 2046}, "invalid", "rules[1]: location 2046 is out of range"),
+    ({**WEB, "location": 9}, "invalid", "rules[1]: location 9 is occupied"),
+    ({**WEB, "src_port": 7}, "unsupported", None),
     ({"flow_type": "ip4", "dst_ip": "192.168.254.31", "vf": 0}, "unsupported", None),
     ({"flow_type": "tcp6", "dst_port": 80, "vf": 0}, "unsupported", "rules[1]: flow type tcp6"),
     (FLOW, "invalid", "rules[1]: where its frames shall go is not said"),
@@ -192,7 +196,7 @@ def test_what_cannot_be_is_refused_before_the_first_write(tmp_path, kernel, desi
 
 
 def test_exclusive_is_of_rules_that_shall_be_there(kernel):
-    result = run(kernel, BLOG, state="absent", exclusive=True)
+    result = run(kernel, WEB, state="absent", exclusive=True)
     assert result["msg"] == "exclusive goes with state: present only. Remedy: leave out one of them."
 
 
@@ -230,9 +234,9 @@ def test_a_rule_that_would_cut_the_operator_off_is_refused(tmp_path):
 def test_ntuple_is_not_turned_on_under_the_operator_s_feet_unless_accepted(tmp_path):
     kernel = start(tmp_path, **hosts.ssh_from("198.51.100.7", "enp1s0"))
     before = snapshot(tmp_path)
-    assert run(kernel, BLOG)["failure"]["what"] == "rules: cannot turn ntuple filters on"
+    assert run(kernel, WEB)["failure"]["what"] == "rules: cannot turn ntuple filters on"
     assert snapshot(tmp_path) == before
-    assert run(kernel, BLOG, allow_link_reset=True)["changed"]
+    assert run(kernel, WEB, allow_link_reset=True)["changed"]
 
 
 def test_ntuple_is_not_turned_on_while_a_program_has_a_vf_unless_forced(tmp_path, kernel):
@@ -243,15 +247,15 @@ def test_ntuple_is_not_turned_on_while_a_program_has_a_vf_unless_forced(tmp_path
     kernel.sysfs.write("/sys/bus/pci/drivers_probe", hosts.IXGBE.vf(0))
     build(tmp_path, hosts.process(4711, "dpdk-testpmd", ["/dev/vfio/2"]))
     before = snapshot(tmp_path)
-    result = run(kernel, BLOG)
+    result = run(kernel, WEB)
     assert result["failure"]["holders"] == ["VF 0: process 4711 (dpdk-testpmd) has /dev/vfio/2 open"]
     assert snapshot(tmp_path) == before
-    assert run(kernel, BLOG, force=True)["changed"]
+    assert run(kernel, WEB, force=True)["changed"]
     assert run(kernel, OTHER)["changed"], "it is on: nothing is reset"
 
 
 def test_a_driver_without_vf_steering_is_named(tmp_path):
-    result = run(start(tmp_path, hosts.Nic("mystery", device="abcd")), BLOG)
+    result = run(start(tmp_path, hosts.Nic("mystery", device="abcd")), WEB)
     assert result["failure"]["kind"] == "unsupported"
     assert result["failure"]["why"] == "driver mystery does not steer into VFs: nothing is known of its flow rules"
 
@@ -268,7 +272,7 @@ FLOW_TO_1 = "tcp4 dst-ip 192.168.254.30 dst-port 80 to queue 1"
 
 
 def test_a_rule_that_the_driver_refuses_leaves_what_was_there(tmp_path, kernel):
-    run(kernel, BLOG)
+    run(kernel, WEB)
     kernel.ethtool = SimEthtool(tmp_path, {"ethtool -N enp1s0 flow-type tcp4 action 8589934593": errno.EINVAL})
     result = run(kernel, OTHER, {**TO_VF_1, "location": 5})
     assert (result["failed"], result["changed"]) == (True, True)
@@ -282,6 +286,6 @@ def test_a_rule_that_the_driver_refuses_leaves_what_was_there(tmp_path, kernel):
 
 
 def test_builders_and_modules_mean_the_same_rule(kernel):
-    run(kernel, BLOG)
+    run(kernel, WEB)
     (found,) = kernel.ethtool.rules("enp1s0").rules
     assert found == RULE and found != rule(dst_port=80)

@@ -22,7 +22,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import r
 ONE = hosts.IXGBE
 TWO = hosts.Nic(address="0000:02:00.0", name="enp2s0", mac="02:00:00:00:02:99")
 LABEL, LABEL_2 = f"enp1s0 ({ONE.address})", f"enp2s0 ({TWO.address})"
-BLOG = {"flow_type": "tcp4", "dst_ip": "192.168.254.30", "dst_port": 80, "vf": 0}
+RULE_WORDS = {"flow_type": "tcp4", "dst_ip": "192.168.254.30", "dst_port": 80, "vf": 0}
 WORDS = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
 MAC = "02:00:00:00:aa:01"
 FIRST = {
@@ -34,7 +34,7 @@ FIRST = {
     ],
     "drivers": [{"vfs": "0", "driver": "vfio-pci", "mode": "0660"}, {"vfs": "1", "driver": "default"}],
     "rss": {"exclude_queues": [3], "min_queues": 4},
-    "rules": [BLOG, {**BLOG, "dst_port": 81, "vf": None, "queue": 3}],
+    "rules": [RULE_WORDS, {**RULE_WORDS, "dst_port": 81, "vf": None, "queue": 3}],
     "exclusive_rules": True,
 }
 SECOND = {"pf": "enp2s0", "num_vfs": 1, "vfs": [{"vf": "0", "mac": MAC, "spoofchk": False, "mtu": 1400}]}
@@ -118,13 +118,17 @@ def test_a_whole_host_is_set_up_in_one_plan_and_found_again(kernel):
 
 def test_check_mode_tells_the_same_and_writes_nothing(tmp_path, kernel):
     before = snapshot(tmp_path)
-    told = run(kernel, FIRST, SECOND, check=True)
+    planned = run(kernel, FIRST, SECOND, check=True)
     assert (snapshot(tmp_path), written(kernel)) == (before, [])
     done = run(kernel, FIRST, SECOND)
-    assert (told["changed"], told["steps"], told["diff"]) == (done["changed"], done["steps"], done["diff"])
+    assert (planned["changed"], planned["steps"], planned["diff"]) == (
+        done["changed"],
+        done["steps"],
+        done["diff"],
+    )
 
 
-def test_a_host_that_is_half_as_wished_gets_the_other_half(kernel):
+def test_a_host_that_is_half_as_desired_gets_the_other_half(kernel):
     run(kernel, FIRST, SECOND)
     kernel.ethtool.delete_rule("enp1s0", 2044)
     kernel.link.batch([["link", "set", "dev", "enp1s0", "vf", "1", "vlan", "0"]])
@@ -147,7 +151,7 @@ def test_what_others_have_set_is_put_back_after_new_vfs(kernel):
     """Rules and a table that this desired does not name; ixgbe drops both in silence."""
     run(kernel, {**FIRST, "drivers": [], "vfs": []})
     kernel.ethtool.insert_rule("enp1s0", rule(dst_ip=7, dst_port=80, vf=1, location=3))
-    told = run(kernel, {"pf": "enp1s0", "num_vfs": 4}, check=True, recreate=True)
+    planned = run(kernel, {"pf": "enp1s0", "num_vfs": 4}, check=True, recreate=True)
     result = run(kernel, {"pf": "enp1s0", "num_vfs": 4}, recreate=True)
     assert result["steps"][-4:] == [
         f"put back the RSS table of {LABEL}: of 128 entries queue 0 has 42, queue 1 has 43, queue 2 has 43",
@@ -155,7 +159,7 @@ def test_what_others_have_set_is_put_back_after_new_vfs(kernel):
         f"put back flow rule 2044 of {LABEL}: tcp4 dst-ip 192.168.254.30 dst-port 81 to queue 3",
         f"put back flow rule 2045 of {LABEL}: {WORDS}",
     ]
-    assert (told["steps"], told["diff"]) == (result["steps"], result["diff"])
+    assert (planned["steps"], planned["diff"]) == (result["steps"], result["diff"])
     assert [each.location for each in kernel.ethtool.rules("enp1s0").rules] == [3, 2044, 2045]
     assert kernel.ethtool.rss("enp1s0").table == (0,) * 42 + (1,) * 43 + (2,) * 43
     assert not run(kernel, {"pf": "enp1s0", "num_vfs": 4})["changed"]
@@ -177,7 +181,7 @@ REFUSALS = [
         "unsupported",
         "link_state: cannot set enable for VF 0",
     ),
-    ([FIRST, {**SECOND, "rules": [{**BLOG, "vf": 0}]}], "unsupported", "rules[0]: cannot send to VF 0 queue 0"),
+    ([FIRST, {**SECOND, "rules": [{**RULE_WORDS, "vf": 0}]}], "unsupported", "rules[0]: cannot send to VF 0 queue 0"),
     (
         [FIRST, {**SECOND, "rules": [{"flow_type": "ether", "proto": 0x88F7, "queue": 1}]}],
         "unsupported",
@@ -191,7 +195,7 @@ REFUSALS = [
     ),
     ([FIRST, FIRST], "invalid", "pfs: 'enp1s0' is named twice"),
     ([FIRST, {"pf": "enp9s0"}], "not_found", "pf: nothing on this host is called 'enp9s0'"),
-    ([{**FIRST, "rules": [{**BLOG, "vf": 2}]}], "invalid", "rules[0]: cannot send to VF 2 queue 0"),
+    ([{**FIRST, "rules": [{**RULE_WORDS, "vf": 2}]}], "invalid", "rules[0]: cannot send to VF 2 queue 0"),
     (
         [{**FIRST, "min_rss_queues": 16}],
         "invalid",

@@ -117,10 +117,14 @@ def test_check_mode_tells_the_same_and_writes_nothing(tmp_path, kernel_with):
     kernel = kernel_with()
     desired = {"pf": "enp1s0", "vfs": "0,2", "driver": "vfio-pci", "mode": "0640"}
     before = snapshot(tmp_path)
-    told = run(kernel, check=True, **desired)
+    planned = run(kernel, check=True, **desired)
     assert snapshot(tmp_path) == before
     done = run(kernel, **desired)
-    assert (told["changed"], told["steps"], told["diff"]) == (done["changed"], done["steps"], done["diff"])
+    assert (planned["changed"], planned["steps"], planned["diff"]) == (
+        done["changed"],
+        done["steps"],
+        done["diff"],
+    )
 
 
 def test_a_node_that_udev_gives_another_mode_is_as_asked(kernel_with):

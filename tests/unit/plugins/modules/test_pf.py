@@ -110,14 +110,18 @@ def test_the_result_has_all_that_is_documented(kernel):
 
 def test_check_mode_tells_the_same_and_writes_nothing(tmp_path, kernel):
     before = snapshot(tmp_path)
-    told = run(kernel, check=True, num_vfs=4, drivers_autoprobe=False, min_rss_queues=2)
+    planned = run(kernel, check=True, num_vfs=4, drivers_autoprobe=False, min_rss_queues=2)
     assert snapshot(tmp_path) == before
     assert written(kernel) == []
     done = run(kernel, num_vfs=4, drivers_autoprobe=False, min_rss_queues=2)
-    assert (told["changed"], told["steps"], told["diff"]) == (done["changed"], done["steps"], done["diff"])
+    assert (planned["changed"], planned["steps"], planned["diff"]) == (
+        done["changed"],
+        done["steps"],
+        done["diff"],
+    )
 
 
-def test_a_question_is_a_request_without_wishes(kernel):
+def test_a_question_is_a_request_without_changes(kernel):
     result = run(kernel)
     assert (result["changed"], result["diff"]) == (False, {"before": {}, "after": {}})
     assert result["pf"]["num_vfs"] == 0

@@ -72,12 +72,16 @@ def test_a_queue_leaves_rss_and_stays_out(kernel):
 def test_any_table_becomes_any_other(tmp_path, kernel, before, options, wanted):
     kernel.ethtool.set_rss("enp1s0", before)
     state = snapshot(tmp_path)
-    told = run(kernel, check=True, **options)
+    planned = run(kernel, check=True, **options)
     assert snapshot(tmp_path) == state
     done = run(kernel, **options)
     assert table(kernel) == wanted
     assert done["changed"] == (before != wanted)
-    assert (told["changed"], told["steps"], told["diff"]) == (done["changed"], done["steps"], done["diff"])
+    assert (planned["changed"], planned["steps"], planned["diff"]) == (
+        done["changed"],
+        done["steps"],
+        done["diff"],
+    )
     assert not run(kernel, **options)["changed"]
 
 
@@ -86,14 +90,14 @@ def test_fewer_channels_come_with_the_table_and_the_rules(tmp_path):
     kernel.ethtool.set_feature("enp1s0", "rx-ntuple-filter", True)
     kernel.ethtool.insert_rule("enp1s0", rule(dst_port=9, cookie=1, location=7))
     kernel.ethtool.set_rss("enp1s0", (0,) * 64 + (1,) * 64)
-    told = run(kernel, check=True, channels=8)
+    planned = run(kernel, check=True, channels=8)
     done = run(kernel, channels=8)
     assert done["steps"] == [
         f"set the combined channels of {LABEL} from 16 to 8",
         f"put back the RSS table of {LABEL}: of 128 entries queue 0 has 64, queue 1 has 64",
         f"put back flow rule 7 of {LABEL}: tcp4 dst-port 9 to queue 1",
     ]
-    assert (told["steps"], told["diff"]) == (done["steps"], done["diff"])
+    assert (planned["steps"], planned["diff"]) == (done["steps"], done["diff"])
     assert done["diff"]["after"] == {"channels": 8, "rss_table": "0*64 1*64", "rules": ["tcp4 dst-port 9 to queue 1"]}
     assert kernel.ethtool.rules("enp1s0").rules == (rule(dst_port=9, cookie=1, location=7),)
     assert not run(kernel, channels=8)["changed"]
@@ -113,9 +117,9 @@ def test_the_kernel_keeps_no_channels_for_a_table_that_was_set_by_hand(tmp_path)
 
 def test_more_channels_than_rss_uses(tmp_path):
     kernel = start(tmp_path, num_vfs=0, cpus=40)
-    told = run(kernel, check=True, channels=32, default=True)
+    planned = run(kernel, check=True, channels=32, default=True)
     done = run(kernel, channels=32, default=True)
-    assert (told["steps"], told["diff"]) == (done["steps"], done["diff"])
+    assert (planned["steps"], planned["diff"]) == (done["steps"], done["diff"])
     assert done["diff"]["after"] == {"channels": 32, "rss_table": "equal 16"}
     assert not run(kernel, channels=32, default=True)["changed"]
 
@@ -181,7 +185,7 @@ def test_a_failure_on_the_way_tells_what_was_done(tmp_path):
     )
 
 
-def test_a_question_is_a_request_without_wishes(kernel):
+def test_a_question_is_a_request_without_changes(kernel):
     result = run(kernel)
     assert (result["changed"], result["diff"]) == (False, {"before": {}, "after": {}})
     assert result["pf"]["rss"]["rings"] == 4
@@ -192,9 +196,9 @@ def test_queues_that_ixgbe_has_forgotten_are_opened_again(kernel):
     run(kernel, channels=2)
     kernel.sysfs.write(f"/sys/bus/pci/devices/{PF}/sriov_numvfs", "0")
     assert (kernel.ethtool.channels("enp1s0").combined, max(table(kernel))) == (2, 15)
-    told = run(kernel, check=True, min_queues=16)
+    planned = run(kernel, check=True, min_queues=16)
     done = run(kernel, min_queues=16)
     assert done["steps"] == [f"set the combined channels of {LABEL} from 2 to 16"]
-    assert (told["steps"], told["diff"]) == (done["steps"], done["diff"])
+    assert (planned["steps"], planned["diff"]) == (done["steps"], done["diff"])
     assert (kernel.ethtool.channels("enp1s0").combined, max(table(kernel))) == (16, 15)
     assert not run(kernel, min_queues=16)["changed"]

@@ -140,7 +140,7 @@ def test_the_pattern_chooses_counters_and_not_queues(kernel, clock):
     assert result["packets_per_second"] == pytest.approx(1500.0)
 
 
-def test_a_pattern_that_finds_nothing_is_told(kernel, clock):
+def test_a_pattern_that_finds_nothing_is_reported(kernel, clock):
     assert "no counter" not in str(run(kernel, clock))
     result = run(kernel, clock, pattern="no_such_counter")
     assert (result["failed"], result["rates"]) == (False, {})
@@ -165,9 +165,9 @@ def test_a_card_that_is_reset_on_the_way_has_no_rates(kernel, clock):
 
 def test_check_mode_samples_as_well_and_nothing_is_written(tmp_path, kernel, clock):
     before = snapshot(tmp_path)
-    told, done = run(kernel, clock, check=True), run(kernel, clock)
-    assert told["rates"].keys() == done["rates"].keys()
-    assert told["packets_per_second"] == pytest.approx(done["packets_per_second"], rel=0.01)
+    predicted, done = run(kernel, clock, check=True), run(kernel, clock)
+    assert predicted["rates"].keys() == done["rates"].keys()
+    assert predicted["packets_per_second"] == pytest.approx(done["packets_per_second"], rel=0.01)
     assert (snapshot(tmp_path), written(kernel)) == (before, [])
 
 
@@ -229,7 +229,7 @@ def test_a_driver_without_statistics_is_not_waited_for(kernel, clock):
     )
 
 
-def test_an_interface_that_goes_away_meanwhile_is_told(tmp_path, kernel, clock):
+def test_an_interface_that_goes_away_meanwhile_is_reported(tmp_path, kernel, clock):
     def unplugged(seconds):
         if seconds:
             (tmp_path / "sys/class/net/enp1s0").rename(tmp_path / "sys/class/net/enp1s0np0")

@@ -143,11 +143,15 @@ def test_igb_has_no_word_for_some_defaults_and_they_are_met_all_the_same(tmp_pat
 )
 def test_check_mode_tells_the_same_and_writes_nothing(tmp_path, kernel, desired):
     before, writes = snapshot(tmp_path), written(kernel)
-    told = run(kernel, desired, check=True)
+    planned = run(kernel, desired, check=True)
     assert (snapshot(tmp_path), written(kernel)) == (before, writes)
     done = run(kernel, desired)
-    assert (told["changed"], told["steps"], told["diff"]) == (done["changed"], done["steps"], done["diff"])
-    assert told["pf"] == done["pf"]
+    assert (planned["changed"], planned["steps"], planned["diff"]) == (
+        done["changed"],
+        done["steps"],
+        done["diff"],
+    )
+    assert planned["pf"] == done["pf"]
 
 
 REFUSALS = [

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a diff shows of a PF: what the desired speaks of, and what a change may take away besides."""
+"""What a diff shows of a PF: what a desired state speaks of, and what a change may take away besides."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
 )
 
 MAC = "02:00:00:00:aa:00"
-BLOG = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
+RULE_WORDS = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
 OTHER = rule(dst_ip=1, dst_port=80, location=7)
 BY_HAND = weights_table(128, [1, 3])
 LOADED = vf(netdevs=(netdev("enp1s0v0", mac=MAC, mtu=9000),))
 
 
 @pytest.mark.parametrize(
-    ("state", "desired", "asked"),
+    ("state", "desired", "part"),
     [
         pytest.param(pf(2, combined_channels=2), desired_pf(), {}, id="nothing"),
         pytest.param(
@@ -108,7 +108,7 @@ LOADED = vf(netdevs=(netdev("enp1s0v0", mac=MAC, mtu=9000),))
                     "1": {"driver": "igbvf", "driver_override": "x"},
                 }
             },
-            id="drivers, and of their nodes what is asked",
+            id="drivers, and of their nodes what is named",
         ),
         pytest.param(
             ixgbe(4, combined_channels=4),
@@ -136,42 +136,44 @@ LOADED = vf(netdevs=(netdev("enp1s0v0", mac=MAC, mtu=9000),))
         ),
     ],
 )
-def test_what_is_asked(state, desired, asked):
-    assert of_pf(state, desired) == asked
+def test_a_diff_shows_the_part_that_is_desired(state, desired, part):
+    assert of_pf(state, desired) == part
 
 
 @pytest.mark.parametrize(
     ("desired", "rules"),
     [
         pytest.param(desired_pf(), None, id="no word about rules"),
-        pytest.param(desired_pf(rules=desired_rules(RULE.at(None))), [BLOG], id="a rule, wherever"),
-        pytest.param(desired_pf(rules=desired_rules(RULE.at(7))), [f"2045: {BLOG}"], id="a rule and where it is"),
+        pytest.param(desired_pf(rules=desired_rules(RULE.at(None))), [RULE_WORDS], id="a rule, wherever"),
+        pytest.param(desired_pf(rules=desired_rules(RULE.at(7))), [f"2045: {RULE_WORDS}"], id="a rule and where it is"),
         pytest.param(desired_pf(rules=desired_rules(rule(dst_port=9))), [], id="a rule that is not there"),
         pytest.param(
             desired_pf(rules=desired_rules(RULE.at(None), exclusive=True)),
-            sorted([str(OTHER), BLOG]),
+            sorted([str(OTHER), RULE_WORDS]),
             id="exclusive: all rules",
         ),
-        pytest.param(desired_pf(rules=desired_rules(RULE.at(None), absent=True)), [BLOG], id="a rule that shall go"),
+        pytest.param(
+            desired_pf(rules=desired_rules(RULE.at(None), absent=True)), [RULE_WORDS], id="a rule that shall go"
+        ),
         pytest.param(
             desired_pf(rules=desired_rules(RULE.at(None)), rss=DesiredRss(channels=2)),
-            sorted([str(OTHER), BLOG]),
+            sorted([str(OTHER), RULE_WORDS]),
             id="all rules where the channels may change",
         ),
     ],
 )
-def test_rules_that_are_asked_for(desired, rules):
+def test_rules_that_are_named(desired, rules):
     state = ixgbe(4, combined_channels=4, rules=(OTHER, RULE))
     assert of_pf(state, desired).get("rules") == rules
 
 
 def test_rules_are_shown_where_a_change_may_lose_them():
     state = ixgbe(4, combined_channels=4, rules=(RULE,))
-    assert of_pf(state, desired_pf(num_vfs=4)) == {"num_vfs": 4, "rules": [BLOG]}
+    assert of_pf(state, desired_pf(num_vfs=4)) == {"num_vfs": 4, "rules": [RULE_WORDS]}
     assert of_pf(ixgbe(4, combined_channels=4), desired_pf(num_vfs=4)) == {"num_vfs": 4}
 
 
-def test_a_host_is_asked_pf_by_pf():
+def test_a_host_is_shown_pf_by_pf():
     state = host_state(pf(2), second(1))
     desired = Desired((desired_pf(num_vfs=2), desired_pf(SECOND, vfs=[desired_vfs(trust=True)])))
     assert spoken_of(state, desired) == {PF: {"num_vfs": 2}, SECOND: {"vfs": {"0": {"trust": False}}}}

@@ -23,7 +23,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.ethtool import SimEthtool
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import behaving, simulate, written
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.applying import perform
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.applying import failure, perform
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import FRESH, RULE, rule
 
 PF = hosts.IXGBE.address
@@ -53,12 +53,6 @@ def kernel_with(tmp_path):
 
 def change(vf, **attributes):
     return steps.SetVf(PF, NAME, LABEL, vf, VfAttributes(**attributes), FRESH)
-
-
-def failure(kernel, step, kind, timeout=LONG):
-    with pytest.raises(kind) as failed:
-        perform(step, kernel, timeout)
-    return str(failed.value)
 
 
 def attributes(kernel, vf):
@@ -206,7 +200,7 @@ def test_a_vf_whose_pf_is_in_reset_takes_its_mtu_a_moment_later(kernel_with):
     assert "ip link set dev enp1s0v0 mtu 1400" in written(kernel)
 
 
-def test_an_mtu_that_is_never_taken_is_told(kernel_with):
+def test_an_mtu_that_is_never_taken_is_reported(kernel_with):
     kernel = kernel_with(1)
     kernel.link._run = TooLarge(kernel.run, times=1000)
     assert failure(kernel, steps.SetMtu(VF0, VF_LABEL, 1500, 1400, PF, 0), KernelRefused, SHORT) == (
@@ -259,7 +253,7 @@ def test_channels_are_set_and_the_others_kept(kernel_with):
     assert (after.combined, after.other, after.max_combined) == (4, before.other, before.max_combined)
 
 
-def test_channels_that_the_kernel_keeps_for_a_rule_are_told(kernel_with):
+def test_channels_that_the_kernel_keeps_for_a_rule_are_reported(kernel_with):
     kernel = kernel_with(0)
     kernel.ethtool.set_feature(NAME, "rx-ntuple-filter", True)
     kernel.ethtool.insert_rule(NAME, rule(dst_port=9, cookie=5, location=1))
@@ -276,7 +270,7 @@ def test_ntuple_is_turned_on(kernel_with):
     assert kernel.ethtool.feature(NAME).on
 
 
-def test_a_feature_that_the_driver_does_not_turn_on_is_told(kernel_with):
+def test_a_feature_that_the_driver_does_not_turn_on_is_reported(kernel_with):
     """The kernel answers success all the same."""
     assert failure(kernel_with(0, nic=hosts.IGB), steps.SetNtuple(PF, NAME, LABEL, True), NotReached) == (
         f"ntuple filters stay off on {LABEL}: the driver accepted the change and did not make it. "
@@ -292,7 +286,7 @@ def test_a_table_is_set_and_the_default_is_put_back(kernel_with):
     assert kernel.ethtool.rss(NAME).table == tuple(range(16)) * 8
 
 
-def test_a_table_with_a_queue_that_is_not_there_is_told(kernel_with):
+def test_a_table_with_a_queue_that_is_not_there_is_reported(kernel_with):
     assert failure(kernel_with(1), steps.SetRss(PF, NAME, LABEL, (4,) * 128), KernelRefused).startswith(
         f"cannot set the RSS table on {LABEL}: the driver refused `ethtool -X {NAME}` [EINVAL: Invalid argument]."
     )
@@ -300,7 +294,7 @@ def test_a_table_with_a_queue_that_is_not_there_is_told(kernel_with):
 
 # Flow rules
 
-BLOG = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
+RULE_WORDS = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
 ELSEWHERE = rule(vf=1, dst_ip=0xC0A8FE1E, dst_port=80)
 REFUSED = {"ethtool -N enp1s0 flow-type tcp4 action 8589934592": errno.EINVAL}
 WHY = "the driver refused the flow rule tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 1 queue 0"
@@ -321,20 +315,20 @@ def with_rule(kernel_with):
 
 def test_a_rule_comes_is_replaced_and_goes(with_rule):
     kernel = with_rule()
-    assert rules(kernel) == [BLOG]
+    assert rules(kernel) == [RULE_WORDS]
     perform(steps.InsertRule(PF, NAME, LABEL, ELSEWHERE, replaces=RULE), kernel, LONG)
-    assert rules(kernel) == [BLOG.replace("VF 0", "VF 1")]
+    assert rules(kernel) == [RULE_WORDS.replace("VF 0", "VF 1")]
     perform(steps.DeleteRule(PF, NAME, LABEL, ELSEWHERE), kernel, LONG)
     assert rules(kernel) == []
 
 
-def test_a_rule_that_is_refused_is_told_with_what_may_help(with_rule):
+def test_a_rule_that_is_refused_is_reported_with_what_may_help(with_rule):
     kernel = with_rule(refuses=REFUSED)
     assert failure(kernel, steps.InsertRule(PF, NAME, LABEL, ELSEWHERE), KernelRefused) == (
         f"cannot add flow rule {ELSEWHERE} on {LABEL}: {WHY} [EINVAL: Invalid argument]. "
         "Remedy: the driver's reason is in dmesg."
     )
-    assert rules(kernel) == [BLOG]
+    assert rules(kernel) == [RULE_WORDS]
 
 
 def test_without_ntuple_a_rule_is_refused(kernel_with):
@@ -348,17 +342,17 @@ def test_when_a_rule_is_refused_the_one_that_made_room_comes_back(with_rule):
     plan = (steps.DeleteRule(PF, NAME, LABEL, RULE), steps.InsertRule(PF, NAME, LABEL, ELSEWHERE, moved=RULE))
     with pytest.raises(KernelRefused) as failed:
         apply_steps(kernel, plan, LONG)
-    assert failed.value.why == f"{WHY}; rule 2045 is back: {BLOG}"
-    assert rules(kernel) == [BLOG]
+    assert failed.value.why == f"{WHY}; rule 2045 is back: {RULE_WORDS}"
+    assert rules(kernel) == [RULE_WORDS]
 
 
-def test_when_that_fails_too_both_are_told(with_rule):
+def test_when_that_fails_too_both_are_reported(with_rule):
     kernel = with_rule()
     kernel.ethtool = SimEthtool(kernel.sysfs.path(""), {"ethtool -N enp1s0 flow-type": errno.ENOSPC})
     message = failure(kernel, steps.InsertRule(PF, NAME, LABEL, ELSEWHERE, moved=RULE), KernelRefused)
     assert message == (
         f"cannot add flow rule {ELSEWHERE} on {LABEL}: {WHY}; putting rule 2045 back failed too (the driver refused "
-        f"the flow rule {BLOG} [ENOSPC: No space left on device].) [ENOSPC: No space left on device]. "
+        f"the flow rule {RULE_WORDS} [ENOSPC: No space left on device].) [ENOSPC: No space left on device]. "
         "Remedy: the driver's table is full: remove rules that are not needed."
     )
 
@@ -366,7 +360,7 @@ def test_when_that_fails_too_both_are_told(with_rule):
 def test_a_rule_that_has_gone_already_is_no_failure(with_rule):
     kernel = with_rule()
     perform(steps.DeleteRule(PF, NAME, LABEL, RULE.at(7)), kernel, LONG)
-    assert rules(kernel) == [BLOG]
+    assert rules(kernel) == [RULE_WORDS]
 
 
 def test_a_rule_that_does_not_go_is(with_rule):

@@ -89,7 +89,7 @@ IXGBE_SETUP = "(ixgbe_main.c ixgbe_xdp_setup)"
             host(kernel=BOOKWORM, xdp_features=None, driver="mystery"),
             False,
             "kernel 6.1 cannot tell, and the table of drivers does not know mystery",
-            id="a stranger",
+            id="an unknown driver",
         ),
         pytest.param(
             NATIVE,
@@ -138,7 +138,7 @@ IXGBE_SETUP = "(ixgbe_main.c ixgbe_xdp_setup)"
             False,
             f"ixgbe refuses XDP while there are VFs, and there are 2 {IXGBE_SETUP}; "
             f"ixgbe refuses XDP while large-receive-offload is on {IXGBE_SETUP}",
-            id="all that is in the way is told",
+            id="all that is in the way is reported",
         ),
         pytest.param(
             GENERIC,
@@ -225,7 +225,7 @@ def test_the_evidence_is_quoted(name, facts, available, why):
         pytest.param(NATIVE, host(xdp_attached=True), "enp1s0 has an XDP program already", id="somebody is there"),
     ],
 )
-def test_the_price_is_told(name, facts, price):
+def test_the_price_is_reported(name, facts, price):
     assert price in technique(name, facts).price
 
 

@@ -14,19 +14,8 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused, TookTooLong
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel import bounded as _bounded
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.bounded import StillBlocked, bounded
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.sysfs import Sysfs
-
-
-@pytest.fixture
-def fifo(tmp_path):
-    """A file whose opening blocks; opened in the end, so that no child stays."""
-    path = str(tmp_path / "fifo")
-    os.mkfifo(path)
-    yield path
-    os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
 
 
 @pytest.mark.parametrize("value", [None, 3, "text", ["a", {"b": None}], "x" * 200_000])
@@ -90,51 +79,41 @@ except StillBlocked:
     assert (done.stdout, done.stderr) == ("left behind\n", "")
 
 
-def test_a_write_is_one_write(tmp_path):
-    (tmp_path / "file").write_text("")
-    Sysfs(str(tmp_path)).write("/file", "4")
-    Sysfs(str(tmp_path)).write("file", "5", timeout=5)
-    assert (tmp_path / "file").read_text() == "5"
+def test_a_caller_that_is_killed_takes_what_was_not_begun_along(tmp_path, fifo):
+    """The child goes on with what blocks, and finds nobody to tell it: the next write never begins."""
+    program = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from _sriov.kernel.bounded import bounded_series
+
+def write(text):
+    with open(sys.argv[3], "a") as file:
+        file.write(f"{text}\\n")
+
+def block():
+    os.close(os.open(sys.argv[2], os.O_WRONLY))
+
+for _done in bounded_series([lambda: write(os.getpid()), block, lambda: write("the next")], 60):
+    print("one is done", flush=True)
+"""
+    written = tmp_path / "written"
+    arguments = [sys.executable, "-c", program, str(Path(_bounded.__file__).parents[2]), fifo, str(written)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as caller:
+        assert caller.stdout.readline() == "one is done\n"
+        child = int(written.read_text())
+        caller.kill()
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    end = time.monotonic() + 20
+    while _runs(child) and time.monotonic() < end:
+        time.sleep(0.05)
+    os.close(reader)
+    assert not _runs(child)
+    assert written.read_text() == f"{child}\n"
 
 
-@pytest.mark.parametrize("timeout", [None, 5])
-def test_a_refused_write_has_the_kernels_errno(tmp_path, timeout):
-    with pytest.raises(KernelRefused) as refused:
-        Sysfs(str(tmp_path)).write("/no/such", "4\n", timeout)
-    assert str(refused.value) == "the kernel refused '4' for /no/such [ENOENT: No such file or directory]."
-
-
-def test_a_write_that_blocks_is_given_up(fifo):
-    with pytest.raises(TookTooLong) as refused:
-        Sysfs(os.path.dirname(fifo)).write("/fifo", "0", timeout=0.2)
-    assert str(refused.value) == (
-        "writing '0' to /fifo did not end in 0.2 s: the kernel is still at it; it may end later. Remedy: see dmesg "
-        "for the driver's messages; a VF held open through vfio must be released first."
-    )
-
-
-def test_a_read_that_blocks_is_given_up(fifo):
-    with pytest.raises(TookTooLong) as refused:
-        Sysfs(os.path.dirname(fifo)).read_blocking(["/fifo"], 0.2)
-    assert str(refused.value) == (
-        "/fifo could not be read in 0.2 s: the kernel holds the device lock: another change of it has not ended. "
-        "Remedy: find the process that blocks (dmesg names a vfio user after 10 s) and end it."
-    )
-
-
-def test_nothing_is_a_value_too(tmp_path):
-    assert Sysfs(str(tmp_path)).read_blocking(["/no/such"], 5) == [None]
-
-
-def test_reads_of_what_is_not_there_give_nothing(tmp_path):
-    (tmp_path / "text").write_text("abc\n")
-    (tmp_path / "empty").write_text("\n")
-    (tmp_path / "hard").symlink_to("../x/0000:01:00.0")
-    sysfs = Sysfs(str(tmp_path))
-    assert (sysfs.read("/text"), sysfs.read("/none"), sysfs.read("/")) == ("abc", None, None)
-    assert (sysfs.read_int("/text"), sysfs.read_int("/empty"), sysfs.read_int("/none")) == (None, None, None)
-    assert (sysfs.read_bytes("/text", 2), sysfs.read_bytes("/none", 2)) == (b"ab", b"")
-    assert (sysfs.link_name("/hard"), sysfs.link_target("/hard")) == ("0000:01:00.0", "../x/0000:01:00.0")
-    assert (sysfs.link_name("/text"), sysfs.inode("/none"), sysfs.status("/none")) == (None, None, None)
-    assert (sysfs.names("/"), sysfs.names("/none")) == (["empty", "hard", "text"], [])
-    assert sysfs.exists("/text") and not sysfs.exists("/none")
+def _runs(process):
+    """Not so a zombie that nobody has waited for."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -33,7 +33,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 NAME = "enp1s0"
-STRANGER = hosts.Nic("mystery", device="abcd")
+UNKNOWN = hosts.Nic("mystery", device="abcd")
 NUM_VFS = f"/{hosts.DEVICES}/{hosts.IGB.address}/sriov_numvfs"
 FULL = {bits: (1 << bits) - 1 for bits in (8, 16, 32, 48)}
 WEB = {"dst_ip": (0xC0A8FE1E, FULL[32]), "dst_port": (80, FULL[16])}
@@ -129,7 +129,7 @@ def test_a_refusal_says_what_was_refused(host):
         pytest.param(hosts.IXGBE, 0, 8, Channels(max_combined=8, other=1, combined=8), id="82599"),
         pytest.param(hosts.IXGBE, 4, 8, Channels(max_combined=4, other=1, combined=4), id="82599 with VFs"),
         pytest.param(hosts.IGB, 0, 4, Channels(max_combined=8, other=1, combined=4), id="82576 with few CPUs"),
-        pytest.param(STRANGER, 0, 4, Channels(max_combined=4, combined=4), id="a stranger"),
+        pytest.param(UNKNOWN, 0, 4, Channels(max_combined=4, combined=4), id="an unknown driver"),
     ],
 )
 def test_channels_are_read(host, nic, num_vfs, cpus, channels):
@@ -173,7 +173,7 @@ def test_channels_that_the_driver_cannot_have_are_refused(host, changes):
         (hosts.IXGBE, "no-such-feature", None),
         (hosts.IGB, NTUPLE, Feature(on=False, changeable=False)),
         (hosts.Nic(device="1521"), NTUPLE, Feature(on=False, changeable=True)),
-        (STRANGER, NTUPLE, Feature(on=True, changeable=False)),
+        (UNKNOWN, NTUPLE, Feature(on=True, changeable=False)),
     ],
 )
 def test_a_feature_is_read_by_the_kernels_name(host, nic, name, feature):
@@ -271,7 +271,7 @@ def test_rules_are_inserted_read_and_deleted(host):
     assert ethtool.rules(NAME) == RuleTable(2046, False, ())
 
 
-def test_orders_for_rules_are_told_one_by_one(host):
+def test_orders_for_rules_are_reported_one_by_one(host):
     kernel = host(num_vfs=2)
     steered(kernel).insert_rule(NAME, flow_rule("tcp4", WEB, encode_action(0), 5))
     kernel.ethtool.delete_rule(NAME, 5)
@@ -284,7 +284,7 @@ def test_orders_for_rules_are_told_one_by_one(host):
 
 
 def test_a_driver_that_chooses_the_place_tells_it(host):
-    ethtool = host(STRANGER).ethtool
+    ethtool = host(UNKNOWN).ethtool
     assert ethtool.rules(NAME) == RuleTable(1024, True, ())
     rules = [flow_rule("tcp4", {"dst_port": (port, FULL[16])}, 1) for port in (80, 81)]
     assert [ethtool.insert_rule(NAME, rule) for rule in rules] == [0, 1]
@@ -309,7 +309,7 @@ def test_a_driver_that_does_not_choose_refuses_a_rule_without_a_place(host):
 
 
 def test_any_rule_comes_back_from_a_driver_that_takes_any(host):
-    root = host(STRANGER).sysfs.path("/")
+    root = host(UNKNOWN).sysfs.path("/")
 
     @given(st.lists(flows.rules(locations=st.integers(0, 1023)), max_size=4, unique_by=lambda rule: rule.location))
     def same(rules):
@@ -324,7 +324,7 @@ def test_any_rule_comes_back_from_a_driver_that_takes_any(host):
 
 
 def test_a_rule_of_an_rss_context_keeps_it(host):
-    ethtool = host(STRANGER).ethtool
+    ethtool = host(UNKNOWN).ethtool
     rule = flow_rule("tcp4", WEB, 0, 3, context=7)
     ethtool.insert_rule(NAME, rule)
     assert ethtool.rules(NAME).rules == (rule,)
@@ -421,9 +421,9 @@ def test_statistics_are_the_drivers_own_in_its_order(host):
     assert "rx_queue_63_packets" in statistics
 
 
-def test_a_strangers_statistics_have_a_strangers_names(host):
+def test_statistics_of_an_unknown_driver_keep_their_names(host):
     counters = {"rx-0.rx_packets": 3}
-    statistics = host(STRANGER, cpus=2, extra={f"sim/statistics/{NAME}": json.dumps(counters)}).ethtool.statistics(NAME)
+    statistics = host(UNKNOWN, cpus=2, extra={f"sim/statistics/{NAME}": json.dumps(counters)}).ethtool.statistics(NAME)
     assert statistics == {"port_rx_packets": 0, "rx-0.rx_packets": 3, "rx-1.rx_packets": 0}
 
 
@@ -439,7 +439,7 @@ def test_a_driver_introduces_itself(host):
 @pytest.mark.parametrize(
     ("more", "mac"), [({}, hosts.IXGBE.mac), ({"permaddr": "02:00:00:00:07:07"}, "02:00:00:00:07:07")]
 )
-def test_the_address_in_the_card_is_told(host, more, mac):
+def test_the_address_in_the_card_is_reported(host, more, mac):
     extra = hosts.interface(NAME, 3, hosts.IXGBE.mac, up=True, **more)
     assert host(extra=extra).ethtool.permanent_mac(NAME) == mac
 
@@ -458,3 +458,8 @@ def test_the_kernel_of_this_machine_tells_the_features_of_its_loopback():
 def test_the_kernel_of_this_machine_refuses_orders_to_its_loopback(name):
     """EPERM for those who are not root."""
     assert refusal(ORDERS[name], Ethtool(), "lo") in (errno.EOPNOTSUPP, errno.EPERM)
+
+
+@pytest.mark.parametrize("name", ["lo", "no-such-name", "a-name-longer-than-the-kernel-takes"])
+def test_a_driver_that_does_not_say_has_no_channels(name):
+    assert Ethtool().channels(name) is None

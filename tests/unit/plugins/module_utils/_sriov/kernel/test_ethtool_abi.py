@@ -120,9 +120,9 @@ def test_the_layout_in_use_is_this_machines():
     assert abi.RXNFC.size == ctypes.sizeof(simabi.Rxnfc)
 
 
-@pytest.mark.parametrize(("room", "told", "read"), [(3, 3, (5, 6, 7)), (3, 2, (5, 6)), (2, 3, (5, 6)), (0, 3, ())])
-def test_only_locations_that_are_there_are_read(room, told, read):
-    packed = abi.RXNFC.pack(abi.Rxnfc(abi.GRXCLSRLALL, rule_cnt=told, rule_locs=(5, 6, 7)))
+@pytest.mark.parametrize(("room", "count", "read"), [(3, 3, (5, 6, 7)), (3, 2, (5, 6)), (2, 3, (5, 6)), (0, 3, ())])
+def test_only_locations_that_are_there_are_read(room, count, read):
+    packed = abi.RXNFC.pack(abi.Rxnfc(abi.GRXCLSRLALL, rule_cnt=count, rule_locs=(5, 6, 7)))
     assert abi.RXNFC.unpack(packed, room).rule_locs == read
 
 

@@ -234,7 +234,9 @@ JUNK = b"\xa5" * 20
             id="Ethernet has its MAC elsewhere",
         ),
         pytest.param(
-            EMPTY._replace(flow_type=4, h_u=PORT_80, m_u=PORT_MASK), flow_rule("type4", {}, DROP, 7), id="a stranger"
+            EMPTY._replace(flow_type=4, h_u=PORT_80, m_u=PORT_MASK),
+            flow_rule("type4", {}, DROP, 7),
+            id="an unknown type",
         ),
     ],
 )

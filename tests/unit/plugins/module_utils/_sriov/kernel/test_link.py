@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.ethtool import Ethtool
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.kernel import Kernel
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.link import Link
 
 # `ip -j -d address show`, iproute2 6.1.0
@@ -92,35 +90,3 @@ def test_a_command_that_fails_is_named(answer, why):
     with pytest.raises(KernelRefused) as refused:
         Link(Answers(link_set=answer)).set_up("enp1s0", True)
     assert str(refused.value) == f"`ip link set dev enp1s0 up` failed: {why}."
-
-
-@pytest.mark.parametrize(
-    ("answer", "module"),
-    [
-        ((0, "vfio_pci\n", ""), "vfio_pci"),
-        ((0, "igbvf\nother\n", ""), "igbvf"),
-        ((0, "", ""), None),
-        ((127, "", ""), None),
-    ],
-)
-def test_a_module_is_found_by_its_alias(answer, module):
-    assert Kernel(Answers(modprobe=answer)).resolve_module("pci:v8086") == module
-
-
-def test_another_namespace_is_asked_through_nsenter():
-    run = Answers(nsenter=(0, '[{},{"ifname":"lo"}]', ""))
-    assert Kernel(run).namespace_interfaces("/run/netns/red") == [{"ifname": "lo"}]
-    assert run.calls == ["nsenter --net=/run/netns/red ip -j -d link show"]
-    assert Kernel(Answers(nsenter=(1, "", "gone"))).namespace_interfaces("/run/netns/red") == []
-
-
-def test_udev_gets_whole_seconds_and_at_least_one():
-    run = Answers(udevadm=(127, "", "no such command"))
-    Kernel(run).settle(0.2)
-    Kernel(run).settle(9.9)
-    assert run.calls == ["udevadm settle --timeout=1", "udevadm settle --timeout=9"]
-
-
-@pytest.mark.parametrize("name", ["lo", "no-such-name", "a-name-longer-than-the-kernel-takes"])
-def test_a_driver_that_does_not_say_has_no_channels(name):
-    assert Ethtool().channels(name) is None

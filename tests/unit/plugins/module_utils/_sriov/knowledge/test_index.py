@@ -82,16 +82,16 @@ def kernel(tmp_path):
 
 @pytest.mark.usefixtures("invented")
 def test_info_knows_an_added_driver(kernel):
-    [told] = run_module(info, kernel, pf="enp1s0")["pfs"]
-    assert told["rss_limit"]["cause"] == "invented-nic: 0 VFs: 8, from 1 VF on: 3; online CPUs: 8"
-    [dpdk] = [row for row in told["bypass"] if row["name"] == "DPDK on the PF"]
+    [pf] = run_module(info, kernel, pf="enp1s0")["pfs"]
+    assert pf["rss_limit"]["cause"] == "invented-nic: 0 VFs: 8, from 1 VF on: 3; online CPUs: 8"
+    [dpdk] = [row for row in pf["bypass"] if row["name"] == "DPDK on the PF"]
     assert "no DPDK driver is known" not in dpdk["why"]
 
 
 def test_info_knows_no_other(kernel):
-    [told] = run_module(info, kernel, pf="enp1s0")["pfs"]
-    assert told["rss_limit"]["cause"] == "nothing is known of driver invented-nic"
-    [dpdk] = [row for row in told["bypass"] if row["name"] == "DPDK on the PF"]
+    [pf] = run_module(info, kernel, pf="enp1s0")["pfs"]
+    assert pf["rss_limit"]["cause"] == "nothing is known of driver invented-nic"
+    [dpdk] = [row for row in pf["bypass"] if row["name"] == "DPDK on the PF"]
     assert "no DPDK driver is known in place of invented-nic" in dpdk["why"]
 
 
@@ -141,7 +141,7 @@ def test_rx_rate_knows_no_other(kernel):
 
 
 @pytest.mark.usefixtures("invented")
-def test_the_counters_of_an_added_driver_are_tried_on_strangers():
+def test_the_counters_of_an_added_driver_are_tried_on_unknown_drivers():
     assert index.all_queue_counters()[-2:] == (("in {}",), ("vf {} in",))
     assert (index.queue_counters("invented-nic"), index.queue_counters("inventedvf")) == (("in {}",), ("vf {} in",))
     assert index.vf_driver("inventedvf").queues == 1
@@ -231,7 +231,7 @@ def test_drivers_of_ef_vi_are_those_whose_files_say_so():
         pytest.param(None, "10c9", False, id="no driver"),
     ],
 )
-def test_a_stranger_gets_an_entry_that_knows_nothing(name, device, rss_known):
+def test_an_unknown_driver_gets_an_entry_that_knows_nothing(name, device, rss_known):
     known = index.driver(name, "8086", device)
     assert (known.name, known.rss is not None) == (name or "none", rss_known)
 
@@ -240,9 +240,9 @@ def test_a_stranger_gets_an_entry_that_knows_nothing(name, device, rss_known):
     ("name", "asked"),
     [
         pytest.param("igb", ("igb",), id="a known driver"),
-        pytest.param("mystery", index.DRIVERS, id="a stranger"),
+        pytest.param("mystery", index.DRIVERS, id="an unknown driver"),
         pytest.param(None, index.DRIVERS, id="no driver"),
     ],
 )
-def test_a_stranger_s_card_may_be_any_driver_s(name, asked):
+def test_an_unknown_driver_s_card_may_be_any_driver_s(name, asked):
     assert tuple(known.name for known in index.driver_or_all(name)) == asked

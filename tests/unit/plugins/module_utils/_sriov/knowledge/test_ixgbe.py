@@ -68,7 +68,7 @@ def test_pools_have_four_or_two_queues():
     assert {num_vfs: pool_stride(I82599, num_vfs) for num_vfs in (0, 1, 31, 32)} == {0: None, 1: 4, 31: 4, 32: 2}
 
 
-def test_the_limits_are_told_in_words():
+def test_the_limits_are_reported_in_words():
     assert rss_explanation(I82599) == "0 VFs: 16, from 1 VF on: 4, from 32 VFs on: 2"
 
 

@@ -13,13 +13,13 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowled
     vf_limit,
 )
 
-STRANGER = driver("mystery", "1234", "5678")
+UNKNOWN = driver("mystery", "1234", "5678")
 
 
-def test_the_rss_group_of_a_stranger_is_not_known():
-    assert [rss_queues(STRANGER, num_vfs, 16) for num_vfs in (0, 1)] == [None, None]
+def test_the_rss_group_of_an_unknown_driver_is_not_known():
+    assert [rss_queues(UNKNOWN, num_vfs, 16) for num_vfs in (0, 1)] == [None, None]
 
 
-def test_a_stranger_is_taken_at_its_word():
-    assert rss_group(STRANGER, 4, 12) == 12
-    assert [vf_limit(STRANGER, classes, 5) for classes in (0, 8)] == [5, 5]
+def test_an_unknown_driver_is_taken_at_its_word():
+    assert rss_group(UNKNOWN, 4, 12) == 12
+    assert [vf_limit(UNKNOWN, classes, 5) for classes in (0, 8)] == [5, 5]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `ip` prints of VFs, and what it is told of them."""
+"""What `ip` prints of VFs, and what it is given for them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ENTRY = {
     "trust": False,
     "query_rss_en": False,
 }
-TOLD = replace(FRESH, mac=MAC)
+REPORTED = replace(FRESH, mac=MAC)
 
 
 def entry(*without, **changes):
@@ -42,39 +42,41 @@ def entry(*without, **changes):
 
 
 @pytest.mark.parametrize(
-    ("told", "attributes"),
+    ("printed", "attributes"),
     [
-        pytest.param(entry(), TOLD, id="iproute2 6.1, nothing set"),
+        pytest.param(entry(), REPORTED, id="iproute2 6.1, nothing set"),
         pytest.param(
-            entry(vlan_list=[{"vlan": 100, "qos": 3}]), replace(TOLD, vlan=100, qos=3), id="VLAN and priority"
+            entry(vlan_list=[{"vlan": 100, "qos": 3}]), replace(REPORTED, vlan=100, qos=3), id="VLAN and priority"
         ),
-        pytest.param(entry(vlan_list=[{"qos": 3}]), replace(TOLD, qos=3), id="a priority alone"),
+        pytest.param(entry(vlan_list=[{"qos": 3}]), replace(REPORTED, qos=3), id="a priority alone"),
         pytest.param(
             entry(vlan_list=[{"vlan": 5, "protocol": "802.1ad"}]),
-            replace(TOLD, vlan=5, vlan_proto="802.1ad"),
+            replace(REPORTED, vlan=5, vlan_proto="802.1ad"),
             id="another protocol",
         ),
         pytest.param(
             entry(tx_rate=500, rate={"max_tx": 500, "min_tx": 100}),
-            replace(TOLD, max_tx_rate=500, min_tx_rate=100),
+            replace(REPORTED, max_tx_rate=500, min_tx_rate=100),
             id="rates",
         ),
         pytest.param(
-            entry("address", "broadcast", "link_type", mac=MAC), TOLD, id="iproute2 5.2: the address is called mac"
+            entry("address", "broadcast", "link_type", mac=MAC), REPORTED, id="iproute2 5.2: the address is called mac"
         ),
-        pytest.param(entry("vlan_list", vlan=7, qos=1), replace(TOLD, vlan=7, qos=1), id="a kernel without VLAN list"),
-        pytest.param(entry("vlan_list"), TOLD, id="a kernel without VLAN list, and no VLAN"),
-        pytest.param(entry("rate", tx_rate=500), replace(TOLD, max_tx_rate=500), id="a kernel without least rates"),
+        pytest.param(
+            entry("vlan_list", vlan=7, qos=1), replace(REPORTED, vlan=7, qos=1), id="a kernel without VLAN list"
+        ),
+        pytest.param(entry("vlan_list"), REPORTED, id="a kernel without VLAN list, and no VLAN"),
+        pytest.param(entry("rate", tx_rate=500), replace(REPORTED, max_tx_rate=500), id="a kernel without least rates"),
         pytest.param(
             entry("query_rss_en", "trust", "spoofchk"),
-            replace(TOLD, query_rss=None, trust=None, spoofchk=None),
+            replace(REPORTED, query_rss=None, trust=None, spoofchk=None),
             id="what the driver does not tell",
         ),
-        pytest.param(entry(link_state="disable"), replace(TOLD, link_state="disable"), id="a link that is off"),
+        pytest.param(entry(link_state="disable"), replace(REPORTED, link_state="disable"), id="a link that is off"),
     ],
 )
-def test_all_shapes_of_iproute2_are_read(told, attributes):
-    assert parse_vf(told) == attributes
+def test_all_shapes_of_iproute2_are_read(printed, attributes):
+    assert parse_vf(printed) == attributes
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_all_shapes_of_iproute2_are_read(told, attributes):
         pytest.param(VfAttributes(link_state="auto", query_rss=True), "state auto query_rss on", id="state, query_rss"),
     ],
 )
-def test_ip_is_told_in_its_own_words(change, words):
+def test_ip_is_reported_in_its_own_words(change, words):
     assert ip_words(3, change) == ["vf", "3", *words.split()]
 
 

@@ -211,7 +211,7 @@ def test_a_rule_has_the_words_of_ethtool(rule, words):
         (None, None, "tcp4 dst-port 80"),
     ],
 )
-def test_a_rule_is_told_in_a_sentence(cookie, context, text):
+def test_a_rule_is_reported_in_a_sentence(cookie, context, text):
     rule = flow_rule("tcp4", {"dst_port": (80, FULL[16])}, cookie, 5, context)
     assert str(rule) == text
 

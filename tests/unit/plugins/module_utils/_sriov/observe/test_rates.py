@@ -71,7 +71,7 @@ def test_queues_are_found_in_each_drivers_names(driver, asked):
         pytest.param("iavf", "rx-0.packets", id="a VF's driver whose names are not those of each PF's"),
         pytest.param("i40e", "rx-0.rx_packets", id="i40e before Linux 4.20"),
         pytest.param("e1000e", "rx_queue_0_packets", id="a driver whose counters are not known"),
-        pytest.param("mystery", "rxq0: frames", id="a stranger"),
+        pytest.param("mystery", "rxq0: frames", id="an unknown driver"),
         pytest.param("none", "queue_0_rx_cnt", id="no driver"),
     ],
 )

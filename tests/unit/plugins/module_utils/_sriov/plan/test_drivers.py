@@ -35,8 +35,8 @@ def desired_pf(device, driver, **options):
     return DesiredDevice(device.address, driver, **options)
 
 
-def sentences(devices, specs, host=HOST):
-    return [str(step) for step in plan_drivers({device.address: device for device in devices}, specs, host).steps]
+def sentences(devices, desired, host=HOST):
+    return [str(step) for step in plan_drivers({device.address: device for device in devices}, desired, host).steps]
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,8 @@ def test_the_plan_is_what_is_missing(device, driver, options, steps):
 def test_modules_are_loaded_once_and_first():
     host = Host(drivers=frozenset({"igbvf"}), modules=frozenset({"vfio-pci"}), noiommu_mode=False)
     devices = [vf(0, **NO_GROUP), vf(1, **NO_GROUP), vf(2)]
-    specs = [desired_pf(d, "vfio-pci", no_iommu=True) for d in devices[:2]] + [desired_pf(devices[2], "none")]
-    assert sentences(devices, specs, host) == [
+    desired = [desired_pf(d, "vfio-pci", no_iommu=True) for d in devices[:2]] + [desired_pf(devices[2], "none")]
+    assert sentences(devices, desired, host) == [
         "load kernel module vfio-pci",
         NO_IOMMU,
         f"bind {VF0} to vfio-pci (now igbvf)",

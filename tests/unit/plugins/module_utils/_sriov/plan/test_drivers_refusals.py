@@ -34,8 +34,8 @@ def desired_pf(device, driver, **options):
     return DesiredDevice(device.address, driver, **options)
 
 
-def sentences(devices, specs, host=HOST):
-    return [str(step) for step in plan_drivers({device.address: device for device in devices}, specs, host).steps]
+def sentences(devices, desired, host=HOST):
+    return [str(step) for step in plan_drivers({device.address: device for device in devices}, desired, host).steps]
 
 
 IN_THE_WAY = Host(drivers=DRIVERS, groups=((10, (vf(0), vf(1, iommu_group=10), pf_device(iommu_group=10))),))

@@ -44,7 +44,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
 )
 
 MAC = "02:00:00:00:aa:00"
-BLOG = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
+RULE_WORDS = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
 TO_DPDK = DesiredDrivers("0", "vfio-pci")
 FREE = vf(driver=None)
 
@@ -97,7 +97,7 @@ def test_the_whole_plan_has_the_order_of_the_kernel_s_needs():
         f"set the MTU of {vf_name(1)} to 1400 (was 1500)",
         f"turn ntuple filters of {LABEL} on",
         f"set the RSS table of {LABEL}: of 128 entries queue 0 has 42, queue 1 has 43, queue 2 has 43",
-        f"add flow rule 2045 of {LABEL}: {BLOG}",
+        f"add flow rule 2045 of {LABEL}: {RULE_WORDS}",
         f"add flow rule 2044 of {LABEL}: tcp4 dst-ip 0.0.0.1 dst-port 80 to queue 3",
     ]
 
@@ -129,9 +129,9 @@ def test_two_pfs_go_through_each_stage_together():
         bound(0, "vfio-pci", "no driver"),
         bound(0, "vfio-pci", "no driver", SECOND),
         f"turn ntuple filters of {LABEL} on",
-        f"add flow rule 2045 of {LABEL}: {BLOG}",
+        f"add flow rule 2045 of {LABEL}: {RULE_WORDS}",
         f"turn ntuple filters of {SECOND_LABEL} on",
-        f"add flow rule 2045 of {SECOND_LABEL}: {BLOG}",
+        f"add flow rule 2045 of {SECOND_LABEL}: {RULE_WORDS}",
     ]
 
 
@@ -150,7 +150,7 @@ def test_each_pf_has_what_its_own_driver_can():
     )
 
 
-def test_a_pf_of_which_nothing_is_wished_is_left_alone():
+def test_a_pf_of_which_nothing_is_desired_is_left_alone():
     other = second(2, kind=ixgbe, combined_channels=4, rules=(RULE,), table=(0,) * 128)
     outcome = planned(host_state(ixgbe(combined_channels=16), other), desired_pf(num_vfs=1), desired_pf(SECOND))
     assert outcome.after.pfs[SECOND] == other
@@ -250,7 +250,7 @@ def test_without_an_iommu_new_vfs_may_do_without_it():
     ]
 
 
-def test_vfs_that_come_anew_get_all_that_is_wished_and_nothing_that_they_had():
+def test_vfs_that_come_anew_get_all_that_is_desired_and_nothing_that_they_had():
     known = vf(driver="vfio-pci", attributes=replace(FREE.attributes, mac=MAC, trust=True))
     state = ixgbe(1, vfs=(known,), combined_channels=4, carrier=True, drivers_autoprobe=False)
     steps = sentences(state, desired_pf(num_vfs=2, recreate=True, vfs=[desired_vfs(mac=MAC)], drivers=[TO_DPDK]))
@@ -283,7 +283,7 @@ def test_tables_and_rules_that_a_change_drops_are_put_back(desired, last):
         1, vfs=(FREE,), combined_channels=2, max_channels=4, online_cpus=16, ntuple="on", table=BY_HAND, rules=(RULE,)
     )
     steps = sentences(state, desired)
-    expected = [f"put back flow rule 2045 of {LABEL}: {BLOG}" if step == "put back" else step for step in last]
+    expected = [f"put back flow rule 2045 of {LABEL}: {RULE_WORDS}" if step == "put back" else step for step in last]
     assert [step for step in steps if "flow rule" in step or "RSS table" in step] == expected
     assert steps[-len(expected) :] == expected
 

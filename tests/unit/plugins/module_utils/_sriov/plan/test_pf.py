@@ -35,9 +35,9 @@ AUTOPROBE_1 = f"set sriov_drivers_autoprobe of {LABEL} to 1: new VFs are bound b
 
 
 @pytest.mark.parametrize(
-    ("state", "spec", "steps"),
+    ("state", "desired", "steps"),
     [
-        pytest.param(pf(), desired_pf(), [], id="nothing is asked"),
+        pytest.param(pf(), desired_pf(), [], id="nothing is desired"),
         pytest.param(pf(), desired_pf(num_vfs=0), [], id="no VFs where there are none"),
         pytest.param(pf(4), desired_pf(num_vfs=4), [], id="the number that is there"),
         pytest.param(pf(4), desired_pf(num_vfs=4, recreate=True), [], id="recreate destroys nothing that is as wanted"),
@@ -93,11 +93,11 @@ AUTOPROBE_1 = f"set sriov_drivers_autoprobe of {LABEL} to 1: new VFs are bound b
         ),
         pytest.param(pf(xdp=True), desired_pf(num_vfs=4), CREATE_4, id="XDP does not keep igb from VFs"),
         pytest.param(pf(), desired_pf(num_vfs=4, min_rss_queues=2), CREATE_4, id="the RSS group is just large enough"),
-        pytest.param(pf(driver="mystery"), desired_pf(num_vfs=4), CREATE_4, id="a driver that is a stranger"),
+        pytest.param(pf(driver="mystery"), desired_pf(num_vfs=4), CREATE_4, id="a driver that is an unknown driver"),
     ],
 )
-def test_the_plan_is_what_is_missing(state, spec, steps):
-    assert [str(step) for step in plan_pf(state, spec).steps] == steps
+def test_the_plan_is_what_is_missing(state, desired, steps):
+    assert [str(step) for step in plan_pf(state, desired).steps] == steps
 
 
 def test_a_recreation_falls_back_to_the_old_number():
@@ -106,7 +106,7 @@ def test_a_recreation_falls_back_to_the_old_number():
 
 
 @pytest.mark.parametrize(
-    ("state", "spec", "warnings"),
+    ("state", "desired", "warnings"),
     [
         pytest.param(pf(), desired_pf(num_vfs=4), (), id="nothing to say"),
         pytest.param(
@@ -128,8 +128,8 @@ def test_a_recreation_falls_back_to_the_old_number():
         ),
     ],
 )
-def test_a_plan_warns_of_what_it_does_not_mend(state, spec, warnings):
-    assert plan_pf(state, spec).warnings == list(warnings)
+def test_a_plan_warns_of_what_it_does_not_mend(state, desired, warnings):
+    assert plan_pf(state, desired).warnings == list(warnings)
 
 
 @pytest.mark.parametrize(
@@ -146,8 +146,8 @@ def test_a_plan_warns_of_what_it_does_not_mend(state, spec, warnings):
         pytest.param(ixgbe(4, combined_channels=2), 8, 4, id="but not a second change"),
         pytest.param(ixgbe(4, combined_channels=4, online_cpus=32), 0, 16, id="82599 gets its queues back"),
         pytest.param(pf(driver="i40e", device="1572", combined_channels=6), 4, 6, id="VFs take nothing from i40e"),
-        pytest.param(pf(driver="mystery", combined_channels=6), 0, 6, id="a stranger as it is"),
-        pytest.param(pf(driver="mystery"), 4, None, id="a stranger with VFs"),
+        pytest.param(pf(driver="mystery", combined_channels=6), 0, 6, id="an unknown driver as it is"),
+        pytest.param(pf(driver="mystery"), 4, None, id="an unknown driver with VFs"),
         pytest.param(pf(driver="igb", device="ffff"), 4, None, id="an igb chip that is not known"),
         pytest.param(ixgbe(netdevs=()), 4, 4, id="without an interface"),
         pytest.param(ixgbe(num_tc=4), 4, 1, id="82599 with VFs and traffic classes"),

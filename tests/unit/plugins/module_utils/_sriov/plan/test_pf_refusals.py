@@ -95,13 +95,13 @@ REFUSALS = [
     *(
         pytest.param(
             pf(netdevs=()),
-            spec,
+            desired,
             NotSupported,
             f"{what} on 0000:01:00.0: driver igb has given it no interface in this network namespace. Remedy: see "
             "dmesg for the driver's messages; if the interface was moved to another namespace, bring it back.",
             id=f"without an interface: {what}",
         )
-        for spec, what in (
+        for desired, what in (
             (desired_pf(up=True), "cannot set the PF up"),
             (desired_pf(up=False), "cannot set the PF down"),
             (desired_pf(num_vfs=2), "cannot create 2 VFs"),
@@ -208,10 +208,10 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("state", "spec", "kind", "message"), REFUSALS)
-def test_a_refusal_says_what_why_and_what_to_do(state, spec, kind, message):
+@pytest.mark.parametrize(("state", "desired", "kind", "message"), REFUSALS)
+def test_a_refusal_says_what_why_and_what_to_do(state, desired, kind, message):
     with pytest.raises(kind) as refused:
-        plan_pf(state, spec)
+        plan_pf(state, desired)
     assert str(refused.value) == message
 
 

@@ -26,8 +26,8 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     vf,
 )
 
-BLOG = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
-BLOG_1 = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 1 queue 1"
+RULE_WORDS = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
+RULE_WORDS_1 = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 1 queue 1"
 OTHER = rule(dst_ip=0xC0A8FE1F, dst_port=80, location=2044)
 OTHER_WORDS = "tcp4 dst-ip 192.168.254.31 dst-port 80 to VF 0 queue 0"
 
@@ -42,7 +42,7 @@ def with_rules(*rules, num_vfs=4, **changes):
     return ixgbe(num_vfs, online_cpus=16, **{"combined_channels": 4, "ntuple": "on", "rules": rules, **changes})
 
 
-def stranger(*rules, **changes):
+def unknown_driver(*rules, **changes):
     """A driver that knows VFs and leaves no rule in place of another: i40e."""
     return with_rules(*rules, driver="i40e", device="1572", **changes)
 
@@ -62,12 +62,14 @@ def replaced(words, old, location=2045):
 @pytest.mark.parametrize(
     ("state", "rules", "steps"),
     [
-        pytest.param(with_rules(), desired_rules(), [], id="nothing is asked"),
+        pytest.param(with_rules(), desired_rules(), [], id="nothing is desired"),
         pytest.param(
-            with_rules(), desired_rules(to(0)), [add(BLOG, 2045)], id="the highest location, as ethtool takes it"
+            with_rules(), desired_rules(to(0)), [add(RULE_WORDS, 2045)], id="the highest location, as ethtool takes it"
         ),
-        pytest.param(with_rules(), desired_rules(to(0, location=7)), [add(BLOG, 7)], id="the location that is named"),
-        pytest.param(with_rules(), desired_rules(to(0, location=0)), [add(BLOG, 0)], id="the lowest location"),
+        pytest.param(
+            with_rules(), desired_rules(to(0, location=7)), [add(RULE_WORDS, 7)], id="the location that is named"
+        ),
+        pytest.param(with_rules(), desired_rules(to(0, location=0)), [add(RULE_WORDS, 0)], id="the lowest location"),
         pytest.param(with_rules(RULE), desired_rules(to(0)), [], id="it is there"),
         pytest.param(with_rules(RULE.at(3)), desired_rules(to(0)), [], id="it is there, wherever"),
         pytest.param(with_rules(RULE.at(3)), desired_rules(to(0, location=3)), [], id="it is there, at its location"),
@@ -80,28 +82,31 @@ def replaced(words, old, location=2045):
         pytest.param(
             with_rules(),
             desired_rules(to(0), rule(dst_ip=0xC0A8FE1F, dst_port=80, location=2045)),
-            [add(BLOG, 2044), add(OTHER_WORDS, 2045)],
+            [add(RULE_WORDS, 2044), add(OTHER_WORDS, 2045)],
             id="locations that are named come first",
         ),
         pytest.param(
-            with_rules(RULE), desired_rules(to(1, 1)), [replaced(BLOG_1, BLOG)], id="ixgbe puts it in the other's place"
+            with_rules(RULE),
+            desired_rules(to(1, 1)),
+            [replaced(RULE_WORDS_1, RULE_WORDS)],
+            id="ixgbe puts it in the other's place",
         ),
         pytest.param(
             with_rules(RULE.at(3)),
             desired_rules(to(0, location=7)),
-            [delete(BLOG, 3), add(BLOG, 7)],
+            [delete(RULE_WORDS, 3), add(RULE_WORDS, 7)],
             id="to another location",
         ),
         pytest.param(
-            stranger(RULE),
+            unknown_driver(RULE),
             desired_rules(to(1, 1)),
-            [delete(BLOG, 2045), add(BLOG_1, 2045)],
+            [delete(RULE_WORDS, 2045), add(RULE_WORDS_1, 2045)],
             id="other drivers have one after the other, at the same place",
         ),
         pytest.param(
             with_rules(RULE, to(1, 1, 5)),
             desired_rules(to(0)),
-            [delete(BLOG_1, 5)],
+            [delete(RULE_WORDS_1, 5)],
             id="a rule that contradicts it goes",
         ),
         pytest.param(with_rules(RULE, RULE.at(5)), desired_rules(to(0)), [], id="a rule that repeats it does no harm"),
@@ -109,52 +114,52 @@ def replaced(words, old, location=2045):
             with_rules(RULE, to(1, 1, 5)),
             desired_rules(to(2)),
             [
-                delete(BLOG_1, 5),
-                replaced("tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 2 queue 0", BLOG),
+                delete(RULE_WORDS_1, 5),
+                replaced("tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 2 queue 0", RULE_WORDS),
             ],
             id="of two that are wrong one is replaced",
         ),
         pytest.param(
             with_rules(RULE, to(1, 1, 5)),
             desired_rules(to(0, location=5)),
-            [delete(BLOG, 2045), replaced(BLOG, BLOG_1, 5)],
+            [delete(RULE_WORDS, 2045), replaced(RULE_WORDS, RULE_WORDS_1, 5)],
             id="the one at the location that is named is replaced",
         ),
         pytest.param(
             with_rules(RULE.at(5)),
             desired_rules(to(0), rule(dst_ip=0xC0A8FE1F, dst_port=80, location=5)),
-            [delete(BLOG, 5), add(BLOG, 2045), add(OTHER_WORDS, 5)],
+            [delete(RULE_WORDS, 5), add(RULE_WORDS, 2045), add(OTHER_WORDS, 5)],
             id="a rule makes room for one that names its place",
         ),
-        pytest.param(with_rules(OTHER), desired_rules(to(0)), [add(BLOG, 2045)], id="others stay"),
+        pytest.param(with_rules(OTHER), desired_rules(to(0)), [add(RULE_WORDS, 2045)], id="others stay"),
         pytest.param(
             with_rules(OTHER),
             desired_rules(to(0), exclusive=True),
-            [delete(OTHER_WORDS, 2044), add(BLOG, 2045)],
+            [delete(OTHER_WORDS, 2044), add(RULE_WORDS, 2045)],
             id="exclusive: others go",
         ),
         pytest.param(
             with_rules(RULE, OTHER),
             desired_rules(exclusive=True),
-            [delete(BLOG, 2045), delete(OTHER_WORDS, 2044)],
+            [delete(RULE_WORDS, 2045), delete(OTHER_WORDS, 2044)],
             id="exclusive and no rule: all go",
         ),
         pytest.param(
             with_rules(RULE, RULE.at(5)),
             desired_rules(to(0), exclusive=True),
-            [delete(BLOG, 5)],
+            [delete(RULE_WORDS, 5)],
             id="exclusive: repetitions go",
         ),
         pytest.param(
             with_rules(OTHER),
             desired_rules(to(0, location=2044), exclusive=True),
-            [delete(OTHER_WORDS, 2044), add(BLOG, 2044)],
+            [delete(OTHER_WORDS, 2044), add(RULE_WORDS, 2044)],
             id="exclusive: the place of a rule that goes is free",
         ),
         pytest.param(
             with_rules(rule("ip4", dst_ip=0xC0A8FE1F)),
             desired_rules(to(0), exclusive=True),
-            [delete("ip4 dst-ip 192.168.254.31 to VF 0 queue 0", 2045), add(BLOG, 2045)],
+            [delete("ip4 dst-ip 192.168.254.31 to VF 0 queue 0", 2045), add(RULE_WORDS, 2045)],
             id="exclusive: another mask after the old one has gone",
         ),
         pytest.param(
@@ -166,19 +171,19 @@ def replaced(words, old, location=2045):
         pytest.param(
             with_rules(driver_places=True),
             desired_rules(to(0)),
-            [f"add flow rule of {LABEL}: {BLOG}"],
+            [f"add flow rule of {LABEL}: {RULE_WORDS}"],
             id="a driver that chooses the place itself",
         ),
         pytest.param(
             with_rules(),
             desired_rules(to(None, 3)),
-            [add(BLOG.replace("VF 0 queue 0", "queue 3"), 2045)],
+            [add(RULE_WORDS.replace("VF 0 queue 0", "queue 3"), 2045)],
             id="to a queue",
         ),
         pytest.param(
             with_rules(),
             desired_rules(replace(RULE, cookie=DROP, location=None)),
-            [add(BLOG.replace("to VF 0 queue 0", "drop"), 2045)],
+            [add(RULE_WORDS.replace("to VF 0 queue 0", "drop"), 2045)],
             id="drop",
         ),
         pytest.param(
@@ -196,15 +201,17 @@ def test_present(state, rules, steps):
 @pytest.mark.parametrize(
     ("rules", "steps"),
     [
-        pytest.param(desired_rules(absent=True), [], id="nothing is asked"),
-        pytest.param(desired_rules(to(0), absent=True), [delete(BLOG, 2045)], id="that rule"),
+        pytest.param(desired_rules(absent=True), [], id="nothing is desired"),
+        pytest.param(desired_rules(to(0), absent=True), [delete(RULE_WORDS, 2045)], id="that rule"),
         pytest.param(desired_rules(to(1), absent=True), [], id="the flow goes elsewhere"),
         pytest.param(
             desired_rules(replace(RULE, cookie=None, location=None), absent=True),
-            [delete(BLOG, 2045)],
+            [delete(RULE_WORDS, 2045)],
             id="wherever it goes",
         ),
-        pytest.param(desired_rules(to(0, location=2045), absent=True), [delete(BLOG, 2045)], id="at its location"),
+        pytest.param(
+            desired_rules(to(0, location=2045), absent=True), [delete(RULE_WORDS, 2045)], id="at its location"
+        ),
         pytest.param(desired_rules(to(0, location=1), absent=True), [], id="at another location"),
         pytest.param(desired_rules(rule(dst_port=81), absent=True), [], id="another flow"),
     ],
@@ -216,8 +223,8 @@ def test_absent(rules, steps):
 def test_absent_removes_every_rule_of_the_flow():
     state = with_rules(RULE, RULE.at(5), to(1, 1, 6))
     assert sentences(state, desired_pf(rules=desired_rules(to(0), absent=True))) == [
-        delete(BLOG, 2045),
-        delete(BLOG, 5),
+        delete(RULE_WORDS, 2045),
+        delete(RULE_WORDS, 5),
     ]
 
 
@@ -230,10 +237,10 @@ def test_a_rule_of_an_rss_context_is_not_the_same():
     context = replace(RULE, context=1)
     state = with_rules(context)
     assert sentences(state, desired_pf(rules=desired_rules(to(0), absent=True))) == []
-    assert sentences(state, desired_pf(rules=desired_rules(to(0)))) == [add(BLOG, 2044)]
+    assert sentences(state, desired_pf(rules=desired_rules(to(0)))) == [add(RULE_WORDS, 2044)]
 
 
-def test_the_prediction_has_the_rules_and_they_are_as_wished():
+def test_the_prediction_has_the_rules_and_they_are_as_desired():
     state = with_rules(RULE.at(3), OTHER)
     desired = desired_pf(rules=desired_rules(to(1), rule(dst_ip=1, dst_port=80, location=None), exclusive=True))
     after = planned(state, desired).after
@@ -245,7 +252,7 @@ def test_the_prediction_has_the_rules_and_they_are_as_wished():
 
 
 def test_a_rule_that_had_to_go_is_remembered_by_the_one_that_comes():
-    steps = planned(stranger(RULE), desired_pf(rules=desired_rules(to(1)))).plan.steps
+    steps = planned(unknown_driver(RULE), desired_pf(rules=desired_rules(to(1)))).plan.steps
     assert steps[-1].moved == RULE
 
 
@@ -281,15 +288,15 @@ def lost(rule_words, location, why):
         pytest.param(
             with_rules(OTHER, RULE),
             recreated(8),
-            [put_back(OTHER_WORDS, 2044), put_back(BLOG, 2045)],
+            [put_back(OTHER_WORDS, 2044), put_back(RULE_WORDS, 2045)],
             [],
             id="all of them",
         ),
         pytest.param(
             with_rules(RULE, to(3, 0, 5)),
             recreated(2),
-            [put_back(BLOG, 2045)],
-            [lost(BLOG.replace("VF 0", "VF 3"), 5, "the PF has 2 VFs, 0 to 1")],
+            [put_back(RULE_WORDS, 2045)],
+            [lost(RULE_WORDS.replace("VF 0", "VF 3"), 5, "the PF has 2 VFs, 0 to 1")],
             id="a rule goes with its VF",
         ),
         pytest.param(
@@ -302,8 +309,14 @@ def lost(rule_words, location, why):
         pytest.param(
             with_rules(RULE, to(1, 3, 5)),
             recreated(40),
-            [put_back(BLOG, 2045)],
-            [lost(BLOG.replace("VF 0 queue 0", "VF 1 queue 3"), 5, "beside 40 VFs each pool has 2 queues, 0 to 1")],
+            [put_back(RULE_WORDS, 2045)],
+            [
+                lost(
+                    RULE_WORDS.replace("VF 0 queue 0", "VF 1 queue 3"),
+                    5,
+                    "beside 40 VFs each pool has 2 queues, 0 to 1",
+                )
+            ],
             id="a rule goes with its VF's queue",
         ),
         pytest.param(
@@ -324,20 +337,20 @@ def lost(rule_words, location, why):
             with_rules(RULE, ntuple="off"),
             recreated(8),
             [],
-            [lost(BLOG, 2045, "ntuple filters are off, and it was not in force")],
+            [lost(RULE_WORDS, 2045, "ntuple filters are off, and it was not in force")],
             id="a rule that was not in force",
         ),
         pytest.param(
             with_rules(RULE, OTHER),
             recreated(8, rules=desired_rules(to(0), exclusive=True)),
-            [add(BLOG, 2045)],
+            [add(RULE_WORDS, 2045)],
             [],
             id="exclusive: what is not listed stays away",
         ),
         pytest.param(
             with_rules(RULE.at(3), OTHER),
             recreated(8, rules=desired_rules(to(1, 1))),
-            [add(BLOG_1, 3), put_back(OTHER_WORDS, 2044)],
+            [add(RULE_WORDS_1, 3), put_back(OTHER_WORDS, 2044)],
             [],
             id="a rule that is desired comes to the place that the old one had",
         ),
@@ -349,9 +362,15 @@ def lost(rule_words, location, why):
             id="absent: what is listed stays away",
         ),
         pytest.param(
-            with_rules(RULE), desired_pf(num_vfs=0), [], [lost(BLOG, 2045, "the PF has 0 VFs")], id="no VFs any more"
+            with_rules(RULE),
+            desired_pf(num_vfs=0),
+            [],
+            [lost(RULE_WORDS, 2045, "the PF has 0 VFs")],
+            id="no VFs any more",
         ),
-        pytest.param(with_rules(RULE, up=False), recreated(8, up=True), [put_back(BLOG, 2045)], [], id="set up before"),
+        pytest.param(
+            with_rules(RULE, up=False), recreated(8, up=True), [put_back(RULE_WORDS, 2045)], [], id="set up before"
+        ),
         pytest.param(
             with_rules(RULE, up=False),
             recreated(8),
@@ -359,7 +378,7 @@ def lost(rule_words, location, why):
             [f"{LABEL} is down: its VFs have no link and no mailbox until it is up (up: true)"],
             id="a PF that is down drops none",
         ),
-        pytest.param(stranger(RULE), recreated(8), [], [], id="a driver that drops none"),
+        pytest.param(unknown_driver(RULE), recreated(8), [], [], id="a driver that drops none"),
     ],
 )
 def test_rules_that_a_change_of_the_vfs_drops_are_put_back(state, desired, steps, warnings):
@@ -372,17 +391,17 @@ def test_rules_that_a_change_of_the_channels_drops_are_put_back():
     state = with_rules(RULE, to(1, 1, 5), combined_channels=2, max_channels=4)
     assert sentences(state, desired_pf(rss=DesiredRss(channels=4))) == [
         f"set the combined channels of {LABEL} from 2 to 4",
-        put_back(BLOG, 2045),
-        put_back(BLOG_1, 5),
+        put_back(RULE_WORDS, 2045),
+        put_back(RULE_WORDS_1, 5),
     ]
 
 
 def test_a_rule_that_fewer_channels_would_send_elsewhere_is_not_put_back():
     outcome = planned(with_rules(RULE, to(1, 1, 5)), desired_pf(rss=DesiredRss(channels=2)))
-    assert [str(step) for step in outcome.plan.steps][-1] == put_back(BLOG, 2045)
+    assert [str(step) for step in outcome.plan.steps][-1] == put_back(RULE_WORDS, 2045)
     assert list(outcome.plan.warnings) == [
         lost(
-            BLOG_1,
+            RULE_WORDS_1,
             5,
             "it would reach VF 0 queue 3: driver ixgbe counts 2 queues a VF, as many as the PF uses, and the card has "
             "4 (queue 3 for 5)",
@@ -407,7 +426,7 @@ def test_a_rule_that_fewer_channels_would_send_elsewhere_is_not_put_back():
         pytest.param(None, 2, [], id="no driver"),
     ],
 )
-def test_a_queue_that_the_vf_s_driver_does_not_open_is_told(driver, queue, warnings):
+def test_a_queue_that_the_vf_s_driver_does_not_open_is_reported(driver, queue, warnings):
     state = with_rules(num_vfs=1, vfs=(vf(driver=driver),))
     assert list(planned(state, desired_pf(rules=desired_rules(to(0, queue)))).plan.warnings) == warnings
 

@@ -32,7 +32,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
 )
 
 ON = " on enp1s0 (0000:01:00.0): "
-BLOG = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
+RULE_WORDS = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
 NAME_ONE = "Remedy: name one of them."
 SAME_FIELDS = (
     "driver ixgbe has one mask for all rules of a port: every rule must compare the same fields and bits{}. "
@@ -62,7 +62,7 @@ REFUSALS = [
         with_rules(rule(dst_ip=0xC0A8FE1F, location=5)),
         [to(0)],
         NotSupported,
-        f"rules[0]: {BLOG} has another mask than tcp4 dst-ip 192.168.254.31 to VF 0 queue 0{ON}"
+        f"rules[0]: {RULE_WORDS} has another mask than tcp4 dst-ip 192.168.254.31 to VF 0 queue 0{ON}"
         + SAME_FIELDS.format(""),
         id="another mask than a rule that is there",
     ),
@@ -70,7 +70,7 @@ REFUSALS = [
         with_rules(),
         [to(0), rule(dst_ip=0xC0A8FE1F, location=None)],
         NotSupported,
-        f"rules[0]: {BLOG} has another mask than tcp4 dst-ip 192.168.254.31 to VF 0 queue 0{ON}"
+        f"rules[0]: {RULE_WORDS} has another mask than tcp4 dst-ip 192.168.254.31 to VF 0 queue 0{ON}"
         + SAME_FIELDS.format(""),
         id="two masks in one request",
     ),
@@ -186,7 +186,7 @@ REFUSALS = [
         NotSupported,
         f"rules[0]: cannot send to VF 0 queue 0{ON}driver mystery does not steer into VFs: nothing is known of its "
         "flow rules. Remedy: give the VF an address of its own, or use a NIC whose driver does (ixgbe, i40e).",
-        id="a stranger gets no rule for a VF",
+        id="an unknown driver gets no rule for a VF",
     ),
     pytest.param(
         with_rules(),

@@ -33,7 +33,7 @@ _VF = re.compile(
 )
 
 
-class Told:
+class GuestPrograms:
     """Asks one guest."""
 
     def __init__(self, vm: Vm) -> None:

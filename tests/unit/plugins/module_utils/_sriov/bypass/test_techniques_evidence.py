@@ -195,7 +195,7 @@ ONLY_VFIO = {"uio_pci_generic": None}
             host(driver="mystery", default_driver="mystery"),
             False,
             "no DPDK driver is known in place of mystery",
-            id="DPDK with a stranger",
+            id="DPDK with an unknown driver",
         ),
         pytest.param(
             DPDK,

@@ -266,7 +266,7 @@ REFUSALS = [
         [desired_vfs(trust=True)],
         NotSupported,
         "trust: cannot set on for VF 0" + refused_by("mystery", "it does not report it", "trust"),
-        id="a stranger that does not report it",
+        id="an unknown driver that does not report it",
     ),
     pytest.param(
         ixgbe(1, vfs=(FREE,), netdevs=()),
@@ -371,7 +371,7 @@ def test_the_vf_that_carries_the_operator_is_not_changed_whatever_is_accepted(de
     )
 
 
-def test_the_vf_that_carries_the_operator_may_be_as_it_is_wished():
+def test_the_vf_that_carries_the_operator_may_be_as_it_is_desired():
     assert sentences(one(loaded(holders=(SSH,))), desired_pf(vfs=[desired_vfs(trust=False, mtu=1500)])) == []
 
 

@@ -14,31 +14,6 @@ def everyone(nic):
     return names
 
 
-@pytest.fixture
-def rules(modules, plain):
-    """Runs the module; no rule is there before."""
-
-    def run(*wishes, **options):
-        result = modules.run("flow_rule", {"pf": "enp1s0", "rules": list(wishes), **options})
-        assert not result["failed"], result["msg"]
-        return result
-
-    run(exclusive=True)
-    return run
-
-
-@pytest.fixture(scope="module")
-def plain(modules):
-    yield
-    modules.run("flow_rule", pf="enp1s0", rules=[], exclusive=True)
-
-
-def shown(guest):
-    """Location and action of every rule, by ethtool."""
-    lines = guest.check_output("ethtool -n enp1s0 | sed -n 's/^Filter: //p; s/.*Action: //p'").splitlines()
-    return dict(zip(lines[::2], lines[1::2], strict=True))
-
-
 def received(vm, nic, everyone, count=50):
     """Which interfaces get frames of the flow for the PF's address, and how many."""
     nic.wait_for_carrier(everyone)
@@ -63,7 +38,7 @@ def test_frames_follow_the_rule_from_vf_to_vf_and_back_to_the_pf(vm, nic, everyo
     assert received(vm, nic, everyone) == {pf: 50}
 
 
-def test_rules_and_table_are_there_again_after_a_change_of_the_vf_count(guest, vm, nic, modules, rules):
+def test_rules_and_table_are_there_again_after_a_change_of_the_vf_count(guest, vm, nic, modules, rules, shown_rules):
     """Also those that somebody else has set."""
     rules({**UDP, "vf": 1})
     guest.check_output(
@@ -73,7 +48,7 @@ def test_rules_and_table_are_there_again_after_a_change_of_the_vf_count(guest, v
     result = modules.run("pf", pf="enp1s0", num_vfs=2, recreate=True, drivers_autoprobe=True)
     said = [step.split(" of enp1s0")[0] for step in result["steps"]]
     assert said[-3:] == ["put back the RSS table", "put back flow rule 5", "put back flow rule 2045"]
-    assert shown(guest) == {"2045": "Direct to VF 1 queue 0", "5": "Direct to queue 2"}
+    assert shown_rules() == {"2045": "Direct to VF 1 queue 0", "5": "Direct to queue 2"}
     assert guest.check_output("ethtool -x enp1s0 | grep '^ *[0-9]*:'") == table
     nic.set_up([nic.interface, nic.vf_interface(0), nic.vf_interface(1)])
     assert received(vm, nic, [nic.interface, nic.vf_interface(0), nic.vf_interface(1)]) == {2: 50}

@@ -5,8 +5,8 @@ import random
 
 import pytest
 from lab import frames, traffic
+from lab.guest_programs import GuestPrograms
 from lab.modules import GuestModules
-from lab.told import Told
 
 PF = "0000:01:00.0"
 # Another decoder of the kernel's answer (IFLA_VFINFO_LIST) than iproute2's, and than ours of iproute2's.
@@ -65,21 +65,21 @@ def sixty_three(modules, nic):
     modules.run("pf", pf="enp1s0", num_vfs=4, drivers_autoprobe=True, recreate=True)
 
 
-def test_hundreds_of_wishes_read_back_the_same_by_three_decoders(modules, vm, nic, pyroute2, sixty_three):
+def test_hundreds_of_requests_read_back_the_same_by_three_decoders(modules, vm, nic, pyroute2, sixty_three):
     """Ours through the module, pyroute2's of the kernel's bytes, and ip's own text."""
     nic.wait_for_carrier([nic.interface])
     dice = random.Random(2026)
     for _round in range(ROUNDS):
-        wishes = [generated(dice, index) for index in range(63)]
-        result = modules.run("vf", pf="enp1s0", vfs=wishes)
+        requests = [generated(dice, index) for index in range(63)]
+        result = modules.run("vf", pf="enp1s0", vfs=requests)
         assert not result["failed"], result["msg"]
         ours = {vf["vf"]: vf["attributes"] for vf in result["pf"]["vfs"]}
         theirs = {int(index): vf for index, vf in json.loads(pyroute2(ORACLE)).items()}
-        ip = Told(vm).attributes("enp1s0")
+        ip = GuestPrograms(vm).attributes("enp1s0")
         assert sorted(theirs) == sorted(ours) == sorted(ip) == list(range(63))
-        for wish in wishes:
-            index = int(wish.pop("vf"))
-            assert wish.items() <= ours[index].items()
+        for request in requests:
+            index = int(request.pop("vf"))
+            assert request.items() <= ours[index].items()
             assert theirs[index].items() <= ours[index].items()
             assert ip[index] == ours[index]
 
@@ -102,15 +102,15 @@ def test_a_new_address_reloads_the_driver_which_gets_its_frames_under_it(modules
 def test_a_vf_in_use_keeps_its_address_and_its_user_unless_forced(modules, guest, nic):
     name = nic.vf_interface(3)
     guest.check_output(f"ip addr add 192.0.2.3/24 dev {name}")
-    wish = {"pf": "enp1s0", "vfs": [{"vf": "3", "mac": "02:00:00:00:aa:03"}]}
+    request = {"pf": "enp1s0", "vfs": [{"vf": "3", "mac": "02:00:00:00:aa:03"}]}
     before = nic.mac(name)
-    refused = modules.run("vf", wish)
+    refused = modules.run("vf", request)
     assert refused["msg"] == (
         "mac: cannot give VF 3 02:00:00:00:aa:03 on enp1s0 (0000:01:00.0): it is in use, and ixgbevf takes it only "
         f"when it is loaded anew: {name} has address 192.0.2.3/24. Remedy: release it, or set force: true."
     )
     assert nic.mac(name) == before
-    assert not modules.run("vf", wish, force=True)["failed"]
+    assert not modules.run("vf", request, force=True)["failed"]
     assert nic.mac(nic.vf_interface(3)) == "02:00:00:00:aa:03"
 
 

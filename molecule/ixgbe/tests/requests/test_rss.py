@@ -1,13 +1,13 @@
 """Module rss on the real ixgbe: the table that `ethtool -x` shows is the one that `ethtool -X` would have made.
 
-Hundreds of weights are compared with the ethtool program's in tests/unit/plugins/test_rss_oracle.py.
+Hundreds of weights are compared with the ethtool program's in test_ethtool_rss_oracle.py of the unit tests.
 """
 
 import re
 
 import pytest
 
-WISHES = [
+TABLES = [
     ({"equal": 3}, "equal 3"),
     ({"weights": [5, 3, 0, 1]}, "weight 5 3 0 1"),
     ({"queues": [1, 3]}, "weight 0 1 0 1"),
@@ -27,7 +27,7 @@ def plain(modules):
     modules.run("rss", pf="enp1s0", channels=4, default=True)
 
 
-@pytest.mark.parametrize(("options", "words"), WISHES, ids=[words for _options, words in WISHES])
+@pytest.mark.parametrize(("options", "words"), TABLES, ids=[words for _options, words in TABLES])
 def test_the_table_is_that_of_ethtool_to_the_entry(guest, modules, options, words):
     guest.check_output(f"ethtool -X enp1s0 {words}")
     expected = table(guest)

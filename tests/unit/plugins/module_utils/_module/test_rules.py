@@ -13,7 +13,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.f
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import RULE
 
 VF_0 = 4294967296
-BLOG = {"flow_type": "tcp4", "dst_ip": "192.168.254.30", "dst_port": 80}
+WEB = {"flow_type": "tcp4", "dst_ip": "192.168.254.30", "dst_port": 80}
 SAME_MASK = (1 << 48) - 1
 
 
@@ -74,11 +74,11 @@ def test_a_protocol_with_a_flow_type_of_its_own_is_that_flow_type():
     [
         pytest.param({"vf": 0, "queue": 0}, id="VF and queue"),
         pytest.param({"vf": 0}, id="VF"),
-        pytest.param({"action": VF_0}, id="action, as the blog writes it"),
+        pytest.param({"action": VF_0}, id="action, the encoded number"),
     ],
 )
 def test_a_vf_and_the_action_give_the_same_rule(given):
-    assert made(**BLOG, **given) == RULE.at(None)
+    assert made(**WEB, **given) == RULE.at(None)
 
 
 @pytest.mark.parametrize(
@@ -95,16 +95,16 @@ def test_a_vf_and_the_action_give_the_same_rule(given):
     ],
 )
 def test_destinations(given, cookie):
-    assert made(**BLOG, **given).cookie == cookie
+    assert made(**WEB, **given).cookie == cookie
 
 
 def test_a_rule_that_shall_go_needs_no_destination():
-    assert made(absent=True, **BLOG).cookie is None
-    assert made(absent=True, **BLOG, vf=1).cookie == 2 << 32
+    assert made(absent=True, **WEB).cookie is None
+    assert made(absent=True, **WEB, vf=1).cookie == 2 << 32
 
 
 def test_rules_keep_their_order_their_locations_and_their_names():
-    desired = desired_rules([options(**BLOG, vf=0, location=7), options(flow_type="udp4", queue=1)], exclusive=True)
+    desired = desired_rules([options(**WEB, vf=0, location=7), options(flow_type="udp4", queue=1)], exclusive=True)
     assert [rule.location for rule in desired.rules] == [7, None]
     assert (desired.names, desired.absent, desired.exclusive) == (("rules[0]", "rules[1]"), False, True)
 
@@ -183,7 +183,7 @@ BAD_VALUES = [
 @pytest.mark.parametrize(("given", "message"), BAD_VALUES, ids=[str(given) for given, _message in BAD_VALUES])
 def test_a_value_that_no_kernel_takes_is_refused(given, message):
     with pytest.raises(InvalidRequest) as refused:
-        made(**{**BLOG, **given})
+        made(**{**WEB, **given})
     assert str(refused.value) == message
 
 
@@ -192,13 +192,13 @@ def test_a_value_that_no_kernel_takes_is_refused(given, message):
     ("second", "message"),
     [
         pytest.param(
-            {**BLOG, "vf": 1},
+            {**WEB, "vf": 1},
             "rules[1]: the same flow as rules[0]: rules[0]: tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0; "
             "rules[1]: tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 1 queue 0. Remedy: name each flow once.",
             id="one flow to two places",
         ),
         pytest.param(
-            {**BLOG, "dst_port": 81, "vf": 1, "location": 7},
+            {**WEB, "dst_port": 81, "vf": 1, "location": 7},
             "rules[1]: location 7 is also that of rules[0]. Remedy: name each location once.",
             id="two rules at one place",
         ),
@@ -206,5 +206,5 @@ def test_a_value_that_no_kernel_takes_is_refused(given, message):
 )
 def test_two_rules_that_contradict_each_other_are_refused(second, message, absent):
     with pytest.raises(InvalidRequest) as refused:
-        desired_rules([options(**BLOG, vf=0, location=7), options(**second)], absent=absent)
+        desired_rules([options(**WEB, vf=0, location=7), options(**second)], absent=absent)
     assert str(refused.value) == message

@@ -22,7 +22,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowled
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowledge.rss import rss_explanation
 
-ROOT = Path(__file__).resolve().parents[6]
+ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = ROOT / "scripts/lib/drivers_table.py"
 
 

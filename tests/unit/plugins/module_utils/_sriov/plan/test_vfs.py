@@ -40,7 +40,7 @@ def one(vf_state, kind=ixgbe, **changes):
     return kind(1, vfs=(vf_state,), **{"carrier": True, **changes})
 
 
-def told(**attributes):
+def changed(**attributes):
     """A VF without a driver, whose attributes are others than those of a new one."""
     return vf(driver=None, attributes=replace(FRESH, **attributes))
 
@@ -53,14 +53,16 @@ def loaded(mac, **changes):
 @pytest.mark.parametrize(
     ("state", "desired", "steps"),
     [
-        pytest.param(one(FREE), [desired_vfs()], [], id="nothing is asked"),
+        pytest.param(one(FREE), [desired_vfs()], [], id="nothing is desired"),
         pytest.param(
             one(FREE),
             [desired_vfs(mac=MAC)],
             [f"set VF 0 of {LABEL}: mac {MAC} (was 00:00:00:00:00:00)"],
             id="an address",
         ),
-        pytest.param(one(told(mac=MAC)), [desired_vfs(mac=MAC.upper())], [], id="the address that it has, in capitals"),
+        pytest.param(
+            one(changed(mac=MAC)), [desired_vfs(mac=MAC.upper())], [], id="the address that it has, in capitals"
+        ),
         pytest.param(
             ixgbe(2, vfs=(FREE, vf(1, driver=None))),
             [desired_vfs("all", mac="auto")],
@@ -77,13 +79,13 @@ def loaded(mac, **changes):
             id="a VLAN is written with its priority and protocol",
         ),
         pytest.param(
-            one(told(vlan=100, qos=3)),
+            one(changed(vlan=100, qos=3)),
             [desired_vfs(qos=5)],
             [f"set VF 0 of {LABEL}: qos 5 (was 3)"],
             id="a priority does not lose its VLAN",
         ),
         pytest.param(
-            one(told(vlan=100, qos=3)),
+            one(changed(vlan=100, qos=3)),
             [desired_vfs(vlan=0, qos=0)],
             [f"set VF 0 of {LABEL}: vlan 0 (was 100), qos 0 (was 3)"],
             id="no VLAN any more",
@@ -95,7 +97,7 @@ def loaded(mac, **changes):
             id="a rate",
         ),
         pytest.param(
-            one(told(max_tx_rate=500)),
+            one(changed(max_tx_rate=500)),
             [desired_vfs(max_tx_rate=0)],
             [f"set VF 0 of {LABEL}: max_tx_rate 0 (was 500)"],
             id="no limit any more",
@@ -116,7 +118,7 @@ def loaded(mac, **changes):
             id="all as it is",
         ),
         pytest.param(
-            one(told(trust=True)),
+            one(changed(trust=True)),
             [desired_vfs(trust=True, spoofchk=False)],
             [f"set VF 0 of {LABEL}: spoofchk off (was on)"],
             id="only what differs is written",
@@ -132,7 +134,7 @@ def loaded(mac, **changes):
             id="each VF has its desired",
         ),
         pytest.param(
-            one(told(query_rss=None, link_state=None, vlan_proto=None), kind=pf),
+            one(changed(query_rss=None, link_state=None, vlan_proto=None), kind=pf),
             [desired_vfs(query_rss=False, link_state="auto", min_tx_rate=0, vlan_proto="802.1Q")],
             [],
             id="what the driver does not tell is as it starts",
@@ -322,12 +324,12 @@ def test_one_link_set_up_is_waited_for_once():
             one(vf(driver="vfio-pci", holders=(BUSY,))), desired_vfs(vlan=7, spoofchk=False), id="in use, no address"
         ),
         pytest.param(
-            ixgbe(2, vfs=(told(mac=MAC), vf(1, attributes=replace(FRESH, mac=MAC)))),
+            ixgbe(2, vfs=(changed(mac=MAC), vf(1, attributes=replace(FRESH, mac=MAC)))),
             desired_vfs("0", trust=True),
             id="two VFs share an address, and nobody asks for one",
         ),
         pytest.param(
-            ixgbe(2, vfs=(told(mac=MAC), vf(1, attributes=replace(FRESH, mac=MAC)))),
+            ixgbe(2, vfs=(changed(mac=MAC), vf(1, attributes=replace(FRESH, mac=MAC)))),
             desired_vfs("0", mac=OTHER),
             id="two VFs share an address, and one gets another",
         ),
@@ -338,7 +340,7 @@ def test_what_harms_nobody_is_not_refused(state, desired):
 
 
 def test_two_vfs_may_swap_their_addresses():
-    state = ixgbe(2, vfs=(told(mac=MAC), vf(1, driver=None, attributes=replace(FRESH, mac=OTHER))))
+    state = ixgbe(2, vfs=(changed(mac=MAC), vf(1, driver=None, attributes=replace(FRESH, mac=OTHER))))
     steps = sentences(state, desired_pf(vfs=[desired_vfs("0", mac=OTHER), desired_vfs("1", mac=MAC)]))
     assert steps == [
         f"set VF 0 of {LABEL}: mac {OTHER} (was {MAC})",

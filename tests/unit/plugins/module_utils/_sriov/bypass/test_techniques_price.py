@@ -75,7 +75,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.bypass import (
         pytest.param("VF", host(num_vfs=2, channels=1), "has 1 queue beside 2 VFs, 16 without", id="RSS as it is"),
         pytest.param("VF", host(ntuple_supported=False), "(enp1s0 has no ntuple rules)", id="no flow rules at all"),
         pytest.param("VF", host(driver="i40e"), "VFs take nothing from the PF's RSS group", id="i40e"),
-        pytest.param("VF", host(driver="x"), "what VFs cost of the RSS group is not known for x", id="a stranger's"),
+        pytest.param("VF", host(driver="x"), "what VFs cost of the RSS group is not known for x", id="unknown driver"),
         pytest.param("VF", host(), "flows of the PF's own address reach a VF by ntuple rules", id="flows into VFs"),
         pytest.param("VF", N82576, "a VF gets its own address only, no flow of the PF's (igb: its rules", id="not so"),
         pytest.param("VF", host(), "no native XDP on enp1s0 beside VFs", id="XDP goes"),
@@ -83,7 +83,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.bypass import (
         pytest.param("VF", host(**NO_IOMMU), "without an IOMMU a VF's user can write all memory", id="no isolation"),
     ],
 )
-def test_the_price_is_told(name, facts, price):
+def test_the_price_is_reported(name, facts, price):
     assert price in technique(name, facts).price
 
 

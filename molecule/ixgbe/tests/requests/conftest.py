@@ -1,0 +1,31 @@
+import pytest
+
+
+@pytest.fixture(scope="module")
+def no_rules_afterwards(modules):
+    yield
+    modules.run("flow_rule", pf="enp1s0", rules=[], exclusive=True)
+
+
+@pytest.fixture
+def rules(modules, no_rules_afterwards):
+    """Runs module flow_rule; no rule is there before."""
+
+    def run(*requested, **options):
+        result = modules.run("flow_rule", {"pf": "enp1s0", "rules": list(requested), **options})
+        assert not result["failed"], result["msg"]
+        return result
+
+    run(exclusive=True)
+    return run
+
+
+@pytest.fixture(scope="module")
+def shown_rules(guest):
+    """Location and action of every rule, by ethtool."""
+
+    def show():
+        lines = guest.check_output("ethtool -n enp1s0 | sed -n 's/^Filter: //p; s/.*Action: //p'").splitlines()
+        return dict(zip(lines[::2], lines[1::2], strict=True))
+
+    return show

@@ -1,0 +1,49 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The commands beside `ip`: modprobe, nsenter, udevadm."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.kernel import Kernel
+
+
+class Answers:
+    """Runs nothing: gives the answer written down for a command line."""
+
+    def __init__(self, **answers):
+        self.answers = {name.replace("_", " "): answer for name, answer in answers.items()}
+        self.calls = []
+
+    def __call__(self, argv):
+        self.calls.append(" ".join(argv))
+        return next(answer for words, answer in self.answers.items() if words in self.calls[-1])
+
+
+@pytest.mark.parametrize(
+    ("answer", "module"),
+    [
+        ((0, "vfio_pci\n", ""), "vfio_pci"),
+        ((0, "igbvf\nother\n", ""), "igbvf"),
+        ((0, "", ""), None),
+        ((127, "", ""), None),
+    ],
+)
+def test_a_module_is_found_by_its_alias(answer, module):
+    assert Kernel(Answers(modprobe=answer)).resolve_module("pci:v8086") == module
+
+
+def test_another_namespace_is_asked_through_nsenter():
+    run = Answers(nsenter=(0, '[{},{"ifname":"lo"}]', ""))
+    assert Kernel(run).namespace_interfaces("/run/netns/red") == [{"ifname": "lo"}]
+    assert run.calls == ["nsenter --net=/run/netns/red ip -j -d link show"]
+    assert Kernel(Answers(nsenter=(1, "", "gone"))).namespace_interfaces("/run/netns/red") == []
+
+
+def test_udev_gets_whole_seconds_and_at_least_one():
+    run = Answers(udevadm=(127, "", "no such command"))
+    Kernel(run).settle(0.2)
+    Kernel(run).settle(9.9)
+    assert run.calls == ["udevadm settle --timeout=1", "udevadm settle --timeout=9"]

@@ -1,0 +1,64 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What /proc tells of processes."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.processes import Processes
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import Link
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.files import sysfs
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "text"),
+    [
+        (b"a\0b\0", "a b"),
+        (b"", "name"),
+        (b"x" * 70 + b"\0", "x" * 59 + "…"),
+        (b"\xff\0", "\ufffd"),
+    ],
+)
+def test_a_command_line_is_short_and_readable(tmp_path, cmdline, text):
+    assert Processes(sysfs(tmp_path, {"proc/7/cmdline": cmdline, "proc/7/comm": "name"})).command("7") == text
+
+
+def test_a_process_that_has_gone_has_no_name(tmp_path):
+    assert Processes(sysfs(tmp_path)).command("7") == "?"
+
+
+def test_namespaces_are_the_named_ones_and_those_that_processes_keep(tmp_path):
+    tree = sysfs(
+        tmp_path,
+        {"proc/self/ns/net": "ours", "run/netns/red": "red", "run/netns/ours": Link("../../proc/self/ns/net")},
+        {"hidden": "a namespace without a name"},
+        hosts.process(50, "init"),
+        hosts.process(51, "in-red", netns="run/netns/red"),
+        hosts.process(52, "container", netns="hidden"),
+        hosts.process(53, "same-container", netns="hidden"),
+    )
+    assert Processes(tree).namespaces() == [
+        ("/run/netns/red", "red"),
+        ("/proc/52/ns/net", "of process 52 (container)"),
+    ]
+
+
+def test_a_parent_is_found_behind_any_name(tmp_path):
+    processes = Processes(sysfs(tmp_path, hosts.process(5, "x", parent=4), {"proc/6/stat": "6 (a) b) S"}))
+    assert [processes.parent(number) for number in ("5", "6", "7")] == ["4", "", ""]
+
+
+def test_nodes_for_bypass_are_told_from_other_files(tmp_path):
+    opened = ["/dev/null", "/dev/vfio/vfio", "/dev/vfio/12", "/dev/vfio/devices/vfio0", "/dev/uio0", "socket:[7]"]
+    opened += ["/dev/infiniband/uverbs0", "/dev/infiniband/rdma_cm"]
+    processes = Processes(sysfs(tmp_path, hosts.process(7, "testpmd", opened)))
+    assert processes.ids() == ["7"]
+    assert processes.bypass_nodes("7") == {
+        "/dev/vfio/12",
+        "/dev/vfio/devices/vfio0",
+        "/dev/uio0",
+        "/dev/infiniband/uverbs0",
+    }

@@ -1,0 +1,30 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Names of users and groups to their numbers."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import InvalidRequest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.users import group_number, user_number
+
+
+@pytest.mark.parametrize("number_of", [user_number, group_number])
+@pytest.mark.parametrize(("name", "number"), [("root", 0), ("12", 12), (7, 7), (0, 0), (None, None)])
+def test_a_name_has_its_number_and_a_number_stays_one(number_of, name, number):
+    assert number_of(name) == number
+
+
+@pytest.mark.parametrize(
+    ("number_of", "message"),
+    [
+        (user_number, "owner: there is no user 'nobody-here' on this host. Remedy: create it first."),
+        (group_number, "group: there is no group 'nobody-here' on this host. Remedy: create it first."),
+    ],
+)
+def test_an_unknown_name_is_refused(number_of, message):
+    with pytest.raises(InvalidRequest) as refused:
+        number_of("nobody-here")
+    assert str(refused.value) == message
