@@ -33,7 +33,7 @@ FLOOR, HAND, EMPTY, PINGED = "shell, first run", "by hand, first run", "empty pl
 OURS = ("module host", "provision")
 CLOCKS = {
     False: "CPU seconds grow as well while others use this machine's CPUs; with --icount, the VM's do not.",
-    True: "The VM's clock counts instructions, 2 ns each: column VM is the same however busy this machine is.",
+    True: "The VM's clock counts instructions, 2 ns each: column VM hardly depends on how busy this machine is.",
 }
 ABOUT = {
     FLOOR: "one ssh command with the same writes to the kernel: the floor",
