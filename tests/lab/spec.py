@@ -21,7 +21,8 @@ MAX_BOOT_CPUS = 2
 class VmSpec:
     """The parameters of ``up``. Two VMs with equal parameters are interchangeable.
 
-    `nics` has the kinds of the cards: a card with two ports is two test NICs.
+    `nics` has the kinds of the cards: a card with two ports is two test NICs. With `icount` the guest's clock counts
+    instructions, 2 ns each: what takes CPU time takes the same in every run, however busy this machine is.
     """
 
     name: str = "lab"
@@ -31,6 +32,7 @@ class VmSpec:
     cpus: int = 2
     memory: int = 1536
     iommu: bool = True
+    icount: bool = False
 
     def check(self) -> None:
         """Raises `LabError` for what cannot work."""

@@ -50,7 +50,7 @@ class Vm:
             return running
         image.require_tools(("qemu-system-x86_64", "qemu-img"))
         built = image.ensure(recipe_for(spec.release), progress)
-        choice = accel.choose(built)
+        choice = accel.Choice("icount", "as asked for") if spec.icount else accel.choose(built)
         progress.say(f"acceleration: {choice.accelerator} ({choice.reason})")
         directory = StateDirectory(spec.name)
         request = starter.Request(spec, built, choice, owner)

@@ -82,7 +82,12 @@ def test_iommu_comes_before_the_devices_it_serves():
 
 
 @pytest.mark.parametrize(
-    ("accelerator", "expected"), [("kvm", ["-accel", "kvm", "-cpu", "host"]), ("tcg", ["-accel", "tcg,thread=multi"])]
+    ("accelerator", "expected"),
+    [
+        ("kvm", ["-accel", "kvm", "-cpu", "host"]),
+        ("tcg", ["-accel", "tcg,thread=multi"]),
+        ("icount", ["-accel", "tcg,thread=single", "-icount", "shift=1"]),
+    ],
 )
 def test_accelerator(accelerator, expected):
     words = argv(accelerator)
