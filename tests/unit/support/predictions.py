@@ -50,6 +50,8 @@ def _rules(path, predicted, read):
 
 def _device(path, predicted, read):
     beside = {"netdevs", "holders", "attributes", *(OF_NEW_VFS if predicted.planned else ())}
+    if (predicted.dev_owner, predicted.dev_group, predicted.dev_mode) == (0, 0, 0o600):
+        beside |= {"dev_owner", "dev_group", "dev_mode"}  # what vfio makes of a node, before udev's rules
     if predicted.driver == "vfio-pci" and predicted.dev_node is None:
         beside |= {"iommu_group", "dev_node"}  # a group that vfio makes up
     found = _fields(path, predicted, read, beside)

@@ -119,13 +119,14 @@ def test_a_device_that_reads_as_all_ones_does_not_answer(tmp_path):
     assert not Pci(sysfs(tmp_path, hosts.host(), gone)).answers(PF)
 
 
-def test_an_override_is_read_as_the_kernel_prints_it(kernel_with):
+def test_what_is_read_under_the_lock_is_read_as_the_kernel_prints_it(kernel_with):
     kernel = kernel_with()
     kernel.pci.set_override(SECOND, "vfio-pci", LONG)
-    assert kernel.pci.overrides([FIRST, SECOND, "0000:99:00.0"], LONG) == {
-        FIRST: None,
-        SECOND: "vfio-pci",
-        "0000:99:00.0": None,
+    assert kernel.pci.locked_files([PF, FIRST, SECOND, "0000:99:00.0"], LONG) == {
+        PF: (3, None),
+        FIRST: (None, None),
+        SECOND: (None, "vfio-pci"),
+        "0000:99:00.0": (None, None),
     }
 
 

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import InUse
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredDevice, Node
@@ -16,6 +18,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.dr
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
+    FRESH,
     PF,
     SSH,
     netdev,
@@ -163,6 +166,10 @@ def test_one_refusal_stops_all():
         sentences(devices, [desired_pf(device, "vfio-pci") for device in devices])
 
 
+# What its driver will call a new interface is not known, nor the address that it makes up.
+NEW = netdev("", ifindex=0, mac="", mtu=1500, up=False)
+
+
 @pytest.mark.parametrize(
     ("device", "driver", "expected"),
     [
@@ -170,7 +177,7 @@ def test_one_refusal_stops_all():
         pytest.param(
             vf(driver="vfio-pci"),
             "default",
-            vf(netdevs=(netdev("", ifindex=0, mac="", mtu=1500, up=False),)),
+            vf(netdevs=(NEW,), attributes=replace(FRESH, mac=None)),
             id="back to the kernel",
         ),
         pytest.param(vf(driver_override="igbvf"), "default", vf(), id="the override goes"),
