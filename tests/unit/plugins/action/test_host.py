@@ -46,7 +46,8 @@ def collection(directory):
         (target / name).symlink_to(ROOT / name)
     for name in ("action", "module_utils", "doc_fragments"):
         (target / "plugins" / name).symlink_to(ROOT / "plugins" / name)
-    (target / "plugins" / "modules" / "host.py").write_text((FILES / "stand_in.py").read_text())
+    stand_in = "#!/usr/bin/python\n" + (FILES / "stand_in.py").read_text()
+    (target / "plugins" / "modules" / "host.py").write_text(stand_in)
 
 
 @pytest.fixture(scope="module")
