@@ -1,3 +1,5 @@
 """Ansible's side: options to a desired state, results to an answer."""
 
-from . import zip_once as zip_once
+from . import zip_once
+
+__all__ = ["zip_once"]

@@ -16,8 +16,6 @@ if t.TYPE_CHECKING:
     from ..knowledge.bypass_drivers import BypassDriver
     from ..model.host import Device, Host
 
-NO_TARGETS: t.Mapping[str, str | None] = {}
-
 
 class Hindrance(t.NamedTuple):
     """Why not, and what can be done about it.
@@ -35,7 +33,7 @@ def hindrance(
     driver: BypassDriver,
     host: Host,
     no_iommu: bool = False,
-    targets: t.Mapping[str, str | None] = NO_TARGETS,
+    targets: t.Mapping[str, str | None] | None = None,
     force: bool = False,
 ) -> Hindrance | None:
     """None where the device could be bound to the driver.
@@ -59,7 +57,7 @@ def hindrance(
             "use vfio-pci with the IOMMU on, or boot without Secure Boot's lockdown",
             "" if driver.locked_out else "no_iommu: cannot be used",
         )
-    return _iommu(device, host, no_iommu, targets) if driver.iommu else None
+    return _iommu(device, host, no_iommu, targets or {}) if driver.iommu else None
 
 
 def has_group(device: Device, host: Host) -> bool:
