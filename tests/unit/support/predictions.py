@@ -19,7 +19,9 @@ def unlike(predicted, read):
     found += _mapping("", predicted.devices, read.devices, _device)
     if not predicted.host.drivers <= read.host.drivers:
         found.append(f"drivers: {predicted.host.drivers - read.host.drivers} are not there")
-    return [*found, *_fields("host", predicted.host, read.host, {"drivers", "modules", "groups"})]
+    # Whether vfio has its no-IOMMU mode on is known once it is loaded.
+    beside = {"drivers", "modules", "groups", *(() if predicted.host.noiommu_mode else ("noiommu_mode",))}
+    return [*found, *_fields("host", predicted.host, read.host, beside)]
 
 
 def _mapping(path, predicted, read, compare):
