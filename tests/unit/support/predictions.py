@@ -43,9 +43,8 @@ def unlike(predicted, read):
     found += _mapping("", predicted.devices, read.devices, _device)
     if not predicted.host.drivers <= read.host.drivers:
         found.append(f"drivers: {predicted.host.drivers - read.host.drivers} are not there")
-    beside = {"drivers", "modules", "groups"}
-    if predicted.host.noiommu_mode is False:
-        beside.add("noiommu_mode")  # where vfio is yet to be loaded, how it starts is in modprobe.d
+    # Whether vfio has its no-IOMMU mode on is known once it is loaded.
+    beside = {"drivers", "modules", "groups", *(() if predicted.host.noiommu_mode else ("noiommu_mode",))}
     return [*found, *_fields("host", predicted.host, read.host, beside)]
 
 
