@@ -36,10 +36,10 @@ class ActionModule(ActionBase):
         result.update(self._execute_module(task_vars=task_vars, wrap_async=wrap_async))
         if not wrap_async:  # the async wrapper removes it itself, when the module has ended
             self._remove_tmp_path(self._connection._shell.tmpdir)
-        return _told(result, self._task.check_mode)
+        return _with_words(result, self._task.check_mode)
 
 
-def _told(result: Result, check: bool) -> Result:
+def _with_words(result: Result, check: bool) -> Result:
     """With words of what came of it: not for a failure, which has its own, nor for a job that has only begun."""
     if result.get("failed") or "steps" not in result:
         return result

@@ -13,7 +13,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # A simulated host is a directory: an example takes milliseconds, not microseconds, and no deadline says more.
-settings.register_profile("simulated", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "simulated",
+    max_examples=20,
+    deadline=None,
+    derandomize=False,  # hypothesis's own default in CI: the same examples every time
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("simulated")
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""Model objects as module results: plain dictionaries with the words of DESIGN."""
+"""Model objects as module results: plain dictionaries, with the kernel's words."""
 
 from __future__ import annotations
 

@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import errno
 import os
+from dataclasses import replace
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.desired import desired_devices
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_steps
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import SriovError
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import observe
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.after import after_all
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.host import plan_host
 from ansible_collections.kernel_bypass.sriov.plugins.modules import pci_driver, pf
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import behaving, simulate, written
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import build, snapshot
-from ansible_collections.kernel_bypass.sriov.tests.unit.support import predictions
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.predictions import check_after
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.scenes import complete
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -116,16 +112,15 @@ def driver_kernel(root, host):
         base = f"/{hosts.DEVICES}/{VFS[index]}"
         if kernel.sysfs.exists(f"{base}/driver"):
             kernel.sysfs.write(f"{base}/driver/unbind", VFS[index])
-        if driver in kernel.sysfs.names(f"/{hosts.DRIVERS}") and (
-            driver != "vfio-pci" or "/iommu_groups" in str(files)
-        ):
+        if driver in kernel.sysfs.names(f"/{hosts.DRIVERS}"):
             kernel.sysfs.write(f"{base}/driver_override", f"{driver}\n")
-            if driver != "vfio-pci" or kernel.sysfs.exists(f"{base}/iommu_group"):
+            grouped = kernel.sysfs.exists(f"{base}/iommu_group") or kernel.system.noiommu_mode()
+            if driver != "vfio-pci" or grouped:
                 kernel.sysfs.write("/sys/bus/pci/drivers_probe", VFS[index])
         kernel.sysfs.write(f"{base}/driver_override", f"{override or ''}\n")
         group = kernel.sysfs.link_name(f"{base}/iommu_group")
         if used and kernel.sysfs.link_name(f"{base}/driver") == "vfio-pci":
-            build(root, hosts.process(4711 + index, "testpmd", [f"/dev/vfio/{group}"]))
+            build(root, hosts.process(4711 + index, "testpmd", [kernel.system.vfio_node(group)]))
     return kernel
 
 
@@ -238,23 +233,21 @@ def test_a_bind_that_fails_leaves_the_old_driver_and_no_override(roots):
     holds()
 
 
-def test_what_the_steps_lead_to_is_what_is_read_after_them(roots):
-    """after() is the twin of performing a step; for hosts of module host: test_properties_host.py."""
-
+def test_what_the_steps_for_drivers_lead_to_is_what_is_read_after_them(roots):
     @given(driver_hosts(), assigned, st.booleans())
     def holds(host, assignments, force):
-        kernel = driver_kernel(roots(), host)
+        files, behaviour, *rest = host
+        by_vfio = replace(behaviour, node_mode=0o600)  # what a rule of udev makes of a new node is not known before
         options = {"pf": PF, "assignments": as_options(assignments), "force": force}
-        params = ArgumentSpecValidator(pci_driver.ARGUMENT_SPEC).validate(options).validated_parameters
-        try:
-            desired, before = observe(kernel, desired_devices(params), 30.0)
-            steps = plan_host(before, desired).steps
-        except SriovError as refused:
-            event(refused.kind)
-            return
-        event(f"{min(len(steps), 6)} steps or more")
-        apply_steps(kernel, steps, 30.0)
-        _desired, read = observe(kernel, desired, 30.0)
-        assert predictions.unlike(after_all(before, steps), read) == []
+        desired = desired_devices(complete(pci_driver, options))
+        check_after(driver_kernel(roots(), (files, by_vfio, *rest)), desired)
+
+    holds()
+
+
+def test_what_the_steps_for_pfs_lead_to_is_what_is_read_after_them(roots):
+    @given(pf_hosts(), pf_options)
+    def holds(host, options):
+        check_after(pf_kernel(roots(), host), pf.desired(complete(pf, {"pf": PF, **options})))
 
     holds()

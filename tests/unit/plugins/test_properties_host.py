@@ -13,7 +13,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import observe
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.after import after_all
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.host import plan_host
-from ansible_collections.kernel_bypass.sriov.plugins.modules import host
+from ansible_collections.kernel_bypass.sriov.plugins.modules import flow_rule, host
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import written
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import snapshot
 from ansible_collections.kernel_bypass.sriov.tests.unit.support import predictions, scenes
@@ -69,7 +69,7 @@ def test_any_request_on_any_host(roots):
 
 def look(kernel, options):
     """The desired host, located, and the host as it is."""
-    return observe(kernel, desired_host(scenes.complete(options)), 30.0)
+    return observe(kernel, desired_host(scenes.complete(host, options)), 30.0)
 
 
 def test_after_a_plan_there_is_nothing_to_plan(roots):
@@ -92,21 +92,23 @@ def test_after_a_plan_there_is_nothing_to_plan(roots):
 
 
 def test_what_the_steps_lead_to_is_what_is_read_after_them(roots):
-    """after() is the twin of performing a step."""
-
     @given(scenes.scenes())
     def holds(scene):
         state, options = scene
-        kernel = scenes.start(roots(), state)
-        try:
-            desired, before = look(kernel, options)
-            steps = plan_host(before, desired).steps
-        except SriovError:
-            return
-        event(f"{min(len(steps), 6)} steps or more")
-        apply_steps(kernel, steps, 30.0)
-        _desired, read = observe(kernel, desired, 30.0)
-        assert predictions.unlike(after_all(before, steps), read) == []
+        predictions.check_after(scenes.start(roots(), state), desired_host(scenes.complete(host, options)))
+
+    holds()
+
+
+def test_what_removing_rules_leads_to_is_what_is_read_after_it(roots):
+    """What module host has no word for."""
+
+    @given(scenes.hosts_with_state(1), scenes.rule_lists(3, 1))
+    def holds(state, rules):
+        without = [{word: rule[word] for word in rule if word not in ("queue", "vf", "drop")} for rule in rules[:1]]
+        options = {"pf": state.pfs[0].nic.name, "rules": [*without, *rules[1:]], "state": "absent"}
+        desired = flow_rule.desired(scenes.complete(flow_rule, options))
+        predictions.check_after(scenes.start(roots(), state), desired)
 
     holds()
 

@@ -2,15 +2,39 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a predicted host is compared with the one that was read: everything that can be known before must agree."""
+"""A predicted host against the one that is read: everything that can be known before must agree."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_steps
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import SriovError
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import observe
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.after import after_all
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.host import plan_host
+from hypothesis import event
+
+TIMEOUT = 30.0
+
 # Of an interface or a node that a step makes: what it is called, and what else only the kernel knows.
 OF_NEW_INTERFACES = {"name", "ifindex", "altnames", "perm_mac", "min_mtu", "max_mtu", "up", "carrier", "num_tc"}
 OF_NEW_VFS = {"iommu_group", "dev_node", "planned"}
+
+
+def check_after(kernel, desired):
+    """after() is the twin of performing a step: a plan leads to what is read after it; nothing where it is refused."""
+    try:
+        desired, before = observe(kernel, desired, TIMEOUT)
+        steps = plan_host(before, desired).steps
+    except SriovError as refused:
+        event(refused.kind)
+        return
+    event(f"{min(len(steps), 6)} steps or more")
+    apply_steps(kernel, steps, TIMEOUT)
+    _desired, read = observe(kernel, desired, TIMEOUT)
+    differing = unlike(after_all(before, steps), read)
+    assert not differing, "; ".join(differing)
 
 
 def unlike(predicted, read):

@@ -16,7 +16,6 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import encode_action, flow_rule
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_table import weights_table
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.selector import expand, parse_vfs
-from ansible_collections.kernel_bypass.sriov.plugins.modules import host
 from hypothesis import strategies as st
 
 from ..simulation import hosts
@@ -292,9 +291,9 @@ def scenes(draw, pfs=None, resizing=True):
     return state, {"pfs": [draw(entries(pf, state.cpus, resizing)) for pf in named]}
 
 
-def complete(options):
+def complete(module, options):
     """As AnsibleModule gives the options to the module."""
-    return ArgumentSpecValidator(host.ARGUMENT_SPEC).validate(options).validated_parameters
+    return ArgumentSpecValidator(module.ARGUMENT_SPEC).validate(options).validated_parameters
 
 
 # What the options name

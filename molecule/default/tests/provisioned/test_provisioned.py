@@ -12,7 +12,7 @@ def test_the_pf_has_three_vfs_and_is_up_with_its_kernel_driver(guest):
     assert "state UP" in guest.check_output("ip -d link show enp1s0")
 
 
-def test_lspci_shows_the_drivers_that_were_asked_for(guest):
+def test_lspci_shows_the_drivers_that_were_requested(guest):
     drivers = {address: guest.check_output(f"lspci -k -s {address}") for address in ("01:10.0", "01:10.2", "01:10.4")}
     assert "Kernel driver in use: vfio-pci" in drivers["01:10.0"]
     assert "Kernel driver in use: igbvf" in drivers["01:10.2"]

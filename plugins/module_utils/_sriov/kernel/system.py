@@ -35,6 +35,7 @@ from ..model.paths import (
 if t.TYPE_CHECKING:
     from .sysfs import Sysfs
 
+NO_IOMMU_GROUP = "vfio-noiommu"
 CONFIG_SIZE = 4 << 20  # bytes; Debian's has 300 kB
 
 
@@ -61,6 +62,10 @@ class System:
 
     def iommu_groups(self) -> list[str]:
         return self._sysfs.names(IOMMU_GROUPS)
+
+    def iommu_is_on(self) -> bool:
+        """Whether some group is an IOMMU's: vfio names those that it makes up (drivers/vfio/group.c)."""
+        return any(self._sysfs.read(f"{IOMMU_GROUPS}/{group}/name") != NO_IOMMU_GROUP for group in self.iommu_groups())
 
     def iommu_group_members(self, group: int) -> list[str]:
         """PCI addresses."""

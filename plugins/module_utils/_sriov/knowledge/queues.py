@@ -13,7 +13,7 @@ from dataclasses import replace
 from ..model.rss_table import block_table, default_table
 from . import index
 from .driver import Driver
-from .rss import most_combined, pool_stride, rss_group, rss_queues, table_size
+from .rss import most_combined, pool_stride, reported_rings, rss_group, rss_queues, table_size
 
 if t.TYPE_CHECKING:
     from ..model.host import Pf
@@ -69,7 +69,7 @@ def queues_after_reopening(pf: Pf, num_vfs: int, combined: int | None) -> Queues
         own = _table(driver, num_vfs, size, group)
         table = own if driver.reopens or own != own_table(pf) else queues.rss.table
         # With traffic classes each of them has a group of queues (ixgbe_lib.c ixgbe_set_dcb_queues).
-        rings = group * _classes(pf) if driver.rss_with_classes else group
+        rings = reported_rings(driver, group * _classes(pf)) if driver.rss_with_classes else group
         queues = replace(queues, rss=replace(queues.rss, rings=rings, table=table))
     netdev = pf.device.netdev
     if queues.rules and driver.reopens and netdev and netdev.up:  # a PF that is down has nothing to close

@@ -49,6 +49,15 @@ def rss_group(driver: Driver, num_vfs: int, channels: int | None) -> int | None:
     return channels if most is None else most
 
 
+def reported_rings(driver: Driver, rings: int) -> int:
+    """Of so many RX rings those that ethtool tells of: as many as an entry of the RSS table has bits for.
+
+    ixgbe_ethtool.c ixgbe_get_rxnfc() and ixgbe_rss_indir_tbl_max(): 16, with X550 64.
+    """
+    steps = driver.rss
+    return min(rings, 1 << (steps[0].queues - 1).bit_length()) if steps else rings
+
+
 def rss_explanation(driver: Driver) -> str:
     """ "0 VFs: 16, from 1 VF on: 4, from 32 VFs on: 2"."""
     return ", ".join(

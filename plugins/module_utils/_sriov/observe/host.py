@@ -180,7 +180,7 @@ class Observer:
             drivers=registered,
             modules=frozenset(name for name in drivers if name not in registered and self._kernel.resolve_module(name)),
             lockdown=system.lockdown(),
-            iommu=bool(system.iommu_groups()),
+            iommu=system.iommu_is_on(),
             noiommu_mode=system.noiommu_mode(),
             groups=tuple((group, self._group(group)) for group in sorted(groups)),
             ssh=ssh_peer(self._kernel.processes),

@@ -20,7 +20,7 @@ from ..model.attributes import VfAttributes
 from ..model.holders import NETNS
 from ..model.host import Device, Netdev
 from ..model.mac import ZERO
-from ..model.paths import vfio_node
+from ..model.paths import no_iommu_node, vfio_node
 from ..model.queues import RuleTable
 from ..model.rss_table import default_table
 from ..steps import net, pci
@@ -110,11 +110,12 @@ def _allow_no_iommu(state: State, _step: pci.AllowNoIommu) -> State:
 
 
 def _bind(state: State, step: pci.Bind) -> State:
-    return _with_device(state, _sharing_node(state, _bound(replace(_device(state, step), holders=()), step.driver)))
+    free = replace(_released(_device(state, step)), holders=())
+    return _with_device(state, _sharing_node(state, _bound(free, step.driver)))
 
 
 def _unbind(state: State, step: pci.Unbind) -> State:
-    return _with_device(state, replace(_device(state, step), driver=None, netdevs=(), holders=(), **NO_NODE))
+    return _with_device(state, replace(_released(_device(state, step)), driver=None, netdevs=(), holders=(), **NO_NODE))
 
 
 def _clear_override(state: State, step: pci.ClearOverride) -> State:
@@ -143,6 +144,12 @@ def _reload(state: State, step: pci.Reload) -> State:
 
 
 NO_NODE: dict[str, t.Any] = {"dev_node": None, "dev_owner": None, "dev_group": None, "dev_mode": None}
+
+
+def _released(device: Device) -> Device:
+    """A group that vfio made up in its no-IOMMU mode goes with it."""
+    made_up = device.iommu_group is not None and device.dev_node == no_iommu_node(device.iommu_group)
+    return replace(device, iommu_group=None) if made_up else device
 
 
 def _bound(device: Device, driver: str) -> Device:

@@ -121,11 +121,11 @@ def test_it_goes_where_it_is_delegated_to(results):
 
 
 def test_check_mode_says_what_would_be_done_in_the_same_words(results):
-    (_kind, told), (_kind, done) = only(results, "Check"), only(results, "Change")
-    assert told["steps"] == done["steps"] == STEPS
-    assert told["msg"].splitlines() == [*STEPS, f"{HOST}; would change 7"]
+    (_kind, planned), (_kind, done) = only(results, "Check"), only(results, "Change")
+    assert planned["steps"] == done["steps"] == STEPS
+    assert planned["msg"].splitlines() == [*STEPS, f"{HOST}; would change 7"]
     assert done["msg"].splitlines() == [*STEPS, f"{HOST}; changed 7"]
-    assert told["changed"] and done["changed"] and told["diff"] == done["diff"]
+    assert planned["changed"] and done["changed"] and planned["diff"] == done["diff"]
 
 
 def test_the_diff_is_shown(playbook):

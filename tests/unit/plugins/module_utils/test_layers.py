@@ -101,6 +101,25 @@ def test_the_side_of_ansible_stands_above(path):
     assert all(name.startswith(("module_utils._module.", "module_utils._sriov.")) for name in ours)
 
 
+def reached(path, seen):
+    """All files that importing one of ours reads."""
+    for name in imports(path):
+        parts = name.split(".")
+        files = (PLUGINS.joinpath(*parts[:length]).with_suffix(".py") for length in (len(parts), len(parts) - 1))
+        for file in files:
+            if file.is_file() and file not in seen:
+                seen.add(file)
+                reached(file, seen)
+    return seen
+
+
+@source_files(PLUGINS / "action")
+def test_the_controller_s_part_never_comes_to_what_reads_or_changes_a_host(path):
+    read = reached(path, set())
+    layers = {layer(file) for file in read if file.is_relative_to(SRIOV)}
+    assert layers and not layers & {"kernel", "observe", "apply", "converge", "plan"}
+
+
 @source_files(PLUGINS / "modules")
 def test_no_module_knows_another(path):
     assert not [name for name in imports(path) if name.startswith("modules.")]

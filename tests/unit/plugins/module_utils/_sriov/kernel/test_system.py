@@ -104,3 +104,14 @@ def test_a_group_has_its_node_whether_it_is_there_or_not(tmp_path):
     assert system.access("/dev/vfio/9") is None
     system.set_access("/dev/vfio/7", None, None, 0o640)
     assert system.access("/dev/vfio/7").mode == 0o640
+
+
+@pytest.mark.parametrize(
+    ("names", "on"),
+    [([], False), (["vfio-noiommu"], False), ([None], True), (["vfio-noiommu", None], True)],
+    ids=["no groups", "one that vfio made up", "one of an IOMMU", "both"],
+)
+def test_groups_that_vfio_makes_up_are_no_iommu_s(tmp_path, names, on):
+    groups = {f"sys/kernel/iommu_groups/{number}/devices": DIRECTORY for number in range(len(names))}
+    named = {f"sys/kernel/iommu_groups/{number}/name": name for number, name in enumerate(names) if name}
+    assert System(sysfs(tmp_path, groups, named)).iommu_is_on() is on

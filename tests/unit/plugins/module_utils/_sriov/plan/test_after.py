@@ -150,3 +150,10 @@ def test_a_device_is_changed_wherever_the_host_shows_it():
     before = State({PF: pf(1, vfs=(member,))}, host_state().host, {member.address: member})
     found = after(before, on_vf(pci.Bind, "igbvf", "vfio-pci"))
     assert found.devices[member.address] == found.pfs[PF].vfs[0] == vf(driver="vfio-pci")
+
+
+def test_a_group_that_vfio_made_up_goes_with_it():
+    made_up = vf(driver="vfio-pci", iommu_group=0, dev_node="/dev/vfio/noiommu-0")
+    assert vf_after(made_up, on_vf(pci.Unbind, "vfio-pci")).iommu_group is None
+    assert vf_after(made_up, on_vf(pci.Bind, "vfio-pci", "igbvf")).iommu_group is None
+    assert vf_after(vf(driver="vfio-pci"), on_vf(pci.Unbind, "vfio-pci")).iommu_group == 10
