@@ -25,7 +25,7 @@ def compile_once(module: t.Any = zipimport) -> None:
         return
 
     def once(importer: t.Any, name: str) -> t.Any:
-        key = (id(importer), name)
+        key = (importer.archive, importer.prefix, name)
         if key not in compiled:
             compiled[key] = compile_file(importer, name)
             return compiled[key]
@@ -34,4 +34,5 @@ def compile_once(module: t.Any = zipimport) -> None:
     setattr(module, COMPILE, once)
 
 
-compile_once()
+if isinstance(getattr(__spec__, "loader", None), zipimport.zipimporter):  # on the controller there is no zip file
+    compile_once()

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from .bypass.techniques import MODULES, OPTIONS, techniques
 from .knowledge.queues import driver_of, is_set_by_hand, predict_rss
@@ -52,7 +52,7 @@ def _pf(kernel: Kernel, pf: Pf, host: Host, bypass: BypassObserver) -> dict[str,
         vendor=pf.device.vendor,
         device=pf.device.device,
         driver_info=kernel.ethtool.driver_info(netdev.name) if netdev else {},
-        features={name: asdict(feature) for name, feature in features.items()},
+        features={name: feature._asdict() for name, feature in features.items()},
         rss_limit=rss_limit(pf),
         iommu_group_members=_members(pf.device, host),
         bypass=[technique.view() for technique in techniques(facts)],
@@ -65,11 +65,11 @@ def _pf(kernel: Kernel, pf: Pf, host: Host, bypass: BypassObserver) -> dict[str,
 def rss_limit(pf: Pf) -> dict[str, t.Any]:
     """How large the RSS group can be, why, and what there would be without VFs; None where it is not known."""
     driver = driver_of(pf)
-    without = predict_rss(replace(pf, num_vfs=0, vfs=(), queues=replace(pf.queues, channels=None)), 0)
+    without = predict_rss(replace(pf, num_vfs=0, vfs=(), queues=pf.queues._replace(channels=None)), 0)
     explanation = rss_explanation(driver)
     cause = f"{pf.device.driver}: {explanation or 'VFs take nothing from the PF'}; online CPUs: {pf.online_cpus}"
     return {
-        "queues": pf.queues.channels.max_combined if pf.queues.channels and pf.num_vfs else without,
+        "queues": pf.queues.channels.max_combined if pf.queues.channels and pf.num_vfs else predict_rss(pf, pf.num_vfs),
         "without_vfs": without,
         "cause": cause if driver.rss is not None else f"nothing is known of driver {pf.device.driver}",
         "table_set_by_hand": is_set_by_hand(pf),

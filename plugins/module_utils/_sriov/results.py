@@ -48,7 +48,7 @@ def queues_result(queues: Queues) -> dict[str, t.Any]:
     """Channels, RSS table, ntuple feature and flow rules; None where the driver does not tell."""
     rss = queues.rss if queues.rss and queues.rss.table else None
     return {
-        "channels": asdict(queues.channels) if queues.channels else None,
+        "channels": queues.channels._asdict() if queues.channels else None,
         "rss": {
             "rings": rss.rings,
             "table": list(rss.table),

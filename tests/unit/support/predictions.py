@@ -107,5 +107,6 @@ def _attributes(path, predicted, read):
 
 
 def _fields(path, predicted, read, beside):
-    pairs = [(field.name, getattr(predicted, field.name), getattr(read, field.name)) for field in fields(predicted)]
+    names = getattr(predicted, "_fields", None) or [field.name for field in fields(predicted)]
+    pairs = [(name, getattr(predicted, name), getattr(read, name)) for name in names]
     return [f"{path}.{name}: {one} became {other}" for name, one, other in pairs if name not in beside and one != other]

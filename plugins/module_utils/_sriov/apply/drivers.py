@@ -46,19 +46,27 @@ def bind_all(steps: Sequence[Bind], kernel: Kernel, timeout: float, done: list[s
 
     :param done: gets the steps that were done.
     """
-    addresses = [located(kernel, step) for step in steps]
-    left, bound = list(zip(steps, addresses)), []
+    bound: list[str] = []
+    refused: SriovError | None = None
     try:
-        for address in kernel.pci.rebind_all([(address, step.driver) for step, address in left], timeout):
-            done.append(str(left.pop(0)[0]))
+        for address in kernel.pci.rebind_all([(located(kernel, step), step.driver) for step in steps], timeout):
             bound.append(address)
     except SriovError as error:
-        failed, address = left[0]
-        raise _not_bound(kernel, failed, address, error, timeout) from None
+        refused = error
     for step, address in zip(steps, bound):
-        try:
-            wait_for_netdev(kernel, address, timeout)
-        except SriovError as error:
+        _wait_for_bound(step, address, kernel, timeout, refused)
+        done.append(str(step))
+    if refused:
+        failed = steps[len(bound)]
+        raise _not_bound(kernel, failed, located(kernel, failed), refused, timeout) from None
+
+
+def _wait_for_bound(step: Bind, address: str, kernel: Kernel, timeout: float, refused: SriovError | None) -> None:
+    """Where a later device was refused, that is what is told, whatever becomes of this one's interface."""
+    try:
+        wait_for_netdev(kernel, address, timeout)
+    except SriovError as error:
+        if refused is None:
             error.step = str(step)
             raise
 

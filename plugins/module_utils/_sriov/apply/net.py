@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 import typing as t
-from dataclasses import replace
 
 from ..errors import KernelRefused, NotReached, SriovError
 from ..kernel.ethtool import NTUPLE
@@ -118,7 +117,7 @@ def set_mtu(step: SetMtu, kernel: Kernel, timeout: float) -> None:
 def set_channels(step: SetChannels, kernel: Kernel, _timeout: float) -> None:
     present = kernel.ethtool.channels(step.name) or Channels()
     try:
-        kernel.ethtool.set_channels(step.name, replace(present, combined=step.combined))
+        kernel.ethtool.set_channels(step.name, present._replace(combined=step.combined))
     except KernelRefused as error:
         raise explained(error, f"cannot set {step.combined} channels", step.label, QUEUE_REMEDIES) from None
 

@@ -45,10 +45,14 @@ def bounded_series(actions: t.Sequence[Action], timeout: float) -> t.Iterator[t.
         os.close(reader)
         _answer(actions, writer)
     os.close(writer)
-    with os.fdopen(reader, "rb", buffering=0) as pipe:
-        answers = _Lines(pipe, timeout)
-        for _action in actions:
-            yield _value(answers.next())
+    try:
+        with os.fdopen(reader, "rb", buffering=0) as pipe:
+            answers = _Lines(pipe, timeout)
+            for _action in actions:
+                yield _value(answers.next())
+    except (OSError, KernelRefused):  # it ends after that; one that is blocked is not waited for
+        os.waitpid(child, 0)
+        raise
     os.waitpid(child, 0)
 
 

@@ -11,7 +11,7 @@ import functools
 import re
 import typing as t
 
-from ..errors import KernelRefused
+from ..errors import KernelRefused, SriovError
 from ..model.paths import PCI_DEVICES, PCI_DRIVERS
 from .sysfs import Write
 
@@ -115,7 +115,7 @@ class Pci:
 
         :raises TookTooLong: another change of the device holds its lock.
         """
-        return _count(self._sysfs.read_blocking([f"{PCI_DEVICES}/{address}/sriov_numvfs"], timeout)[0])
+        return self._count(address, self._sysfs.read_blocking([f"{PCI_DEVICES}/{address}/sriov_numvfs"], timeout)[0])
 
     def locked_files(self, addresses: list[str], timeout: float) -> dict[str, LockedFiles]:
         """What is read under the device lock, of all of them in one child process.
@@ -128,7 +128,12 @@ class Pci:
         names = ("sriov_numvfs", "driver_override")
         paths = [f"{PCI_DEVICES}/{address}/{name}" for address in addresses for name in names]
         texts = iter(self._sysfs.read_blocking(paths, timeout))
-        return {address: LockedFiles(_count(next(texts)), _override_of(next(texts))) for address in addresses}
+        pairs = {address: (next(texts), next(texts)) for address in addresses}
+        return {a: LockedFiles(self._count(a, count), _override_of(override)) for a, (count, override) in pairs.items()}
+
+    def _count(self, address: str, text: str | None) -> int | None:
+        """0 where it cannot be read: a PF that does not tell is one all the same."""
+        return int(text or 0) if text is not None or self.can_have_vfs(address) else None
 
     def set_num_vfs(self, address: str, count: int, timeout: float) -> None:
         """`echo COUNT > sriov_numvfs`.
@@ -160,7 +165,7 @@ class Pci:
         Older kernels lose the errno there too, hence the look at what is bound.
 
         :raises SriovError: the bind was refused; the override is cleared.
-        :raises TookTooLong: the device is locked, and nothing more was written.
+        :raises TookTooLong: the device is locked, and nothing after that write was written: an override may be left.
         """
         for _done in self.rebind_all([(address, driver)], timeout):
             pass
@@ -177,23 +182,26 @@ class Pci:
             for write in self._sysfs.write_all([w for each in wanted for w in self._rebind(*each)], timeout):
                 if write == _override(left[0][0], ""):
                     yield left.pop(0)[0]
-        except KernelRefused:
-            self.set_override(left[0][0], "", timeout)
+        except KernelRefused as error:
+            try:
+                self.set_override(left[0][0], "", timeout)
+            except SriovError as another:
+                error.why += f"; its driver_override is left ({another})"
             raise
 
     def _rebind(self, address: str, driver: str) -> list[Write]:
         bind = Write(f"{PCI_DRIVERS}/{driver}/bind", address, functools.partial(self._check_bound, address, driver))
-        unbind = [_unbind(address)] if self.driver(address) else []
-        return [*unbind, _override(address, driver), bind, _override(address, "")]
+        # Asked where it is written: udev may bind a VF while others are bound before it.
+        unbind = _unbind(address)._replace(only_if=functools.partial(self._has_driver, address))
+        return [unbind, _override(address, driver), bind, _override(address, "")]
+
+    def _has_driver(self, address: str) -> bool:
+        return self.driver(address) is not None
 
     def _check_bound(self, address: str, driver: str) -> None:
         bound = self.driver(address)
         if bound != driver:
             raise KernelRefused(f"the kernel bound {bound or 'no driver'} instead")
-
-
-def _count(text: str | None) -> int | None:
-    return None if text is None else int(text or 0)
 
 
 def _override_of(text: str | None) -> str | None:

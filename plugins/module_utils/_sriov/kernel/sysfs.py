@@ -19,11 +19,13 @@ class Write(t.NamedTuple):
     """One write to a file.
 
     :param check: called right after it, where it was written; may raise KernelRefused.
+    :param only_if: asked right before it; false: nothing is written.
     """
 
     path: str
     value: str
     check: t.Callable[[], None] | None = None
+    only_if: t.Callable[[], bool] | None = None
 
 
 class Sysfs:
@@ -145,8 +147,11 @@ class Sysfs:
             except OSError as error:
                 raise _refused(write, error) from None
             yield write
+        next(done, None)  # its process has ended
 
     def _write_and_check(self, write: Write) -> None:
+        if write.only_if and not write.only_if():
+            return
         self._write(write.path, write.value)
         if write.check:
             write.check()

@@ -7,11 +7,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import typing as t
 
 
-@dataclass(frozen=True)
-class BypassDriver:
+class BypassDriver(t.NamedTuple):
     """A driver that hands a device to user space.
 
     :param iommu: binds through an IOMMU group (vfio).

@@ -11,7 +11,6 @@ Sources are named as kernel file and function, of Linux 6.12 where no release is
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
 
 if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
@@ -31,8 +30,7 @@ class RssStep(t.NamedTuple):
     pool: bool = False
 
 
-@dataclass(frozen=True)
-class Steering:
+class Steering(t.NamedTuple):
     """What a driver takes as flow rules. The default is an unknown driver: it is asked, and gets no rule for a VF.
 
     :param flow_types: those it takes; None: not known.
@@ -58,8 +56,7 @@ class Steering:
     replaces: bool = False
 
 
-@dataclass(frozen=True)
-class VfSupport:
+class VfSupport(t.NamedTuple):
     """What a driver enforces on its VFs.
 
     :param refuses: attribute -> why a value other than the default is refused.
@@ -68,8 +65,8 @@ class VfSupport:
     :param jumbo_after_pf: a VF gets an MTU above 1500 only while the PF has one.
     """
 
-    refuses: t.Mapping[str, str] = field(default_factory=dict)
-    values: t.Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    refuses: t.Mapping[str, str] = {}
+    values: t.Mapping[str, tuple[str, ...]] = {}
     rates: tuple[int, int] | None = None
     jumbo_after_pf: bool = False
 
@@ -86,8 +83,7 @@ class VfDriver(t.NamedTuple):
     queue_counters: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Xdp:
+class Xdp(t.NamedTuple):
     """What a driver of the kernel's own does with XDP: for kernels that cannot tell, and for what no kernel tells.
 
     Read in Linux 6.1, the oldest that was, and 6.12; older releases by their commits.
@@ -111,8 +107,7 @@ class Xdp:
     refuses_lro: bool = False
 
 
-@dataclass(frozen=True)
-class Driver:
+class Driver(t.NamedTuple):
     """A kernel driver of network cards, by its name in sysfs. The defaults are an unknown driver: nothing is known.
 
     :param chip: the chips that this is about, where one driver serves chips that differ; empty: all others.
@@ -142,7 +137,7 @@ class Driver:
 
     name: str
     chip: str = ""
-    chips: t.Mapping[str, Driver] = field(default_factory=dict)
+    chips: t.Mapping[str, Driver] = {}
     rss: tuple[RssStep, ...] | None = None
     vf_limits: tuple[tuple[int, int], ...] = ()
     xdp_excludes_vfs: bool = False
@@ -155,8 +150,8 @@ class Driver:
     blocks: bool = False
     table: str = "own"
     table_sizes: tuple[tuple[int, int], ...] = ()
-    steering: Steering = field(default_factory=Steering)
-    vf_support: VfSupport = field(default_factory=VfSupport)
+    steering: Steering = Steering()
+    vf_support: VfSupport = VfSupport()
     vf_driver: VfDriver | None = None
     xdp: Xdp | None = None
     dpdk: str | None = None

@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from .driver import Driver, RssStep, Steering, VfDriver, VfSupport, Xdp
 
 # igb_ethtool.c igb_add_ethtool_nfc_entry: of a VLAN tag it compares the priority alone, which no option names.
@@ -39,16 +37,14 @@ COMMON = Driver(
     queue_counters=("rx_queue_{}_packets",),  # igb_ethtool.c igb_get_strings
 )
 # igb_main.c igb_get_max_rss_queues. i350 has no RSS at all beside VFs, and no rates.
-I82576 = replace(COMMON, chip="82576", rss=(RssStep(0, 8), RssStep(1, 2, pool=True)))
-I350 = replace(
-    COMMON,
+I82576 = COMMON._replace(chip="82576", rss=(RssStep(0, 8), RssStep(1, 2, pool=True)))
+I350 = COMMON._replace(
     chip="i350",
     rss=(RssStep(0, 8), RssStep(1, 1, pool=True)),
-    vf_support=replace(VFS, refuses={**VFS.refuses, "max_tx_rate": "only the 82576 limits rates"}),
+    vf_support=VFS._replace(refuses={**VFS.refuses, "max_tx_rate": "only the 82576 limits rates"}),
 )
 
-DRIVER = replace(
-    COMMON,
+DRIVER = COMMON._replace(
     chips={
         **{f"8086:{device}": I82576 for device in ("10c9", "10e6", "10e7", "10e8", "150a", "150d", "1518", "1526")},
         **{f"8086:{device}": I350 for device in ("1521", "1522", "1523", "1524", "1546")},

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from .driver import Driver, RssStep, Steering, VfDriver, VfSupport, Xdp
 
@@ -68,13 +67,12 @@ COMMON = Driver(
 )
 # X550 and later have 63 RSS queues without VFs (IXGBE_MAX_RSS_INDICES_X550) and the same pools with them.
 # With VFs they look into tables of the pools, which ixgbe_set_rxfh (ixgbe_store_reta) does not write.
-X550 = replace(
-    COMMON,
+X550 = COMMON._replace(
     chip="X550 and later",
     rss=(RssStep(0, 63), *(COMMON.rss or ())[1:]),
     table="unreached",
     table_sizes=((0, 512), (1, 64)),
-    vf_support=replace(VFS, refuses={**VFS.refuses, "query_rss": "X550 and later tell VFs no RSS table"}),
+    vf_support=VFS._replace(refuses={**VFS.refuses, "query_rss": "X550 and later tell VFs no RSS table"}),
 )
 # ixgbe_type.h: IXGBE_DEV_ID_X550*, _X550EM_X*, _X550EM_A*, _E610*
 X550_AND_LATER = (
@@ -82,4 +80,4 @@ X550_AND_LATER = (
     *("15c8", "15ca", "15cc", "15ce", "15e4", "15e5", "57ae", "57af", "57b0", "57b1", "57b2"),
 )
 
-DRIVER = replace(COMMON, chips={f"8086:{device}": X550 for device in X550_AND_LATER})
+DRIVER = COMMON._replace(chips={f"8086:{device}": X550 for device in X550_AND_LATER})

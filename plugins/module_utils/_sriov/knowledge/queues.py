@@ -40,7 +40,7 @@ def present_rss(pf: Pf) -> int | None:
 
 def without_vfs(pf: Pf) -> Pf:
     """The PF as if it had none, of whose channels nothing is known where it has some now."""
-    return replace(pf, num_vfs=0, vfs=(), queues=replace(pf.queues, channels=None)) if pf.num_vfs else pf
+    return replace(pf, num_vfs=0, vfs=(), queues=pf.queues._replace(channels=None)) if pf.num_vfs else pf
 
 
 def predict_combined(pf: Pf, num_vfs: int) -> int | None:
@@ -62,7 +62,7 @@ def queues_after_reopening(pf: Pf, num_vfs: int, combined: int | None) -> Queues
         return queues
     if queues.channels:
         most = queues.channels.max_combined if num_vfs == pf.num_vfs else max(_most(pf, num_vfs) or 0, combined)
-        queues = replace(queues, channels=replace(queues.channels, combined=combined, max_combined=most))
+        queues = queues._replace(channels=queues.channels._replace(combined=combined, max_combined=most))
     if queues.rss:
         group = rss_group(driver, num_vfs, combined) or combined
         size = table_size(driver, num_vfs, len(queues.rss.table))
@@ -70,10 +70,10 @@ def queues_after_reopening(pf: Pf, num_vfs: int, combined: int | None) -> Queues
         table = own if driver.reopens or own != own_table(pf) else queues.rss.table
         # With traffic classes each of them has a group of queues (ixgbe_lib.c ixgbe_set_dcb_queues).
         rings = reported_rings(driver, group * _classes(pf)) if driver.rss_with_classes else group
-        queues = replace(queues, rss=replace(queues.rss, rings=rings, table=table))
+        queues = queues._replace(rss=queues.rss._replace(rings=rings, table=table))
     netdev = pf.device.netdev
     if queues.rules and driver.reopens and netdev and netdev.up:  # a PF that is down has nothing to close
-        queues = replace(queues, rules=replace(queues.rules, rules=()))
+        queues = queues._replace(rules=queues.rules._replace(rules=()))
     return queues
 
 

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 SSH = "ssh"  # carries the connection that the operator comes by
 ROUTE = "route"  # carries a default route
@@ -20,8 +19,7 @@ ADDRESS = "address"
 XDP = "xdp"
 
 
-@dataclass(frozen=True)
-class Holder:
+class Holder(t.NamedTuple):
     """One user of a device.
 
     :param kind: one of the words above.

@@ -8,14 +8,12 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 if t.TYPE_CHECKING:
     from .flow import FlowRule
 
 
-@dataclass(frozen=True)
-class Channels:
+class Channels(t.NamedTuple):
     """`ethtool -l`."""
 
     max_rx: int = 0
@@ -27,8 +25,7 @@ class Channels:
     combined: int = 0
 
 
-@dataclass(frozen=True)
-class Feature:
+class Feature(t.NamedTuple):
     """One line of `ethtool -k`.
 
     :param changeable: not "[fixed]".
@@ -38,8 +35,7 @@ class Feature:
     changeable: bool
 
 
-@dataclass(frozen=True)
-class Rss:
+class Rss(t.NamedTuple):
     """`ethtool -x`.
 
     :param rings: RX rings; every entry of the table is less.
@@ -54,8 +50,7 @@ class Rss:
     hash_function: str | None = None
 
 
-@dataclass(frozen=True)
-class RuleTable:
+class RuleTable(t.NamedTuple):
     """`ethtool -n`.
 
     :param size: locations are 0 to size - 1.
@@ -68,8 +63,7 @@ class RuleTable:
     rules: tuple[FlowRule, ...] = ()
 
 
-@dataclass(frozen=True)
-class Queues:
+class Queues(t.NamedTuple):
     """All of it, for one interface; None where the driver does not tell."""
 
     channels: Channels | None = None

@@ -192,8 +192,8 @@ class Observer:
         return self._locked[address]
 
     def _default_driver(self, address: str, driver: str | None, is_pf: bool) -> str | None:
-        """A PF that the kernel drives has the one that it chose: asking takes a process."""
-        if is_pf and driver and driver not in BYPASS_DRIVERS:
+        """A PF whose driver gives it an interface has the one that the kernel chose: asking takes a process."""
+        if is_pf and driver and self._pci.interfaces(address):
             return driver
         alias = self._pci.attribute(address, "modalias")
         return self._driver_of_alias(alias) if alias else None

@@ -216,7 +216,7 @@ def _set_channels(state: State, step: net.SetChannels) -> State:
 def _set_ntuple(state: State, step: net.SetNtuple) -> State:
     """Drivers that reset the PF for it write their own table; others write the same again."""
     pf = state.pfs[step.address]
-    queues = replace(pf.queues, ntuple=replace(pf.queues.ntuple, on=step.on)) if pf.queues.ntuple else pf.queues
+    queues = pf.queues._replace(ntuple=pf.queues.ntuple._replace(on=step.on)) if pf.queues.ntuple else pf.queues
     if driver_of(pf).ntuple_resets and driver_of(pf).reopens:
         queues = _with_own_table(pf, queues)
     return _with_queues(state, step.address, queues)
@@ -226,7 +226,7 @@ def _set_rss(state: State, step: net.SetRss) -> State:
     queues = state.pfs[step.address].queues
     rss = t.cast("Rss", queues.rss)
     table = default_table(len(rss.table), rss.rings) if step.table is None else step.table
-    return _with_queues(state, step.address, replace(queues, rss=replace(rss, table=table)))
+    return _with_queues(state, step.address, queues._replace(rss=rss._replace(table=table)))
 
 
 def _delete_rule(state: State, step: net.DeleteRule) -> State:
@@ -234,7 +234,7 @@ def _delete_rule(state: State, step: net.DeleteRule) -> State:
     table = t.cast(RuleTable, queues.rules)
     place = [rule.location for rule in table.rules].index(step.rule.location)
     rules = (*table.rules[:place], *table.rules[place + 1 :])
-    return _with_queues(state, step.address, replace(queues, rules=replace(table, rules=rules)))
+    return _with_queues(state, step.address, queues._replace(rules=table._replace(rules=rules)))
 
 
 def _insert_rule(state: State, step: net.InsertRule) -> State:
@@ -244,7 +244,7 @@ def _insert_rule(state: State, step: net.InsertRule) -> State:
     rules = table.rules
     if step.replaces is not None:
         rules = tuple(rule for rule in rules if rule.location != step.replaces.location)
-    return _with_queues(state, step.address, replace(queues, rules=replace(table, rules=(*rules, step.rule))))
+    return _with_queues(state, step.address, queues._replace(rules=table._replace(rules=(*rules, step.rule))))
 
 
 def _nothing(state: State, _step: pci.Step) -> State:
@@ -290,11 +290,11 @@ def _with_netdev(pf: Pf, netdev: Netdev) -> Pf:
 
 
 def _with_own_table(pf: Pf, queues: Queues) -> Queues:
-    return replace(queues, rss=replace(queues.rss, table=own_table(pf))) if queues.rss else queues
+    return queues._replace(rss=queues.rss._replace(table=own_table(pf))) if queues.rss else queues
 
 
 def _without_rules(queues: Queues) -> Queues:
-    return replace(queues, rules=replace(queues.rules, rules=())) if queues.rules else queues
+    return queues._replace(rules=queues.rules._replace(rules=())) if queues.rules else queues
 
 
 class _OnDevice(t.Protocol):

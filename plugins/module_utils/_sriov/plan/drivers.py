@@ -26,20 +26,28 @@ if t.TYPE_CHECKING:
     from ..steps.pci import Step
 
 
-def plan_drivers(devices: Mapping[str, Device], desired: Sequence[DesiredDevice], host: Host) -> Stage:
-    """The steps that give each device the driver it shall have; none for those that have it.
+def plan_modules(devices: Mapping[str, Device], desired: Sequence[DesiredDevice], host: Host) -> Stage:
+    """What the host must have before devices get their drivers: a driver that is loaded takes devices that are free.
 
     :param devices: every device that is named, by address.
-    :raises SriovError: for the first device that cannot have it; then nothing is planned for the others either.
+    :raises SriovError: for the first device that cannot have its driver; then nothing is planned for the others either.
     """
     targets = {each.device: target_driver(devices[each.device], each) for each in desired}
     for each in desired:
         _check_driver(devices[each.device], each, targets, host)
     _check_nodes(devices, desired)
-    pairs = [(devices[each.device], each, targets[each.device]) for each in desired]
+    return Stage(_host_steps(devices, desired, targets, host))
+
+
+def plan_drivers(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]) -> Stage:
+    """The steps that give each device the driver it shall have; none for those that have it.
+
+    :param devices: as they are once the modules are loaded; plan_modules() has passed what is desired of them.
+    """
+    pairs = [(devices[each.device], each, target_driver(devices[each.device], each)) for each in desired]
     changes = [step for pair in pairs for step in _driver_steps(*pair)]
     nodes = [step for pair in pairs for step in _node_steps(*pair)]
-    return Stage([*_host_steps(devices, desired, targets, host), *changes, *nodes])
+    return Stage([*changes, *nodes])
 
 
 def target_driver(device: Device, desired: DesiredDevice) -> str | None:

@@ -105,7 +105,8 @@ def check_vf_change(pf: Pf, vf: Device, desired: DesiredVfs, change: VfAttribute
     :raises InUse: it carries the operator, or would lose its address in use and nobody has allowed that.
     """
     carried = _texts((vf,), SSH)
-    if carried and (change.words() or desired.mtu not in (None, vf.netdev.mtu if vf.netdev else None)):
+    other_mtu = desired.mtu not in (None, vf.netdev.mtu if vf.netdev else None)
+    if carried and (change.words() or other_mtu or _loses_address(vf, desired, change)):
         raise InUse(
             f"vfs: cannot change VF {vf.vf}",
             device=pf.label,

@@ -23,7 +23,7 @@ from ..steps.net import SetVf
 from ..steps.pci import Plan, SetLink, SetNumVfs
 from .after import after_all
 from .check_rules import check_rules
-from .drivers import plan_drivers
+from .drivers import plan_drivers, plan_modules
 from .guard import carries_ssh
 from .mend import plan_mend
 from .pf import plan_pf
@@ -54,7 +54,9 @@ def plan_host(state: State, desired: Desired) -> Plan:
     check_addresses({draft.now.pfs[address].label: entries for address, entries in vfs.items()})
     for each in desired.pfs:
         draft.take(plan_attributes(draft.pf(each), vfs[each.pf], each.consent.force, draft.settles(each)))
-    draft.take(plan_drivers(_functions(draft.now), _desired_drivers(draft, desired), draft.now.host))
+    drivers = _desired_drivers(draft, desired)
+    draft.take(plan_modules(_functions(draft.now), drivers, draft.now.host))
+    draft.take(plan_drivers(_functions(draft.now), drivers))
     for each in desired.pfs:
         draft.take(plan_reloads(draft.pf(each), vfs[each.pf], draft.addressed(each)))
     for each in desired.pfs:

@@ -104,7 +104,7 @@ def check_group(pf: Pf, least: int) -> None:
         )
     if group >= least:
         return
-    without = predict_rss(replace(pf, num_vfs=1, queues=replace(pf.queues, channels=None)), 0) if pf.num_vfs else None
+    without = predict_rss(replace(pf, num_vfs=1, queues=pf.queues._replace(channels=None)), 0) if pf.num_vfs else None
     was = f"; without VFs the PF would have {without}" if without else ""
     raise InvalidRequest(
         f"min_queues: the RSS group has {group} queues, less than {least}",

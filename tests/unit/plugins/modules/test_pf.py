@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.modules import pf
@@ -228,7 +227,7 @@ class OneQueue(SimEthtool):
     def channels(self, name):
         channels = super().channels(name)
         beside_vfs = channels and channels.max_combined == 2
-        return replace(channels, combined=1) if beside_vfs else channels
+        return channels._replace(combined=1) if beside_vfs else channels
 
 
 def test_a_state_that_is_not_reached_is_a_failure(tmp_path, kernel):

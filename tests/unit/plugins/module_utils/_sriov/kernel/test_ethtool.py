@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import json
 import tempfile
-from dataclasses import replace
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused
@@ -139,8 +138,8 @@ def test_channels_are_read(host, nic, num_vfs, cpus, channels):
 def test_channels_are_set_and_the_others_given_back_as_they_were(host):
     kernel = host()
     channels = kernel.ethtool.channels(NAME)
-    kernel.ethtool.set_channels(NAME, replace(channels, combined=4))
-    assert kernel.ethtool.channels(NAME) == replace(channels, combined=4)
+    kernel.ethtool.set_channels(NAME, channels._replace(combined=4))
+    assert kernel.ethtool.channels(NAME) == channels._replace(combined=4)
     assert written(kernel) == ["ethtool -L enp1s0 combined 4"]
 
 
@@ -153,7 +152,7 @@ def test_channels_that_the_driver_cannot_have_are_refused(host, changes):
     ethtool = host().ethtool
     channels = ethtool.channels(NAME)
     with pytest.raises(KernelRefused) as caught:
-        ethtool.set_channels(NAME, replace(channels, **changes))
+        ethtool.set_channels(NAME, channels._replace(**changes))
     assert caught.value.errno == errno.EINVAL
     assert caught.value.what == f"the driver refused `ethtool -L enp1s0 combined {changes.get('combined', 8)}`"
     assert ethtool.channels(NAME) == channels

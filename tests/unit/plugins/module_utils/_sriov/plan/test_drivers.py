@@ -15,6 +15,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.h
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.after import after_all
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.drivers import (
     plan_drivers,
+    plan_modules,
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
@@ -39,7 +40,9 @@ def desired_pf(device, driver, **options):
 
 
 def sentences(devices, desired, host=HOST):
-    return [str(step) for step in plan_drivers({device.address: device for device in devices}, desired, host).steps]
+    named = {device.address: device for device in devices}
+    stages = (plan_modules(named, desired, host), plan_drivers(named, desired))
+    return [str(step) for stage in stages for step in stage.steps]
 
 
 @pytest.mark.parametrize(
@@ -185,5 +188,5 @@ NEW = netdev("", ifindex=0, mac="", mtu=1500, up=False)
     ],
 )
 def test_the_prediction_is_the_device_after_the_plan(device, driver, expected):
-    steps = plan_drivers({device.address: device}, [desired_pf(device, driver)], HOST).steps
+    steps = plan_drivers({device.address: device}, [desired_pf(device, driver)]).steps
     assert after_all(State({}, HOST, {device.address: device}), steps).devices[device.address] == expected

@@ -14,7 +14,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredDevice, Node
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Host
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.drivers import plan_drivers
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.drivers import plan_drivers, plan_modules
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
     ROUTE,
@@ -35,7 +35,9 @@ def desired_pf(device, driver, **options):
 
 
 def sentences(devices, desired, host=HOST):
-    return [str(step) for step in plan_drivers({device.address: device for device in devices}, desired, host).steps]
+    named = {device.address: device for device in devices}
+    stages = (plan_modules(named, desired, host), plan_drivers(named, desired))
+    return [str(step) for stage in stages for step in stage.steps]
 
 
 IN_THE_WAY = Host(drivers=DRIVERS, groups=((10, (vf(0), vf(1, iommu_group=10), pf_device(iommu_group=10))),))

@@ -64,7 +64,7 @@ def with_vfs(num_vfs=4, **changes):
 
 
 def without_table(state):
-    return replace(state, queues=replace(state.queues, rss=Rss(4, ())))
+    return replace(state, queues=state.queues._replace(rss=Rss(4, ())))
 
 
 REFUSALS = [

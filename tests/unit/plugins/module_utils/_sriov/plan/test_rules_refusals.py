@@ -257,7 +257,7 @@ REFUSALS = [
         id="a full table",
     ),
     pytest.param(
-        replace(with_rules(), queues=replace(with_rules().queues, rules=None)),
+        replace(with_rules(), queues=with_rules().queues._replace(rules=None)),
         [to(0)],
         NotSupported,
         f"rules: cannot tell which there are{ON}driver ixgbe does not list its flow rules. "
