@@ -21,6 +21,7 @@ def run(argv: t.Sequence[str], stdin: str = "") -> tuple[int, str, str]:
         done = subprocess.run(
             list(argv),
             check=False,
+            close_fds=False,  # Python's own are closed anyway (PEP 446), and so the process need not be copied first
             input=stdin,
             capture_output=True,
             env=environment,
