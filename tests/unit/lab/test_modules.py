@@ -101,8 +101,8 @@ def test_the_collections_modules_refuse_as_under_ansible(collection, module, opt
 def test_a_module_sees_the_ssh_connection_that_the_guests_python_was_started_by(collection):
     code = (
         "from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.management import ssh_peer\n"
-        "from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.sysfs import Sysfs\n"
-        "print(ssh_peer(Sysfs()).client)"
+        "from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.kernel import Kernel\n"
+        "print(ssh_peer(Kernel().processes).client)"
     )
     assert collection.python(code) == "192.0.2.1\n"
 

@@ -100,6 +100,7 @@ def pf_kernel(root, host):
     total = int(files[f"{BASE}/sriov_totalvfs"])
     if num_vfs:
         kernel.sysfs.write(f"/{BASE}/sriov_numvfs", str(min(num_vfs, total)))
+        kernel.settle(1)  # udev has long loaded the module that knows them
     return kernel
 
 

@@ -10,8 +10,8 @@ import pytest
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.applying import NUM_VFS
 
-NUM_VFS = f"/sys/bus/pci/devices/{hosts.IGB.address}/sriov_numvfs"
 LOADED = (*hosts.LOADED, "vfio-pci")
 
 

@@ -21,17 +21,20 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps i
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import behaving, simulate, written
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.applying import failure, perform
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.applying import (
+    BIND,
+    DEVICE,
+    LABEL,
+    LONG,
+    PF,
+    SHORT,
+    VF0,
+    VF_LABEL,
+    failure,
+    perform,
+)
 
-PF = hosts.IGB.address
-LABEL = f"enp1s0 ({PF})"
-VF0 = hosts.IGB.vf(0)
-VF_LABEL = f"{VF0} (VF 0 of {PF})"
-DEVICE = f"/sys/bus/pci/devices/{VF0}"
-NUM_VFS = f"/sys/bus/pci/devices/{PF}/sriov_numvfs"
 LOADED = (*hosts.LOADED, "vfio-pci")
-BIND = steps.Bind(VF0, VF_LABEL, "igbvf", "vfio-pci")
-LONG, SHORT = 10, 0.2
 NO_DRIVER = "module vfio-pci gave no PCI driver of that name"
 SIGNED = "Remedy: look at dmesg: a locked-down kernel takes signed modules only."
 

@@ -7,25 +7,11 @@
 from __future__ import annotations
 
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_steps
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps import pci as steps
-from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
-
-PF = hosts.IGB.address
-LABEL = f"enp1s0 ({PF})"
-NUM_VFS = f"/sys/bus/pci/devices/{PF}/sriov_numvfs"
-LONG = 10
-
-
-def number_of_vfs(kernel):
-    return int(kernel.sysfs.read(NUM_VFS)), len(kernel.pci.virtual_functions(PF))
-
-
-def recreate(count):
-    return (
-        steps.SetNumVfs(PF, LABEL, 2, 0, ("VF 0",)),
-        steps.SetNumVfs(PF, LABEL, 0, count, fallback=2),
-        steps.WaitForVfs(PF, LABEL, count),
-    )
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.applying import (
+    LONG,
+    number_of_vfs,
+    recreate,
+)
 
 
 def test_what_was_done_is_reported_in_words(kernel_with):

@@ -18,21 +18,22 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps import pci as steps
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.applying import failure, perform
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.applying import (
+    BIND,
+    DEVICE,
+    LABEL,
+    LONG,
+    NUM_VFS,
+    PF,
+    SHORT,
+    VF0,
+    failure,
+    number_of_vfs,
+    perform,
+    recreate,
+)
 
-PF = hosts.IGB.address
-LABEL = f"enp1s0 ({PF})"
-VF0 = hosts.IGB.vf(0)
-VF_LABEL = f"{VF0} (VF 0 of {PF})"
-DEVICE = f"/sys/bus/pci/devices/{VF0}"
-NUM_VFS = f"/sys/bus/pci/devices/{PF}/sriov_numvfs"
 LOADED = (*hosts.LOADED, "vfio-pci")
-BIND = steps.Bind(VF0, VF_LABEL, "igbvf", "vfio-pci")
-LONG, SHORT = 10, 0.2
-
-
-def number_of_vfs(kernel):
-    return int(kernel.sysfs.read(NUM_VFS)), len(kernel.pci.virtual_functions(PF))
 
 
 def driver(kernel):
@@ -41,14 +42,6 @@ def driver(kernel):
 
 def override(kernel):
     return kernel.sysfs.read(f"{DEVICE}/driver_override")
-
-
-def recreate(count):
-    return (
-        steps.SetNumVfs(PF, LABEL, 2, 0, ("VF 0",)),
-        steps.SetNumVfs(PF, LABEL, 0, count, fallback=2),
-        steps.WaitForVfs(PF, LABEL, count),
-    )
 
 
 def test_a_number_that_is_refused_puts_the_old_one_back(kernel_with):

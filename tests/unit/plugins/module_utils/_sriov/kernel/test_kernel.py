@@ -8,18 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.kernel import Kernel
-
-
-class Answers:
-    """Runs nothing: gives the answer written down for a command line."""
-
-    def __init__(self, **answers):
-        self.answers = {name.replace("_", " "): answer for name, answer in answers.items()}
-        self.calls = []
-
-    def __call__(self, argv):
-        self.calls.append(" ".join(argv))
-        return next(answer for words, answer in self.answers.items() if words in self.calls[-1])
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.commands import Answers
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.link import Link
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.commands import Answers
 
 # `ip -j -d address show`, iproute2 6.1.0
 ADDRESSES = """[{},{"ifindex":4,"ifname":"enp1s0","flags":["BROADCAST","MULTICAST","UP","LOWER_UP"],"mtu":1500,
@@ -21,18 +22,6 @@ ROUTES4 = """[{"dst":"default","gateway":"192.0.2.1","dev":"eth0","protocol":"dh
 {"dst":"default","metric":200,"flags":[],"nexthops":[{"gateway":"192.0.2.1","dev":"enp1s0","weight":1,"flags":[]},
 {"gateway":"198.51.100.1","dev":"enp2s0","weight":1,"flags":[]}]}]"""
 ROUTES6 = """[{"dst":"default","gateway":"fd00::1","dev":"eth1","metric":1024,"flags":[],"pref":"medium"}]"""
-
-
-class Answers:
-    """Runs nothing: gives the answer written down for a command line."""
-
-    def __init__(self, **answers):
-        self.answers = {name.replace("_", " "): answer for name, answer in answers.items()}
-        self.calls = []
-
-    def __call__(self, argv):
-        self.calls.append(" ".join(argv))
-        return next(answer for words, answer in self.answers.items() if words in self.calls[-1])
 
 
 def test_empty_objects_are_dropped():
