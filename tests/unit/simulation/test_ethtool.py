@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import errno
-from dataclasses import replace
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused
@@ -67,7 +66,7 @@ def locations(kernel):
 
 
 def combined(kernel, count):
-    return answer(kernel.ethtool.set_channels, NAME, replace(kernel.ethtool.channels(NAME), combined=count))
+    return answer(kernel.ethtool.set_channels, NAME, kernel.ethtool.channels(NAME)._replace(combined=count))
 
 
 # Queues: ixgbe_lib.c, ixgbe_ethtool.c, igb_main.c. Columns: most channels, channels, rings, table as (entries, queues).

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import typing as t
-from dataclasses import replace
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.rules import RULE_OPTIONS, desired_rules
@@ -141,7 +140,7 @@ def _bring(root, kernel, pf, number):
         _to_user_space(root, kernel, pf.nic.vf(0), pf.held, 4711 + number)
     channels, orders = kernel.ethtool.channels(name), []
     if pf.channels:
-        orders.append(lambda: kernel.ethtool.set_channels(name, replace(channels, combined=pf.channels)))
+        orders.append(lambda: kernel.ethtool.set_channels(name, channels._replace(combined=pf.channels)))
     if pf.ntuple:
         orders.append(lambda: kernel.ethtool.set_feature(name, "rx-ntuple-filter", True))
     if pf.weights:
