@@ -108,12 +108,11 @@ def pf_states(draw, place):
 def hosts_with_state(draw, pfs=None):
     """:param pfs: how many PFs; one or two unless told."""
     number = pfs or draw(st.sampled_from((1, 2)))
-    return HostState(
-        tuple(draw(pf_states(place)) for place in PLACES[:number]),
-        draw(st.sampled_from((1, 2, 4, 16, 40))),
-        draw(yes),
-        draw(st.sampled_from((None, None, None, "enp1s0", "enp1s0v0"))),
-    )
+    states = tuple(draw(pf_states(place)) for place in PLACES[:number])
+    # A VF that is still to come carries nobody.
+    carriers = ("enp1s0", "enp1s0v0") if states[0].num_vfs else ("enp1s0",)
+    ssh = draw(st.sampled_from((None, None, None, *carriers)))
+    return HostState(states, draw(st.sampled_from((1, 2, 4, 16, 40))), draw(yes), ssh)
 
 
 def start(root, state):

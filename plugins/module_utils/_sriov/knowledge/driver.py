@@ -39,6 +39,7 @@ class Steering(t.NamedTuple):
     :param no_vf: why not.
     :param mask_of: for a driver with one mask for all rules of a port: what must be the same of them; None: each has
         its own.
+    :param mask_hint: what a user may not know of two rules whose masks differ, as the end of a sentence.
     :param drop: a rule may drop.
     :param drop_queue: the queue of the card that the driver programs as "drop".
     :param vf_queues_from_group: the driver counts a VF's queues in sizes of the PF's RSS group, whatever the pool.
@@ -50,6 +51,7 @@ class Steering(t.NamedTuple):
     vf: bool = False
     no_vf: str = "nothing is known of its flow rules"
     mask_of: t.Callable[[FlowRule], Mask] | None = None
+    mask_hint: t.Callable[[FlowRule, FlowRule], str] | None = None
     drop: bool = True
     drop_queue: int | None = None
     vf_queues_from_group: bool = False

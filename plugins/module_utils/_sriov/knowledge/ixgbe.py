@@ -25,6 +25,12 @@ def mask_of(rule: FlowRule) -> Mask:
     return (*l4, *((name, mask) for name, _value, mask in rule.match))
 
 
+def mask_hint(rule: FlowRule, other: FlowRule) -> str:
+    """Of two rules only one of which compares the L4 protocol."""
+    differ = mask_of(rule)[0] != mask_of(other)[0]
+    return ". ip4 does not look at the L4 protocol, tcp4, udp4 and sctp4 do" if differ else ""
+
+
 # ixgbe_ethtool.c ixgbe_add_ethtool_fdir_entry, ixgbe_flowspec_to_flow_type; ixgbe_82599.c
 # ixgbe_fdir_write_perfect_filter_82599 (IXGBE_FDIR_DROP_QUEUE), ixgbe_fdir_set_input_mask_82599.
 STEERING = Steering(
@@ -32,6 +38,7 @@ STEERING = Steering(
     fields=("src_ip", "dst_ip", "src_port", "dst_port", "vlan", "vlan_etype", "user_def"),
     vf=True,
     mask_of=mask_of,
+    mask_hint=mask_hint,
     drop_queue=127,
     vf_queues_from_group=True,
     replaces=True,

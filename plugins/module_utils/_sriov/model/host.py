@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .attributes import VfAttributes
 from .holders import Holder, SshPeer
@@ -132,3 +132,29 @@ class State(t.NamedTuple):
     pfs: t.Mapping[str, Pf]
     host: Host
     devices: t.Mapping[str, Device] = {}
+
+    def every_device(self) -> t.Iterator[Device]:
+        yield from self.devices.values()
+        for pf in self.pfs.values():
+            yield from (pf.device, *pf.vfs)
+
+    def device(self, address: str) -> Device:
+        """:raises StopIteration: the state does not have it."""
+        return next(device for device in self.every_device() if device.address == address)
+
+    def with_pf(self, pf: Pf) -> State:
+        """With a PF in the place of the one at its address."""
+        return self._replace(pfs={**self.pfs, pf.device.address: pf})
+
+    def with_device(self, device: Device) -> State:
+        """With a device in every place that shows the one at its address."""
+        state = self
+        if device.address in state.devices:
+            state = state._replace(devices={**state.devices, device.address: device})
+        for pf in state.pfs.values():
+            if pf.device.address == device.address:
+                state = state.with_pf(replace(pf, device=device))
+            elif pf.device.address == device.physfn:
+                vfs = tuple(device if vf.address == device.address else vf for vf in pf.vfs)
+                state = state.with_pf(replace(pf, vfs=vfs))
+        return state

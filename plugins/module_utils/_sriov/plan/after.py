@@ -47,7 +47,7 @@ def after(state: State, step: pci.Step) -> State:
 
 
 def _set_autoprobe(state: State, step: pci.SetAutoprobe) -> State:
-    return _with_pf(state, replace(state.pfs[step.address], drivers_autoprobe=step.value))
+    return state.with_pf(replace(state.pfs[step.address], drivers_autoprobe=step.value))
 
 
 def _set_link(state: State, step: pci.SetLink) -> State:
@@ -65,14 +65,14 @@ def _set_link(state: State, step: pci.SetLink) -> State:
     if not step.up and driver.reopens:
         queues = _without_rules(queues)
     # Of a link that is to come, the best is assumed.
-    return _with_pf(state, replace(_with_netdev(pf, replace(netdev, up=step.up, carrier=step.up)), queues=queues))
+    return state.with_pf(replace(_with_netdev(pf, replace(netdev, up=step.up, carrier=step.up)), queues=queues))
 
 
 def _set_num_vfs(state: State, step: pci.SetNumVfs) -> State:
     pf = state.pfs[step.address]
     queues = queues_after_reopening(pf, step.num_vfs, predict_combined(pf, step.num_vfs))
     changed = replace(pf, num_vfs=step.num_vfs, device=replace(pf.device, num_vfs=step.num_vfs), queues=queues, vfs=())
-    return _with_pf(state, replace(changed, vfs=tuple(planned_vf(changed, index) for index in range(step.num_vfs))))
+    return state.with_pf(replace(changed, vfs=tuple(planned_vf(changed, index) for index in range(step.num_vfs))))
 
 
 def planned_vf(pf: Pf, index: int) -> Device:
@@ -101,7 +101,7 @@ def _load_module(state: State, step: pci.LoadModule) -> State:
         for vf in pf.vfs:
             allowed = pf.drivers_autoprobe or vf.driver_override
             if vf.driver is None and allowed and (vf.driver_override or vf.default_driver) == step.name:
-                state = _with_device(state, _bound(vf, step.name))
+                state = state.with_device(_bound(vf, step.name))
     return state
 
 
@@ -110,37 +110,39 @@ def _allow_no_iommu(state: State, _step: pci.AllowNoIommu) -> State:
 
 
 def _bind(state: State, step: pci.Bind) -> State:
-    free = replace(_released(_device(state, step)), holders=())
-    return _with_device(state, _sharing_node(state, _bound(free, step.driver)))
+    free = replace(_released(state.device(step.address)), holders=())
+    return state.with_device(_sharing_node(state, _bound(free, step.driver)))
 
 
 def _unbind(state: State, step: pci.Unbind) -> State:
-    return _with_device(state, replace(_released(_device(state, step)), driver=None, netdevs=(), holders=(), **NO_NODE))
+    return state.with_device(
+        replace(_released(state.device(step.address)), driver=None, netdevs=(), holders=(), **NO_NODE)
+    )
 
 
 def _clear_override(state: State, step: pci.ClearOverride) -> State:
-    return _with_device(state, replace(_device(state, step), driver_override=None))
+    return state.with_device(replace(state.device(step.address), driver_override=None))
 
 
 def _set_node(state: State, step: pci.SetNode) -> State:
-    device = _device(state, step)
+    device = state.device(step.address)
     words = {"dev_owner": step.node.owner, "dev_group": step.node.group, "dev_mode": step.node.mode}
     changes: dict[str, t.Any] = {name: value for name, value in words.items() if value is not None}
-    for other in _devices(state):
+    for other in state.every_device():
         if other.address == device.address or (device.dev_node and other.dev_node == device.dev_node):
-            state = _with_device(state, replace(other, **changes))
+            state = state.with_device(replace(other, **changes))
     return state
 
 
 def _reload(state: State, step: pci.Reload) -> State:
     """A new interface in the place of the old one, whose name, MTU and link it gets (apply.drivers.reload)."""
-    device = _device(state, step)
+    device = state.device(step.address)
     new = _new_netdev(device)
     old = device.netdev or new
     netdev = replace(new, name=old.name, mtu=old.mtu, up=old.up, carrier=old.carrier, num_tc=old.num_tc)
     holders = tuple(holder for holder in device.holders if holder.kind != NETNS)  # it comes back to this namespace
     changes: dict[str, t.Any] = {"driver_override": None, "netdevs": (netdev, *device.netdevs[1:]), "holders": holders}
-    return _with_device(state, replace(device, **changes))
+    return state.with_device(replace(device, **changes))
 
 
 NO_NODE: dict[str, t.Any] = {"dev_node": None, "dev_owner": None, "dev_group": None, "dev_mode": None}
@@ -185,7 +187,7 @@ def _sharing_node(state: State, device: Device) -> Device:
     """The node of an IOMMU group that is there already stays as it is."""
     if device.dev_node is None:
         return device
-    others = [d for d in _devices(state) if d.dev_node == device.dev_node and d.address != device.address]
+    others = [d for d in state.every_device() if d.dev_node == device.dev_node and d.address != device.address]
     return replace(device, **{name: getattr(others[0], name) for name in DEFAULT_ACCESS}) if others else device
 
 
@@ -194,18 +196,18 @@ def _sharing_node(state: State, device: Device) -> Device:
 
 def _wait_for_carrier(state: State, step: net.WaitForCarrier) -> State:
     pf = state.pfs[step.address]
-    return _with_pf(state, _with_netdev(pf, replace(t.cast(Netdev, pf.device.netdev), carrier=True)))
+    return state.with_pf(_with_netdev(pf, replace(t.cast(Netdev, pf.device.netdev), carrier=True)))
 
 
 def _set_vf(state: State, step: net.SetVf) -> State:
     vf = state.pfs[step.address].vfs[step.vf]
-    return _with_device(state, replace(vf, attributes=(vf.attributes or VfAttributes()).merged(step.change)))
+    return state.with_device(replace(vf, attributes=(vf.attributes or VfAttributes()).merged(step.change)))
 
 
 def _set_mtu(state: State, step: net.SetMtu) -> State:
-    device = _device(state, step)
+    device = state.device(step.address)
     netdev = replace(device.netdev or _new_netdev(device), mtu=step.mtu)
-    return _with_device(state, replace(device, netdevs=(netdev, *device.netdevs[1:])))
+    return state.with_device(replace(device, netdevs=(netdev, *device.netdevs[1:])))
 
 
 def _set_channels(state: State, step: net.SetChannels) -> State:
@@ -274,15 +276,8 @@ AFTER: dict[type, t.Callable[[State, t.Any], State]] = {
 }
 
 
-# --- Putting a changed part back into the whole ----------------------------------------------------------------------
-
-
-def _with_pf(state: State, pf: Pf) -> State:
-    return state._replace(pfs={**state.pfs, pf.device.address: pf})
-
-
 def _with_queues(state: State, address: str, queues: Queues) -> State:
-    return _with_pf(state, replace(state.pfs[address], queues=queues))
+    return state.with_pf(replace(state.pfs[address], queues=queues))
 
 
 def _with_netdev(pf: Pf, netdev: Netdev) -> Pf:
@@ -295,31 +290,3 @@ def _with_own_table(pf: Pf, queues: Queues) -> Queues:
 
 def _without_rules(queues: Queues) -> Queues:
     return queues._replace(rules=queues.rules._replace(rules=())) if queues.rules else queues
-
-
-class _OnDevice(t.Protocol):
-    @property
-    def address(self) -> str: ...
-
-
-def _device(state: State, step: _OnDevice) -> Device:
-    return next(device for device in _devices(state) if device.address == step.address)
-
-
-def _devices(state: State) -> t.Iterator[Device]:
-    yield from state.devices.values()
-    for pf in state.pfs.values():
-        yield from (pf.device, *pf.vfs)
-
-
-def _with_device(state: State, device: Device) -> State:
-    """In every place where the host shows it."""
-    if device.address in state.devices:
-        state = state._replace(devices={**state.devices, device.address: device})
-    for pf in state.pfs.values():
-        if pf.device.address == device.address:
-            state = _with_pf(state, replace(pf, device=device))
-        elif pf.device.address == device.physfn:
-            vfs = tuple(device if vf.address == device.address else vf for vf in pf.vfs)
-            state = _with_pf(state, replace(pf, vfs=vfs))
-    return state

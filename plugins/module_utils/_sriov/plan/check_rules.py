@@ -159,7 +159,8 @@ def check_masks(pf: Pf, rules: list[FlowRule], desired: DesiredRules) -> None:
     :param rules: all that there will be.
     :raises NotSupported: two of them have different masks.
     """
-    mask_of = driver_of(pf).steering.mask_of
+    steering = driver_of(pf).steering
+    mask_of = steering.mask_of
     if mask_of is None:
         return
     first_of_mask: dict[t.Any, FlowRule] = {}
@@ -171,8 +172,7 @@ def check_masks(pf: Pf, rules: list[FlowRule], desired: DesiredRules) -> None:
         other = next((other for mask, other in first_of_mask.items() if mask != mask_of(rule)), None)
         if other is None:
             continue
-        l4 = dict(mask_of(other)).get("flow_type") != dict(mask_of(rule)).get("flow_type")
-        hint = ". ip4 does not look at the L4 protocol, tcp4, udp4 and sctp4 do" if l4 else ""
+        hint = steering.mask_hint(rule, other) if steering.mask_hint else ""
         raise NotSupported(
             f"{name}: {rule} has another mask than {other}",
             device=pf.label,

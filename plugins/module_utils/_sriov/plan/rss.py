@@ -8,10 +8,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from ..errors import InvalidRequest, NotSupported
-from ..knowledge.queues import driver_of, predict_rss
+from ..knowledge.queues import driver_of, predict_rss, without_vfs
 from ..knowledge.rss import rss_explanation
 from ..model.rss_table import default_table, equal_table, weights_table
 from ..steps.net import SetRss
@@ -104,7 +103,7 @@ def check_group(pf: Pf, least: int) -> None:
         )
     if group >= least:
         return
-    without = predict_rss(replace(pf, num_vfs=1, queues=pf.queues._replace(channels=None)), 0) if pf.num_vfs else None
+    without = predict_rss(without_vfs(pf), 0) if pf.num_vfs else None
     was = f"; without VFs the PF would have {without}" if without else ""
     raise InvalidRequest(
         f"min_queues: the RSS group has {group} queues, less than {least}",
