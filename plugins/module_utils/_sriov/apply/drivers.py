@@ -52,13 +52,12 @@ def bind_all(steps: Sequence[Bind], kernel: Kernel, timeout: float, done: list[s
         for address in kernel.pci.rebind_all([(located(kernel, step), step.driver) for step in steps], timeout):
             bound.append(address)
     except SriovError as error:
-        refused = error
+        refused = _not_bound(kernel, steps[len(bound)], error, timeout)
     for step, address in zip(steps, bound):
         _wait_for_bound(step, address, kernel, timeout, refused)
         done.append(str(step))
     if refused:
-        failed = steps[len(bound)]
-        raise _not_bound(kernel, failed, located(kernel, failed), refused, timeout) from None
+        raise refused
 
 
 def _wait_for_bound(step: Bind, address: str, kernel: Kernel, timeout: float, refused: SriovError | None) -> None:
@@ -71,12 +70,13 @@ def _wait_for_bound(step: Bind, address: str, kernel: Kernel, timeout: float, re
             raise
 
 
-def _not_bound(kernel: Kernel, step: Bind, address: str, error: SriovError, timeout: float) -> SriovError:
+def _not_bound(kernel: Kernel, step: Bind, error: SriovError, timeout: float) -> SriovError:
+    """The refusal, once the device has its old driver back."""
     failure = explained(error, f"cannot bind to {step.driver}", step.label, BIND_REMEDIES)
     if isinstance(error, TookTooLong):  # the device is locked: whatever else is written to it would wait as well
         failure.remedy = "end what uses the device (dmesg names it), and run again"
     else:
-        failure.why += _put_back(kernel, address, step.before, timeout)
+        failure.why += _put_back(kernel, located(kernel, step), step.before, timeout)
     failure.step = str(step)
     return failure
 
