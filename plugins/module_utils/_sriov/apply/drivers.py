@@ -85,13 +85,13 @@ def _put_back(kernel: Kernel, address: str, before: str | None, timeout: float) 
     """After a failed bind: the old driver again, if it had one. What came of it, as the end of a sentence."""
     if kernel.pci.driver(address) == before:
         return f"; it still has {before or 'no driver'}"
-    if before is None:
-        kernel.pci.unbind(address, timeout)
-        return "; it has no driver again"
     try:
+        if before is None:
+            kernel.pci.unbind(address, timeout)
+            return "; it has no driver again"
         kernel.pci.rebind(address, before, timeout)
     except SriovError as error:
-        return f"; putting {before} back failed too ({error})"
+        return f"; returning it to {before or 'no driver'} failed too ({error})"
     return f"; it is back with {before}"
 
 

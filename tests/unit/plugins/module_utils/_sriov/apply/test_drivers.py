@@ -11,6 +11,7 @@ import os
 import stat
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.drivers import bind_all
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import (
     KernelRefused,
     NotSupported,
@@ -117,10 +118,21 @@ def test_a_bind_that_fails_leaves_a_device_without_driver_as_it_was(kernel_with)
     assert (driver(kernel), override(kernel)) == (None, "(null)")
 
 
+def test_of_several_binds_those_before_the_refused_one_stay_done(kernel_with):
+    kernel = kernel_with(3, loaded=(*LOADED, "uio_pci_generic"), probe_errors={"uio_pci_generic": errno.EBUSY})
+    targets = ("vfio-pci", "uio_pci_generic", "vfio-pci")
+    binds = [steps.Bind(hosts.IGB.vf(index), f"VF {index}", "igbvf", target) for index, target in enumerate(targets)]
+    done = []
+    with pytest.raises(KernelRefused, match="it is back with igbvf") as refused:
+        bind_all(binds, kernel, LONG, done)
+    assert (done, refused.value.step) == ([str(binds[0])], str(binds[1]))
+    assert [kernel.pci.driver(bind.address) for bind in binds] == ["vfio-pci", "igbvf", "igbvf"]
+
+
 def test_a_driver_that_cannot_be_put_back_is_reported(kernel_with):
     kernel = behaving(kernel_with(1).sysfs.root, Behaviour(declines=("vfio-pci", "igbvf")))
     assert failure(kernel, BIND, KernelRefused) == (
-        f"cannot bind to vfio-pci on {VF_LABEL}: the kernel bound no driver instead; putting igbvf back failed too "
+        f"cannot bind to vfio-pci on {VF_LABEL}: the kernel bound no driver instead; returning it to igbvf failed too "
         f"(the kernel bound no driver instead.). {NOT_THERE}"
     )
     assert (driver(kernel), override(kernel)) == (None, "(null)")

@@ -15,7 +15,11 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel import bounded as _bounded
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.bounded import StillBlocked, bounded
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.bounded import (
+    StillBlocked,
+    bounded,
+    bounded_series,
+)
 
 
 @pytest.mark.parametrize("value", [None, 3, "text", ["a", {"b": None}], "x" * 200_000])
@@ -43,6 +47,15 @@ def test_a_child_that_dies_is_an_input_output_error():
     with pytest.raises(OSError) as refused:
         bounded(lambda: os.kill(os.getpid(), 9), 5)
     assert refused.value.errno == errno.EIO
+
+
+def test_a_refused_action_leaves_no_zombie_either():
+    answers = bounded_series([os.getpid, lambda: os.rmdir("/proc")], 5)
+    child = next(answers)
+    with pytest.raises(OSError):
+        next(answers)
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
 
 
 def test_what_blocks_is_left_behind(fifo):

@@ -98,6 +98,7 @@ def channels(*kept):
         ),
         pytest.param(attributes(vf(holders=(SSH,)), trust=True), NEVER, id="an attribute of the VF that carries SSH"),
         pytest.param(attributes(vf(holders=(SSH,)), mtu=1400), NEVER, id="its MTU"),
+        pytest.param(attributes(vf(holders=(SSH,)), VfAttributes(), mac=MAC), NEVER, id="its address, written already"),
         pytest.param(attributes(vf(holders=(SSH,)), VfAttributes(), mtu=0), set(), id="nothing of it"),
         pytest.param(channels(), set(), id="fewer channels"),
         pytest.param(channels(RULE), NEVER, id="fewer channels than a rule needs"),

@@ -102,6 +102,16 @@ def test_the_whole_plan_has_the_order_of_the_kernel_s_needs():
     ]
 
 
+def test_a_driver_that_takes_devices_as_it_is_loaded_is_loaded_before_they_are_looked_at():
+    """With autoprobe on, the module takes VF 1 as well, which shall have no driver."""
+    state = host_state(pf(2, vfs=(FREE, vf(1, driver=None))), drivers=frozenset({"igb"}), modules=frozenset({"igbvf"}))
+    desired = desired_pf(drivers=[DesiredDrivers("0", "igbvf"), DesiredDrivers("1", "none")])
+    outcome = planned(state, desired)
+    assert [str(step) for step in outcome.plan.steps][0] == "load kernel module igbvf"
+    assert [member.driver for member in outcome.after.pfs[PF].vfs] == ["igbvf", None]
+    assert planned(outcome.after, desired).plan.steps == ()
+
+
 def test_after_the_whole_plan_there_is_nothing_to_do():
     state = host_state(ixgbe(combined_channels=16, online_cpus=16, carrier=True))
     after = planned(state, everything()).after
