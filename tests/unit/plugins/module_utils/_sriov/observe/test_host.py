@@ -84,6 +84,17 @@ def test_a_device_that_nobody_knows_has_no_default_driver(observed):
     assert observed(files).device(VF0).default_driver is None
 
 
+def test_a_pf_whose_driver_gives_no_interface_has_the_default_driver_of_its_alias(tmp_path):
+    files = {path: content for path, content in hosts.host().items() if not path.startswith(f"{BASE}/net/")}
+    kernel = simulate(tmp_path, {**files, f"{BASE}/driver": Link("../../drivers/pci-stub")})
+    device = Observer(kernel).device(PF)
+    assert (device.driver, device.default_driver) == ("pci-stub", "igb")
+
+
+def test_a_pf_that_does_not_tell_its_vfs_is_a_pf_all_the_same(observed):
+    assert observed({f"{BASE}/sriov_numvfs": DIRECTORY}).device(PF).num_vfs == 0
+
+
 @pytest.mark.parametrize("old", [False, True])
 def test_attributes_of_vfs_are_read_whatever_the_age_of_iproute2(tmp_path, old):
     kernel = simulate(tmp_path, hosts.host(), Behaviour(address_without_vfs=old))
