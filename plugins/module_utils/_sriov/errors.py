@@ -10,9 +10,10 @@ from __future__ import annotations
 import errno as errno_names
 import os
 import typing as t
+from contextlib import contextmanager
 
 if t.TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 class SriovError(Exception):
@@ -23,12 +24,20 @@ class SriovError(Exception):
     :param why: the reason, a clause with the numbers in it.
     :param remedy: what the operator can do; a sentence in the imperative.
     :param errno: the kernel's answer, when there was one.
+    :param consent: the word of `allow` by which it is no refusal any more; "" for none.
     """
 
     kind = "error"
 
     def __init__(
-        self, what: str, *, device: str = "", why: str = "", remedy: str = "", errno: int | None = None
+        self,
+        what: str,
+        *,
+        device: str = "",
+        why: str = "",
+        remedy: str = "",
+        errno: int | None = None,
+        consent: str = "",
     ) -> None:
         super().__init__(what)
         self.what = what
@@ -36,6 +45,7 @@ class SriovError(Exception):
         self.why = why
         self.remedy = remedy
         self.errno = errno
+        self.consent = consent
         self.step = ""  # the step at which it happened
         self.done: list[str] = []  # the steps done before it
 
@@ -50,6 +60,10 @@ class SriovError(Exception):
         if self.remedy:
             text += f". Remedy: {self.remedy}"
         return text + "."
+
+    def each(self) -> list[SriovError]:
+        """This one; of several told together, all of them."""
+        return [self]
 
     def details(self) -> dict[str, t.Any]:
         """The same as a flat dictionary, for the result of a failed module."""
@@ -120,6 +134,52 @@ class NotReached(SriovError):
     """Every step was accepted and yet the state read back is not the one wanted."""
 
     kind = "not_reached"
+
+
+class Several(SriovError):
+    """Refusals that are told together; what it says of itself is what the first of them says."""
+
+    def __init__(self, errors: Sequence[SriovError]) -> None:
+        first = errors[0]
+        super().__init__(first.what, device=first.device, why=first.why, remedy=first.remedy, errno=first.errno)
+        self.kind = first.kind
+        self.errors = list(errors)
+
+    def __str__(self) -> str:
+        return "\n".join([f"{len(self.errors)} things are refused:", *(f"- {error}" for error in self.errors)])
+
+    def each(self) -> list[SriovError]:
+        return self.errors
+
+    def details(self) -> dict[str, t.Any]:
+        return self.errors[0].details()
+
+
+class Faults:
+    """Refusals gathered on the way, to be told at once."""
+
+    def __init__(self) -> None:
+        self.found: list[SriovError] = []
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """A block whose refusal ends it, and is kept."""
+        try:
+            yield
+        except SriovError as error:
+            self.add(error)
+
+    def add(self, *errors: SriovError) -> None:
+        """Each is kept once."""
+        known = set(map(str, self.found))
+        self.found += [each for error in errors for each in error.each() if str(each) not in known]
+
+    def tell(self) -> None:
+        """:raises SriovError: what was gathered: the one, or Several; nothing where all is well."""
+        if len(self.found) == 1:
+            raise self.found[0]
+        if self.found:
+            raise Several(self.found)
 
 
 def errno_name(number: int) -> str:
