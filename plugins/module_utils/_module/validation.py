@@ -42,6 +42,7 @@ class Kind(t.NamedTuple):
 KINDS = {
     "str": Kind(validation.check_type_str, "text", "write it in quotes"),
     "int": Kind(validation.check_type_int, "a whole number", "write it in digits, as in 4", "is no whole number"),
+    "float": Kind(validation.check_type_float, "a number", "write it in digits, as in 0.5", "is no number"),
     "bool": Kind(validation.check_type_bool, "true or false", "write true or false", "is neither true nor false"),
     "list": Kind(validation.check_type_list, "a list", 'begin each entry with "- "'),
     "dict": Kind(validation.check_type_dict, "a dictionary", 'write it as "name: value"'),
