@@ -48,8 +48,8 @@ KINDS = {
     "dict": Kind(validation.check_type_dict, "a dictionary", 'write it as "name: value"'),
     "raw": Kind(validation.check_type_raw, "anything", ""),
 }
-WORDS = {"type", "elements", "options", "required", "default", "choices"}
-WORDS |= {"mutually_exclusive", "required_one_of", "required_by"}
+CONSTRAINTS = {"mutually_exclusive", "required_one_of", "required_by"}
+WORDS = {"type", "elements", "options", "required", "default", "choices", *CONSTRAINTS}
 INTERNAL = "_ansible_"  # what Ansible itself tells a module
 FAULTY: t.Any = object()
 NOT_CONVERTED = (TypeError, ValueError, ArithmeticError)  # the last for infinity, which Ansible forgets
@@ -59,7 +59,8 @@ def checked_options(spec: Spec, options: Params, **constraints: t.Any) -> Cleane
     """Options as a task gives them, templates resolved.
 
     What is faulty is left out. A list is left out as a whole where an entry is of no use, so that the places of all
-    others stay true; and so is a record without an option that it must have, or with options that do not go together.
+    others stay true; and so is a record without an option that it must have. Where options depend on each other, as
+    in a rule, a record with any fault is left out: what would be said of the rest need not be true.
 
     :param constraints: mutually_exclusive, required_one_of, required_by, as for AnsibleModule.
     """
@@ -80,7 +81,7 @@ class _Walk:
 
         :param option: with the dictionary's options and their constraints.
         """
-        spec, found = option["options"], {}
+        spec, found, before = option["options"], {}, len(self.faults)
         meant: set[str] = set()  # is there, under a misspelt name: not missing too
         for name, value in given.items():
             inside = _inside(place, name)
@@ -96,7 +97,7 @@ class _Walk:
         self.faults += together
         found = {name: value for name, value in found.items() if value is not FAULTY and name not in exclusive}
         complete = all(name in found for name, each in spec.items() if each.get("required"))
-        return found, complete and not together
+        return found, complete and (len(self.faults) == before or not CONSTRAINTS & set(option))
 
     def value(self, place: str, option: Params, value: t.Any) -> t.Any:
         """An option's value converted, or FAULTY."""

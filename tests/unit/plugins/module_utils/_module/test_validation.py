@@ -259,7 +259,8 @@ LEFT = {
     ),
     "what an entry must have": (pf(rules=[{"flow_type": "tcp5", "vf": 0}]), pf()),
     "a dictionary": (pf(rss={"queues": 1, "equal": 1}), pf()),
-    "an element": (pf(rss={"queues": [0, "x"]}, num_vfs=1), pf(rss={}, num_vfs=1)),
+    "a rule that may mean another flow": (pf(rules=[{"flow_type": "tcp4", "vf": "x"}]), pf()),
+    "what depends on an element": (pf(rss={"queues": [0, "x"]}, num_vfs=1), pf(num_vfs=1)),
     "an entry of the only list": ({"pfs": [{"pf": "a"}, {}], "timeout": 1}, {"timeout": 1}),
 }
 
