@@ -97,23 +97,37 @@ STRANGE_WORDS = ("spoofcheck", "numvfs", "interface", "force", "drivers", "name"
 
 
 @st.composite
-def records(draw, spec):
+def records(draw, spec, constraints):
     """Options of a spec: good ones, and now and then others."""
     wanted = [name for name, each in spec.items() if each.get("required") and draw(st.integers(0, 19))]
     names = [*wanted, *draw(st.lists(st.sampled_from(sorted(spec)), max_size=3, unique=True))]
+    if draw(st.integers(0, 4)):
+        names = going_together(draw, names, constraints)
     made = {name: draw(values(spec[name])) for name in names}
-    if not draw(st.integers(0, 9)):
+    if not draw(st.integers(0, 14)):
         made[draw(st.sampled_from((*STRANGE_WORDS, *(f"{name}s" for name in spec))))] = draw(st.sampled_from(ODD))
     return made
 
 
+def going_together(draw, names, constraints):
+    """Names of options, so that they mostly meet the constraints."""
+    for group in constraints.get("required_one_of", ()):
+        names = names if {*group} & {*names} else [*names, draw(st.sampled_from(group))]
+    for group in constraints.get("mutually_exclusive", ()):
+        kept = draw(st.sampled_from([name for name in group if name in names] or [""]))
+        names = [name for name in names if name == kept or name not in group]
+    for name, needed in constraints.get("required_by", {}).items():
+        names = [*names, *([needed] if isinstance(needed, str) else needed)] if name in names else names
+    return names
+
+
 @st.composite
 def values(draw, option):
-    """A value of an option; of ten one that may be of another kind."""
-    if not draw(st.integers(0, 9)):
+    """A value of an option; of twenty one that may be of another kind."""
+    if not draw(st.integers(0, 19)):
         return draw(st.sampled_from(ODD))
     if "options" in option:
-        one = records(option["options"])
+        one = records(option["options"], option)
         made = draw(st.lists(one, max_size=3) if option["type"] == "list" else one)
         return draw(st.sampled_from((made, made, made, written(made))))
     if option["type"] == "list":
@@ -142,7 +156,7 @@ def judged(spec, options, constraints):
 @pytest.mark.parametrize(("spec", "constraints"), INTERFACES.values(), ids=INTERFACES)
 def test_what_ansible_takes_is_taken_and_nothing_else(spec, constraints):
     @settings(max_examples=150)
-    @given(records(spec))
+    @given(records(spec, constraints))
     def check(options):
         found = checked_options(spec, options, **constraints)
         by_ansible = judged(spec, options, constraints)
