@@ -137,35 +137,19 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.desired import desired_pf
-from ..module_utils._module.options import CONSENT, TIMEOUT
-from ..module_utils._module.rules import RULES, desired_rules
+from ..module_utils._module.options import FLOW_RULE
+from ..module_utils._module.request import MODULES
 from ..module_utils._module.run import ONE_PF, run
-from ..module_utils._sriov.errors import InvalidRequest
-from ..module_utils._sriov.model.desired import Desired
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
 
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "pf": {"type": "str", "required": True},
-    "rules": {**RULES, "default": []},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "exclusive": {"type": "bool", "default": False},
-    **CONSENT,
-    **TIMEOUT,
-}
-
-
-def desired(params: dict[str, t.Any]) -> Desired:
-    absent, exclusive = params["state"] == "absent", params["exclusive"]
-    if absent and exclusive:
-        raise InvalidRequest("exclusive goes with state: present only", remedy="leave out one of them")
-    return Desired((desired_pf(params, rules=desired_rules(params["rules"], absent, exclusive)),))
+ARGUMENT_SPEC = FLOW_RULE
 
 
 def main(kernel: Kernel | None = None) -> None:
-    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), desired, ONE_PF, kernel)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    run(module, MODULES["flow_rule"], ONE_PF, kernel)
 
 
 if __name__ == "__main__":

@@ -115,8 +115,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.desired import desired_host
 from ..module_utils._module.options import HOST
+from ..module_utils._module.request import MODULES
 from ..module_utils._module.run import ALL_PFS, run
 
 if t.TYPE_CHECKING:
@@ -126,7 +126,8 @@ ARGUMENT_SPEC = HOST
 
 
 def main(kernel: Kernel | None = None) -> None:
-    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), desired_host, ALL_PFS, kernel)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    run(module, MODULES["host"], ALL_PFS, kernel)
 
 
 if __name__ == "__main__":

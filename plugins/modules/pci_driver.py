@@ -109,50 +109,19 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.desired import desired_devices
-from ..module_utils._module.options import NODE, TIMEOUT
+from ..module_utils._module.options import PCI_DRIVER, PCI_DRIVER_CONSTRAINTS
+from ..module_utils._module.request import MODULES
 from ..module_utils._module.run import DEVICES, run
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
 
-ASSIGNMENT = {
-    "devices": {"type": "list", "elements": "str"},
-    "vfs": {"type": "str"},
-    "driver": {"type": "str", "required": True},
-    **NODE,
-}
-ARGUMENT_SPEC = {
-    "devices": {"type": "list", "elements": "str"},
-    "pf": {"type": "str"},
-    "vfs": {"type": "str"},
-    "driver": {"type": "str"},
-    **NODE,
-    "assignments": {
-        "type": "list",
-        "elements": "dict",
-        "options": ASSIGNMENT,
-        "required_one_of": [("devices", "vfs")],
-        "mutually_exclusive": [("devices", "vfs")],
-    },
-    "force": {"type": "bool", "default": False},
-    **TIMEOUT,
-}
+ARGUMENT_SPEC = PCI_DRIVER
 
 
 def main(kernel: Kernel | None = None) -> None:
-    module = AnsibleModule(
-        argument_spec=ARGUMENT_SPEC,
-        supports_check_mode=True,
-        required_one_of=[("devices", "vfs", "assignments")],
-        mutually_exclusive=[
-            ("devices", "vfs", "assignments"),
-            ("devices", "pf"),
-            *((option, "assignments") for option in ("driver", "owner", "group", "mode")),
-        ],
-        required_by={"vfs": ("pf", "driver"), "devices": ("driver",)},
-    )
-    run(module, desired_devices, DEVICES, kernel)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **PCI_DRIVER_CONSTRAINTS)
+    run(module, MODULES["pci_driver"], DEVICES, kernel)
 
 
 if __name__ == "__main__":

@@ -111,23 +111,19 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.desired import desired_pf
-from ..module_utils._module.options import CONSENT, PF_STATE, RECREATE, TIMEOUT
+from ..module_utils._module.options import PF
+from ..module_utils._module.request import MODULES
 from ..module_utils._module.run import ONE_PF, run
-from ..module_utils._sriov.model.desired import Desired
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
 
-ARGUMENT_SPEC = {"pf": {"type": "str", "required": True}, **PF_STATE, **RECREATE, **CONSENT, **TIMEOUT}
-
-
-def desired(params: dict[str, t.Any]) -> Desired:
-    return Desired((desired_pf(params),))
+ARGUMENT_SPEC = PF
 
 
 def main(kernel: Kernel | None = None) -> None:
-    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), desired, ONE_PF, kernel)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    run(module, MODULES["pf"], ONE_PF, kernel)
 
 
 if __name__ == "__main__":

@@ -107,24 +107,19 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.desired import desired_pf, desired_rss
-from ..module_utils._module.options import CONSENT, ONE_TABLE, RSS, TIMEOUT
+from ..module_utils._module.options import RSS, RSS_CONSTRAINTS
+from ..module_utils._module.request import MODULES
 from ..module_utils._module.run import ONE_PF, run
-from ..module_utils._sriov.model.desired import Desired
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
 
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"pf": {"type": "str", "required": True}, **RSS, **CONSENT, **TIMEOUT}
-
-
-def desired(params: dict[str, t.Any]) -> Desired:
-    return Desired((desired_pf(params, rss=desired_rss(params)),))
+ARGUMENT_SPEC = RSS
 
 
 def main(kernel: Kernel | None = None) -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, mutually_exclusive=ONE_TABLE)
-    run(module, desired, ONE_PF, kernel)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RSS_CONSTRAINTS)
+    run(module, MODULES["rss"], ONE_PF, kernel)
 
 
 if __name__ == "__main__":

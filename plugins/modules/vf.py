@@ -99,28 +99,19 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.desired import desired_pf, desired_vfs
-from ..module_utils._module.options import CONSENT, TIMEOUT, VFS
+from ..module_utils._module.options import VF
+from ..module_utils._module.request import MODULES
 from ..module_utils._module.run import ONE_PF, run
-from ..module_utils._sriov.model.desired import Desired
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
 
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "pf": {"type": "str", "required": True},
-    "vfs": {**VFS, "required": True},
-    "force": CONSENT["force"],
-    **TIMEOUT,
-}
-
-
-def desired(params: dict[str, t.Any]) -> Desired:
-    return Desired((desired_pf(params, vfs=desired_vfs(params["vfs"])),))
+ARGUMENT_SPEC = VF
 
 
 def main(kernel: Kernel | None = None) -> None:
-    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), desired, ONE_PF, kernel)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    run(module, MODULES["vf"], ONE_PF, kernel)
 
 
 if __name__ == "__main__":

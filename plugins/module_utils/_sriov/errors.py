@@ -13,7 +13,7 @@ import typing as t
 from contextlib import contextmanager
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
 
 class SriovError(Exception):
@@ -156,10 +156,16 @@ class Several(SriovError):
 
 
 class Faults:
-    """Refusals gathered on the way, to be told at once."""
+    """Refusals gathered on the way, to be told at once.
 
-    def __init__(self) -> None:
+    :param allow: words of model.consent. A refusal with one of them is kept apart, in `allowed`: it is none any more,
+        and the user is told that the consent was used.
+    """
+
+    def __init__(self, allow: Container[str] = ()) -> None:
+        self._allow = allow
         self.found: list[SriovError] = []
+        self.allowed: list[SriovError] = []
 
     @contextmanager
     def gathered(self) -> Iterator[None]:
@@ -171,8 +177,15 @@ class Faults:
 
     def add(self, *errors: SriovError) -> None:
         """Each is kept once."""
-        known = set(map(str, self.found))
-        self.found += [each for error in errors for each in error.each() if str(each) not in known]
+        for each in (each for error in errors for each in error.each()):
+            kept = self.allowed if each.consent and each.consent in self._allow else self.found
+            if str(each) not in map(str, kept):
+                kept.append(each)
+
+    def join(self, other: Faults) -> None:
+        """Take over what another has gathered, by its own consents."""
+        self.found += other.found
+        self.allowed += other.allowed
 
     def tell(self) -> None:
         """:raises SriovError: what was gathered: the one, or Several; nothing where all is well."""
