@@ -59,7 +59,7 @@ class SriovError(Exception):
             text += f" [{errno_name(self.errno)}: {os.strerror(self.errno)}]"
         if self.remedy:
             text += f". Remedy: {self.remedy}"
-        return text + "."
+        return text if text.endswith("?") else text + "."
 
     def each(self) -> list[SriovError]:
         """This one; of several told together, all of them."""
