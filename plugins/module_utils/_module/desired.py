@@ -5,8 +5,8 @@
 # This module util is PRIVATE to the collection: it can change at any time.
 """Options to a desired state. Nothing here touches the host: it is the same on the controller.
 
-Each value is judged by itself here; which of them go together, model/check.py knows. What is wrong is gathered, and left
-out of the desired state.
+Each value is judged by itself here; which of them go together, model/check.py knows. What is wrong is gathered, and is
+left out of the desired state.
 """
 
 from __future__ import annotations

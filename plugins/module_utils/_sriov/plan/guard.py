@@ -5,8 +5,8 @@
 # This module util is PRIVATE to the collection: it can change at any time.
 """The one judge of what may be taken away: who uses it, and whom it would cut off. Pure.
 
-Each question is answered by refusals. One that has a consent (model.consent) is none where the user has allowed that; one
-that has none, such as what would cut the operator's connection for good, is refused whatever is allowed.
+Each question is answered by refusals. One that has a consent (model.consent) is none where the user has allowed that;
+one without, such as what would cut the operator's connection for good, is refused whatever is allowed.
 """
 
 from __future__ import annotations
