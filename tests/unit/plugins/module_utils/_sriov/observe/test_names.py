@@ -223,12 +223,13 @@ def test_several_entries(kernel):
         ),
         pytest.param(
             {"devices": ["01:10.0"], "driver": "vfio-pci", "owner": "no-such-user"},
-            "owner: there is no user 'no-such-user' on this host. Remedy: create it first.",
+            "owner: there is no user 'no-such-user' on this host. Remedy: create it first, or name another.",
             id="no such user",
         ),
         pytest.param(
             {"devices": ["01:10.0"], "driver": "vfio-pci", "group": "no-such-group"},
-            "group: there is no group 'no-such-group' on this host. Remedy: create it first.",
+            "group: there is no group 'no-such-group' on this host. Remedy: create it first (role "
+            "kernel_bypass.sriov.dpdk does), or name another.",
             id="no such group",
         ),
         *(
