@@ -39,6 +39,7 @@ def test_users_are_added_and_none_is_taken_out():
     assert group["ansible.builtin.group"] == {"name": "{{ dpdk_group }}", "system": True}
     assert user["ansible.builtin.user"] == {"name": "{{ item }}", "groups": "{{ dpdk_group }}", "append": True}
     assert user["loop"] == "{{ dpdk_users }}"
+    assert user["when"] == "not (ansible_check_mode and dpdk_group_result is changed)"
 
 
 def test_the_refusal_of_a_missing_group_names_this_role():

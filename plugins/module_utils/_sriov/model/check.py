@@ -15,6 +15,7 @@ import typing as t
 
 from ..errors import InvalidRequest
 from .desired import AUTO
+from .driver_words import right_word
 from .mac import MAC_ADDRESS, ZERO, is_multicast
 from .selector import no_such_vf, vf_indices
 
@@ -112,6 +113,23 @@ def drivers_by_vf(entries: Sequence[DesiredDrivers], num_vfs: int | None, label:
                 )
             found[index] = each
     return found
+
+
+def check_driver_name(name: str, label: str = "") -> None:
+    """What people write for a driver that is called otherwise on every host.
+
+    :param label: the device that shall have it; "" where none is known.
+    :raises InvalidRequest: with the right word.
+    """
+    word = right_word(name)
+    if word is not None:
+        raise misnamed_driver(name, word, label)
+
+
+def misnamed_driver(name: str, word: str, label: str = "") -> InvalidRequest:
+    """The refusal of a driver that is called otherwise."""
+    what = f"driver: there is no driver {name!r}"
+    return InvalidRequest(what, device=label, why=f"it is called {word!r} here", remedy=f"write it {word!r}")
 
 
 def check_addresses(vfs: Mapping[str, Mapping[int, DesiredVfs]]) -> None:
