@@ -108,7 +108,7 @@ def pci_driver(options: Params, faults: Faults) -> Desired:
         if entry["no_iommu"] is None:
             entry["no_iommu"] = given["no_iommu"]
         with faults.gathered():
-            check_driver_name(f"{place}driver", entry["driver"])
+            check_driver_name(entry["driver"], f"{place}driver")
         words = said(entry, tuple(NODE), place, faults)
         node = Node(words.get("owner"), words.get("group"), words.get("mode"))
         rest = (entry["driver"], node, bool(entry["no_iommu"]), allow)
@@ -183,7 +183,7 @@ def _mac(place: str, word: str, value: str) -> str:
 
 
 def _driver(place: str, word: str, value: str) -> str:
-    check_driver_name(f"{place}{word}", value)
+    check_driver_name(value, f"{place}{word}")
     return value
 
 

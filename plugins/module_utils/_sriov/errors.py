@@ -178,14 +178,13 @@ class Faults:
     def add(self, *errors: SriovError) -> None:
         """Each is kept once."""
         for each in (each for error in errors for each in error.each()):
-            kept = self.allowed if each.consent and each.consent in self._allow else self.found
-            if str(each) not in map(str, kept):
-                kept.append(each)
+            _keep(self.allowed if each.consent and each.consent in self._allow else self.found, each)
 
     def join(self, other: Faults) -> None:
         """Take over what another has gathered, by its own consents."""
-        self.found += other.found
-        self.allowed += other.allowed
+        for mine, theirs in ((self.found, other.found), (self.allowed, other.allowed)):
+            for each in theirs:
+                _keep(mine, each)
 
     def tell(self) -> None:
         """:raises SriovError: what was gathered: the one, or Several; nothing where all is well."""
@@ -193,6 +192,11 @@ class Faults:
             raise self.found[0]
         if self.found:
             raise Several(self.found)
+
+
+def _keep(kept: list[SriovError], error: SriovError) -> None:
+    if str(error) not in map(str, kept):
+        kept.append(error)
 
 
 def errno_name(number: int) -> str:

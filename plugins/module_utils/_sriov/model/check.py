@@ -14,6 +14,7 @@ import typing as t
 
 from ..errors import Faults, InvalidRequest
 from .desired import AUTO
+from .driver_words import right_word
 from .mac import ZERO, is_multicast
 from .selector import MOST_VFS, check_there, no_such_vf
 from .vfs import said_of, turning_points
@@ -180,6 +181,23 @@ def shared_addresses(macs: Mapping[str, Mapping[int, str]]) -> t.Iterator[Invali
 def _listed(vfs: Sequence[str]) -> str:
     shown = list(vfs) if len(vfs) <= 3 else [*vfs[:2], f"{len(vfs) - 2} more"]
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def check_driver_name(name: str, place: str = "driver") -> None:
+    """What people write for a driver that is called otherwise on every host.
+
+    :param place: how the option is named.
+    :raises InvalidRequest: with the right word.
+    """
+    word = right_word(name)
+    if word is not None:
+        raise misnamed_driver(name, word, place)
+
+
+def misnamed_driver(name: str, word: str, place: str = "driver") -> InvalidRequest:
+    """The refusal of a driver that is called otherwise."""
+    what = f"{place}: there is no driver {name!r}"
+    return InvalidRequest(what, why=f"it is called {word!r} here", remedy=f"write it {word!r}")
 
 
 def leading_somewhere(name: str, rule: FlowRule, label: str) -> Destination:

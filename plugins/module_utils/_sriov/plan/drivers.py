@@ -11,6 +11,7 @@ import typing as t
 
 from ..errors import Faults, InvalidRequest, NotSupported
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
+from ..model.check import check_driver_name, misnamed_driver
 from ..model.desired import DEFAULT, NONE, Node
 from ..model.paths import PCI_DRIVERS, vfio_node
 from ..steps.pci import AllowNoIommu, Bind, ClearOverride, LoadModule, SetNode, Unbind
@@ -118,18 +119,17 @@ def _check_nodes(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]
 def _check_exists(target: str, host: Host) -> None:
     if target in host.drivers:
         return
-    # modprobe takes either spelling of a module; a driver has one: vfio-pci, of module vfio_pci.
+    check_driver_name(target)
+    # modprobe takes either spelling of a module; a driver has one.
     other = target.replace("_", "-") if "_" in target else target.replace("-", "_")
-    misspelt = other in host.drivers or other in BYPASS_DRIVERS
-    if target in host.modules and not misspelt:
-        return
-    raise InvalidRequest(
-        f"driver: there is no driver {target!r} on this host",
-        why="the driver is called otherwise"
-        if misspelt
-        else f"it is not registered in {PCI_DRIVERS} and no kernel module has the name",
-        remedy=f"write it {other!r}" if misspelt else "install its module for the running kernel, or name another",
-    )
+    if other in host.drivers:
+        raise misnamed_driver(target, other)
+    if target not in host.modules:
+        raise InvalidRequest(
+            f"driver: there is no driver {target!r} on this host",
+            why=f"it is not registered in {PCI_DRIVERS} and no kernel module has the name",
+            remedy="install its module for the running kernel, or name another",
+        )
 
 
 def _host_steps(
