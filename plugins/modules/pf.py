@@ -17,22 +17,9 @@ author:
   - kernel_bypass.sriov maintainers (@kernel-bypass)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
+  - kernel_bypass.sriov.attributes.changes
   - kernel_bypass.sriov.pf
   - kernel_bypass.sriov.pf.state
-options:
-  force:
-    description:
-      - Allow VFs that are in use to be removed. The kernel itself still waits for a program that has one open through
-        vfio.
-    type: bool
-    default: false
-  allow_link_reset:
-    description:
-      - Allow the number of VFs to change on a PF that carries the SSH connection or a default route. The driver closes
-        and opens the PF for that; its link is lost for some seconds, addresses and routes stay.
-      - Set this on hosts whose only NIC is this one.
-    type: bool
-    default: false
 seealso:
   - module: kernel_bypass.sriov.pci_driver
 """
@@ -49,7 +36,7 @@ EXAMPLES = r"""
   kernel_bypass.sriov.pf:
     pf: "0000:01:00.0"
     num_vfs: 8
-    recreate: true
+    allow: [destroy_vfs]
 
 - name: VFs only if the kernel keeps four queues
   kernel_bypass.sriov.pf:
@@ -71,6 +58,12 @@ pf:
     - Its keys are those of RV(kernel_bypass.sriov.info#module:pfs), but for what only that module reads.
   type: dict
   returned: success
+allowed:
+  description:
+    - Which words of O(allow) were used, and for what, one sentence each. Also in check mode.
+  type: list
+  elements: str
+  returned: success
 diff:
   description: The part of the state that the options speak of; empty where the module only looks.
   type: dict
@@ -80,7 +73,7 @@ diff:
     after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
 done: {description: The steps that were done before the one that failed., type: list, elements: str, returned: failure}
 failure:
-  description: What failed.
+  description: What failed, the first where it is more than one thing.
   type: dict
   returned: failure
   contains:
@@ -96,6 +89,11 @@ failure:
       type: list
       elements: str
       returned: when C(kind) is C(in_use)
+failures:
+  description: All that is refused, each as RV(failure), which is the first of them.
+  type: list
+  elements: dict
+  returned: failure
 steps:
   description: What was done, or would be done in check mode, one sentence a step.
   type: list

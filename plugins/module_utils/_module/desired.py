@@ -111,9 +111,9 @@ def pci_driver(options: Params, faults: Faults) -> Desired:
             check_driver_name(entry["driver"], f"{place}driver")
         words = said(entry, tuple(NODE), place, faults)
         node = Node(words.get("owner"), words.get("group"), words.get("mode"))
-        rest = (entry["driver"], node, bool(entry["no_iommu"]), allow)
+        device = DesiredDevice("", entry["driver"], node, bool(entry["no_iommu"]), allow)
         with faults.gathered():
-            found += _devices(entry, given["pf"], place, rest)
+            found += _devices(entry, given["pf"], place, device)
     return Desired(devices=tuple(found))
 
 
@@ -124,12 +124,12 @@ def _assignments(given: Params) -> list[tuple[str, Params]]:
     return [(f"assignments[{n}].", filled(ASSIGNMENT, each)) for n, each in enumerate(given["assignments"])]
 
 
-def _devices(entry: Params, pf: str | None, place: str, rest: tuple[t.Any, ...]) -> list[DesiredDevice]:
+def _devices(entry: Params, pf: str | None, place: str, one: DesiredDevice) -> list[DesiredDevice]:
     if entry["devices"] is not None:
-        return [DesiredDevice(device, *rest) for device in entry["devices"]]
+        return [one._replace(device=address) for address in entry["devices"]]
     if pf is None:
         raise InvalidRequest(f"{place}vf: whose VFs they are is not said", remedy="name their PF: pf: …")
-    return [DesiredDevice("", *rest, pf=pf, vf=_selector(f"{place}vf", entry["vf"]))]
+    return [one._replace(pf=pf, vf=_selector(f"{place}vf", entry["vf"]))]
 
 
 def _one_pf(given: Params, **parts: t.Any) -> Desired:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""How options become a desired state or a refusal: the same on the controller, before a host is asked, and on the host."""
+"""How options become a desired state, or are refused: on the controller, before a host is asked, as on the host."""
 
 from __future__ import annotations
 
