@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from textwrap import indent
 
-
 # What every module that changes something has.
 ALLOW = r"""
 allow:
