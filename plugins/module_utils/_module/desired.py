@@ -11,6 +11,9 @@ import re
 import typing as t
 from dataclasses import fields
 
+from . import zip_once  # noqa: F401 (above all else of ours)
+
+# isort: split
 from .._sriov.errors import InvalidRequest
 from .._sriov.model.attributes import VfAttributes
 from .._sriov.model.desired import (

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
+from . import zip_once  # noqa: F401 (above all else of ours)
+
+# isort: split
 from .rules import RULES
 
 Params = t.Dict[str, t.Any]

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
+from . import zip_once  # noqa: F401 (above all else of ours)
+
+# isort: split
 from .._sriov.compare import of_pf, spoken_of
 from .._sriov.converge import converge
 from .._sriov.errors import SriovError
