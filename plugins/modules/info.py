@@ -77,7 +77,7 @@ diff:
     before: {description: As it was., type: dict}
     after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
 failure:
-  description: What failed.
+  description: What failed, the first where it is more than one thing.
   type: dict
   returned: failure
   contains:
@@ -93,6 +93,11 @@ failure:
       type: list
       elements: str
       returned: when C(kind) is C(in_use)
+failures:
+  description: All that is refused, each as RV(failure), which is the first of them.
+  type: list
+  elements: dict
+  returned: when more than one thing is refused
 pfs:
   description: The PFs, in the order of their PCI addresses.
   type: list

@@ -11,6 +11,7 @@ import typing as t
 
 from .compare import check_reached, spoken_of
 from .errors import SriovError
+from .model.check import check_desired
 from .observe.host import observe
 from .plan.after import after_all
 from .plan.host import plan_host
@@ -44,8 +45,9 @@ def converge(kernel: Kernel, desired: Desired, timeout: float, check: bool = Fal
     :param check: only plan; nothing is written.
     :raises SriovError: with the steps done before in its attribute done.
     """
-    desired, before = observe(kernel, desired, timeout)
-    plan = plan_host(before, desired)
+    check_desired(desired)
+    desired, before, unknown = observe(kernel, desired, timeout)
+    plan = plan_host(before, desired, unknown)
     planned = after_all(before, plan.steps)
     if check or not plan.steps:
         return Outcome(desired, before, planned, plan)
@@ -55,8 +57,9 @@ def converge(kernel: Kernel, desired: Desired, timeout: float, check: bool = Fal
     except SriovError as error:
         error.done = [*map(str, plan.steps), *error.done]
         raise
-    warnings = dict.fromkeys((*plan.warnings, *more.warnings))  # the second plan may say the same
-    return Outcome(desired, before, after, Plan((*plan.steps, *more.steps), tuple(warnings)))
+    # The second plan may say the same.
+    warnings, allowed = (tuple(dict.fromkeys((*a, *b))) for a, b in zip(plan[1:], more[1:]))
+    return Outcome(desired, before, after, Plan((*plan.steps, *more.steps), warnings, allowed))
 
 
 def _apply(kernel: Kernel, plan: Plan, timeout: float) -> None:
@@ -71,7 +74,7 @@ def _settle(kernel: Kernel, desired: Desired, planned: State, timeout: float) ->
     :returns: what was done here, and the host after it.
     :raises SriovError: the host is not as planned, or cannot be made so.
     """
-    _desired, after = observe(kernel, desired, timeout)
+    _desired, after, _unknown = observe(kernel, desired, timeout)
     wanted = spoken_of(planned, desired)
     try:
         more = plan_host(after, desired)
@@ -83,7 +86,7 @@ def _settle(kernel: Kernel, desired: Desired, planned: State, timeout: float) ->
         _apply(kernel, more, timeout)
     try:
         if more.steps:
-            _desired, after = observe(kernel, desired, timeout)
+            _desired, after, _unknown = observe(kernel, desired, timeout)
         check_reached(wanted, spoken_of(after, desired))
     except SriovError as error:
         error.done = [str(step) for step in more.steps]

@@ -11,13 +11,15 @@ import typing as t
 
 from ..errors import InvalidRequest
 
+ROLE = "kernel_bypass.sriov.dpdk"  # creates the group that may open vfio's nodes
+
 
 def user_number(name: str | int | None) -> int | None:
     """`id -u NAME`; a number stays one.
 
     :raises InvalidRequest: there is no such user on this host.
     """
-    return _number("owner", "user", name, _uid)
+    return _number("owner", "user", name, _uid, "create it first, or name another")
 
 
 def group_number(name: str | int | None) -> int | None:
@@ -25,7 +27,7 @@ def group_number(name: str | int | None) -> int | None:
 
     :raises InvalidRequest: there is no such group on this host.
     """
-    return _number("group", "group", name, _gid)
+    return _number("group", "group", name, _gid, f"create it first (role {ROLE} does), or name another")
 
 
 def _uid(name: str) -> int:
@@ -40,7 +42,7 @@ def _gid(name: str) -> int:
     return grp.getgrnam(name).gr_gid
 
 
-def _number(option: str, kind: str, name: str | int | None, look_up: t.Callable[[str], int]) -> int | None:
+def _number(option: str, kind: str, name: str | int | None, look_up: t.Callable[[str], int], remedy: str) -> int | None:
     if name is None or isinstance(name, int):
         return name
     if name.isdigit():
@@ -48,4 +50,4 @@ def _number(option: str, kind: str, name: str | int | None, look_up: t.Callable[
     try:
         return look_up(name)
     except KeyError:
-        raise InvalidRequest(f"{option}: there is no {kind} {name!r} on this host", remedy="create it first") from None
+        raise InvalidRequest(f"{option}: there is no {kind} {name!r} on this host", remedy=remedy) from None

@@ -114,7 +114,7 @@ FAULTS = {
         ["pfs[0].drivers: unknown; a VF's driver stands in its record. Remedy: write vfs: [{vf: …, driver: …}]."],
     ),
     "what consent was": (
-        {**pf(recreate=True, allow_link_reset=True), "force": True},
+        {**pf(allow=["destroy_vfs", "link_reset"]), "allow": ["in_use"]},
         [
             "pfs[0].recreate: unknown; consent is a list of what may be done. Remedy: write allow: [destroy_vfs].",
             "pfs[0].allow_link_reset: unknown; consent is a list of what may be done. "

@@ -20,8 +20,15 @@ def test_a_name_has_its_number_and_a_number_stays_one(number_of, name, number):
 @pytest.mark.parametrize(
     ("number_of", "message"),
     [
-        (user_number, "owner: there is no user 'nobody-here' on this host. Remedy: create it first."),
-        (group_number, "group: there is no group 'nobody-here' on this host. Remedy: create it first."),
+        (
+            user_number,
+            "owner: there is no user 'nobody-here' on this host. Remedy: create it first, or name another.",
+        ),
+        (
+            group_number,
+            "group: there is no group 'nobody-here' on this host. Remedy: create it first (role "
+            "kernel_bypass.sriov.dpdk does), or name another.",
+        ),
     ],
 )
 def test_an_unknown_name_is_refused(number_of, message):

@@ -92,11 +92,28 @@ TO_FORCE = "Remedy: release the device, or set force: true."
                 {},
                 host,
                 InvalidRequest,
-                "driver: there is no driver 'vfio_pci' on this host: the driver is called otherwise. "
-                "Remedy: write it 'vfio-pci'.",
+                "driver: there is no driver 'vfio_pci': it is called 'vfio-pci' here. Remedy: write it 'vfio-pci'.",
                 id=f"the module's name instead of the driver's, {state}",
             )
             for host, state in ((SPELLING, "loaded"), (NOT_LOADED, "not loaded"))
+        ),
+        pytest.param(
+            vf(),
+            "mlx5-core",
+            {},
+            Host(drivers=frozenset({"mlx5_core"}), modules=frozenset({"mlx5-core"})),
+            InvalidRequest,
+            "driver: there is no driver 'mlx5-core': it is called 'mlx5_core' here. Remedy: write it 'mlx5_core'.",
+            id="the other spelling of a driver that this host has",
+        ),
+        pytest.param(
+            vf(),
+            "dpdk",
+            {},
+            HOST,
+            InvalidRequest,
+            "driver: there is no driver 'dpdk': it is called 'vfio-pci' here. Remedy: write it 'vfio-pci'.",
+            id="what the driver is for instead of its name",
         ),
         pytest.param(
             vf(driver="mlx5_core", default_driver="mlx5_core"),
@@ -178,7 +195,7 @@ TO_FORCE = "Remedy: release the device, or set force: true."
         pytest.param(
             pf_device(num_vfs=4),
             "none",
-            {"force": True},
+            {"allow": ["in_use"]},
             HOST,
             InUse,
             "driver: cannot take igb away on enp1s0 (0000:01:00.0): it is a PF, and its 4 VFs live on that driver. "
@@ -218,7 +235,7 @@ TO_FORCE = "Remedy: release the device, or set force: true."
         pytest.param(
             vf(holders=(BUSY, SSH)),
             "none",
-            {"force": True},
+            {"allow": ["in_use"]},
             HOST,
             InUse,
             f"driver: cannot change igbvf to none{ON_VF0}carries the SSH connection from 192.0.2.1. "
