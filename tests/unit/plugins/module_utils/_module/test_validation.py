@@ -113,13 +113,11 @@ FAULTS = {
         pf(drivers=[{"vfs": "0"}]),
         ["pfs[0].drivers: unknown; a VF's driver stands in its record. Remedy: write vfs: [{vf: …, driver: …}]."],
     ),
-    "what consent was": (
-        {**pf(allow=["destroy_vfs", "link_reset"]), "allow": ["in_use"]},
+    "consent in one word": (
+        {**pf(force=True), "force": True},
         [
-            "pfs[0].recreate: unknown; consent is a list of what may be done. Remedy: write allow: [destroy_vfs].",
-            "pfs[0].allow_link_reset: unknown; consent is a list of what may be done. "
-            "Remedy: write allow: [link_reset].",
-            "force: unknown; consent is a list of what may be done. Remedy: name it, as in allow: [in_use].",
+            "pfs[0].force: unknown; consent is a list of what may be lost. Remedy: name it, as in allow: [in_use].",
+            "force: unknown; consent is a list of what may be lost. Remedy: name it, as in allow: [in_use].",
         ],
     ),
     "words of a record deeper": (
