@@ -38,6 +38,7 @@ from .options import (
     VF,
     Params,
     filled,
+    usable,
 )
 from .rules import desired_rules, without_vfs
 
@@ -50,7 +51,7 @@ def host(options: Params, faults: Faults) -> Desired:
     """All PFs of module host; consent for one PF or for all."""
     given = filled(HOST, options)
     allow = frozenset(given["allow"] or ())
-    entries = enumerate(given["pfs"] or ())
+    entries = usable(given["pfs"])
     return Desired(tuple(_pf_of_host(filled(PF_OPTIONS, each), f"pfs[{n}].", allow, faults) for n, each in entries))
 
 
@@ -125,7 +126,7 @@ def _assignments(given: Params) -> list[tuple[str, Params]]:
     """Each group of devices with what stands before its options."""
     if given["assignments"] is None:
         return [("", given)]
-    return [(f"assignments[{n}].", filled(ASSIGNMENT, each)) for n, each in enumerate(given["assignments"])]
+    return [(f"assignments[{n}].", filled(ASSIGNMENT, each)) for n, each in usable(given["assignments"])]
 
 
 def _devices(entry: Params, pf: str | None, place: str, one: DesiredDevice) -> list[DesiredDevice]:
@@ -146,7 +147,7 @@ def desired_vfs(entries: list[Params] | None, place: str, faults: Faults) -> tup
     :param place: what stands before `vfs` where the options are named: "pfs[0].".
     """
     found = []
-    for number, entry in enumerate(entries or ()):
+    for number, entry in usable(entries):
         name = f"{place}vfs[{number}]"
         words = said(entry, tuple(word for word in entry if word != "vf"), f"{name}.", faults)
         with faults.gathered():

@@ -27,6 +27,7 @@ if t.TYPE_CHECKING:
     from .vfs import Said
 
 RANGES = {"vlan": (0, 4094), "qos": (0, 7), "min_tx_rate": (0, 1 << 31), "max_tx_rate": (0, 1 << 31)}
+CHOICES = {"vlan_proto": ("802.1Q", "802.1ad"), "link_state": ("auto", "enable", "disable")}
 NODE_WORDS = ("owner", "group", "mode", "no_iommu")
 
 
@@ -94,6 +95,9 @@ def check_value(place: str, word: str, value: t.Any) -> None:
         if not least <= value <= most:
             what = f"{place}{word}: {value} is not between {least} and {most}"
             raise InvalidRequest(what, remedy=f"give {least} to {most}")
+    if value not in CHOICES.get(word, (value,)):
+        what = f"{place}{word}: {value!r} is none of {', '.join(CHOICES[word])}"
+        raise InvalidRequest(what, remedy="give one of them")
     if word == "mac" and value != AUTO and (value == ZERO or is_multicast(value)):
         kind = "no address at all" if value == ZERO else "a multicast address"
         raise InvalidRequest(f"{place}mac: {value} is {kind}", remedy="give a unicast address, or auto")

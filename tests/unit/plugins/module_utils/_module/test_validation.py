@@ -249,17 +249,18 @@ LEFT = {
     "nulls stay": ({**pf(vfs=None, num_vfs=None), "_ansible_diff": 1}, pf(vfs=None, num_vfs=None)),
     "a value": (vf(vlan="x", mac="auto"), vf(mac="auto")),
     "an unknown word": (vf(foo=1), vf()),
-    "an entry that is no dictionary": (pf(vfs=[{"vf": 0}, "all"], num_vfs=1), pf(num_vfs=1)),
-    "an entry without what it must have": (pf(vfs=[{"vf": 0}, {"mac": "auto"}], num_vfs="1"), pf(num_vfs=1)),
+    "an entry that is no dictionary": (pf(vfs=["all", {"vf": 0}]), pf(vfs=[None, {"vf": 0}])),
+    "an entry without what it must have": (pf(vfs=[{"vf": 0}, {"mac": "auto"}]), pf(vfs=[{"vf": 0}, None])),
     "an entry whose options exclude each other": (
         pf(rules=[{"flow_type": "tcp4", "vf": 0, "drop": True}], num_vfs=1),
-        pf(num_vfs=1),
+        pf(rules=[None], num_vfs=1),
     ),
-    "what an entry must have": (pf(rules=[{"flow_type": "tcp5", "vf": 0}]), pf()),
+    "what an entry must have": (pf(rules=[{"flow_type": "tcp5", "vf": 0}]), pf(rules=[None])),
     "a dictionary": (pf(rss={"queues": 1, "equal": 1}), pf()),
-    "a rule that may mean another flow": (pf(rules=[{"flow_type": "tcp4", "vf": "x"}]), pf()),
+    "a rule that may mean another flow": (pf(rules=[{"flow_type": "tcp4", "vf": "x"}]), pf(rules=[None])),
     "what depends on an element": (pf(rss={"queues": [0, "x"]}, num_vfs=1), pf(num_vfs=1)),
-    "an entry of the only list": ({"pfs": [{"pf": "a"}, {}], "timeout": 1}, {"timeout": 1}),
+    "an entry of the only list": ({"pfs": [{"pf": "a"}, {}], "timeout": 1}, {"pfs": [{"pf": "a"}, None], "timeout": 1}),
+    "an option left empty that must be there": ({"pfs": [{"pf": None}]}, {"pfs": [None]}),
 }
 
 
