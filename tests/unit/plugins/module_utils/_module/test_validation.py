@@ -160,7 +160,7 @@ FAULTS = {
         {"pfs": '[{"pf": "a"}]'},
         [f'pfs: \'[{{"pf": "a"}}]\' (text), where a list is expected. {LIST}'],
     ),
-    "null for a list": ({"pfs": None}, [f"pfs: null, where a list is expected. {LIST}"]),
+    "null for a list that must be there": ({"pfs": None}, ["pfs: missing. Remedy: give it."]),
     "true for a list": (pf(vfs=True), [f"pfs[0].vfs: true, where a list is expected. {LIST}"]),
     "texts for dictionaries": (
         pf(vfs=["all", {"vf": 1}, 7], rss=[1]),
