@@ -21,7 +21,7 @@ description:
     the wrong type, PFs and VFs named twice, VFs that O(pfs[].num_vfs) leaves out, MAC addresses, VLANs, rates and flow
     rules that are none.
 author:
-  - kernel_bypass.sriov maintainers (@kernel-bypass)
+  - kernel_bypass.sriov maintainers (!UNKNOWN)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
   - kernel_bypass.sriov.pfs
