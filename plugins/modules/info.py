@@ -15,7 +15,7 @@ description:
     driver, the modules and the configuration of the kernel as they are found, and says where it rests on a table
     instead.
 author:
-  - kernel_bypass.sriov maintainers (@kernel-bypass)
+  - kernel_bypass.sriov maintainers (!UNKNOWN)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
 options:

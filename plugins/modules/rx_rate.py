@@ -16,7 +16,7 @@ description:
   - The queues of a PF do not count what its VFs receive, and no kernel driver counts what a bypass application receives
     through another.
 author:
-  - kernel_bypass.sriov maintainers (@kernel-bypass)
+  - kernel_bypass.sriov maintainers (!UNKNOWN)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
 options:
