@@ -72,7 +72,7 @@ def host(nic=IGB, cpus=8, iommu=True, loaded=LOADED, missing=(), noiommu="N", lo
     :param noiommu: vfio's parameter once vfio is loaded; None: compiled out.
     """
     files: dict[str, t.Any] = {
-        **interface("lo", 1, "00:00:00:00:00:00", up=True),
+        **interface("lo", 1, "00:00:00:00:00:00", up=True, link_type="loopback"),
         **interface("eth0", 2, "02:00:00:00:00:01", up=True, addresses=["192.0.2.10"]),
         **pf(nic, group=1 if iommu else None),
         **routes({"dst": "default", "gateway": "192.0.2.1", "dev": "eth0", "flags": []}),
@@ -157,9 +157,46 @@ def interface(name, ifindex, mac, up=False, addresses=(), **more):
     """`ip -j -d address show dev NAME` of iproute2 6.1, without the fields that nobody reads."""
     flags = ["BROADCAST", "MULTICAST", *(["UP", "LOWER_UP"] if up else [])]
     entry = {"ifindex": ifindex, "ifname": name, "flags": flags, "mtu": 1500, "operstate": "UP" if up else "DOWN"}
-    entry.update(link_type="ether", address=mac, addr_info=[address(text) for text in addresses], **more)
+    entry.update({"link_type": "ether", "address": mac, "addr_info": [address(text) for text in addresses], **more})
     base = f"sys/class/net/{name}"
     return {f"sim/interfaces/{name}": json.dumps(entry), f"{base}/mtu": "1500", f"{base}/carrier": str(int(up))}
+
+
+def virtual(name, ifindex, kind, lowers=(), mac="", **data):
+    """An interface without a device: a bond or bridge with its ports, a VLAN on another interface.
+
+    :param data: what `ip` says of its kind (linkinfo.info_data).
+    """
+    more = {"link": lowers[0]} if lowers and kind in ("vlan", "macvlan", "vxlan") else {}
+    linkinfo = {"info_kind": kind, **({"info_data": data} if data else {})}
+    return {
+        **interface(name, ifindex, mac, linkinfo=linkinfo, **more),
+        **{f"sys/class/net/{name}/lower_{lower}": Link(f"../{lower}") for lower in lowers},
+    }
+
+
+def virtio(address, name, ifindex, mac, number=0):
+    """A virtio NIC: its own device is between the PCI function and the interface."""
+    base = f"{DEVICES}/{address}/virtio{number}"
+    return {
+        **function(address, "1af4", "1041", "virtio-pci"),
+        f"{base}/net/{name}": DIRECTORY,
+        f"{base}/driver": Link("../../../drivers/virtio_net"),
+        f"sys/bus/virtio/devices/virtio{number}": Link(f"../../../devices/pci0000:00/{address}/virtio{number}"),
+        f"sys/class/net/{name}/device": Link(f"../../../bus/pci/devices/{address}/virtio{number}"),
+        **interface(name, ifindex, mac),
+    }
+
+
+def on_bus(bus, device, driver, name, ifindex, mac):
+    """A NIC that is not on PCI, and has no other device between."""
+    base = f"sys/devices/{bus}/{device}"
+    return {
+        f"{base}/driver": Link(f"../../../bus/{bus}/drivers/{driver}"),
+        f"{base}/subsystem": Link(f"../../../bus/{bus}"),
+        f"sys/class/net/{name}/device": Link(f"../../../devices/{bus}/{device}"),
+        **interface(name, ifindex, mac),
+    }
 
 
 def address(text, scope="global"):

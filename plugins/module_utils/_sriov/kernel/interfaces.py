@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
-from ..model.paths import INTERFACES
+from ..model.paths import INTERFACES, PCI_DEVICES, VIRTIO_DEVICES
 
 if t.TYPE_CHECKING:
     from .sysfs import Sysfs
@@ -31,6 +32,17 @@ class Interfaces:
     def device(self, name: str) -> str | None:
         """The device behind it: a PCI address, or virtio's own "virtio0"."""
         return self._sysfs.link_name(f"{INTERFACES}/{name}/device")
+
+    def function(self, name: str) -> str | None:
+        """The PCI function behind it; virtio puts a device of its own between the two."""
+        device = self.device(name)
+        above = self._sysfs.link_target(f"{VIRTIO_DEVICES}/{device}") or ""
+        found = (device, os.path.basename(os.path.dirname(above)))
+        return next((each for each in found if each and self._sysfs.exists(f"{PCI_DEVICES}/{each}")), None)
+
+    def bus(self, name: str) -> str | None:
+        """Of the device behind it: "pci", "virtio", "usb", "vmbus"."""
+        return self._sysfs.link_name(f"{INTERFACES}/{name}/device/subsystem")
 
     def driver(self, name: str) -> str | None:
         return self._sysfs.link_name(f"{INTERFACES}/{name}/device/driver")

@@ -12,6 +12,19 @@ import re
 
 MAC_ADDRESS = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")  # in lower case
 ZERO = "00:00:00:00:00:00"
+# 02:00:00:00:00:01, 02-00-00-00-00-01, 0200.0000.0001 (Cisco), 020000000001
+NOTATIONS = re.compile(r"[0-9a-f]{2}(:|-)(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}|[0-9a-f]{12}")
+
+
+def parse_mac(text: str) -> str:
+    """An address in any of the usual notations, in lower case with colons.
+
+    :raises ValueError: it is none.
+    """
+    written = text.strip().lower()
+    if not NOTATIONS.fullmatch(written):
+        raise ValueError(f"{text!r} is no MAC address")
+    return bytes.fromhex(re.sub("[:.-]", "", written)).hex(":")
 
 
 def auto_mac(pf_mac: str, vf: int) -> str:

@@ -11,7 +11,8 @@ import typing as t
 
 from ..errors import DeviceNotFound, InvalidRequest, NotSupported
 from ..model.paths import INTERFACES
-from .names import named, pci_address
+from .kinds import kind_of_interface
+from .names import called, pci_address
 
 if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
@@ -29,7 +30,7 @@ def find_interface(kernel: Kernel, text: str) -> str:
     :raises NotSupported: what answers to it is no network card, or has no interface in this network namespace.
     """
     address = pci_address(text)
-    found = sorted(_of_function(kernel, address) if address else _called(kernel, text.strip()))
+    found = sorted(_of_function(kernel, address) if address else _called(kernel, text))
     if len(found) > 1:
         raise InvalidRequest(
             f"pf: {text!r} means more than one interface", why=", ".join(found), remedy="name it by interface name"
@@ -51,14 +52,16 @@ def _cards(kernel: Kernel) -> list[dict[str, t.Any]]:
 
 
 def _called(kernel: Kernel, text: str) -> set[str]:
-    found = named([(entry, entry["ifname"]) for entry in _cards(kernel)], text)
-    if not found and kernel.interfaces.exists(text):
+    found = called(kernel.link.interfaces(), _cards(kernel), text)
+    cards = {entry["ifname"] for entry in found if kernel.interfaces.has_device(entry["ifname"])}
+    if found and not cards:
+        name = found[0]["ifname"]
         raise NotSupported(
-            f"pf: {text!r} is no network card",
-            why=f"there is no {INTERFACES}/{text}/device: it is a bond, a bridge, a VLAN or the like",
+            f"pf: {text!r} is {kind_of_interface(kernel, found[0])}, no network card",
+            why=f"there is no {INTERFACES}/{name}/device",
             remedy="name the card below it, for instance a port of the bond",
         )
-    return found
+    return cards
 
 
 def _of_function(kernel: Kernel, address: str) -> set[str]:

@@ -14,15 +14,17 @@ from ..errors import DeviceNotFound, InvalidRequest, NotSupported
 from ..kernel.users import group_number, user_number
 from ..model.check import named_twice
 from ..model.desired import Node
-from ..model.mac import MAC_ADDRESS
+from ..model.mac import parse_mac
 from ..model.paths import PCI_DEVICES
 from ..model.selector import vf_indices
+from .kinds import kind_of_function, kind_of_interface, pfs_below
 
 if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
     from ..model.desired import Desired, DesiredDevice, DesiredPf
 
 PCI_ADDRESS = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])")
+NAME_IT = "name a PF by interface name, altname, MAC or PCI address"
 
 Entries = t.List[t.Dict[str, t.Any]]
 """Interfaces as Link.interfaces() gives them."""
@@ -107,10 +109,13 @@ def find_pf(kernel: Kernel, interfaces: Entries, text: str) -> str:
     """The address of the PF that an interface name, an altname, a MAC or a PCI address means.
 
     :raises DeviceNotFound: nothing answers to it.
-    :raises InvalidRequest: it is a VF, or more than one device answers to it.
+    :raises InvalidRequest: it is a VF, or no NIC at all, or more than one device answers to it.
     :raises NotSupported: the device cannot have VFs.
     """
-    candidates = sorted(_candidates(kernel, interfaces, text))
+    address = pci_address(text)
+    cards = [entry for entry in interfaces if kernel.interfaces.function(entry["ifname"])]
+    entries = [] if address else called(interfaces, cards, text)
+    candidates = _existing(kernel, address) if address else _functions(kernel, entries)
     pfs = [address for address in candidates if kernel.pci.can_have_vfs(address)]
     if len(pfs) == 1:
         return pfs[0]
@@ -118,29 +123,43 @@ def find_pf(kernel: Kernel, interfaces: Entries, text: str) -> str:
         raise InvalidRequest(
             f"pf: {text!r} means more than one device", why=", ".join(pfs), remedy="name it by PCI address"
         )
-    if not candidates:
+    if not candidates and not entries:
         raise DeviceNotFound(
-            f"pf: nothing on this host is called {text!r}",
-            why=f"its SR-IOV devices are {', '.join(describe(kernel, pf) for pf in kernel.pci.pfs()) or 'none'}",
-            remedy="name a PF by interface name, altname, MAC or PCI address",
+            f"pf: nothing on this host is called {text!r}", why=f"its {_all_pfs(kernel)}", remedy=NAME_IT
         )
-    raise _not_a_pf(kernel, text, candidates[0])
+    name = next((f" ({entry['ifname']})" for entry in entries if entry["ifname"] != text.strip()), "")
+    label = f"{text!r}{name}"
+    if not candidates:
+        raise _no_pci_function(kernel, interfaces, label, entries[0])
+    raise _not_a_pf(kernel, label, candidates[0])
 
 
-def _not_a_pf(kernel: Kernel, text: str, address: str) -> InvalidRequest | NotSupported:
+def _no_pci_function(kernel: Kernel, interfaces: Entries, label: str, entry: dict[str, t.Any]) -> InvalidRequest:
+    return InvalidRequest(
+        f"pf: {label} is {kind_of_interface(kernel, entry)}, not a PF",
+        why=f"the host's {_all_pfs(kernel)}",
+        remedy=pfs_below(kernel, interfaces, entry) or NAME_IT,
+    )
+
+
+def _not_a_pf(kernel: Kernel, label: str, address: str) -> InvalidRequest | NotSupported:
     physfn = kernel.pci.physfn(address)
     if physfn:
         index = kernel.pci.virtual_functions(physfn).get(address)
         return InvalidRequest(
-            f"pf: {text!r} is a VF, not a PF",
+            f"pf: {label} is a VF, not a PF",
             why=f"{address} is VF {index} of {describe(kernel, physfn)}",
             remedy=f"name its PF: pf: {physfn}",
         )
     return NotSupported(
-        f"pf: {text!r} ({address}) cannot have VFs",
-        why="it has no SR-IOV capability in PCI configuration space (no sriov_totalvfs)",
-        remedy="name a PF of an SR-IOV NIC; if it is one, turn SR-IOV on in the firmware setup of host and NIC",
+        f"pf: {label} is {kind_of_function(kernel, address)}, not a PF",
+        why=f"the host's {_all_pfs(kernel)}",
+        remedy=f"{NAME_IT}; if this NIC has SR-IOV, turn it on in the firmware setup of host and NIC",
     )
+
+
+def _all_pfs(kernel: Kernel) -> str:
+    return f"SR-IOV devices are {', '.join(describe(kernel, pf) for pf in kernel.pci.pfs()) or 'none'}"
 
 
 def describe(kernel: Kernel, address: str) -> str:
@@ -149,23 +168,34 @@ def describe(kernel: Kernel, address: str) -> str:
     return f"{names[0]} ({address})" if names else address
 
 
-def _candidates(kernel: Kernel, interfaces: Entries, text: str) -> set[str]:
-    address = pci_address(text)
-    if address:
-        return {address} if kernel.pci.exists(address) else set()
-    entries = [(entry, _behind(kernel, entry["ifname"])) for entry in interfaces]
-    return named([(entry, device) for entry, device in entries if device], text.strip())
+def _existing(kernel: Kernel, address: str) -> list[str]:
+    return [address] if kernel.pci.exists(address) else []
 
 
-def _behind(kernel: Kernel, interface: str) -> str | None:
-    """The PCI device of an interface; None for a bond, a VLAN, a virtio NIC."""
-    device = kernel.interfaces.device(interface)
-    return device if device and kernel.pci.exists(device) else None
+def _functions(kernel: Kernel, entries: Entries) -> list[str]:
+    """The PCI functions behind interfaces, each once."""
+    found = {kernel.interfaces.function(entry["ifname"]) for entry in entries}
+    return sorted(function for function in found if function)
 
 
-def named(entries: list[tuple[dict[str, t.Any], str]], text: str) -> set[str]:
-    """Devices by interface name or altname; by MAC the permanent one first, as the ports of a bond share the other."""
-    if MAC_ADDRESS.fullmatch(text.lower()):
-        permanent = {device for e, device in entries if e.get("permaddr", e.get("address")) == text.lower()}
-        return permanent or {device for e, device in entries if e.get("address") == text.lower()}
-    return {device for e, device in entries if text in (e["ifname"], *e.get("altnames", ()))}
+def called(interfaces: Entries, cards: Entries, text: str) -> Entries:
+    """The interfaces that a name, an altname or a MAC means.
+
+    A name may look like the twelve digits of an address, and counts before it. A card counts before what is stacked on
+    it, which has its MAC too.
+    """
+    return _by_name(interfaces, text.strip()) or _by_mac(cards, text) or _by_mac(interfaces, text)
+
+
+def _by_name(interfaces: Entries, text: str) -> Entries:
+    return [entry for entry in interfaces if text in (entry["ifname"], *entry.get("altnames", ()))]
+
+
+def _by_mac(interfaces: Entries, text: str) -> Entries:
+    """By the permanent address first, as the ports of a bond share the other."""
+    try:
+        mac = parse_mac(text)
+    except ValueError:
+        return []
+    permanent = [entry for entry in interfaces if entry.get("permaddr", entry.get("address")) == mac]
+    return permanent or [entry for entry in interfaces if entry.get("address") == mac]

@@ -9,11 +9,12 @@ from __future__ import annotations
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.interfaces import Interfaces
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
-from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import DIRECTORY, Link
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import DIRECTORY
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.files import sysfs
 
 NET = "sys/class/net"
-VIRTIO = {f"{NET}/eth0/device": Link("../../../devices/virtio0"), "sys/devices/virtio0": DIRECTORY}
+VIRTIO = hosts.virtio("0000:61:00.0", "eth0", 9, "02:00:00:00:09:00")
+USB = hosts.on_bus("usb", "1-1:1.0", "cdc_ether", "usb0", 10, "02:00:00:00:10:00")
 VLAN = {f"{NET}/vlan7/lower_bond0": DIRECTORY, f"{NET}/bond0/lower_enp1s0": DIRECTORY}
 QUEUES = {
     **{f"{NET}/enp1s0/queues/rx-{number}": DIRECTORY for number in range(3)},
@@ -23,7 +24,7 @@ QUEUES = {
 
 @pytest.fixture
 def interfaces(tmp_path):
-    return Interfaces(sysfs(tmp_path, hosts.host(), VIRTIO, VLAN, QUEUES, {f"{NET}/enp1s0/carrier": "1"}))
+    return Interfaces(sysfs(tmp_path, hosts.host(), VIRTIO, USB, VLAN, QUEUES, {f"{NET}/enp1s0/carrier": "1"}))
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,14 @@ def interfaces(tmp_path):
         ("device", "enp1s0", hosts.IGB.address),
         ("device", "eth0", "virtio0"),
         ("device", "bond0", None),
+        ("function", "enp1s0", hosts.IGB.address),
+        ("function", "eth0", "0000:61:00.0"),
+        ("function", "usb0", None),
+        ("function", "bond0", None),
+        ("bus", "usb0", "usb"),
+        ("bus", "bond0", None),
         ("driver", "enp1s0", "igb"),
+        ("driver", "eth0", "virtio_net"),
         ("driver", "bond0", None),
         ("carrier", "enp1s0", True),
         ("carrier", "bond0", False),

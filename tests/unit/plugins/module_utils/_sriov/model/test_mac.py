@@ -7,7 +7,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.mac import ZERO, auto_mac, is_multicast
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.mac import (
+    MAC_ADDRESS,
+    ZERO,
+    auto_mac,
+    is_multicast,
+    parse_mac,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,3 +70,42 @@ def test_all_vfs_of_a_pf_have_addresses_of_their_own_and_none_is_the_pf_s(vendor
 )
 def test_a_multicast_address_has_the_lowest_bit_of_its_first_octet(mac, multicast):
     assert is_multicast(mac) is multicast
+
+
+digits = st.text("0123456789abcdefABCDEF", min_size=12, max_size=12)
+
+
+def parts(text, size):
+    return [text[start : start + size] for start in range(0, 12, size)]
+
+
+@given(digits)
+def test_every_usual_notation_means_one_address(text):
+    written = [":".join(parts(text, 2)), "-".join(parts(text, 2)), ".".join(parts(text, 4)), text, f" {text} "]
+    (address,) = {parse_mac(each) for each in written}
+    assert MAC_ADDRESS.fullmatch(address) and address.replace(":", "") == text.lower()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "auto",
+        "enp1s0",
+        "02:00:00:00:00",
+        "02:00:00:00:00:01:02",
+        "02:00:00:00:00:0g",
+        "02:00:00-00:00:01",
+        "02.00.00.00.00.01",
+        "0200-0000-0001",
+        "0200.00000001",
+        "02000000000",
+        "0200000000010",
+        "02:00:00:00:00:1",
+        "02:00:00:00:00:01:",
+        "02 00 00 00 00 01",
+    ],
+)
+def test_what_is_no_address_is_refused(text):
+    with pytest.raises(ValueError, match="is no MAC address"):
+        parse_mac(text)

@@ -17,7 +17,6 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate
-from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import DIRECTORY, Link
 
 PF = hosts.IGB.address
 VF = hosts.IGB.vf(0)
@@ -33,18 +32,14 @@ def kernel(tmp_path):
     files = {
         **hosts.host(),
         **hosts.interface("enp1s0", 3, "02:00:00:00:0b:0d", **names),
-        **hosts.interface("vlan7", 10, "02:00:00:00:0b:0d", link="enp1s0"),
-        **hosts.interface("bond0", 11, "02:00:00:00:0b:0d"),
+        **hosts.virtual("vlan7", 10, "vlan", ["enp1s0"], mac="02:00:00:00:0b:0d", id=7),
+        **hosts.virtual("bond0", 11, "bond", ["enp1s0"], mac="02:00:00:00:0b:0d"),
         **hosts.function("0000:02:00.0", "15b3", "1019", "mlx5_core"),
         **hosts.behind("0000:02:00.0", "enp2s0"),
         **hosts.behind("0000:02:00.0", "enp2s0r0"),
         **hosts.interface("enp2s0", 12, "02:00:00:00:20:00"),
         **hosts.interface("enp2s0r0", 13, "02:00:00:00:20:01"),
-        **hosts.function(VIRTIO, "1af4", "1041", "virtio-pci"),
-        **hosts.interface("enp0s3", 14, "52:54:00:00:00:01"),
-        f"{hosts.DEVICES}/{VIRTIO}/virtio0/net/enp0s3": DIRECTORY,
-        f"{hosts.DEVICES}/{VIRTIO}/virtio0/driver": Link("../../../drivers/virtio_net"),
-        "sys/class/net/enp0s3/device": Link(f"../../../bus/pci/devices/{VIRTIO}/virtio0"),
+        **hosts.virtio(VIRTIO, "enp0s3", 14, "52:54:00:00:00:01"),
         **hosts.function("0000:03:00.0", "8086", "10fb", "vfio-pci"),
     }
     kernel = simulate(tmp_path, files)
@@ -84,11 +79,15 @@ CARDS = "its network cards are enp1s0, enp2s0, enp2s0r0, enp0s3, enp1s0v0"
             pytest.param(
                 text,
                 NotSupported,
-                f"pf: {text!r} is no network card: there is no /sys/class/net/{text}/device: it is a bond, a bridge, a "
-                "VLAN or the like. Remedy: name the card below it, for instance a port of the bond.",
+                f"pf: {text!r} is {what}, no network card: there is no /sys/class/net/{text}/device. Remedy: name the "
+                "card below it, for instance a port of the bond.",
                 id=f"no card: {text}",
             )
-            for text in ("bond0", "vlan7", "lo")
+            for text, what in (
+                ("bond0", "a bond with port enp1s0"),
+                ("vlan7", "VLAN 7 on enp1s0"),
+                ("lo", "the loopback interface"),
+            )
         ),
         pytest.param(
             "0000:02:00.0",

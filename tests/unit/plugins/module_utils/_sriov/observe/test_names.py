@@ -62,9 +62,24 @@ def test_a_pf_answers_to_each_of_its_names(kernel, text):
     assert find_pf(kernel, kernel.link.interfaces(), text) == PF
 
 
-def test_a_mac_may_be_written_in_capitals(tmp_path):
-    kernel = simulate(tmp_path, {**hosts.host(), **hosts.interface("enp1s0", 3, "0a:0b:0c:0d:0e:0f")})
-    assert find_pf(kernel, kernel.link.interfaces(), "0A:0B:0C:0D:0E:0F") == PF
+MAC = "0a:0b:0c:0d:0e:0f"
+
+
+@pytest.mark.parametrize(
+    "text", [MAC, "0A:0B:0C:0D:0E:0F", "0a-0b-0c-0d-0e-0f", "0a0b.0c0d.0e0f", "0A0B0C0D0E0F", f" {MAC} "]
+)
+def test_a_mac_may_be_written_in_any_usual_notation(tmp_path, text):
+    kernel = simulate(tmp_path, {**hosts.host(), **hosts.interface("enp1s0", 3, MAC)})
+    assert find_pf(kernel, kernel.link.interfaces(), text) == PF
+
+
+@pytest.mark.parametrize("name", ["0a0b0c0d0e0f", "0a0b.0c0d.0e0f"])
+def test_a_name_counts_before_a_mac_that_looks_like_it(tmp_path, name):
+    one = hosts.interface("enp1s0", 3, MAC)
+    other = hosts.pf(hosts.Nic(address="0000:02:00.0", name=name, mac="02:00:00:00:02:00"), group=2, ifindex=4)
+    kernel = simulate(tmp_path, {**hosts.host(), **one, **other})
+    assert find_pf(kernel, kernel.link.interfaces(), name) == "0000:02:00.0"
+    assert find_pf(kernel, kernel.link.interfaces(), MAC) == PF
 
 
 PFS = f"its SR-IOV devices are enp1s0 ({PF})"
@@ -95,20 +110,92 @@ NAME_IT = "Remedy: name a PF by interface name, altname, MAC or PCI address."
             f"pf: '01:10.4' is a VF, not a PF: 0000:01:10.4 is VF 2 of enp1s0 ({PF}). Remedy: name its PF: pf: {PF}.",
             id="a VF by address",
         ),
-        pytest.param(
-            "enp0s2",
-            NotSupported,
-            "pf: 'enp0s2' (0000:00:02.0) cannot have VFs: it has no SR-IOV capability in PCI configuration space "
-            "(no sriov_totalvfs). Remedy: name a PF of an SR-IOV NIC; if it is one, turn SR-IOV on in the firmware "
-            "setup of host and NIC.",
-            id="a NIC without SR-IOV",
-        ),
     ],
 )
 def test_what_is_no_pf_is_refused(kernel, text, kind, message):
     with pytest.raises(kind) as refused:
         find_pf(kernel, kernel.link.interfaces(), text)
     assert str(refused.value) == message
+
+
+BOND_MAC, PLAIN_MAC = "02:00:00:00:0b:0d", "02:00:00:00:09:00"
+THIRD = hosts.Nic(address="0000:02:00.0", name="enp2s0", mac=BOND_MAC)
+# Interfaces of every kind, beside two PFs in a bond.
+OTHERS = {
+    **hosts.interface("enp1s0", 3, BOND_MAC, permaddr="02:00:00:00:01:00", master="bond0"),
+    **hosts.pf(THIRD, group=2, ifindex=4),
+    **hosts.interface("enp2s0", 4, BOND_MAC, permaddr="02:00:00:00:01:01", master="bond0"),
+    **hosts.virtual("bond0", 20, "bond", ["enp1s0", "enp2s0"], mac=BOND_MAC),
+    **hosts.virtual("bond1", 21, "bond", mac="02:00:00:00:21:00"),
+    **hosts.virtual("br77", 22, "bridge", ["bond0.7"], mac="02:00:00:00:22:00"),
+    **hosts.virtual("bond0.7", 23, "vlan", ["bond0"], mac=BOND_MAC, id=7),
+    **hosts.virtual("mv0", 24, "macvlan", ["enp2s0"], mac="02:00:00:00:24:00", mode="bridge"),
+    **hosts.virtual("vx42", 25, "vxlan", mac="02:00:00:00:25:00", id=42),
+    **hosts.virtual("ve0", 26, "veth", mac="02:00:00:00:26:00"),
+    **hosts.virtual("tap0", 27, "tun", mac="02:00:00:00:27:00", type="tap"),
+    **hosts.virtual("tun0", 28, "tun", type="tun"),
+    **hosts.virtual("dummy0", 29, "dummy", mac="02:00:00:00:29:00"),
+    **hosts.virtual("ifb0", 30, "ifb", mac="02:00:00:00:30:00"),
+    **hosts.virtual("br-ex", 31, "openvswitch", mac="02:00:00:00:31:00"),
+    **hosts.virtual("red", 32, "vrf", ["dummy0"], mac="02:00:00:00:32:00", table=9),
+    **hosts.interface("eth7", 33, "02:00:00:00:33:00"),
+    **hosts.on_bus("usb", "1-1:1.0", "cdc_ether", "usb0", 34, "02:00:00:00:34:00"),
+    **hosts.virtio("0000:61:00.0", "ens4", 35, "02:00:00:00:35:00"),
+    **hosts.function(PLAIN, "8086", "1533", "e1000e"),
+    **hosts.behind(PLAIN, "enp0s2"),
+    **hosts.interface("enp0s2", 36, PLAIN_MAC, altnames=["copper"]),
+    **hosts.function("0000:00:03.0", "8086", "1533"),
+    **hosts.function("0000:00:1f.0", "8086", "a323", "lpc_ich"),
+    f"{hosts.DEVICES}/0000:00:1f.0/class": "0x060100",
+}
+BOTH = f"the host's SR-IOV devices are enp1s0 ({PF}), enp2s0 (0000:02:00.0)"
+FIRMWARE = "; if this NIC has SR-IOV, turn it on in the firmware setup of host and NIC."
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "remedy"),
+    [
+        ("bond0", "'bond0' is a bond with ports enp1s0, enp2s0", "Remedy: name one of its ports: enp1s0, enp2s0."),
+        (" bond0 ", "' bond0 ' is a bond with ports enp1s0, enp2s0", "Remedy: name one of its ports: enp1s0, enp2s0."),
+        ("bond1", "'bond1' is a bond without ports", NAME_IT),
+        ("br77", "'br77' is a bridge with port bond0.7", "Remedy: name what is below it: enp1s0, enp2s0."),
+        ("bond0.7", "'bond0.7' is VLAN 7 on bond0", "Remedy: name what is below it: enp1s0, enp2s0."),
+        ("mv0", "'mv0' is a macvlan interface on enp2s0", "Remedy: name what is below it: enp2s0."),
+        ("vx42", "'vx42' is a vxlan interface", NAME_IT),
+        ("ve0", "'ve0' is one end of a veth pair", NAME_IT),
+        ("tap0", "'tap0' is a tap device", NAME_IT),
+        ("tun0", "'tun0' is a tun device", NAME_IT),
+        ("dummy0", "'dummy0' is a dummy interface", NAME_IT),
+        ("ifb0", "'ifb0' is an ifb interface", NAME_IT),
+        ("br-ex", "'br-ex' is an Open vSwitch bridge without ports", NAME_IT),
+        ("red", "'red' is a VRF with port dummy0", NAME_IT),
+        ("lo", "'lo' is the loopback interface", NAME_IT),
+        ("eth7", "'eth7' is an interface without a device", NAME_IT),
+        ("usb0", "'usb0' is a NIC on bus usb, not on PCI (driver cdc_ether, device 1-1:1.0)", NAME_IT),
+        ("02-00-00-00-22-00", "'02-00-00-00-22-00' (br77) is a bridge with port bond0.7", None),
+        ("ens4", "'ens4' is a virtio NIC without SR-IOV (driver virtio_net, 0000:61:00.0)", None),
+        ("61:00.0", "'61:00.0' is a virtio NIC without SR-IOV (driver virtio_net, 0000:61:00.0)", None),
+        ("enp0s2", f"'enp0s2' is a NIC without SR-IOV (driver e1000e, {PLAIN})", None),
+        ("copper", f"'copper' (enp0s2) is a NIC without SR-IOV (driver e1000e, {PLAIN})", None),
+        (PLAIN_MAC, f"'{PLAIN_MAC}' (enp0s2) is a NIC without SR-IOV (driver e1000e, {PLAIN})", None),
+        (PLAIN, f"'{PLAIN}' is a NIC without SR-IOV (driver e1000e, {PLAIN})", None),
+        ("00:03.0", "'00:03.0' is a NIC without SR-IOV (driver none, 0000:00:03.0)", None),
+        ("00:1f.0", "'00:1f.0' is a PCI device without SR-IOV (driver lpc_ich, 0000:00:1f.0)", None),
+    ],
+)
+def test_an_interface_that_is_no_pf_is_told_what_it_is(tmp_path, text, what, remedy):
+    kernel = simulate(tmp_path, {**hosts.host(), **OTHERS})
+    with pytest.raises((InvalidRequest, NotSupported)) as refused:
+        find_pf(kernel, kernel.link.interfaces(), text)
+    on_pci = isinstance(refused.value, NotSupported)
+    expected = remedy or (NAME_IT[:-1] + FIRMWARE if on_pci else "Remedy: name what is below it: enp1s0, enp2s0.")
+    assert str(refused.value) == f"pf: {what}, not a PF: {BOTH}. {expected}"
+
+
+def test_a_virtio_nic_that_can_have_vfs_is_a_pf_by_name_too(tmp_path):
+    virtio = hosts.virtio("0000:61:00.0", "ens4", 35, "02:00:00:00:35:00")
+    kernel = simulate(tmp_path, {**hosts.host(), **virtio, f"{hosts.DEVICES}/0000:61:00.0/sriov_numvfs": "0"})
+    assert find_pf(kernel, kernel.link.interfaces(), "ens4") == "0000:61:00.0"
 
 
 def test_a_host_without_sriov_says_so(tmp_path):
