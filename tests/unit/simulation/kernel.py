@@ -16,6 +16,7 @@ import time
 
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.kernel import Kernel
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.sysfs import Sysfs
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.system import System
 
 from . import hosts
 from .devices import Behaviour, Devices
@@ -134,6 +135,17 @@ class SimSysfs(Sysfs):
             return errno.EINVAL
         self._devices.put(hosts.NO_IOMMU, value)
         return 0
+
+
+class SimSystem(System):
+    """The real one, run by whoever the test says."""
+
+    def __init__(self, sysfs, user):
+        super().__init__(sysfs)
+        self._user = user
+
+    def effective_user(self):
+        return self._user
 
 
 class SimCommands:
@@ -268,7 +280,8 @@ def simulate(root, files, behaviour=None):
 
 def behaving(root, behaviour):
     """A kernel that behaves so, on a tree that is there."""
-    return Kernel(SimCommands(root, behaviour), SimSysfs(root, behaviour), SimEthtool(root))
+    sysfs = SimSysfs(root, behaviour)
+    return Kernel(SimCommands(root, behaviour), sysfs, SimEthtool(root), SimSystem(sysfs, behaviour.user))
 
 
 def written(kernel):

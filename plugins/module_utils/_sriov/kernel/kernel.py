@@ -29,9 +29,16 @@ class Kernel:
     :param run: runs an argument list; the real commands unless told.
     :param sysfs: files; the real ones unless told.
     :param ethtool: ioctls; the real ones unless told.
+    :param system: the host as a whole; read from sysfs unless told.
     """
 
-    def __init__(self, run: Run = commands.run, sysfs: Sysfs | None = None, ethtool: Ethtool | None = None) -> None:
+    def __init__(
+        self,
+        run: Run = commands.run,
+        sysfs: Sysfs | None = None,
+        ethtool: Ethtool | None = None,
+        system: System | None = None,
+    ) -> None:
         self.run = run
         self.sysfs = sysfs or Sysfs()
         self.ethtool = ethtool or Ethtool()
@@ -39,7 +46,7 @@ class Kernel:
         self.pci = Pci(self.sysfs)
         self.interfaces = Interfaces(self.sysfs)
         self.processes = Processes(self.sysfs)
-        self.system = System(self.sysfs)
+        self.system = system or System(self.sysfs)
 
     def resolve_module(self, name: str) -> str | None:
         """The module behind a name or alias, None if this kernel has none: `modprobe --resolve-alias NAME`."""
