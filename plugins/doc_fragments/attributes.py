@@ -34,7 +34,9 @@ requirements:
   - Python 3.8 or later
   - iproute2 5.3 or later
 notes:
-  - Runs as root.
+  - >-
+    A module that changes something needs root (C(become: true)), in check mode too, since what holds a device is hidden
+    from other users. One that only looks runs without, and lists in C(not_seen) what it could not see.
   - Nothing is written before the whole request has been checked.
   - RV(steps) holds the same sentences in check mode and in a real run.
 """

@@ -127,6 +127,16 @@ samples:
     rates: {description: As RV(rates) without counters that stood still., type: dict, returned: always}
 # From here on written by scripts/lib/generate_docs.py, from return_values.yml there
 steps: {description: 'Always empty, since nothing is changed.', type: list, elements: str, returned: success}
+not_seen:
+  description:
+    - What was asked and refused, one sentence each, such as what processes of other users have open. The other values
+      are without it.
+    - Empty where all could be seen, which is the rule for root.
+  type: list
+  elements: str
+  sample:
+    - 'what 71 processes (1, /sbin/init, is one) have open: holders of VFs for user space may be missing'
+  returned: success
 diff:
   description: The part of the state that the options speak of; empty where the module only looks.
   type: dict

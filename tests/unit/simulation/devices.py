@@ -37,6 +37,7 @@ class Behaviour:
     address_without_vfs: bool = False  # iproute2 whose `ip -d address` does not tell of VFs
     node_mode: int = 0o600  # what udev makes of /dev/vfio/N
     user: int = 0  # who runs the code under test
+    unreadable: str = "(?!)"  # regular expression of paths that this user may not read: EACCES
 
 
 class Devices:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import time
 
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.kernel import Kernel
@@ -35,6 +36,12 @@ class SimSysfs(Sysfs):
         super().__init__(root)
         self._devices = Devices(root, behaviour)
         self._behaviour = behaviour
+
+    def path(self, path):
+        """Asked right before each system call."""
+        if re.fullmatch(self._behaviour.unreadable, path):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return super().path(path)
 
     def _write(self, path, value):
         with open(self.path("sim/writes"), "a", encoding="utf-8") as file:
