@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The controller's part of module host: what needs no host is refused here, then one run of the module, then words.
+"""The controller's part of the modules that change something (meta/runtime.yml names them).
 
-It has no options of its own: all that it knows of them is the module's argument spec.
+What needs no host is refused here, all of it at once and before the first connection; then comes one run of the module,
+then, for module host, words for people. The plugin has no options of its own: it asks what the module asks.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._module.refusal import check_host_options, failed
+from ..module_utils._module.request import MODULES, desired_state, failed
 from ..module_utils._module.summary import lines
 from ..module_utils._sriov.errors import SriovError
 
@@ -21,7 +22,7 @@ Result = t.Dict[str, t.Any]
 
 
 class ActionModule(ActionBase):
-    """Action plugin of module host."""
+    """Action plugin of the modules that change something."""
 
     _supports_check_mode = True
     _supports_async = True
@@ -29,7 +30,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: Result | None = None) -> Result:
         result = super().run(tmp, task_vars)
         try:
-            check_host_options(self._task.args)
+            desired_state(MODULES[self._task.action.rpartition(".")[2]], self._task.args)
         except SriovError as error:
             return {**result, **failed(error), "failed": True}
         wrap_async = self._task.async_val and not self._connection.has_native_async
@@ -41,6 +42,6 @@ class ActionModule(ActionBase):
 
 def _with_words(result: Result, check: bool) -> Result:
     """With words of what came of it: not for a failure, which has its own, nor for a job that has only begun."""
-    if result.get("failed") or "steps" not in result:
+    if result.get("failed") or "pfs" not in result:
         return result
     return {**result, "msg": "\n".join(lines(result, check))}

@@ -4,6 +4,26 @@
 
 from __future__ import annotations
 
+from textwrap import indent
+
+# What every module that changes something has.
+ALLOW = r"""
+allow:
+  description:
+    - What may be lost. Each word is for one kind of act, and is best given for one run. RV(allowed) tells which of them
+      were used, and for what; none is kept on the host.
+    - V(destroy_vfs), the VFs that are there, where their number changes to another than 0.
+    - V(in_use), what others use, such as an interface with an address or in a bond. It never covers a program that has
+      a VF open through vfio, for which the kernel would wait, nor the interface that carries the SSH connection.
+    - V(link_reset), for some seconds the link of a PF that carries the SSH connection or a default route.
+    - V(take_pf), the PF itself, which its kernel driver gives up.
+    - V(bifurcated), a VF whose NIC DPDK drives beside the kernel driver, to an application that is not DPDK.
+  type: list
+  elements: str
+  choices: [destroy_vfs, in_use, link_reset, take_pf, bifurcated]
+  default: []
+"""
+
 
 class ModuleDocFragment:
     """What every module of the collection can do, and the options they share."""
@@ -34,9 +54,18 @@ requirements:
   - Python 3.8 or later
   - iproute2 5.3 or later
 notes:
-  - >-
-    A module that changes something needs root (C(become: true)), in check mode too, since what holds a device is hidden
-    from other users. One that only looks runs without, and lists in C(not_seen) what it could not see.
-  - Nothing is written before the whole request has been checked.
+  - Nothing is written before the whole request has been checked. All that is wrong with it is told at once.
   - RV(steps) holds the same sentences in check mode and in a real run.
 """
+    CHANGES: str = (
+        "options:"
+        + indent(ALLOW, "  ")
+        + """attributes:
+  action:
+    description: Has an action plugin, by which part of it runs on the controller.
+    support: full
+notes:
+  - Needs root, in check mode as well, since who uses a device is not visible to others.
+  - What no host can meet is refused on the controller, before the first connection.
+"""
+    )

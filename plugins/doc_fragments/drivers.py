@@ -13,11 +13,11 @@ devices:
   type: list
   elements: str
 """
-VFS = r"""
-vfs:
+VF = r"""
+vf:
   description:
-    - The VFs of the PF, as indices and ranges such as V(0-3,7), or V(all).
-  type: str
+    - The VFs of the PF, as V(3), V(0-3,7), V([0, 1]) or V(all).
+  type: raw
 """
 DRIVER = r"""
 driver:
@@ -31,24 +31,21 @@ no_iommu:
     - Allow V(vfio-pci) on a device that is in no IOMMU group. The device can then write to all of memory, and the
       kernel is tainted until it boots again.
   type: bool
-  default: false
 owner:
   description:
     - User, by name or number, that owns C(/dev/vfio/N) of the device.
   type: str
 group:
   description:
-    - Group, by name or number, of C(/dev/vfio/N).
+    - Group, by name or number, of C(/dev/vfio/N). Role P(kernel_bypass.sriov.dpdk#role) creates one.
   type: str
 mode:
   description:
     - Permissions of C(/dev/vfio/N), as a quoted octal number such as V("0660").
   type: raw
 """
-REQUIRED = "  required: true"
-# One entry of a list of drivers: of a PF's VFs in module host, of any devices in module pci_driver.
-VF_DRIVER = VFS + REQUIRED + DRIVER + REQUIRED + NODE
-ASSIGNMENT = DEVICES + VFS + DRIVER + REQUIRED + NODE
+# One entry of a list of drivers of any devices.
+ASSIGNMENT = DEVICES + VF + DRIVER + "  required: true" + NODE
 ASSIGNMENTS = r"""
 assignments:
   type: list
@@ -60,4 +57,4 @@ assignments:
 class ModuleDocFragment:
     """Which device has which driver, as module pci_driver takes it."""
 
-    DOCUMENTATION: str = "options:" + indent(DEVICES + VFS + DRIVER + NODE + ASSIGNMENTS, "  ")
+    DOCUMENTATION: str = "options:" + indent(DEVICES + VF + DRIVER + NODE + ASSIGNMENTS, "  ")

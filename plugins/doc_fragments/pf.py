@@ -13,14 +13,6 @@ pf:
   type: str
   required: true
 """
-NUM_VFS = r"""
-num_vfs:
-  description:
-    - How many VFs there shall be. Left out, the number stays as it is.
-    - A change from one number to another destroys all VFs on the way and needs O(recreate).
-    - V(0) removes all VFs; it needs O(force) when one of them is in use.
-  type: int
-"""
 MIN_RSS_QUEUES = r"""
 min_rss_queues:
   description:
@@ -29,14 +21,15 @@ min_rss_queues:
     - On 82599 and X540 the group falls from 16 to 4 with 1 to 31 VFs and to 2 with 32 to 63; on 82576 from 8 to 2.
   type: int
 """
-RECREATE = r"""
-recreate:
+# The description comes last in these, so that module host can go on with what they do there.
+NUM_VFS = r"""
+num_vfs:
+  type: int
   description:
-    - Allow a change from one number of VFs to another, which destroys all of them.
-  type: bool
-  default: false
+    - How many VFs there shall be. Left out, the number stays as it is.
+    - A change from one number to another destroys all VFs on the way and needs V(destroy_vfs) in O(allow).
+    - V(0) removes all VFs; it needs V(in_use) in O(allow) when one of them is in use.
 """
-# The description comes last in these, so that module host can go on with what it does when they are left out.
 DRIVERS_AUTOPROBE = r"""
 drivers_autoprobe:
   type: bool
@@ -58,4 +51,4 @@ class ModuleDocFragment:
     """The PF that a module acts on, and, for module pf, what it shall be like."""
 
     DOCUMENTATION: str = "options:" + indent(PF, "  ")
-    STATE: str = "options:" + indent(NUM_VFS + DRIVERS_AUTOPROBE + MIN_RSS_QUEUES + UP + RECREATE, "  ")
+    STATE: str = "options:" + indent(NUM_VFS + DRIVERS_AUTOPROBE + MIN_RSS_QUEUES + UP, "  ")

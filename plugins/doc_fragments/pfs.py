@@ -6,40 +6,24 @@ from __future__ import annotations
 
 from textwrap import indent
 
-from .drivers import VF_DRIVER
-from .pf import DRIVERS_AUTOPROBE, MIN_RSS_QUEUES, NUM_VFS, PF, RECREATE, UP
+from .attributes import ALLOW
+from .drivers import DRIVER, NODE
+from .pf import DRIVERS_AUTOPROBE, MIN_RSS_QUEUES, NUM_VFS, PF, UP
 from .rss import RSS
 from .rules import RULE
-from .vfs import VFS
+from .vfs import VF, VFS
 
 AUTOPROBE_LEFT_OUT = r"""
-    - Left out, it is false where O(pfs[].drivers) are given, so that VFs that no entry names stay without one.
+    - Left out, it is false where O(pfs[].vfs[].driver) is given, so that VFs that no entry gives one stay without.
 """
 UP_LEFT_OUT = r"""
     - Left out, it is set up where O(pfs[].num_vfs) asks for VFs, and left as it is elsewhere.
 """
-STATE = NUM_VFS + DRIVERS_AUTOPROBE + AUTOPROBE_LEFT_OUT + MIN_RSS_QUEUES + UP + UP_LEFT_OUT
-CONSENT = (
-    RECREATE
-    + r"""
-force:
-  description: Allow what is in use to be removed, to change drivers or addresses, or to be reset.
-  type: bool
-  default: false
-allow_link_reset:
-  description:
-    - Allow the link of a PF that carries the SSH connection or a default route to go for some seconds.
-  type: bool
-  default: false
+NO_VFS = r"""
+    - Beside V(0) what O(pfs[].vfs) says is not looked at, so that a host can take back what its group has.
 """
-)
-DRIVERS = r"""
-drivers:
-  description: Which VFs have which driver, see C(kernel_bypass.sriov.pci_driver).
-  type: list
-  elements: dict
-  suboptions:
-""" + indent(VF_DRIVER, "    ")
+STATE = NUM_VFS + NO_VFS + DRIVERS_AUTOPROBE + AUTOPROBE_LEFT_OUT + MIN_RSS_QUEUES + UP + UP_LEFT_OUT
+RECORDS = VFS + indent(VF + DRIVER + NODE, "    ")
 QUEUES = r"""
 rss:
   description: Channels and RSS table of the PF, see C(kernel_bypass.sriov.rss).
@@ -50,6 +34,7 @@ RULES = r"""
 rules:
   description:
     - Flow rules that shall be there, see C(kernel_bypass.sriov.flow_rule). Left out, those that are there stay.
+    - Beside O(pfs[].num_vfs=0), rules into VFs go with them.
   type: list
   elements: dict
   suboptions:
@@ -68,10 +53,10 @@ pfs:
   elements: dict
   required: true
   suboptions:
-""" + indent(PF + STATE + CONSENT + VFS + DRIVERS + QUEUES + RULES + EXCLUSIVE_RULES, "    ")
+""" + indent(PF + STATE + RECORDS + QUEUES + RULES + EXCLUSIVE_RULES + ALLOW, "    ")
 
 
 class ModuleDocFragment:
-    """All PFs of a host, as module host takes them. The argument spec of role provision is written from it too."""
+    """All PFs of a host, as module host takes them."""
 
-    DOCUMENTATION: str = "options:" + indent(PFS + CONSENT.replace("Allow ", "For all PFs. Allow "), "  ")
+    DOCUMENTATION: str = "options:" + indent(PFS, "  ")

@@ -6,20 +6,22 @@ from __future__ import annotations
 
 from textwrap import indent
 
-# One entry of a list of VFs. O(force) is that of the module.
+# One entry of a list of VFs. O(allow) is that of the module.
 VF = r"""
 vf:
   description:
-    - The VF, or several, as indices and ranges such as V(0-3,7), or V(all).
-  type: str
+    - The VF, or several, as V(3), V(0-3,7), V([0, 1]) or V(all).
+    - An entry for fewer of the VFs of an earlier one refines it. It says what differs, and V(null) takes back what the
+      earlier one says. Other entries for one VF may not contradict each other.
+  type: raw
   required: true
 mac:
   description:
-    - MAC address that the PF's driver gives the VF, or V(auto).
+    - MAC address that the PF's driver gives the VF, in any of the usual notations, or V(auto).
     - V(auto) derives it from the permanent address of the PF and the index of the VF. It is locally
       administered, and the same whenever the VF is created again.
     - A kernel driver that has the VF already is loaded anew for it, as it reads the address at its start only.
-      Where the VF is in use, that needs O(force).
+      Where the VF is in use, that needs V(in_use) in O(allow).
   type: str
 vlan:
   description:
@@ -27,11 +29,11 @@ vlan:
   type: int
 qos:
   description:
-    - Priority of that VLAN, 0 to 7.
+    - Priority of that VLAN, 0 to 7; goes with O(vfs[].vlan).
   type: int
 vlan_proto:
   description:
-    - Protocol of that VLAN. Few drivers take V(802.1ad).
+    - Protocol of that VLAN; goes with O(vfs[].vlan). Few drivers take V(802.1ad).
   type: str
   choices: ["802.1Q", "802.1ad"]
 spoofchk:
@@ -69,14 +71,14 @@ mtu:
 VFS = r"""
 vfs:
   description:
-    - The VFs and what they shall have. What is left out stays as it is.
+    - The VFs and what they shall have. What is left out, or null, stays as it is.
   type: list
   elements: dict
   suboptions:
-""" + indent(VF, "    ")
+"""
 
 
 class ModuleDocFragment:
-    """The attributes of VFs, as module vf takes them."""
+    """The attributes of VFs, as module vf takes them; module host has the driver beside them."""
 
-    DOCUMENTATION: str = "options:" + indent(f"{VFS}  required: true", "  ")
+    DOCUMENTATION: str = "options:" + indent(f"{VFS}{indent(VF, '    ')}  required: true", "  ")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..module_utils._sriov.errors import InvalidRequest
-from ..module_utils._sriov.model.selector import HOW_TO_WRITE, expand, parse_vfs
+from ..module_utils._sriov.model.selector import HOW_TO_WRITE, Selector, parse_selector
 from ..plugin_utils._filters import integer, refusing
 
 MAX_VFS = 65535  # PCIe's TotalVFs has 16 bits
@@ -23,35 +23,26 @@ def vf_list(vfs: t.Any, num_vfs: t.Any = None) -> list[int]:
         raise InvalidRequest(
             f"vf_list: num_vfs {bound} is not between 0 and {MAX_VFS}", remedy="say how many there are"
         )
-    parts = vfs if isinstance(vfs, (list, tuple)) else [vfs]
-    return sorted({index for part in parts for index in _indices(part, bound)})
-
-
-def _indices(part: t.Any, bound: int | None) -> list[int]:
-    ranges = _ranges(part)
-    if ranges is None and bound is None:
-        raise InvalidRequest(f"vf_list: {part!r} of how many is not said", remedy="give the number: vf_list(num_vfs=8)")
+    selector = _selector(vfs)
+    if selector.ranges is None and bound is None:
+        raise InvalidRequest(f"vf_list: {vfs!r} of how many is not said", remedy="give the number: vf_list(num_vfs=8)")
     limit = MAX_VFS if bound is None else bound
-    indices = list(range(limit)) if ranges is None else expand(ranges, limit)
-    beyond = next((index for index in indices if index >= limit), None)
+    beyond = selector.beyond(limit)
     if beyond is not None:
         there_are = f"there are {limit} VFs" + (f", 0 to {limit - 1}" if limit else "")
         raise InvalidRequest(
-            f"vf_list: {part!r} names VF {beyond}",
+            f"vf_list: {vfs!r} names VF {beyond}",
             why=f"no device has more than {limit} VFs" if bound is None else there_are,
             remedy="name others" if bound is None else "name others, or correct num_vfs",
         )
-    return indices
+    return selector.indices(limit)
 
 
-def _ranges(part: t.Any) -> list[tuple[int, int]] | None:
-    text = str(part) if isinstance(part, int) and not isinstance(part, bool) else part
+def _selector(vfs: t.Any) -> Selector:
     try:
-        if isinstance(text, str):
-            return parse_vfs(text)
+        return parse_selector(list(vfs) if isinstance(vfs, tuple) else vfs)
     except ValueError:
-        pass
-    raise InvalidRequest(f"vf_list: {part!r} is no list of VFs", remedy=HOW_TO_WRITE)
+        raise InvalidRequest(f"vf_list: {vfs!r} is no list of VFs", remedy=HOW_TO_WRITE) from None
 
 
 class FilterModule:

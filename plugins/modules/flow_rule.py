@@ -26,6 +26,7 @@ author:
   - kernel_bypass.sriov maintainers (@kernel-bypass)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
+  - kernel_bypass.sriov.attributes.changes
   - kernel_bypass.sriov.pf
   - kernel_bypass.sriov.rules
 options:
@@ -44,16 +45,6 @@ options:
   exclusive:
     description:
       - Remove all rules that are not listed; with O(rules=[]) all of them.
-    type: bool
-    default: false
-  force:
-    description:
-      - Allow the ntuple feature to be turned on while a program has a VF open, which the reset may stop.
-    type: bool
-    default: false
-  allow_link_reset:
-    description:
-      - Allow the ntuple feature to be turned on on a PF that carries the SSH connection or a default route.
     type: bool
     default: false
 seealso:
@@ -98,6 +89,12 @@ pf:
     - Its keys are those of RV(kernel_bypass.sriov.info#module:pfs), but for what only that module reads.
   type: dict
   returned: success
+allowed:
+  description:
+    - Which words of O(allow) were used, and for what, one sentence each. Also in check mode.
+  type: list
+  elements: str
+  returned: success
 diff:
   description: The part of the state that the options speak of; empty where the module only looks.
   type: dict
@@ -107,7 +104,7 @@ diff:
     after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
 done: {description: The steps that were done before the one that failed., type: list, elements: str, returned: failure}
 failure:
-  description: What failed.
+  description: What failed, the first where it is more than one thing.
   type: dict
   returned: failure
   contains:
@@ -123,6 +120,11 @@ failure:
       type: list
       elements: str
       returned: when C(kind) is C(in_use)
+failures:
+  description: All that is refused, each as RV(failure), which is the first of them.
+  type: list
+  elements: dict
+  returned: when more than one thing is refused
 steps:
   description: What was done, or would be done in check mode, one sentence a step.
   type: list
@@ -137,35 +139,19 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.desired import desired_pf
-from ..module_utils._module.options import CONSENT, TIMEOUT
-from ..module_utils._module.rules import RULES, desired_rules
+from ..module_utils._module.options import FLOW_RULE
+from ..module_utils._module.request import MODULES
 from ..module_utils._module.run import ONE_PF, run
-from ..module_utils._sriov.errors import InvalidRequest
-from ..module_utils._sriov.model.desired import Desired
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
 
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "pf": {"type": "str", "required": True},
-    "rules": {**RULES, "default": []},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "exclusive": {"type": "bool", "default": False},
-    **CONSENT,
-    **TIMEOUT,
-}
-
-
-def desired(params: dict[str, t.Any]) -> Desired:
-    absent, exclusive = params["state"] == "absent", params["exclusive"]
-    if absent and exclusive:
-        raise InvalidRequest("exclusive goes with state: present only", remedy="leave out one of them")
-    return Desired((desired_pf(params, rules=desired_rules(params["rules"], absent, exclusive)),))
+ARGUMENT_SPEC = FLOW_RULE
 
 
 def main(kernel: Kernel | None = None) -> None:
-    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), desired, ONE_PF, kernel)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    run(module, MODULES["flow_rule"], ONE_PF, kernel)
 
 
 if __name__ == "__main__":

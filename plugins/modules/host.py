@@ -17,18 +17,14 @@ description:
   - RSS tables and flow rules that a change of the number of VFs or channels drops are put back, those that somebody
     else has set too, as far as the VFs and queues they name are still there.
   - PFs that are not listed are left alone.
-  - What no host can meet is refused on the controller, before the first connection and in the same words. Options of
-    the wrong type, PFs and VFs named twice, VFs that O(pfs[].num_vfs) leaves out, MAC addresses, VLANs, rates and flow
-    rules that are none.
+  - Role P(kernel_bypass.sriov.provision#role) merges what groups and hosts of a fleet say, and calls this module.
 author:
   - kernel_bypass.sriov maintainers (@kernel-bypass)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
+  - kernel_bypass.sriov.attributes.changes
   - kernel_bypass.sriov.pfs
 attributes:
-  action:
-    description: Has an action plugin, by which part of it runs on the controller.
-    support: full
   async:
     description: Supports being used with the C(async) keyword.
     support: full
@@ -46,11 +42,9 @@ EXAMPLES = r"""
         num_vfs: 2
         min_rss_queues: 4
         vfs:
-          - {vf: "0", mac: auto, spoofchk: false}
-          - {vf: "1", mac: auto}
-        drivers:
-          - {vfs: "0", driver: vfio-pci, group: dpdk, mode: "0660"}
-          - {vfs: "1", driver: default}
+          - {vf: all, mac: auto}
+          - {vf: 0, spoofchk: false, driver: vfio-pci, group: dpdk, mode: "0660"}
+          - {vf: 1, driver: default}
         rules:
           - {flow_type: tcp4, dst_ip: 192.0.2.30, dst_port: 80, vf: 0}
 
@@ -63,6 +57,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 # From here on written by scripts/lib/generate_docs.py, from return_values.yml there
+allowed:
+  description:
+    - Which words of O(allow) were used, and for what, one sentence each. Also in check mode.
+  type: list
+  elements: str
+  returned: success
 diff:
   description: The part of the state that the options speak of; empty where the module only looks.
   type: dict
@@ -72,7 +72,7 @@ diff:
     after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
 done: {description: The steps that were done before the one that failed., type: list, elements: str, returned: failure}
 failure:
-  description: What failed.
+  description: What failed, the first where it is more than one thing.
   type: dict
   returned: failure
   contains:
@@ -88,6 +88,11 @@ failure:
       type: list
       elements: str
       returned: when C(kind) is C(in_use)
+failures:
+  description: All that is refused, each as RV(failure), which is the first of them.
+  type: list
+  elements: dict
+  returned: when more than one thing is refused
 msg:
   description:
     - 'On success RV(steps), one a line, and last the host in one line, such as C(enp1s0: 4 VFs, vfio-pci 3, ixgbevf 1,
@@ -115,8 +120,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.desired import desired_host
 from ..module_utils._module.options import HOST
+from ..module_utils._module.request import MODULES
 from ..module_utils._module.run import ALL_PFS, run
 
 if t.TYPE_CHECKING:
@@ -126,7 +131,8 @@ ARGUMENT_SPEC = HOST
 
 
 def main(kernel: Kernel | None = None) -> None:
-    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), desired_host, ALL_PFS, kernel)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    run(module, MODULES["host"], ALL_PFS, kernel)
 
 
 if __name__ == "__main__":

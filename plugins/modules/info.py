@@ -14,6 +14,7 @@ description:
   - Says for each NIC which kernel bypass techniques it allows on this host, why, and at what price. That rests on the
     driver, the modules and the configuration of the kernel as they are found, and says where it rests on a table
     instead.
+  - Runs without root as well. What it could not see then is in RV(not_seen).
 author:
   - kernel_bypass.sriov maintainers (@kernel-bypass)
 extends_documentation_fragment:
@@ -87,7 +88,7 @@ diff:
     before: {description: As it was., type: dict}
     after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
 failure:
-  description: What failed.
+  description: What failed, the first where it is more than one thing.
   type: dict
   returned: failure
   contains:
@@ -103,6 +104,11 @@ failure:
       type: list
       elements: str
       returned: when C(kind) is C(in_use)
+failures:
+  description: All that is refused, each as RV(failure), which is the first of them.
+  type: list
+  elements: dict
+  returned: when more than one thing is refused
 pfs:
   description: The PFs, in the order of their PCI addresses.
   type: list

@@ -19,6 +19,7 @@ author:
   - kernel_bypass.sriov maintainers (@kernel-bypass)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
+  - kernel_bypass.sriov.attributes.changes
   - kernel_bypass.sriov.drivers
 options:
   pf:
@@ -28,13 +29,7 @@ options:
   assignments:
     description:
       - Several groups of devices, each with a driver of its own, in one call and as one plan.
-      - Excludes O(devices), O(vfs), O(driver), O(owner), O(group) and O(mode); O(no_iommu) holds for all of them.
-  force:
-    description:
-      - Allow devices that are in use to change drivers, and a PF to be taken from the kernel.
-      - Never allows the interface that carries the SSH connection to be taken.
-    type: bool
-    default: false
+      - Excludes O(devices), O(vf), O(driver), O(owner), O(group) and O(mode); O(no_iommu) holds for all of them.
 seealso:
   - module: kernel_bypass.sriov.pf
 """
@@ -43,7 +38,7 @@ EXAMPLES = r"""
 - name: VF 0 to 3 for DPDK
   kernel_bypass.sriov.pci_driver:
     pf: enp1s0
-    vfs: 0-3
+    vf: 0-3
     driver: vfio-pci
     group: dpdk
     mode: "0660"
@@ -52,8 +47,8 @@ EXAMPLES = r"""
   kernel_bypass.sriov.pci_driver:
     pf: enp1s0
     assignments:
-      - {vfs: "0", driver: vfio-pci}
-      - {vfs: "1", driver: default}
+      - {vf: 0, driver: vfio-pci}
+      - {vf: 1, driver: default}
 
 - name: Back to the kernel
   kernel_bypass.sriov.pci_driver:
@@ -63,6 +58,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 # From here on written by scripts/lib/generate_docs.py, from return_values.yml there
+allowed:
+  description:
+    - Which words of O(allow) were used, and for what, one sentence each. Also in check mode.
+  type: list
+  elements: str
+  returned: success
 diff:
   description: The part of the state that the options speak of; empty where the module only looks.
   type: dict
@@ -72,7 +73,7 @@ diff:
     after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
 done: {description: The steps that were done before the one that failed., type: list, elements: str, returned: failure}
 failure:
-  description: What failed.
+  description: What failed, the first where it is more than one thing.
   type: dict
   returned: failure
   contains:
@@ -88,6 +89,11 @@ failure:
       type: list
       elements: str
       returned: when C(kind) is C(in_use)
+failures:
+  description: All that is refused, each as RV(failure), which is the first of them.
+  type: list
+  elements: dict
+  returned: when more than one thing is refused
 steps:
   description: What was done, or would be done in check mode, one sentence a step.
   type: list
@@ -109,50 +115,19 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.desired import desired_devices
-from ..module_utils._module.options import NODE, TIMEOUT
+from ..module_utils._module.options import PCI_DRIVER, PCI_DRIVER_CONSTRAINTS
+from ..module_utils._module.request import MODULES
 from ..module_utils._module.run import DEVICES, run
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
 
-ASSIGNMENT = {
-    "devices": {"type": "list", "elements": "str"},
-    "vfs": {"type": "str"},
-    "driver": {"type": "str", "required": True},
-    **NODE,
-}
-ARGUMENT_SPEC = {
-    "devices": {"type": "list", "elements": "str"},
-    "pf": {"type": "str"},
-    "vfs": {"type": "str"},
-    "driver": {"type": "str"},
-    **NODE,
-    "assignments": {
-        "type": "list",
-        "elements": "dict",
-        "options": ASSIGNMENT,
-        "required_one_of": [("devices", "vfs")],
-        "mutually_exclusive": [("devices", "vfs")],
-    },
-    "force": {"type": "bool", "default": False},
-    **TIMEOUT,
-}
+ARGUMENT_SPEC = PCI_DRIVER
 
 
 def main(kernel: Kernel | None = None) -> None:
-    module = AnsibleModule(
-        argument_spec=ARGUMENT_SPEC,
-        supports_check_mode=True,
-        required_one_of=[("devices", "vfs", "assignments")],
-        mutually_exclusive=[
-            ("devices", "vfs", "assignments"),
-            ("devices", "pf"),
-            *((option, "assignments") for option in ("driver", "owner", "group", "mode")),
-        ],
-        required_by={"vfs": ("pf", "driver"), "devices": ("driver",)},
-    )
-    run(module, desired_devices, DEVICES, kernel)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **PCI_DRIVER_CONSTRAINTS)
+    run(module, MODULES["pci_driver"], DEVICES, kernel)
 
 
 if __name__ == "__main__":

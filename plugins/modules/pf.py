@@ -17,22 +17,9 @@ author:
   - kernel_bypass.sriov maintainers (@kernel-bypass)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
+  - kernel_bypass.sriov.attributes.changes
   - kernel_bypass.sriov.pf
   - kernel_bypass.sriov.pf.state
-options:
-  force:
-    description:
-      - Allow VFs that are in use to be removed. The kernel itself still waits for a program that has one open through
-        vfio.
-    type: bool
-    default: false
-  allow_link_reset:
-    description:
-      - Allow the number of VFs to change on a PF that carries the SSH connection or a default route. The driver closes
-        and opens the PF for that; its link is lost for some seconds, addresses and routes stay.
-      - Set this on hosts whose only NIC is this one.
-    type: bool
-    default: false
 seealso:
   - module: kernel_bypass.sriov.pci_driver
 """
@@ -49,7 +36,7 @@ EXAMPLES = r"""
   kernel_bypass.sriov.pf:
     pf: "0000:01:00.0"
     num_vfs: 8
-    recreate: true
+    allow: [destroy_vfs]
 
 - name: VFs only if the kernel keeps four queues
   kernel_bypass.sriov.pf:
@@ -71,6 +58,12 @@ pf:
     - Its keys are those of RV(kernel_bypass.sriov.info#module:pfs), but for what only that module reads.
   type: dict
   returned: success
+allowed:
+  description:
+    - Which words of O(allow) were used, and for what, one sentence each. Also in check mode.
+  type: list
+  elements: str
+  returned: success
 diff:
   description: The part of the state that the options speak of; empty where the module only looks.
   type: dict
@@ -80,7 +73,7 @@ diff:
     after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
 done: {description: The steps that were done before the one that failed., type: list, elements: str, returned: failure}
 failure:
-  description: What failed.
+  description: What failed, the first where it is more than one thing.
   type: dict
   returned: failure
   contains:
@@ -96,6 +89,11 @@ failure:
       type: list
       elements: str
       returned: when C(kind) is C(in_use)
+failures:
+  description: All that is refused, each as RV(failure), which is the first of them.
+  type: list
+  elements: dict
+  returned: when more than one thing is refused
 steps:
   description: What was done, or would be done in check mode, one sentence a step.
   type: list
@@ -111,23 +109,19 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.desired import desired_pf
-from ..module_utils._module.options import CONSENT, PF_STATE, RECREATE, TIMEOUT
+from ..module_utils._module.options import PF
+from ..module_utils._module.request import MODULES
 from ..module_utils._module.run import ONE_PF, run
-from ..module_utils._sriov.model.desired import Desired
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
 
-ARGUMENT_SPEC = {"pf": {"type": "str", "required": True}, **PF_STATE, **RECREATE, **CONSENT, **TIMEOUT}
-
-
-def desired(params: dict[str, t.Any]) -> Desired:
-    return Desired((desired_pf(params),))
+ARGUMENT_SPEC = PF
 
 
 def main(kernel: Kernel | None = None) -> None:
-    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), desired, ONE_PF, kernel)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    run(module, MODULES["pf"], ONE_PF, kernel)
 
 
 if __name__ == "__main__":

@@ -22,19 +22,9 @@ author:
   - kernel_bypass.sriov maintainers (@kernel-bypass)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
+  - kernel_bypass.sriov.attributes.changes
   - kernel_bypass.sriov.pf
   - kernel_bypass.sriov.rss
-options:
-  force:
-    description:
-      - Allow O(channels) to change while a program has a VF open, which the reset may stop.
-    type: bool
-    default: false
-  allow_link_reset:
-    description:
-      - Allow O(channels) to change on a PF that carries the SSH connection or a default route.
-    type: bool
-    default: false
 seealso:
   - module: kernel_bypass.sriov.flow_rule
 """
@@ -69,6 +59,12 @@ pf:
     - Its keys are those of RV(kernel_bypass.sriov.info#module:pfs), but for what only that module reads.
   type: dict
   returned: success
+allowed:
+  description:
+    - Which words of O(allow) were used, and for what, one sentence each. Also in check mode.
+  type: list
+  elements: str
+  returned: success
 diff:
   description: The part of the state that the options speak of; empty where the module only looks.
   type: dict
@@ -78,7 +74,7 @@ diff:
     after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
 done: {description: The steps that were done before the one that failed., type: list, elements: str, returned: failure}
 failure:
-  description: What failed.
+  description: What failed, the first where it is more than one thing.
   type: dict
   returned: failure
   contains:
@@ -94,6 +90,11 @@ failure:
       type: list
       elements: str
       returned: when C(kind) is C(in_use)
+failures:
+  description: All that is refused, each as RV(failure), which is the first of them.
+  type: list
+  elements: dict
+  returned: when more than one thing is refused
 steps:
   description: What was done, or would be done in check mode, one sentence a step.
   type: list
@@ -107,24 +108,19 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.desired import desired_pf, desired_rss
-from ..module_utils._module.options import CONSENT, ONE_TABLE, RSS, TIMEOUT
+from ..module_utils._module.options import RSS, RSS_CONSTRAINTS
+from ..module_utils._module.request import MODULES
 from ..module_utils._module.run import ONE_PF, run
-from ..module_utils._sriov.model.desired import Desired
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
 
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"pf": {"type": "str", "required": True}, **RSS, **CONSENT, **TIMEOUT}
-
-
-def desired(params: dict[str, t.Any]) -> Desired:
-    return Desired((desired_pf(params, rss=desired_rss(params)),))
+ARGUMENT_SPEC = RSS
 
 
 def main(kernel: Kernel | None = None) -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, mutually_exclusive=ONE_TABLE)
-    run(module, desired, ONE_PF, kernel)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RSS_CONSTRAINTS)
+    run(module, MODULES["rss"], ONE_PF, kernel)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Reads the driver's own statistics, waits, reads them again, and gives what C(watch -d ethtool -S) would show, as
     numbers per second.
-  - Changes nothing; check mode samples as well.
+  - Changes nothing; check mode samples as well. Needs no root.
   - The queues of a PF do not count what its VFs receive, and no kernel driver counts what a bypass application receives
     through another.
 author:
@@ -145,7 +145,7 @@ diff:
     before: {description: As it was., type: dict}
     after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
 failure:
-  description: What failed.
+  description: What failed, the first where it is more than one thing.
   type: dict
   returned: failure
   contains:
@@ -161,6 +161,11 @@ failure:
       type: list
       elements: str
       returned: when C(kind) is C(in_use)
+failures:
+  description: All that is refused, each as RV(failure), which is the first of them.
+  type: list
+  elements: dict
+  returned: when more than one thing is refused
 """
 
 import time

@@ -19,15 +19,9 @@ author:
   - kernel_bypass.sriov maintainers (@kernel-bypass)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
+  - kernel_bypass.sriov.attributes.changes
   - kernel_bypass.sriov.pf
   - kernel_bypass.sriov.vfs
-options:
-  force:
-    description:
-      - Allow the MAC address of a VF in use to change. Its user is cut off until it starts anew.
-      - Never allows the VF that carries the SSH connection to be changed.
-    type: bool
-    default: false
 seealso:
   - module: kernel_bypass.sriov.pf
   - module: kernel_bypass.sriov.host
@@ -44,13 +38,20 @@ EXAMPLES = r"""
   kernel_bypass.sriov.vf:
     pf: enp1s0
     vfs:
-      - {vf: "0", mac: "02:00:00:00:aa:00", vlan: 100, qos: 3, max_tx_rate: 1000}
+      - {vf: 0, mac: "02:00:00:00:aa:00", vlan: 100, qos: 3, max_tx_rate: 1000}
 
 - name: VFs 1 to 3 may answer from the PF's address
   kernel_bypass.sriov.vf:
     pf: enp1s0
     vfs:
       - {vf: 1-3, spoofchk: false, trust: true}
+
+- name: All VFs of one kind but for the last
+  kernel_bypass.sriov.vf:
+    pf: enp1s0
+    vfs:
+      - {vf: all, mac: auto, vlan: 100}
+      - {vf: 3, vlan: 200}
 """
 
 RETURN = r"""
@@ -61,6 +62,12 @@ pf:
     - Its keys are those of RV(kernel_bypass.sriov.info#module:pfs), but for what only that module reads.
   type: dict
   returned: success
+allowed:
+  description:
+    - Which words of O(allow) were used, and for what, one sentence each. Also in check mode.
+  type: list
+  elements: str
+  returned: success
 diff:
   description: The part of the state that the options speak of; empty where the module only looks.
   type: dict
@@ -70,7 +77,7 @@ diff:
     after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
 done: {description: The steps that were done before the one that failed., type: list, elements: str, returned: failure}
 failure:
-  description: What failed.
+  description: What failed, the first where it is more than one thing.
   type: dict
   returned: failure
   contains:
@@ -86,6 +93,11 @@ failure:
       type: list
       elements: str
       returned: when C(kind) is C(in_use)
+failures:
+  description: All that is refused, each as RV(failure), which is the first of them.
+  type: list
+  elements: dict
+  returned: when more than one thing is refused
 steps:
   description: What was done, or would be done in check mode, one sentence a step.
   type: list
@@ -99,28 +111,19 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.desired import desired_pf, desired_vfs
-from ..module_utils._module.options import CONSENT, TIMEOUT, VFS
+from ..module_utils._module.options import VF
+from ..module_utils._module.request import MODULES
 from ..module_utils._module.run import ONE_PF, run
-from ..module_utils._sriov.model.desired import Desired
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
 
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "pf": {"type": "str", "required": True},
-    "vfs": {**VFS, "required": True},
-    "force": CONSENT["force"],
-    **TIMEOUT,
-}
-
-
-def desired(params: dict[str, t.Any]) -> Desired:
-    return Desired((desired_pf(params, vfs=desired_vfs(params["vfs"])),))
+ARGUMENT_SPEC = VF
 
 
 def main(kernel: Kernel | None = None) -> None:
-    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), desired, ONE_PF, kernel)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    run(module, MODULES["vf"], ONE_PF, kernel)
 
 
 if __name__ == "__main__":

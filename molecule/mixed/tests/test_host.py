@@ -24,7 +24,7 @@ def macs(guest, pf):
 
 
 # Alone it is done, below.
-FINE = {"pf": PF0, "num_vfs": 3, "recreate": True, "vfs": AUTO}
+FINE = {"pf": PF0, "num_vfs": 3, "allow": ["destroy_vfs"], "vfs": AUTO}
 REFUSED = {
     "a rule for a VF": (
         {"rules": [{"flow_type": "udp4", "dst_ip": "10.0.0.2", "dst_port": 4321, "vf": 0}]},
@@ -92,7 +92,7 @@ def test_rules_and_a_table_set_by_hand_are_there_again_beside_another_number_of_
 def test_both_ports_in_one_call_get_their_own_vfs_although_these_take_turns(guest, host, find_vfs):
     before = macs(guest, PF0)[:2]
     drivers = {PF0: {"vfs": "0", "driver": "vfio-pci"}, PF1: {"vfs": "1", "driver": "default"}}
-    common = {"num_vfs": 2, "recreate": True, "vfs": AUTO}
+    common = {"num_vfs": 2, "allow": ["destroy_vfs"], "vfs": AUTO}
     both = [{"pf": pf, **common, "drivers": [driver]} for pf, driver in drivers.items()]
     result = host(*both)
     assert not result["failed"], result

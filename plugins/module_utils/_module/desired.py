@@ -3,121 +3,212 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""Options to a desired state. Nothing here touches the host: it is the same on the controller."""
+"""Options to a desired state. Nothing here touches the host: it is the same on the controller.
+
+Each value is judged by itself here; which of them go together, model/check.py knows. What is wrong is gathered, and is
+left out of the desired state.
+"""
 
 from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import fields
 
+# Above all else of ours: zip_once says why.
+from . import zip_once  # noqa: F401  # pylint: disable=unused-import
+
+# isort: split
 from .._sriov.errors import InvalidRequest
-from .._sriov.model.attributes import VfAttributes
-from .._sriov.model.desired import (
-    Consent,
-    Desired,
-    DesiredDevice,
-    DesiredDrivers,
-    DesiredPf,
-    DesiredRss,
-    DesiredVfs,
-    Node,
+from .._sriov.model.check import check_driver_name, check_value
+from .._sriov.model.desired import AUTO, Desired, DesiredDevice, DesiredPf, DesiredRss, DesiredVfs, Node
+from .._sriov.model.mac import parse_mac
+from .._sriov.model.selector import HOW_TO_WRITE, parse_selector
+from .options import (
+    ASSIGNMENT,
+    FLOW_RULE,
+    HOST,
+    NODE,
+    PCI_DRIVER,
+    PF,
+    PF_OPTIONS,
+    PF_STATE,
+    RSS,
+    RSS_OPTIONS,
+    TABLE,
+    VF,
+    Params,
+    filled,
 )
-from .options import PF_STATE, TABLE
-from .rules import desired_rules
+from .rules import desired_rules, without_vfs
 
-Params = t.Dict[str, t.Any]
-
-
-def desired_host(params: Params) -> Desired:
-    """All PFs of module host; consent for one PF or for all.
-
-    :raises InvalidRequest: a value that no host takes.
-    """
-    return Desired(tuple(_pf_of_host({**entry, **_consents(entry, params)}) for entry in params["pfs"]))
+if t.TYPE_CHECKING:
+    from .._sriov.errors import Faults
+    from .._sriov.model.selector import Selector
 
 
-def _consents(entry: Params, params: Params) -> Params:
-    return {name: entry[name] or params[name] for name in Consent._fields}
+def host(options: Params, faults: Faults) -> Desired:
+    """All PFs of module host; consent for one PF or for all."""
+    given = filled(HOST, options)
+    allow = frozenset(given["allow"] or ())
+    entries = enumerate(given["pfs"] or ())
+    return Desired(tuple(_pf_of_host(filled(PF_OPTIONS, each), f"pfs[{n}].", allow, faults) for n, each in entries))
 
 
-def _pf_of_host(entry: Params) -> DesiredPf:
-    state = dict(entry)
-    if state["drivers_autoprobe"] is None and state["drivers"]:
-        state["drivers_autoprobe"] = False  # VFs that no entry names stay without a driver
+def _pf_of_host(entry: Params, place: str, allow: frozenset[str], faults: Faults) -> DesiredPf:
+    vfs = desired_vfs(entry["vfs"], place, faults)
+    exclusive = entry["exclusive_rules"]
+    rules = None if entry["rules"] is None else desired_rules(entry["rules"], place, faults, exclusive=exclusive)
+    state = {word: entry[word] for word in PF_STATE}
+    if state["num_vfs"] == 0:  # what is said of VFs beside it is left over from the time when there were some
+        vfs, rules = (), rules and without_vfs(rules)
+    if state["drivers_autoprobe"] is None and any(each.said.get("driver") is not None for each in vfs):
+        state["drivers_autoprobe"] = False  # VFs that no entry gives a driver stay without one
     if state["up"] is None and state["num_vfs"]:
         state["up"] = True
-    rules = None if entry["rules"] is None else desired_rules(entry["rules"], exclusive=entry["exclusive_rules"])
-    return desired_pf(
-        state,
-        vfs=desired_vfs(entry["vfs"]),
-        drivers=desired_drivers(entry["drivers"]),
+    return DesiredPf(
+        entry["pf"],
+        **state,
+        vfs=vfs,
         rss=desired_rss(entry["rss"]),
         rules=rules,
+        allow=allow | frozenset(entry["allow"] or ()),
+        place=place,
     )
 
 
-def desired_pf(params: Params, **parts: t.Any) -> DesiredPf:
-    """The PF itself and what the user allows, as far as a module has such options.
-
-    :param parts: vfs, drivers, rss, rules.
-    """
-    state = {name: params[name] for name in PF_STATE if name in params}
-    consent = Consent(**{name: params[name] for name in Consent._fields if name in params})
-    return DesiredPf(params["pf"], **state, consent=consent, **parts)
+def pf(options: Params, faults: Faults) -> Desired:
+    """Module pf."""
+    given = filled(PF, options)
+    return _one_pf(given, **{word: given[word] for word in PF_STATE})
 
 
-def desired_vfs(entries: list[Params] | None) -> tuple[DesiredVfs, ...]:
-    names = [field.name for field in fields(VfAttributes)]
-    return tuple(
-        DesiredVfs(entry["vf"], VfAttributes(**{name: entry[name] for name in names}), entry["mtu"])
-        for entry in entries or []
-    )
+def vf(options: Params, faults: Faults) -> Desired:
+    """Module vf."""
+    given = filled(VF, options)
+    return _one_pf(given, vfs=desired_vfs(given["vfs"], "", faults))
 
 
-def desired_drivers(entries: list[Params] | None) -> tuple[DesiredDrivers, ...]:
-    """:raises InvalidRequest: no such mode."""
-    return tuple(
-        DesiredDrivers(entry["vfs"], entry["driver"], _node(entry), entry["no_iommu"]) for entry in entries or []
-    )
+def rss(options: Params, faults: Faults) -> Desired:
+    """Module rss."""
+    given = filled(RSS, options)
+    return _one_pf(given, rss=desired_rss({word: given[word] for word in RSS_OPTIONS}))
 
 
-def desired_devices(params: Params) -> Desired:
-    """What module pci_driver is asked for, in the order of its options.
+def flow_rule(options: Params, faults: Faults) -> Desired:
+    """Module flow_rule."""
+    given = filled(FLOW_RULE, options)
+    absent = given["state"] == "absent"
+    if absent and given["exclusive"]:
+        faults.add(InvalidRequest("exclusive goes with state: present only", remedy="leave out one of them"))
+    return _one_pf(given, rules=desired_rules(given["rules"] or [], "", faults, absent, given["exclusive"]))
 
-    :raises InvalidRequest: VFs of a PF that is not named; no such mode.
-    """
+
+def pci_driver(options: Params, faults: Faults) -> Desired:
+    """Module pci_driver, in the order of its options."""
+    given = filled(PCI_DRIVER, options)
+    allow = frozenset(given["allow"] or ())
     found: list[DesiredDevice] = []
-    for entry in [params] if params["assignments"] is None else params["assignments"]:
-        rest = (entry["driver"], _node(entry), entry["no_iommu"] or params["no_iommu"], params["force"])
-        if entry["devices"] is not None:
-            found += [DesiredDevice(device, *rest) for device in entry["devices"]]
-        elif params["pf"] is None:
-            raise InvalidRequest("vfs: whose VFs they are is not said", remedy="name their PF: pf: …")
-        else:
-            found.append(DesiredDevice("", *rest, pf=params["pf"], vfs=entry["vfs"]))
+    for place, entry in _assignments(given):
+        if entry["no_iommu"] is None:
+            entry["no_iommu"] = given["no_iommu"]
+        with faults.gathered():
+            check_driver_name(entry["driver"], f"{place}driver")
+        words = said(entry, tuple(NODE), place, faults)
+        node = Node(words.get("owner"), words.get("group"), words.get("mode"))
+        device = DesiredDevice("", entry["driver"], node, bool(entry["no_iommu"]), allow)
+        with faults.gathered():
+            found += _devices(entry, given["pf"], place, device)
     return Desired(devices=tuple(found))
 
 
-def desired_rss(params: Params | None) -> DesiredRss | None:
-    """None where nothing is said."""
-    if params is None:
-        return None
-    verbs = [name for name in TABLE if params[name] is not None and params[name] is not False]
-    verb = verbs[0] if verbs else None
-    value = params[verb] if verb else ()
-    numbers = tuple(value) if isinstance(value, list) else (() if verb in (None, "default") else (value,))
-    return DesiredRss(params["channels"], verb, numbers, params["min_queues"])
+def _assignments(given: Params) -> list[tuple[str, Params]]:
+    """Each group of devices with what stands before its options."""
+    if given["assignments"] is None:
+        return [("", given)]
+    return [(f"assignments[{n}].", filled(ASSIGNMENT, each)) for n, each in enumerate(given["assignments"])]
 
 
-def _node(options: Params) -> Node:
-    return Node(options["owner"], options["group"], _mode(options["mode"]))
+def _devices(entry: Params, pf: str | None, place: str, one: DesiredDevice) -> list[DesiredDevice]:
+    if entry["devices"] is not None:
+        return [one._replace(device=address) for address in entry["devices"]]
+    if pf is None:
+        raise InvalidRequest(f"{place}vf: whose VFs they are is not said", remedy="name their PF: pf: …")
+    return [one._replace(pf=pf, vf=_selector(f"{place}vf", entry["vf"]))]
 
 
-def _mode(value: t.Any) -> int | None:
+def _one_pf(given: Params, **parts: t.Any) -> Desired:
+    return Desired((DesiredPf(given["pf"], allow=frozenset(given["allow"] or ()), **parts),))
+
+
+def desired_vfs(entries: list[Params] | None, place: str, faults: Faults) -> tuple[DesiredVfs, ...]:
+    """The records, one an entry.
+
+    :param place: what stands before `vfs` where the options are named: "pfs[0].".
+    """
+    found = []
+    for number, entry in enumerate(entries or ()):
+        name = f"{place}vfs[{number}]"
+        words = said(entry, tuple(word for word in entry if word != "vf"), f"{name}.", faults)
+        with faults.gathered():
+            found.append(DesiredVfs(_selector(f"{name}.vf", entry["vf"]), words, name))
+    return tuple(found)
+
+
+def said(entry: Params, words: t.Sequence[str], place: str, faults: Faults) -> Params:
+    """Values of one record; None stays None."""
+    found: Params = {}
+    for word in words:
+        with faults.gathered():
+            value = entry[word]
+            found[word] = None if value is None else CONVERTED.get(word, _plain)(place, word, value)
+    return found
+
+
+def _selector(place: str, value: t.Any) -> Selector:
+    try:
+        return parse_selector(value)
+    except ValueError as error:
+        raise InvalidRequest(f"{place}: {value!r} names no VFs", why=str(error), remedy=HOW_TO_WRITE) from None
+
+
+def _plain(place: str, word: str, value: t.Any) -> t.Any:
+    check_value(place, word, value)
+    return value
+
+
+def _mac(place: str, word: str, value: str) -> str:
+    if value == AUTO:
+        return value
+    try:
+        return t.cast(str, _plain(place, word, parse_mac(value)))
+    except ValueError:
+        remedy = 'write it as in "02:00:00:00:00:01", in quotes, or auto'
+        raise InvalidRequest(f"{place}{word}: {value!r} is no MAC address", remedy=remedy) from None
+
+
+def _driver(place: str, word: str, value: str) -> str:
+    check_driver_name(value, f"{place}{word}")
+    return value
+
+
+def _mode(place: str, word: str, value: t.Any) -> int:
     """A quoted "0660". Bare numbers are refused: YAML reads 0660 as 432 and 660 as 660, which is 01224."""
-    if value is None:
-        return None
     if not isinstance(value, str) or not re.fullmatch("[0-7]{3,4}", value):
-        raise InvalidRequest(f"mode: {value!r} is no octal file mode in quotes", remedy='write it as in "0660"')
+        what = f"{place}{word}: {value!r} is no octal file mode in quotes"
+        raise InvalidRequest(what, remedy='write it as in "0660"')
     return int(value, 8)
+
+
+CONVERTED: dict[str, t.Callable[[str, str, t.Any], t.Any]] = {"mac": _mac, "driver": _driver, "mode": _mode}
+
+
+def desired_rss(options: Params | None) -> DesiredRss | None:
+    """None where nothing is said."""
+    if options is None:
+        return None
+    given = filled(RSS_OPTIONS, options)
+    verbs = [name for name in TABLE if given[name] is not None and given[name] is not False]
+    verb = verbs[0] if verbs else None
+    value = given[verb] if verb else ()
+    numbers = tuple(value) if isinstance(value, list) else (() if verb in (None, "default") else (value,))
+    return DesiredRss(given["channels"], verb, numbers, given["min_queues"])

@@ -3,37 +3,40 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""Options that modules share, as Ansible's argument specs."""
+"""What each module takes: options that modules share, and argument specs whole."""
 
 from __future__ import annotations
 
 import typing as t
 
+# Above all else of ours: zip_once says why.
+from . import zip_once  # noqa: F401  # pylint: disable=unused-import
+
+# isort: split
+from .._sriov.model.consent import CONSENTS
 from .rules import RULES
 
 Params = t.Dict[str, t.Any]
 Spec = t.Dict[str, t.Dict[str, t.Any]]
 
-NODE: Spec = {
-    "no_iommu": {"type": "bool", "default": False},
-    "owner": {"type": "str"},
-    "group": {"type": "str"},
-    "mode": {"type": "raw"},
-}
+ALLOW: Spec = {"allow": {"type": "list", "elements": "str", "choices": list(CONSENTS), "default": []}}
+TIMEOUT: Spec = {"timeout": {"type": "int", "default": 120}}
+NAMED_PF: Spec = {"pf": {"type": "str", "required": True}}
+SELECTOR: Params = {"type": "raw"}
 PF_STATE: Spec = {
     "num_vfs": {"type": "int"},
     "drivers_autoprobe": {"type": "bool"},
     "min_rss_queues": {"type": "int"},
     "up": {"type": "bool"},
 }
-CONSENT: Spec = {
-    "force": {"type": "bool", "default": False},
-    "allow_link_reset": {"type": "bool", "default": False},
+NODE: Spec = {
+    "no_iommu": {"type": "bool"},
+    "owner": {"type": "str"},
+    "group": {"type": "str"},
+    "mode": {"type": "raw"},
 }
-RECREATE: Spec = {"recreate": {"type": "bool", "default": False}}
-TIMEOUT: Spec = {"timeout": {"type": "int", "default": 120}}
-VF_OPTIONS: Spec = {
-    "vf": {"type": "str", "required": True},
+ATTRIBUTES: Spec = {
+    "vf": {**SELECTOR, "required": True},
     "mac": {"type": "str"},
     "vlan": {"type": "int"},
     "qos": {"type": "int"},
@@ -46,12 +49,7 @@ VF_OPTIONS: Spec = {
     "query_rss": {"type": "bool"},
     "mtu": {"type": "int"},
 }
-VFS: Params = {"type": "list", "elements": "dict", "options": VF_OPTIONS}
-DRIVERS: Params = {
-    "type": "list",
-    "elements": "dict",
-    "options": {"vfs": {"type": "str", "required": True}, "driver": {"type": "str", "required": True}, **NODE},
-}
+RECORD: Spec = {**ATTRIBUTES, "driver": {"type": "str"}, **NODE}
 TABLE: Spec = {
     "queues": {"type": "list", "elements": "int"},
     "weights": {"type": "list", "elements": "int"},
@@ -59,22 +57,73 @@ TABLE: Spec = {
     "exclude_queues": {"type": "list", "elements": "int"},
     "default": {"type": "bool"},
 }
-RSS: Spec = {"channels": {"type": "int"}, **TABLE, "min_queues": {"type": "int"}}
+RSS_OPTIONS: Spec = {"channels": {"type": "int"}, **TABLE, "min_queues": {"type": "int"}}
 ONE_TABLE = [tuple(TABLE)]
-PF: Spec = {
-    "pf": {"type": "str", "required": True},
+PF_OPTIONS: Spec = {
+    **NAMED_PF,
     **PF_STATE,
-    **RECREATE,
-    **CONSENT,
-    "vfs": VFS,
-    "drivers": DRIVERS,
-    "rss": {"type": "dict", "options": RSS, "mutually_exclusive": ONE_TABLE},
+    "vfs": {"type": "list", "elements": "dict", "options": RECORD},
+    "rss": {"type": "dict", "options": RSS_OPTIONS, "mutually_exclusive": ONE_TABLE},
     "rules": RULES,
     "exclusive_rules": {"type": "bool", "default": False},
+    **ALLOW,
 }
+ASSIGNMENT: Spec = {
+    "devices": {"type": "list", "elements": "str"},
+    "vf": SELECTOR,
+    "driver": {"type": "str", "required": True},
+    **NODE,
+}
+
 HOST: Spec = {
-    "pfs": {"type": "list", "elements": "dict", "required": True, "options": PF},
-    **RECREATE,
-    **CONSENT,
+    "pfs": {"type": "list", "elements": "dict", "required": True, "options": PF_OPTIONS},
+    **ALLOW,
     **TIMEOUT,
 }
+PF: Spec = {**NAMED_PF, **PF_STATE, **ALLOW, **TIMEOUT}
+VF: Spec = {
+    **NAMED_PF,
+    "vfs": {"type": "list", "elements": "dict", "required": True, "options": ATTRIBUTES},
+    **ALLOW,
+    **TIMEOUT,
+}
+RSS: Spec = {**NAMED_PF, **RSS_OPTIONS, **ALLOW, **TIMEOUT}
+FLOW_RULE: Spec = {
+    **NAMED_PF,
+    "rules": {**RULES, "default": []},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "exclusive": {"type": "bool", "default": False},
+    **ALLOW,
+    **TIMEOUT,
+}
+PCI_DRIVER: Spec = {
+    "devices": {"type": "list", "elements": "str"},
+    "pf": {"type": "str"},
+    "vf": SELECTOR,
+    "driver": {"type": "str"},
+    **NODE,
+    "assignments": {
+        "type": "list",
+        "elements": "dict",
+        "options": ASSIGNMENT,
+        "required_one_of": [("devices", "vf")],
+        "mutually_exclusive": [("devices", "vf")],
+    },
+    **ALLOW,
+    **TIMEOUT,
+}
+PCI_DRIVER_CONSTRAINTS: Params = {
+    "required_one_of": [("devices", "vf", "assignments")],
+    "mutually_exclusive": [
+        ("devices", "vf", "assignments"),
+        ("devices", "pf"),
+        *((option, "assignments") for option in ("driver", "owner", "group", "mode")),
+    ],
+    "required_by": {"vf": ("pf", "driver"), "devices": ("driver",)},
+}
+RSS_CONSTRAINTS: Params = {"mutually_exclusive": ONE_TABLE}
+
+
+def filled(spec: Spec, options: Params) -> Params:
+    """Options of one level, with the defaults of those that are left out; None for those that have none."""
+    return {**{name: option.get("default") for name, option in spec.items()}, **options}

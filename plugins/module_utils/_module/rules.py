@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import ipaddress
 import typing as t
+from dataclasses import replace
 
 from .._sriov.errors import InvalidRequest
 from .._sriov.model.desired import DesiredRules
 from .._sriov.model.flow import DROP, decode_action, encode_action, flow_rule
-from .._sriov.model.mac import MAC_ADDRESS
+from .._sriov.model.mac import parse_mac
 
 if t.TYPE_CHECKING:
+    from .._sriov.errors import Faults
     from .._sriov.model.flow import FlowRule
+
+Params = t.Dict[str, t.Any]
 
 FLOW_TYPES = ("tcp4", "udp4", "sctp4", "ip4", "tcp6", "udp6", "sctp6", "ip6", "ether")
 PORTS = ("src_port", "dst_port")
@@ -48,50 +52,75 @@ RULES: dict[str, t.Any] = {
 }
 
 
-def desired_rules(rules: list[dict[str, t.Any]], absent: bool = False, exclusive: bool = False) -> DesiredRules:
-    """The rules that shall be there, or shall not.
+def desired_rules(
+    rules: list[Params], place: str, faults: Faults, absent: bool = False, exclusive: bool = False
+) -> DesiredRules:
+    """The rules that shall be there, or shall not. What no kernel takes is gathered, and left out.
 
-    :raises InvalidRequest: a value that no kernel takes, or two rules for one flow or one location.
+    :param place: what stands before `rules` where the options are named: "pfs[0].".
     """
-    names = tuple(f"rules[{number}]" for number in range(len(rules)))
-    made = tuple(_rule(name, options, absent) for name, options in zip(names, rules))
-    _check_unique(names, made)
-    return DesiredRules(made, names, absent, exclusive)
+    names: list[str] = []
+    made: list[FlowRule] = []
+    for number, options in enumerate(rules):
+        name = f"{place}rules[{number}]"
+        before = len(faults.found)
+        with faults.gathered():
+            rule = _rule(name, {**dict.fromkeys(RULE_OPTIONS), **options}, absent, faults)
+            if len(faults.found) == before:
+                names.append(name)
+                made.append(rule)
+    faults.add(*_twice(names, made))
+    return DesiredRules(tuple(made), tuple(names), absent, exclusive)
 
 
-def _check_unique(names: tuple[str, ...], rules: tuple[FlowRule, ...]) -> None:
+def without_vfs(rules: DesiredRules) -> DesiredRules:
+    """Beside no VFs: rules into some of them are left over from the time when there were."""
+    pairs = list(zip(rules.names, rules.rules))
+    leftover = tuple(rule for _name, rule in pairs if _leads_to_a_vf(rule))
+    kept = [(name, rule) for name, rule in pairs if not _leads_to_a_vf(rule)]
+    names, left = tuple(name for name, _rule in kept), tuple(rule for _name, rule in kept)
+    return replace(rules, rules=left, names=names, leftover=leftover)
+
+
+def _leads_to_a_vf(rule: FlowRule) -> bool:
+    return rule.destination is not None and rule.destination.vf is not None
+
+
+def _twice(names: list[str], rules: list[FlowRule]) -> t.Iterator[InvalidRequest]:
+    """Two rules for one flow or one location."""
     flows: dict[t.Any, tuple[str, FlowRule]] = {}
     places: dict[int, str] = {}
     for name, rule in zip(names, rules):
         first, other = flows.setdefault(rule.flow, (name, rule))
         if first != name:
-            raise InvalidRequest(
+            yield InvalidRequest(
                 f"{name}: the same flow as {first}",
                 why=f"{first}: {other}; {name}: {rule}",
                 remedy="name each flow once",
             )
         if rule.location is not None and places.setdefault(rule.location, name) != name:
-            raise InvalidRequest(
+            yield InvalidRequest(
                 f"{name}: location {rule.location} is also that of {places[rule.location]}",
                 remedy="name each location once",
             )
 
 
-def _rule(name: str, options: dict[str, t.Any], absent: bool) -> FlowRule:
+def _rule(name: str, options: Params, absent: bool, faults: Faults) -> FlowRule:
+    """:raises InvalidRequest: where it leads cannot be told; faults of its fields are gathered."""
     fields: dict[str, tuple[int, int]] = {}
     for field in (*ADDRESSES, *PORTS, "vlan", "proto", "src_mac", "dst_mac"):
         if options[field] is not None:
-            field_name, value, mask = _field(name, field, options[field], options["flow_type"])
-            fields[field_name] = (value, mask)
+            with faults.gathered():
+                field_name, value, mask = _field(name, field, options[field], options["flow_type"])
+                fields[field_name] = (value, mask)
     location = options["location"]
     if location is not None and not 0 <= location < 1 << 31:
-        raise _invalid(
-            name, "location", location, "it is not between 0 and 2147483647", "leave it out, or give a number"
-        )
+        why, remedy = "it is not between 0 and 2147483647", "leave it out, or give a number"
+        faults.add(_invalid(name, "location", location, why, remedy))
     return flow_rule(options["flow_type"], fields, _cookie(name, options, absent), location)
 
 
-def _cookie(name: str, options: dict[str, t.Any], absent: bool) -> int | None:
+def _cookie(name: str, options: Params, absent: bool) -> int | None:
     vf, queue, drop, action = (options[word] for word in DESTINATION)
     if drop:
         return DROP
@@ -129,9 +158,11 @@ def _field(name: str, field: str, value: t.Any, flow_type: str) -> tuple[str, in
         return field, _within(name, field, value, 0, 255), 0xFF
     if field == "src_mac" and flow_type != "ether":
         raise _invalid(name, field, value, f"flow type {flow_type} has none", "use ether")
-    if not MAC_ADDRESS.fullmatch(value.lower()):
-        raise _invalid(name, field, repr(value), "it is no MAC address", 'write it as in "02:00:00:00:00:01"')
-    return field, int(value.replace(":", ""), 16), (1 << 48) - 1
+    try:
+        return field, int(parse_mac(value).replace(":", ""), 16), (1 << 48) - 1
+    except ValueError:
+        remedy = 'write it as in "02:00:00:00:00:01", in quotes'
+        raise _invalid(name, field, repr(value), "it is no MAC address", remedy) from None
 
 
 def _address(name: str, field: str, value: str, flow_type: str) -> tuple[str, int, int]:
@@ -161,4 +192,4 @@ def _within(name: str, field: str, value: int, least: int, most: int) -> int:
 
 
 def _invalid(name: str, field: str, value: t.Any, why: str, remedy: str) -> InvalidRequest:
-    return InvalidRequest(f"{name}: {field}: {value}", why=why, remedy=remedy)
+    return InvalidRequest(f"{name}.{field}: {value}", why=why, remedy=remedy)

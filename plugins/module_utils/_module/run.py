@@ -9,12 +9,18 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.module_utils.basic import _load_params
+
+# Above all else of ours: zip_once says why.
+from . import zip_once  # noqa: F401  # pylint: disable=unused-import
+
+# isort: split
 from .._sriov.compare import of_pf, spoken_of
 from .._sriov.converge import converge
 from .._sriov.errors import SriovError
 from .._sriov.kernel.kernel import Kernel
 from .._sriov.results import device_result, pf_result
-from .refusal import check_timeout, failed
+from .request import check_timeout, desired_state, failed, refused
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -22,6 +28,7 @@ if t.TYPE_CHECKING:
     from .._sriov.converge import Outcome
     from .._sriov.model.desired import Desired
     from .._sriov.model.host import State
+    from .request import Interface
 
 Params = t.Dict[str, t.Any]
 
@@ -58,17 +65,14 @@ ALL_PFS = Shape(spoken_of, _pfs)
 DEVICES = Shape(spoken_of, _devices)
 
 
-def run(
-    module: AnsibleModule, desired: t.Callable[[Params], Desired], shape: Shape, kernel: Kernel | None = None
-) -> None:
+def run(module: AnsibleModule, interface: Interface, shape: Shape, kernel: Kernel | None = None) -> None:
     """Bring the host to what the options mean, and end the module.
 
-    :param desired: options to a desired state; may raise SriovError.
     :param kernel: the outside; the real one unless a test gives its own.
     """
     try:
-        check_timeout(module.params["timeout"])
-        wanted = desired(module.params)
+        # As they came: AnsibleModule's own parameters do not tell an option that is null from one that is left out.
+        wanted = desired_state(interface, _load_params())
         outcome = converge(kernel or Kernel(), wanted, module.params["timeout"], module.check_mode)
     except SriovError as error:
         module.fail_json(**failed(error))
@@ -83,6 +87,7 @@ def result(outcome: Outcome, shape: Shape) -> Params:
     return {
         "changed": bool(plan.steps),
         "steps": [str(step) for step in plan.steps],
+        "allowed": list(plan.allowed),
         "diff": {"before": shape.part(before, desired), "after": shape.part(after, desired)},
         **shape.values(after, desired),
     }
@@ -97,5 +102,5 @@ def answer(module: AnsibleModule, read: t.Callable[[Params, Kernel], Params], ke
         check_timeout(module.params["timeout"])
         found = read(module.params, kernel or Kernel())
     except SriovError as error:
-        module.fail_json(msg=str(error), failure=error.details())
+        module.fail_json(**refused(error))
     module.exit_json(changed=False, steps=[], diff={"before": {}, "after": {}}, **found)

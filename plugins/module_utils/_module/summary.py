@@ -14,11 +14,11 @@ from .options import Params
 
 
 def lines(result: Params, check: bool) -> list[str]:
-    """The steps, and at the end the host in one line: all that there is where nothing changed.
+    """The consents that were used, the steps, and at the end the host in one line: all where nothing changed.
 
     :param result: of a run that did not fail.
     """
-    return [*result["steps"], summary(result, check)]
+    return [*(f"allowed: {each}" for each in result["allowed"]), *result["steps"], summary(result, check)]
 
 
 def summary(result: Params, check: bool) -> str:

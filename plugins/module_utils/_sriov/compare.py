@@ -16,13 +16,11 @@ from .knowledge.queues import is_set_by_hand, present_rss
 from .model.attributes import DEFAULTS
 from .model.desired import DEFAULT
 from .model.rss_table import equal_table
-from .model.selector import expand, parse_vfs
+from .model.vfs import desired_by_vf
 from .results import device_result
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from .model.desired import Desired, DesiredDevice, DesiredDrivers, DesiredPf, DesiredVfs
+    from .model.desired import Desired, DesiredDevice, DesiredPf, DesiredVf
     from .model.flow import FlowRule
     from .model.host import Device, Pf, State
 
@@ -47,7 +45,7 @@ def of_pf(pf: Pf, desired: DesiredPf) -> Part:
     return {**found, **_rss(pf, desired), **_rules(pf, desired)}
 
 
-def of_driver(device: Device, desired: DesiredDrivers | DesiredDevice) -> Part:
+def of_driver(device: Device, desired: DesiredVf | DesiredDevice) -> Part:
     """Its driver, and what of its node and override is named."""
     result = device_result(device)
     words = [word for word in ("owner", "group", "mode") if getattr(desired.node, word) is not None]
@@ -98,23 +96,15 @@ def _functions(pf: Pf, desired: DesiredPf) -> Part:
 
 
 def _vfs(pf: Pf, desired: DesiredPf) -> dict[str, Part]:
-    found: dict[int, Part] = {}
-    for each in desired.vfs:
-        for index in _indices(each.vfs, pf.num_vfs):
-            found.setdefault(index, {}).update(_attributes(pf.vfs[index], each))
-    for drivers in desired.drivers:
-        for index in _indices(drivers.vfs, pf.num_vfs):
-            found.setdefault(index, {}).update(of_driver(pf.vfs[index], drivers))
-    return {str(index): found[index] for index in sorted(found)}
+    found: dict[str, Part] = {}
+    for index, each in desired_by_vf(desired.vfs, pf.num_vfs).items():
+        found[str(index)] = _attributes(pf.vfs[index], each)
+        if each.driver is not None:
+            found[str(index)].update(of_driver(pf.vfs[index], each))
+    return found
 
 
-def _indices(selector: str, num_vfs: int) -> Iterable[int]:
-    """Those of a selector's VFs that are there."""
-    ranges = parse_vfs(selector)
-    return range(num_vfs) if ranges is None else [i for i in expand(ranges, num_vfs) if i < num_vfs]
-
-
-def _attributes(vf: Device, desired: DesiredVfs) -> Part:
+def _attributes(vf: Device, desired: DesiredVf) -> Part:
     words = desired.attributes.words()
     found = {name: getattr(vf.attributes, name, None) for name in words}
     # What the driver does not tell is as it starts: who wants that has it.
@@ -146,7 +136,7 @@ def _rules(pf: Pf, desired: DesiredPf) -> Part:
         return {"rules": sorted(map(str, shown))} if shown else {}
     if desired.rules.exclusive or desired.reopens:
         return {"rules": sorted(map(str, present))}
-    flows = {rule.flow: rule.location for rule in desired.rules.rules}
+    flows = {rule.flow: rule.location for rule in (*desired.rules.rules, *desired.rules.leftover)}
     return {"rules": sorted(_rule_words(rule, flows[rule.flow]) for rule in present if rule.flow in flows)}
 
 

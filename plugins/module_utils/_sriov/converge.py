@@ -12,6 +12,7 @@ import typing as t
 from .compare import check_reached, spoken_of
 from .errors import NotPermitted, SriovError
 from .kernel.users import user_label
+from .model.check import check_desired
 from .observe.host import observe
 from .plan.after import after_all
 from .plan.host import plan_host
@@ -46,8 +47,9 @@ def converge(kernel: Kernel, desired: Desired, timeout: float, check: bool = Fal
     :raises SriovError: with the steps done before in its attribute done.
     """
     _check_user(kernel.system.effective_user())
-    desired, before = observe(kernel, desired, timeout)
-    plan = plan_host(before, desired)
+    check_desired(desired)
+    desired, before, unknown = observe(kernel, desired, timeout)
+    plan = plan_host(before, desired, unknown)
     planned = after_all(before, plan.steps)
     if check or not plan.steps:
         return Outcome(desired, before, planned, plan)
@@ -57,8 +59,9 @@ def converge(kernel: Kernel, desired: Desired, timeout: float, check: bool = Fal
     except SriovError as error:
         error.done = [*map(str, plan.steps), *error.done]
         raise
-    warnings = dict.fromkeys((*plan.warnings, *more.warnings))  # the second plan may say the same
-    return Outcome(desired, before, after, Plan((*plan.steps, *more.steps), tuple(warnings)))
+    # The second plan may say the same.
+    warnings, allowed = (tuple(dict.fromkeys((*a, *b))) for a, b in zip(plan[1:], more[1:]))
+    return Outcome(desired, before, after, Plan((*plan.steps, *more.steps), warnings, allowed))
 
 
 def _check_user(user: int) -> None:
@@ -86,7 +89,7 @@ def _settle(kernel: Kernel, desired: Desired, planned: State, timeout: float) ->
     :returns: what was done here, and the host after it.
     :raises SriovError: the host is not as planned, or cannot be made so.
     """
-    _desired, after = observe(kernel, desired, timeout)
+    _desired, after, _unknown = observe(kernel, desired, timeout)
     wanted = spoken_of(planned, desired)
     try:
         more = plan_host(after, desired)
@@ -98,7 +101,7 @@ def _settle(kernel: Kernel, desired: Desired, planned: State, timeout: float) ->
         _apply(kernel, more, timeout)
     try:
         if more.steps:
-            _desired, after = observe(kernel, desired, timeout)
+            _desired, after, _unknown = observe(kernel, desired, timeout)
         check_reached(wanted, spoken_of(after, desired))
     except SriovError as error:
         error.done = [str(step) for step in more.steps]

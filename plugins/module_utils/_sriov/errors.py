@@ -13,7 +13,7 @@ import typing as t
 from contextlib import contextmanager
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
 
 class SriovError(Exception):
@@ -59,7 +59,7 @@ class SriovError(Exception):
             text += f" [{errno_name(self.errno)}: {os.strerror(self.errno)}]"
         if self.remedy:
             text += f". Remedy: {self.remedy}"
-        return text + "."
+        return text if text.endswith("?") else text + "."
 
     def each(self) -> list[SriovError]:
         """This one; of several told together, all of them."""
@@ -142,6 +142,9 @@ class NotReached(SriovError):
     kind = "not_reached"
 
 
+MOST_TOLD = 20  # a message of more is not read
+
+
 class Several(SriovError):
     """Refusals that are told together; what it says of itself is what the first of them says."""
 
@@ -152,7 +155,9 @@ class Several(SriovError):
         self.errors = list(errors)
 
     def __str__(self) -> str:
-        return "\n".join([f"{len(self.errors)} things are refused:", *(f"- {error}" for error in self.errors)])
+        more = len(self.errors) - MOST_TOLD
+        lines = [f"- {error}" for error in self.errors[:MOST_TOLD]] + ([f"- and {more} more"] if more > 0 else [])
+        return "\n".join([f"{len(self.errors)} things are refused:", *lines])
 
     def each(self) -> list[SriovError]:
         return self.errors
@@ -162,10 +167,24 @@ class Several(SriovError):
 
 
 class Faults:
-    """Refusals gathered on the way, to be told at once."""
+    """Refusals gathered on the way, to be told at once.
 
-    def __init__(self) -> None:
-        self.found: list[SriovError] = []
+    :param allow: words of model.consent. A refusal with one of them is kept apart, in `allowed`: it is none any more,
+        and the user is told that the consent was used.
+    """
+
+    def __init__(self, allow: Container[str] = ()) -> None:
+        self._allow = allow
+        self._found: dict[str, SriovError] = {}
+        self._allowed: dict[str, SriovError] = {}
+
+    @property
+    def found(self) -> list[SriovError]:
+        return list(self._found.values())
+
+    @property
+    def allowed(self) -> list[SriovError]:
+        return list(self._allowed.values())
 
     @contextmanager
     def gathered(self) -> Iterator[None]:
@@ -177,15 +196,21 @@ class Faults:
 
     def add(self, *errors: SriovError) -> None:
         """Each is kept once."""
-        known = set(map(str, self.found))
-        self.found += [each for error in errors for each in error.each() if str(each) not in known]
+        for each in (each for error in errors for each in error.each()):
+            kept = self._allowed if each.consent and each.consent in self._allow else self._found
+            kept.setdefault(str(each), each)
+
+    def join(self, other: Faults) -> None:
+        """Take over what another has gathered, by its own consents."""
+        self._found.update((text, each) for text, each in other._found.items() if text not in self._found)
+        self._allowed.update(other._allowed)
 
     def tell(self) -> None:
         """:raises SriovError: what was gathered: the one, or Several; nothing where all is well."""
-        if len(self.found) == 1:
-            raise self.found[0]
-        if self.found:
+        if len(self._found) > 1:
             raise Several(self.found)
+        for only in self.found:
+            raise only
 
 
 def errno_name(number: int) -> str:

@@ -211,7 +211,7 @@ def test_a_device_that_was_not_named_is_not_touched(roots):
         kernel = driver_kernel(root, host)
         others = [f"{hosts.DEVICES}/{VFS[index]}" for index in range(3) if index not in vfs]
         before = {path: value for path, value in snapshot(root).items() if path.startswith((*others, BASE))}
-        driver_run(kernel, [(vfs, options)], force=True)
+        driver_run(kernel, [(vfs, options)], allow=["in_use"])
         assert {path: value for path, value in snapshot(root).items() if path.startswith((*others, BASE))} == before
 
     holds()
@@ -225,7 +225,7 @@ def test_a_bind_that_fails_leaves_the_old_driver_and_no_override(roots):
         before = driver_kernel(root, host).sysfs.link_name(f"{base}/driver")
         faults = {"probe_errors": {"vfio-pci": number}} if number else {"declines": ("vfio-pci",)}
         kernel = behaving(root, Behaviour(**faults))
-        result = driver_run(kernel, [([index], {"driver": "vfio-pci"})], force=True)
+        result = driver_run(kernel, [([index], {"driver": "vfio-pci"})], allow=["in_use"])
         assert kernel.sysfs.link_name(f"{base}/driver") == before
         if result["failed"] and result["failure"]["step"].startswith("bind"):
             event("a bind failed")

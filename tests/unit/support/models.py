@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.attributes import VfAttributes
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import (
-    Consent,
     Desired,
     DesiredPf,
     DesiredRules,
     DesiredVfs,
+    Node,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import encode_action, flow_rule
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import Holder
@@ -33,6 +33,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.q
     Rss,
     RuleTable,
 )
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.selector import parse_selector
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.after import after_all
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.host import plan_host
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.pf import plan_pf
@@ -44,7 +45,7 @@ PF = IGB.address
 LABEL = "enp1s0 (0000:01:00.0)"
 SSH = Holder("ssh", "carries the SSH connection from 192.0.2.1")
 ROUTE = Holder("route", "carries a default route")
-BUSY = Holder("process", "process 4711 (dpdk-testpmd) has /dev/vfio/10 open")
+BUSY = Holder("vfio", "process 4711 (dpdk-testpmd) has /dev/vfio/10 open")
 
 
 # What drivers give a VF to begin with.
@@ -157,9 +158,16 @@ def host_state(*pfs, **host):
 DRIVERS = frozenset({"igb", "igbvf", "ixgbe", "ixgbevf", "vfio-pci"})
 
 
-def desired_vfs(vfs="0", mtu=None, **attributes):
-    """What is desired of some VFs."""
-    return DesiredVfs(vfs, VfAttributes(**attributes), mtu)
+def desired_vfs(vf="0", **said):
+    """What is desired of some VFs, by the words of the options."""
+    return DesiredVfs(parse_selector(vf), said, "vfs[0]")
+
+
+def desired_driver(vf, driver, node=Node(), no_iommu=False):
+    """Which driver some VFs shall have."""
+    words = {"owner": node.owner, "group": node.group, "mode": node.mode, "no_iommu": no_iommu or None}
+    said = {word: value for word, value in words.items() if value is not None}
+    return DesiredVfs(parse_selector(vf), {"driver": driver, **said}, "vfs[0]")
 
 
 def desired_rules(*rules, **changes):
@@ -167,10 +175,9 @@ def desired_rules(*rules, **changes):
     return DesiredRules(rules, tuple(f"rules[{number}]" for number in range(len(rules))), **changes)
 
 
-def desired_pf(address=PF, rss=None, rules=None, vfs=(), drivers=(), **options):
-    """What is desired of one PF; words of consent go there."""
-    consent = Consent(**{name: options.pop(name) for name in Consent._fields if name in options})
-    return DesiredPf(address, vfs=tuple(vfs), drivers=tuple(drivers), rss=rss, rules=rules, consent=consent, **options)
+def desired_pf(address=PF, rss=None, rules=None, vfs=(), allow=(), **options):
+    """What is desired of one PF."""
+    return DesiredPf(address, vfs=tuple(vfs), rss=rss, rules=rules, allow=frozenset(allow), **options)
 
 
 class Outcome(t.NamedTuple):

@@ -256,7 +256,7 @@ REFUSED_OPTIONS: tuple[dict[str, t.Any], ...] = (
 @st.composite
 def entries(draw, pf, cpus, resizing):
     """What is desired of one PF."""
-    entry: dict[str, t.Any] = {"pf": pf.nic.name, "force": True, "allow_link_reset": True, "recreate": True}
+    entry: dict[str, t.Any] = {"pf": pf.nic.name, "allow": ["in_use", "link_reset", "destroy_vfs"]}
     ixgbe, num_vfs = pf.nic.driver == "ixgbe", pf.num_vfs
     if resizing and draw(st.booleans()):
         entry["num_vfs"] = num_vfs = draw(st.integers(0, MOST_VFS))

@@ -14,7 +14,7 @@ LOOK = """
 REFUSALS = [
     pytest.param(
         "pf",
-        {**PF, "num_vfs": 8, "recreate": True},
+        {**PF, "num_vfs": 8, "allow": ["destroy_vfs"]},
         f"num_vfs: cannot create 8 VFs{ON}: the device supports 7 (sriov_totalvfs). Remedy: ask for at most 7.",
         id="more VFs than the card has",
     ),
@@ -99,7 +99,7 @@ REFUSALS = [
     ),
     pytest.param(
         "pci_driver",
-        {"devices": ["0000:02:00.0"], "driver": "vfio-pci", "force": True},
+        {"devices": ["0000:02:00.0"], "driver": "vfio-pci", "allow": ["in_use"]},
         "driver: cannot change igb to vfio-pci on enp2s0 (0000:02:00.0): carries the SSH connection from 10.0.2.2. "
         "Remedy: reach the host over another NIC.",
         id="the driver of the NIC under SSH",

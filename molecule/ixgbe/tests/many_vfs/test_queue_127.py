@@ -11,7 +11,7 @@ MESSAGE = (
 
 @pytest.mark.parametrize(("vfs", "queue"), [(63, 1), (31, 3)])
 def test_a_rule_to_it_is_refused(modules, vfs, queue):
-    modules.run("pf", pf="enp1s0", num_vfs=vfs, recreate=True)
+    modules.run("pf", pf="enp1s0", num_vfs=vfs, allow=["destroy_vfs"])
     rule = {"flow_type": "udp4", "dst_port": 9}
     refused = modules.run("flow_rule", pf="enp1s0", exclusive=True, rules=[{**rule, "queue": queue}], check=True)
     assert refused["msg"] == MESSAGE.format(vfs=vfs, queue=queue)

@@ -18,7 +18,7 @@ from _sriov.model.desired import Desired, DesiredDrivers, DesiredPf, DesiredVfs
 
 vlan, driver = int(sys.argv[2]), sys.argv[3]
 vfs = (DesiredVfs("3", VfAttributes(vlan=vlan)),)
-desired = Desired((DesiredPf("enp1s0", vfs=vfs, drivers=(DesiredDrivers("3", driver),)),))
+desired = Desired((DesiredPf("enp1s0", vfs=vfs, drivers=(desired_driver("3", driver),)),))
 for step in converge(Kernel(), desired, 60.0).plan.steps:
     print(step)
 assert "ansible" not in sys.modules

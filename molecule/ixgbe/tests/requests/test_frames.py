@@ -45,7 +45,7 @@ def test_rules_and_table_are_there_again_after_a_change_of_the_vf_count(guest, v
         "ethtool -N enp1s0 flow-type tcp4 dst-ip 10.0.0.9 dst-port 9 action 2 loc 5 && ethtool -X enp1s0 weight 2 1 1 0"
     )
     table = guest.check_output("ethtool -x enp1s0 | grep '^ *[0-9]*:'")
-    result = modules.run("pf", pf="enp1s0", num_vfs=2, recreate=True, drivers_autoprobe=True)
+    result = modules.run("pf", pf="enp1s0", num_vfs=2, allow=["destroy_vfs"], drivers_autoprobe=True)
     said = [step.split(" of enp1s0")[0] for step in result["steps"]]
     assert said[-3:] == ["put back the RSS table", "put back flow rule 5", "put back flow rule 2045"]
     assert shown_rules() == {"2045": "Direct to VF 1 queue 0", "5": "Direct to queue 2"}
@@ -53,5 +53,5 @@ def test_rules_and_table_are_there_again_after_a_change_of_the_vf_count(guest, v
     nic.set_up([nic.interface, nic.vf_interface(0), nic.vf_interface(1)])
     assert received(vm, nic, [nic.interface, nic.vf_interface(0), nic.vf_interface(1)]) == {2: 50}
     modules.run("rss", pf="enp1s0", default=True)
-    modules.run("pf", pf="enp1s0", num_vfs=4, recreate=True)
+    modules.run("pf", pf="enp1s0", num_vfs=4, allow=["destroy_vfs"])
     nic.set_up([nic.interface, *(nic.vf_interface(index) for index in VFS)])

@@ -16,7 +16,7 @@ from ..knowledge.queues import predict_rss, without_vfs
 from ..knowledge.rss import rss_explanation
 from ..model.paths import NETMAP_HOLDERS, pf_ring_interface
 from ..plan.after import planned_vf
-from ..plan.hindrance import has_group, hindrance
+from ..plan.hindrance import has_group, hindrances
 from .facts import (
     Evidence,
     foreign_module,
@@ -224,7 +224,8 @@ def _through(facts: BypassFacts, driver: BypassDriver, vf: bool) -> Evidence:
     if not have.found:
         return have
     device = _function(facts.pf, vf)
-    found = hindrance(device, driver, facts.host, bool(facts.host.noiommu_mode), _own_vfs(facts.pf, vf))
+    no_iommu = bool(facts.host.noiommu_mode)
+    found = next(hindrances(device, driver, facts.host, no_iommu, _own_vfs(facts.pf, vf)), None)
     if found:
         return Evidence(False, f"not by {driver.name}: {found.why}")
     needs = _way(facts, device) if driver.iommu else _physical_dma(facts)

@@ -3,52 +3,48 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""What is refused of a desired state whatever the host is: the planner's own judge, and the controller's. Pure.
+"""What is refused of a desired state whatever the host is, all of it together. Pure.
 
-The planner knows how many VFs there will be and calls a PF "enp1s0 (0000:01:00.0)"; the controller has only what the
-options say of either. A number that is not known is None, and refuses nothing.
+The controller asks before the first connection, converge() before the host is read.
 """
 
 from __future__ import annotations
 
 import typing as t
 
-from ..errors import InvalidRequest
+from ..errors import Faults, InvalidRequest
 from .desired import AUTO
 from .driver_words import right_word
-from .mac import MAC_ADDRESS, ZERO, is_multicast
-from .selector import no_such_vf, vf_indices
+from .mac import ZERO, is_multicast
+from .selector import MOST_VFS, check_there, no_such_vf
+from .vfs import said_of, turning_points
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .desired import Desired, DesiredDrivers, DesiredPf, DesiredRules, DesiredVfs
+    from .desired import Desired, DesiredPf, DesiredVfs
     from .flow import Destination, FlowRule
+    from .vfs import Said
 
 RANGES = {"vlan": (0, 4094), "qos": (0, 7), "min_tx_rate": (0, 1 << 31), "max_tx_rate": (0, 1 << 31)}
+NODE_WORDS = ("owner", "group", "mode", "no_iommu")
 
 
 def check_desired(desired: Desired) -> None:
-    """All that can be known of the PFs before a host is asked.
+    """All that can be known before a host is asked.
 
     :param desired: not located: PFs as the user calls them.
-    :raises InvalidRequest: some part that no host can meet.
+    :raises SriovError: the parts that no host can meet.
     """
+    faults = Faults()
     seen: set[str] = set()
     for each in desired.pfs:
         if each.pf in seen:
-            raise named_twice(each.pf)
+            faults.add(named_twice(each.pf))
         seen.add(each.pf)
-        check_count(each.num_vfs, each.pf)
-        check_down(each, each.num_vfs, each.pf)
-    vfs = {each.pf: attributes_by_vf(each.vfs, each.num_vfs, each.pf) for each in desired.pfs}
-    check_addresses(vfs)
-    for each in desired.pfs:
-        for index, entry in sorted(vfs[each.pf].items()):
-            check_values(entry, index, each.pf)
-        drivers_by_vf(each.drivers, each.num_vfs, each.pf)
-        if each.rules:
-            _check_rules(each.rules, each.num_vfs, each.pf)
+        _check_pf(each, faults)
+    faults.add(*shared_addresses({each.pf: _fixed_macs(each) for each in desired.pfs}))
+    faults.tell()
 
 
 def named_twice(pf: str, device: str = "") -> InvalidRequest:
@@ -56,126 +52,152 @@ def named_twice(pf: str, device: str = "") -> InvalidRequest:
     return InvalidRequest(f"pfs: {pf!r} is named twice", device=device, remedy="merge its entries")
 
 
-def check_count(num_vfs: int | None, label: str) -> None:
-    if num_vfs is not None and num_vfs < 0:
-        raise InvalidRequest(f"num_vfs: {num_vfs} is negative", device=label, remedy="give a number from 0 on")
+def _check_pf(desired: DesiredPf, faults: Faults) -> None:
+    place, label = desired.place, desired.pf
+    if desired.num_vfs is not None and desired.num_vfs < 0:
+        what = f"{place}num_vfs: {desired.num_vfs} is negative"
+        faults.add(InvalidRequest(what, device=label, remedy="give a number from 0 on"))
+        return  # what is said of its VFs means nothing
+    with faults.gathered():
+        check_down(desired, desired.num_vfs, label)
+    faults.add(*_contradictions(desired.vfs, label))
+    for each in desired.vfs:
+        with faults.gathered():
+            check_there(each.vf, desired.num_vfs, f"{each.name}.vf", label)
+    for index in turning_points(desired.vfs, desired.num_vfs):
+        faults.add(*_check_vf(said_of(desired.vfs, index), label))
+    for name, rule in zip(desired.rules.names, desired.rules.present) if desired.rules else ():
+        with faults.gathered():
+            leading_somewhere(name, rule, label)
+            check_vf_of_rule(name, rule, desired.num_vfs, label)
 
 
 def check_down(desired: DesiredPf, num_vfs: int | None, label: str) -> None:
+    """:raises InvalidRequest: the PF shall be down, and have VFs."""
     if desired.up is False and num_vfs:
         raise InvalidRequest(
-            "up: false goes with num_vfs: 0 only",
+            f"{desired.place}up: false goes with num_vfs: 0 only",
             device=label,
             why=f"{num_vfs} VFs would be left without link and mailbox",
             remedy="leave out up, or set num_vfs: 0",
         )
 
 
-def attributes_by_vf(entries: Sequence[DesiredVfs], num_vfs: int | None, label: str) -> dict[int, DesiredVfs]:
-    """The entry of each VF that is named.
+def check_value(place: str, word: str, value: t.Any) -> None:
+    """One value of an entry of VFs.
 
-    :raises InvalidRequest: a VF that there will not be, or that is named twice; one address for several.
+    :param place: what stands before its word: "vfs[0].".
+    :raises InvalidRequest: no driver takes it.
     """
-    found: dict[int, DesiredVfs] = {}
-    for each in entries:
-        indices = vf_indices(each.vfs, num_vfs, label)
-        mac = each.attributes.mac
-        if mac not in (None, AUTO) and len(indices) > 1:
-            raise InvalidRequest(
-                f"mac: {mac} for VFs {each.vfs}",
+    if word in RANGES:
+        least, most = RANGES[word]
+        if not least <= value <= most:
+            what = f"{place}{word}: {value} is not between {least} and {most}"
+            raise InvalidRequest(what, remedy=f"give {least} to {most}")
+    if word == "mac" and value != AUTO and (value == ZERO or is_multicast(value)):
+        kind = "no address at all" if value == ZERO else "a multicast address"
+        raise InvalidRequest(f"{place}mac: {value} is {kind}", remedy="give a unicast address, or auto")
+
+
+def _contradictions(entries: Sequence[DesiredVfs], label: str) -> t.Iterator[InvalidRequest]:
+    """Pairs of entries that name one VF and give it different values, where the later is no refinement."""
+    for number, later in enumerate(entries):
+        for earlier in entries[:number]:
+            common = earlier.vf.overlap(later.vf)
+            if common is None or later.vf.refines(earlier.vf):
+                continue
+            for word in (word for word in later.said if word in earlier.said):
+                if later.said[word] != earlier.said[word]:
+                    yield _contradiction(earlier, later, word, common, label)
+
+
+def _contradiction(earlier: DesiredVfs, later: DesiredVfs, word: str, vf: int, label: str) -> InvalidRequest:
+    values = [_shown(word, each.said[word]) for each in (later, earlier)]
+    return InvalidRequest(
+        f"{later.name}.{word}: {values[0]} contradicts {values[1]} in {earlier.name}",
+        device=label,
+        why=f"both name VF {vf} (vf {earlier.vf} and vf {later.vf})",
+        remedy="name each VF once; only an entry for fewer of the VFs of an earlier one may say otherwise",
+    )
+
+
+def _shown(word: str, value: t.Any) -> str:
+    if value is None:
+        return "null"
+    return f"{value:04o}" if word == "mode" else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _check_vf(said: Said, label: str) -> t.Iterator[InvalidRequest]:
+    """Words that do not go together."""
+    for word, plain in (("qos", 0), ("vlan_proto", "802.1Q")):
+        value, entry = said.get(word, (plain, None))
+        if entry and value != plain and not said.get("vlan", (0,))[0]:
+            yield InvalidRequest(
+                f"{entry.name}.{word}: {value} without a VLAN",
                 device=label,
+                why="it is part of the VLAN tag that the card adds",
+                remedy=f"give vlan too, or leave out {word}",
+            )
+    low, high = (said.get(word, (0, None)) for word in ("min_tx_rate", "max_tx_rate"))
+    if low[0] and high[0] and low[0] > high[0] and low[1]:
+        what = f"{low[1].name}.min_tx_rate: {low[0]} is more than max_tx_rate {high[0]}"
+        yield InvalidRequest(what, device=label, remedy="give a smaller one")
+    for word in NODE_WORDS:
+        if word in said and said[word][0] is not False and "driver" not in said:
+            yield InvalidRequest(
+                f"{said[word][1].name}.{word}: without a driver",
+                device=label,
+                why="it is about the node of a driver for user space",
+                remedy="give the driver too, as in driver: vfio-pci",
+            )
+
+
+def _fixed_macs(desired: DesiredPf) -> dict[int, str]:
+    """The address of each VF that is given one and named by a number."""
+    named = min(max(turning_points(desired.vfs, None)), MOST_VFS) if desired.num_vfs is None else desired.num_vfs
+    indices = {index for entry in desired.vfs if "mac" in entry.said for index in entry.vf.indices(named)}
+    macs = {index: said_of(desired.vfs, index).get("mac", (None,))[0] for index in sorted(indices)}
+    return {index: mac for index, mac in macs.items() if mac not in (None, AUTO)}
+
+
+def shared_addresses(macs: Mapping[str, Mapping[int, str]]) -> t.Iterator[InvalidRequest]:
+    """One refusal for each address that several VFs of the host would have.
+
+    :param macs: by the label of the PF, and by VF.
+    """
+    owners: dict[str, list[str]] = {}
+    for label, of_pf in macs.items():
+        for index, mac in of_pf.items():
+            owners.setdefault(mac, []).append(f"VF {index} of {label}")
+    for mac, vfs in owners.items():
+        if len(vfs) > 1:
+            yield InvalidRequest(
+                f"mac: {mac} for {_listed(vfs)}",
                 why="two VFs with one address would share their frames",
                 remedy="give each its own, or auto",
             )
-        for index in indices:
-            if index in found:
-                raise InvalidRequest(
-                    f"vfs: VF {index} is named twice", device=label, remedy="merge its entries into one"
-                )
-            found[index] = each
-    return found
 
 
-def drivers_by_vf(entries: Sequence[DesiredDrivers], num_vfs: int | None, label: str) -> dict[int, DesiredDrivers]:
-    """The entry of each VF that is given a driver.
-
-    :raises InvalidRequest: a VF that there will not be, or that is named twice.
-    """
-    found: dict[int, DesiredDrivers] = {}
-    for each in entries:
-        for index in vf_indices(each.vfs, num_vfs, label):
-            if index in found:
-                raise InvalidRequest(
-                    f"drivers: VF {index} is named twice",
-                    device=label,
-                    why="a device has one driver",
-                    remedy="name each VF in one entry",
-                )
-            found[index] = each
-    return found
+def _listed(vfs: Sequence[str]) -> str:
+    shown = list(vfs) if len(vfs) <= 3 else [*vfs[:2], f"{len(vfs) - 2} more"]
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def check_driver_name(name: str, label: str = "") -> None:
+def check_driver_name(name: str, place: str = "driver") -> None:
     """What people write for a driver that is called otherwise on every host.
 
-    :param label: the device that shall have it; "" where none is known.
+    :param place: how the option is named.
     :raises InvalidRequest: with the right word.
     """
     word = right_word(name)
     if word is not None:
-        raise misnamed_driver(name, word, label)
+        raise misnamed_driver(name, word, place)
 
 
-def misnamed_driver(name: str, word: str, label: str = "") -> InvalidRequest:
+def misnamed_driver(name: str, word: str, place: str = "driver") -> InvalidRequest:
     """The refusal of a driver that is called otherwise."""
-    what = f"driver: there is no driver {name!r}"
-    return InvalidRequest(what, device=label, why=f"it is called {word!r} here", remedy=f"write it {word!r}")
-
-
-def check_addresses(vfs: Mapping[str, Mapping[int, DesiredVfs]]) -> None:
-    """Two VFs of one host with one address.
-
-    :param vfs: each PF's, by its label; what `auto` will be is not known where it still says so.
-    """
-    owners: dict[str, str] = {}
-    for label, entries in vfs.items():
-        for index, each in entries.items():
-            mac, owner = (each.attributes.mac or AUTO).lower(), f"VF {index} of {label}"
-            other = owner if mac == AUTO else owners.setdefault(mac, owner)
-            if other != owner:
-                raise InvalidRequest(
-                    f"mac: {mac} for {owner}", why=f"{other} shall have it too", remedy="give each VF its own"
-                )
-
-
-def check_values(desired: DesiredVfs, index: int, label: str) -> None:
-    """Values that no driver takes."""
-    wanted = desired.attributes
-    if wanted.mac is not None and wanted.mac != AUTO:
-        _check_mac(wanted.mac, index, label)
-    for name, (least, most) in RANGES.items():
-        value = getattr(wanted, name)
-        if value is not None and not least <= value <= most:
-            what, remedy = f"{name}: {value} is not between {least} and {most}", f"give {least} to {most}"
-            raise invalid_value(what, index, label, remedy)
-    low, high = wanted.min_tx_rate, wanted.max_tx_rate
-    if low and high and low > high:
-        what = f"min_tx_rate: {low} is more than max_tx_rate {high}"
-        raise invalid_value(what, index, label, "give a smaller one")
-
-
-def _check_mac(mac: str, index: int, label: str) -> None:
-    if not MAC_ADDRESS.fullmatch(mac.lower()):
-        remedy = 'write it as in "02:00:00:00:00:01", or auto'
-        raise invalid_value(f"mac: {mac!r} is no MAC address", index, label, remedy)
-    if mac == ZERO or is_multicast(mac):
-        kind = "no address at all" if mac == ZERO else "a multicast address"
-        raise invalid_value(f"mac: {mac} is {kind}", index, label, "give a unicast address, or auto")
-
-
-def invalid_value(what: str, vf: int, label: str, remedy: str) -> InvalidRequest:
-    """The refusal of a value of one VF."""
-    return InvalidRequest(f"{what} (VF {vf})", device=label, remedy=remedy)
+    what = f"{place}: there is no driver {name!r}"
+    return InvalidRequest(what, why=f"it is called {word!r} here", remedy=f"write it {word!r}")
 
 
 def leading_somewhere(name: str, rule: FlowRule, label: str) -> Destination:
@@ -195,15 +217,11 @@ def leading_somewhere(name: str, rule: FlowRule, label: str) -> Destination:
     return destination
 
 
-def check_vf_of_rule(name: str, rule: FlowRule, num_vfs: int, label: str) -> None:
-    """:raises InvalidRequest: it leads into a VF that there will not be."""
-    destination = rule.destination
-    if destination and destination.vf is not None and destination.vf >= num_vfs:
-        raise no_such_vf(f"{name}: cannot send to {destination}", num_vfs, label)
+def check_vf_of_rule(name: str, rule: FlowRule, num_vfs: int | None, label: str) -> None:
+    """:param num_vfs: None where it is not known: then nothing is refused.
 
-
-def _check_rules(desired: DesiredRules, num_vfs: int | None, label: str) -> None:
-    for name, rule in zip(desired.names, desired.rules):
-        leading_somewhere(name, rule, label)
-        if num_vfs is not None:
-            check_vf_of_rule(name, rule, num_vfs, label)
+    :raises InvalidRequest: it leads into a VF that there will not be.
+    """
+    vf = rule.destination.vf if rule.destination else None
+    if vf is not None and num_vfs is not None and vf >= num_vfs:
+        raise no_such_vf(f"{name}: cannot send to {rule.destination}", num_vfs, vf, label)

@@ -16,6 +16,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .attributes import VfAttributes
+from .selector import EVERY_VF, Selector
 
 if t.TYPE_CHECKING:
     from .flow import FlowRule
@@ -23,19 +24,6 @@ if t.TYPE_CHECKING:
 AUTO = "auto"  # mac: derived from the PF's permanent address
 DEFAULT, NONE = "default", "none"  # driver: the kernel's own choice; no driver
 NO_DRIVER_NAMES = (DEFAULT, NONE)
-
-
-class Consent(t.NamedTuple):
-    """What the user allows to be lost.
-
-    :param recreate: all VFs, when their number changes.
-    :param force: what is in use.
-    :param allow_link_reset: for some seconds, the link that carries the operator.
-    """
-
-    recreate: bool = False
-    force: bool = False
-    allow_link_reset: bool = False
 
 
 class Node(t.NamedTuple):
@@ -50,25 +38,28 @@ class Node(t.NamedTuple):
 
 
 class DesiredVfs(t.NamedTuple):
-    """Attributes of some VFs.
+    """One entry of the list of VFs; what a VF shall have in the end, model.vfs.desired_by_vf() tells.
 
-    :param vfs: a selector: "0-3,7" or "all"; what it names is known once the number of VFs is.
-    :param mtu: of the VF's own interface, so only of one that a kernel driver gives it.
+    :param said: values by the options' words: an attribute, mtu, driver, owner, group, mode, no_iommu. None takes back
+        what a wider entry says.
+    :param name: how the options call the entry: "vfs[0]".
     """
 
-    vfs: str
-    attributes: VfAttributes = VfAttributes()
-    mtu: int | None = None
+    vf: Selector
+    said: t.Mapping[str, t.Any]
+    name: str = "vfs"
 
 
-class DesiredDrivers(t.NamedTuple):
-    """The driver of some VFs of a PF.
+class DesiredVf(t.NamedTuple):
+    """What is desired of one VF.
 
+    :param mtu: of the VF's own interface, so only of one that a kernel driver gives it.
     :param driver: a driver's name, DEFAULT or NONE.
     """
 
-    vfs: str
-    driver: str
+    attributes: VfAttributes = VfAttributes()
+    mtu: int | None = None
+    driver: str | None = None
     node: Node = Node()
     no_iommu: bool = False
 
@@ -76,16 +67,18 @@ class DesiredDrivers(t.NamedTuple):
 class DesiredDevice(t.NamedTuple):
     """The driver of a PCI function that is named by itself, or of VFs whatever else their PF is.
 
-    :param device: a PCI address, or "" where pf and vfs name VFs; an address once located.
+    :param device: a PCI address, or "" where pf and vf name VFs; an address once located.
+    :param driver: a driver's name, DEFAULT or NONE.
+    :param allow: words of model.consent.
     """
 
     device: str
     driver: str
     node: Node = Node()
     no_iommu: bool = False
-    force: bool = False
+    allow: frozenset[str] = frozenset()
     pf: str | None = None
-    vfs: str = ""
+    vf: Selector = EVERY_VF
 
 
 class DesiredRss(t.NamedTuple):
@@ -109,12 +102,14 @@ class DesiredRules:
 
     :param names: how the options call each rule: "rules[0]".
     :param exclusive: rules that are not listed shall go.
+    :param leftover: rules into VFs that shall not be: the rules go as well.
     """
 
     rules: tuple[FlowRule, ...] = ()
     names: tuple[str, ...] = ()
     absent: bool = False
     exclusive: bool = False
+    leftover: tuple[FlowRule, ...] = ()
 
     @property
     def present(self) -> tuple[FlowRule, ...]:
@@ -127,6 +122,8 @@ class DesiredRules:
     def drops(self, rule: FlowRule) -> bool:
         """Whether a rule that is there shall go. With absent no destination, or no location, means every one."""
         same = self._by_flow.get(rule.flow, ()) if rule.context is None else ()
+        if rule.context is None and rule.flow in self._leftover_flows:
+            return True
         if self.absent:
             return any(each.cookie in (None, rule.cookie) and each.location in (None, rule.location) for each in same)
         return any(each.cookie != rule.cookie for each in same) or (self.exclusive and not same)
@@ -143,6 +140,10 @@ class DesiredRules:
         return found
 
     @functools.cached_property
+    def _leftover_flows(self) -> set[t.Any]:
+        return {rule.flow for rule in self.leftover}
+
+    @functools.cached_property
     def _names(self) -> dict[t.Any, str]:
         return {rule.flow: name for name, rule in zip(reversed(self.names), reversed(self.rules))}
 
@@ -151,6 +152,8 @@ class DesiredPf(t.NamedTuple):
     """All that is desired of one PF.
 
     :param pf: interface name, altname, MAC or PCI address; the PCI address once located.
+    :param allow: words of model.consent.
+    :param place: what stands before its options where they are named: "pfs[0].".
     """
 
     pf: str
@@ -159,10 +162,10 @@ class DesiredPf(t.NamedTuple):
     min_rss_queues: int | None = None
     up: bool | None = None
     vfs: tuple[DesiredVfs, ...] = ()
-    drivers: tuple[DesiredDrivers, ...] = ()
     rss: DesiredRss | None = None
     rules: DesiredRules | None = None
-    consent: Consent = Consent()
+    allow: frozenset[str] = frozenset()
+    place: str = ""
 
     @property
     def reopens(self) -> bool:

@@ -12,6 +12,7 @@ import typing as t
 SSH = "ssh"  # carries the connection that the operator comes by
 ROUTE = "route"  # carries a default route
 PROCESS = "process"  # a program has its node open
+VFIO = "vfio"  # a program has it by vfio: who takes it away waits in the kernel until the program has closed it
 NETNS = "netns"  # its interface is in another network namespace
 MASTER = "master"  # its interface is a port of a bond or bridge
 UPPER = "upper"  # an interface is stacked on its interface

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..model.holders import ADDRESS, MASTER, NETNS, PROCESS, UPPER, XDP, Holder
+from ..model.holders import ADDRESS, MASTER, NETNS, PROCESS, UPPER, VFIO, XDP, Holder
+from ..model.paths import VFIO_NODES
 
 if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
@@ -24,7 +25,8 @@ def open_nodes(processes: Processes) -> dict[str, list[Holder]]:
     found: dict[str, list[Holder]] = {}
     for process in processes.ids():
         for node in sorted(processes.bypass_nodes(process)):
-            holder = Holder(PROCESS, f"process {process} ({processes.command(process)}) has {node} open")
+            kind = VFIO if node.startswith(VFIO_NODES) else PROCESS
+            holder = Holder(kind, f"process {process} ({processes.command(process)}) has {node} open")
             found.setdefault(node, []).append(holder)
     return found
 

@@ -25,6 +25,7 @@ from .names import locate
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ..errors import SriovError
     from ..kernel.kernel import Kernel
     from ..kernel.pci import LockedFiles
     from ..model.attributes import VfAttributes
@@ -34,26 +35,27 @@ XDP_SKB = 2  # include/uapi/linux/if_link.h XDP_ATTACHED_SKB
 NOT_HERE = Holder(NETNS, "its interface is not in this network namespace")
 
 
-def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, State]:
+def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, State, list[SriovError]]:
     """One look at what a desired state names.
 
     :param timeout: seconds for reads that take a device lock.
-    :returns: the desired state located, and the host.
-    :raises SriovError: a name that means nothing here, or too much; a look that did not end in time.
+    :returns: the desired state located, the host, and what is wrong with the names: they are left out of both.
+    :raises SriovError: a look that did not end in time.
     """
     observer = Observer(kernel, timeout)
-    located = locate(kernel, observer.interfaces, desired)
+    located, unknown = locate(kernel, observer.interfaces, desired)
     pfs = {each.pf: observer.pf(each.pf) for each in located.pfs}
     devices = {each.device: observer.device(each.device) for each in located.devices}
     members = [*(vf for pf in pfs.values() for vf in pf.vfs), *devices.values()]
     wanted = {name for each in located.pfs for name in _drivers_of_pf(each, pfs[each.pf])}
     wanted |= {name for each in located.devices for name in _drivers([each.driver], [devices[each.device]])}
-    return located, State(pfs, observer.host(members, sorted(wanted)), devices)
+    return located, State(pfs, observer.host(members, sorted(wanted)), devices), unknown
 
 
 def _drivers_of_pf(desired: DesiredPf, pf: Pf) -> set[str]:
-    names = _drivers([each.driver for each in desired.drivers], pf.vfs)
-    of_new_vfs = pf.vf_default_driver if any(each.driver == DEFAULT for each in desired.drivers) else None
+    said = {each.said["driver"] for each in desired.vfs if each.said.get("driver") is not None}
+    names = _drivers(said, pf.vfs)
+    of_new_vfs = pf.vf_default_driver if DEFAULT in said else None
     return names | ({of_new_vfs} if of_new_vfs else set())
 
 

@@ -10,18 +10,20 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..errors import DeviceNotFound, InvalidRequest, NotSupported
+from ..errors import DeviceNotFound, Faults, InvalidRequest, NotSupported
 from ..kernel.users import group_number, user_number
 from ..model.check import named_twice
 from ..model.desired import Node
 from ..model.mac import parse_mac
 from ..model.paths import PCI_DEVICES
-from ..model.selector import vf_indices
+from ..model.selector import EVERY_VF, check_there
 from .kinds import kind_of_function, kind_of_interface, pfs_below
 
 if t.TYPE_CHECKING:
+    from ..errors import SriovError
     from ..kernel.kernel import Kernel
     from ..model.desired import Desired, DesiredDevice, DesiredPf
+    from ..model.selector import Selector
 
 PCI_ADDRESS = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])")
 NAME_IT = "name a PF by interface name, altname, MAC or PCI address"
@@ -30,26 +32,42 @@ Entries = t.List[t.Dict[str, t.Any]]
 """Interfaces as Link.interfaces() gives them."""
 
 
-def locate(kernel: Kernel, interfaces: Entries, desired: Desired) -> Desired:
+def locate(kernel: Kernel, interfaces: Entries, desired: Desired) -> tuple[Desired, list[SriovError]]:
     """The desired state with PCI addresses in place of names, and numbers in place of owners; one device an entry.
 
-    :raises SriovError: a name that means nothing here or too much, a device named twice, an unknown user.
+    :returns: what can be located, and of the rest why not: a name that means nothing here or too much, a device that is
+        named twice, an unknown user.
     """
-    pfs = tuple(_located_pf(kernel, interfaces, each) for each in desired.pfs)
-    seen: set[str] = set()
-    for written, each in zip(desired.pfs, pfs):
-        if each.pf in seen:
-            raise named_twice(written.pf, describe(kernel, each.pf))
-        seen.add(each.pf)
-    devices = [found for each in desired.devices for found in _located_devices(kernel, interfaces, each)]
-    _check_unique(devices)
-    return desired._replace(pfs=pfs, devices=tuple(devices))
+    faults = Faults()
+    pfs: dict[str, DesiredPf] = {}
+    for each in desired.pfs:
+        with faults.gathered():
+            found = _located_pf(kernel, interfaces, each, faults)
+            if found.pf in pfs:
+                raise named_twice(each.pf, describe(kernel, found.pf))
+            pfs[found.pf] = found
+    devices: dict[str, DesiredDevice] = {}
+    for entry in desired.devices:
+        with faults.gathered():
+            for device in _located_devices(kernel, interfaces, entry):
+                _check_unique(device, devices)
+                devices[device.device] = device
+    return desired._replace(pfs=tuple(pfs.values()), devices=tuple(devices.values())), faults.found
 
 
-def _located_pf(kernel: Kernel, interfaces: Entries, desired: DesiredPf) -> DesiredPf:
+def _located_pf(kernel: Kernel, interfaces: Entries, desired: DesiredPf, faults: Faults) -> DesiredPf:
     address = find_pf(kernel, interfaces, desired.pf)
-    drivers = tuple(each._replace(node=_located_node(each.node)) for each in desired.drivers)
-    return desired._replace(pf=address, drivers=drivers)
+    entries = []
+    for entry in desired.vfs:
+        with faults.gathered():
+            entries.append(entry._replace(said=_with_numbers(entry.said)))
+    return desired._replace(pf=address, vfs=tuple(entries))
+
+
+def _with_numbers(said: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    node = _located_node(Node(said.get("owner"), said.get("group")))
+    numbers = {word: getattr(node, word) for word in ("owner", "group") if word in said}
+    return {**said, **numbers}
 
 
 def _located_devices(kernel: Kernel, interfaces: Entries, desired: DesiredDevice) -> list[DesiredDevice]:
@@ -57,29 +75,27 @@ def _located_devices(kernel: Kernel, interfaces: Entries, desired: DesiredDevice
     if desired.pf is None:
         addresses = [existing_device(kernel, desired.device)]
     else:
-        addresses = _addresses_of_vfs(kernel, find_pf(kernel, interfaces, desired.pf), desired.vfs)
-    return [desired._replace(device=address, node=node, pf=None, vfs="") for address in addresses]
+        addresses = _addresses_of_vfs(kernel, find_pf(kernel, interfaces, desired.pf), desired.vf)
+    return [desired._replace(device=address, node=node, pf=None, vf=EVERY_VF) for address in addresses]
 
 
-def _addresses_of_vfs(kernel: Kernel, pf: str, selector: str) -> list[str]:
+def _addresses_of_vfs(kernel: Kernel, pf: str, selector: Selector) -> list[str]:
     by_index = {index: vf for vf, index in kernel.pci.virtual_functions(pf).items()}
-    return [by_index[index] for index in vf_indices(selector, len(by_index), describe(kernel, pf))]
+    check_there(selector, len(by_index), "vf", describe(kernel, pf))
+    return [by_index[index] for index in selector.indices(len(by_index))]
 
 
 def _located_node(node: Node) -> Node:
     return Node(user_number(node.owner), group_number(node.group), node.mode)
 
 
-def _check_unique(devices: list[DesiredDevice]) -> None:
-    seen: set[str] = set()
-    for each in devices:
-        if each.device in seen:
-            raise InvalidRequest(
-                f"{each.device} is named twice",
-                why="a device has one driver",
-                remedy="name each device in one assignment",
-            )
-        seen.add(each.device)
+def _check_unique(device: DesiredDevice, others: t.Mapping[str, DesiredDevice]) -> None:
+    if device.device in others:
+        raise InvalidRequest(
+            f"{device.device} is named twice",
+            why="a device has one driver",
+            remedy="name each device in one assignment",
+        )
 
 
 def pci_address(text: str) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ..errors import InvalidRequest, NotSupported
+from ..errors import Faults, InvalidRequest, NotSupported
 from ..knowledge import index
 from ..knowledge.driver import Steering
 from ..knowledge.queues import driver_of
@@ -27,14 +27,16 @@ if t.TYPE_CHECKING:
 TCP = 6  # IPPROTO_TCP
 
 
-def check_rules(pf: Pf, desired: DesiredRules, ssh: SshPeer | None) -> None:
-    """Every refusal for rules that shall be there, each for itself.
+def rule_faults(pf: Pf, desired: DesiredRules, ssh: SshPeer | None) -> Faults:
+    """Rules that the driver would refuse, or take and do something else: the first refusal of each.
 
     :param ssh: the operator's connection, where the PF carries it.
-    :raises SriovError: the driver would refuse a rule, or take it and do something else.
     """
+    faults = Faults()
     for name, rule in zip(desired.names, desired.rules):
-        check_one(pf, name, rule, ssh)
+        with faults.gathered():
+            check_one(pf, name, rule, ssh)
+    return faults
 
 
 def check_one(pf: Pf, name: str, rule: FlowRule, ssh: SshPeer | None) -> None:

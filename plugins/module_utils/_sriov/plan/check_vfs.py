@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import InvalidRequest, NotSupported
+from ..errors import InvalidRequest, NotSupported, SriovError
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..knowledge.queues import driver_of
 from ..model.attributes import DEFAULTS, shown
-from ..model.check import check_values, invalid_value
 from ..model.holders import NETNS
 from ..model.mac import ZERO
 
@@ -22,17 +21,20 @@ if t.TYPE_CHECKING:
 
     from ..knowledge.driver import VfSupport
     from ..model.attributes import VfAttributes
-    from ..model.desired import DesiredVfs
+    from ..model.desired import DesiredVf
     from ..model.host import Device, Pf
 
 MTUS = (68, 65535)  # ETH_MIN_MTU, ETH_MAX_MTU
 JUMBO = 1500  # a larger MTU is one of jumbo frames
 
 
-def check_macs(pf: Pf, desired: Mapping[int, DesiredVfs]) -> None:
+Refusals = t.Iterator[SriovError]
+
+
+def taken_addresses(pf: Pf, desired: Mapping[int, DesiredVf]) -> Refusals:
     """Two functions of one card with one address: the switch in it would give frames to both, or to the wrong one.
 
-    :raises InvalidRequest: one that is wanted is also another's; what nobody asks for may be as it is.
+    :returns: a refusal of each that is wanted and another's; what nobody asks for may be as it is.
     """
     wanted = {index: each.attributes.mac for index, each in desired.items() if each.attributes.mac}
     owners = {pf.device.netdev.mac: "the PF"} if pf.device.netdev else {}
@@ -41,9 +43,9 @@ def check_macs(pf: Pf, desired: Mapping[int, DesiredVfs]) -> None:
         if index not in wanted and mac and mac != ZERO:
             owners.setdefault(mac, f"VF {index}")
     for index in sorted(wanted):
-        other = owners.setdefault(wanted[index], f"VF {index}")
-        if other != f"VF {index}":
-            raise InvalidRequest(
+        if wanted[index] in owners:
+            other = owners[wanted[index]]
+            yield InvalidRequest(
                 f"mac: {wanted[index]} for VF {index}",
                 device=pf.label,
                 why=f"{other} has it too",
@@ -51,19 +53,18 @@ def check_macs(pf: Pf, desired: Mapping[int, DesiredVfs]) -> None:
             )
 
 
-def check_vf(pf: Pf, vf: Device, desired: DesiredVfs, change: VfAttributes) -> None:
-    """Values that no driver takes, then those that this one does not take."""
-    check_values(desired, t.cast(int, vf.vf), pf.label)
+def check_vf(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> Refusals:
+    """Values that the driver does not take."""
     support = driver_of(pf).vf_support
     for name, value in change.words().items():
-        _check_support(pf, vf, name, value, support)
+        yield from _support(pf, vf, name, value, support)
     if change.max_tx_rate is not None:
-        _check_rate(pf, vf, change.max_tx_rate, support)
+        yield from _rate(pf, vf, change.max_tx_rate, support)
     if desired.mtu is not None:
-        _check_mtu(pf, vf, desired.mtu, support)
+        yield from _mtu(pf, vf, desired.mtu, support)
 
 
-def _check_support(pf: Pf, vf: Device, name: str, value: t.Any, support: VfSupport) -> None:
+def _support(pf: Pf, vf: Device, name: str, value: t.Any, support: VfSupport) -> Refusals:
     if name in DEFAULTS and value == DEFAULTS[name]:
         return
     why = support.refuses.get(name, "")
@@ -72,7 +73,7 @@ def _check_support(pf: Pf, vf: Device, name: str, value: t.Any, support: VfSuppo
     if not why and not vf.planned and vf.attributes and getattr(vf.attributes, name) is None:
         why = "it does not report it"
     if why:
-        raise NotSupported(
+        yield NotSupported(
             f"{name}: cannot set {shown(value)} for VF {vf.vf}",
             device=pf.label,
             why=f"driver {pf.device.driver}: {why}",
@@ -80,9 +81,9 @@ def _check_support(pf: Pf, vf: Device, name: str, value: t.Any, support: VfSuppo
         )
 
 
-def _check_rate(pf: Pf, vf: Device, rate: int, support: VfSupport) -> None:
+def _rate(pf: Pf, vf: Device, rate: int, support: VfSupport) -> Refusals:
     if support.rates and rate and not support.rates[0] <= rate <= support.rates[1]:
-        raise NotSupported(
+        yield NotSupported(
             f"max_tx_rate: cannot set {rate} Mbit/s for VF {vf.vf}",
             device=pf.label,
             why=f"driver {pf.device.driver} takes {support.rates[0]} to {support.rates[1]}, or 0 for no limit",
@@ -90,7 +91,7 @@ def _check_rate(pf: Pf, vf: Device, rate: int, support: VfSupport) -> None:
         )
     netdev = pf.device.netdev
     if support.rates and netdev and not netdev.carrier:
-        raise NotSupported(
+        yield NotSupported(
             f"max_tx_rate: cannot set {rate} Mbit/s for VF {vf.vf}",
             device=pf.label,
             why="the PF has no link, and the driver takes rates only while it has one",
@@ -98,21 +99,22 @@ def _check_rate(pf: Pf, vf: Device, rate: int, support: VfSupport) -> None:
         )
 
 
-def _check_mtu(pf: Pf, vf: Device, mtu: int, support: VfSupport) -> None:
+def _mtu(pf: Pf, vf: Device, mtu: int, support: VfSupport) -> Refusals:
     # First what the PF is in the way of: ixgbevf may have found it so at probe, and that limit explains nothing.
     netdev = vf.netdev
     pf_mtu = pf.device.netdev.mtu if pf.device.netdev else 0
     if mtu > JUMBO and support.jumbo_after_pf and pf_mtu <= JUMBO:
-        raise NotSupported(
+        yield NotSupported(
             f"mtu: cannot set {mtu} for VF {vf.vf}",
             device=pf.label,
             why=f"driver {pf.device.driver} stops a VF with jumbo frames while the PF has an MTU of {pf_mtu}",
             remedy=f"raise the PF's first: `ip link set dev PF mtu {mtu}`",
         )
+        return
     least, most = (netdev.min_mtu, netdev.max_mtu) if netdev and netdev.max_mtu else MTUS
     if not least <= mtu <= most:
-        what = f"mtu: {mtu} is not between {least} and {most}"
-        raise invalid_value(what, t.cast(int, vf.vf), pf.label, "give one that its driver takes")
+        what = f"mtu: {mtu} is not between {least} and {most} (VF {vf.vf})"
+        yield InvalidRequest(what, device=pf.label, remedy="give one that its driver takes")
 
 
 def check_interface(pf: Pf, vf: Device, mtu: int) -> None:

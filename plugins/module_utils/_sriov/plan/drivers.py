@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import InvalidRequest, NotSupported
+from ..errors import Faults, InvalidRequest, NotSupported
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.check import check_driver_name, misnamed_driver
 from ..model.desired import DEFAULT, NONE, Node
 from ..model.paths import PCI_DRIVERS, vfio_node
 from ..steps.pci import AllowNoIommu, Bind, ClearOverride, LoadModule, SetNode, Unbind
-from .guard import check_driver_change
-from .hindrance import has_group, hindrance
+from .guard import driver_changes
+from .hindrance import has_group, hindrances
 from .stage import Stage, function_label
 
 if t.TYPE_CHECKING:
@@ -25,19 +25,23 @@ if t.TYPE_CHECKING:
     from ..model.desired import DesiredDevice
     from ..model.host import Device, Host
     from ..steps.pci import Step
+    from .hindrance import Hindrance
 
 
 def plan_modules(devices: Mapping[str, Device], desired: Sequence[DesiredDevice], host: Host) -> Stage:
     """What the host must have before devices get their drivers: a driver that is loaded takes devices that are free.
 
     :param devices: every device that is named, by address.
-    :raises SriovError: for the first device that cannot have its driver; then nothing is planned for the others either.
+    :param desired: devices whose driver is known (has_target).
+    :returns: with refusals for devices that cannot have their driver.
     """
     targets = {each.device: target_driver(devices[each.device], each) for each in desired}
+    faults = Faults()
     for each in desired:
-        _check_driver(devices[each.device], each, targets, host)
-    _check_nodes(devices, desired)
-    return Stage(_host_steps(devices, desired, targets, host))
+        faults.join(_refusals(devices[each.device], each, targets, host))
+    with faults.gathered():
+        _check_nodes(devices, desired)
+    return Stage(_host_steps(devices, desired, targets, host), faults=faults)
 
 
 def plan_drivers(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]) -> Stage:
@@ -70,27 +74,30 @@ def target_driver(device: Device, desired: DesiredDevice) -> str | None:
     return device.default_driver
 
 
-def _check_driver(device: Device, desired: DesiredDevice, targets: Mapping[str, str | None], host: Host) -> None:
-    """Every refusal for one device, before the first step."""
+def _refusals(device: Device, desired: DesiredDevice, targets: Mapping[str, str | None], host: Host) -> Faults:
+    """All that is in the way of one device's driver."""
+    faults = Faults(desired.allow)
     target = targets[desired.device]
     bypass = BYPASS_DRIVERS.get(target or "")
     if desired.node != Node() and not (bypass and bypass.iommu):
-        raise InvalidRequest(
-            f"owner, group and mode are of {vfio_node('N')}",
-            device=device.label,
-            why=f"driver {desired.driver} has no such node",
-            remedy="leave them out, or use driver: vfio-pci",
-        )
+        what, why = f"owner, group and mode are of {vfio_node('N')}", f"driver {desired.driver} has no such node"
+        remedy = "leave them out, or use driver: vfio-pci"
+        faults.add(InvalidRequest(what, device=device.label, why=why, remedy=remedy))
     if target == device.driver:
-        return
+        return faults
     if target is not None:
-        _check_exists(target, host)
+        with faults.gathered():
+            _check_exists(target, host)
     if bypass is not None:
-        found = hindrance(device, bypass, host, desired.no_iommu, targets, desired.force)
-        if found:
-            what = found.what or f"driver: cannot bind to {bypass.name}"
-            raise NotSupported(what, device=device.label, why=found.why, remedy=found.remedy)
-    check_driver_change(device, target, desired.force)
+        found = hindrances(device, bypass, host, desired.no_iommu, targets)
+        faults.add(*(_hindered(each, device, bypass.name) for each in found))
+    faults.add(*driver_changes(device, target))
+    return faults
+
+
+def _hindered(found: Hindrance, device: Device, driver: str) -> NotSupported:
+    what = found.what or f"driver: cannot bind to {driver}"
+    return NotSupported(what, device=device.label, why=found.why, remedy=found.remedy, consent=found.consent)
 
 
 def _check_nodes(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]) -> None:

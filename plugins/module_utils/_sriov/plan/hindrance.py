@@ -11,6 +11,7 @@ import typing as t
 
 from ..knowledge import index
 from ..knowledge.bypass_drivers import HARMLESS_GROUP_DRIVERS
+from ..model.consent import BIFURCATED
 
 if t.TYPE_CHECKING:
     from ..knowledge.bypass_drivers import BypassDriver
@@ -21,43 +22,45 @@ class Hindrance(t.NamedTuple):
     """Why not, and what can be done about it.
 
     :param what: what cannot be, where it is not the binding itself: "no_iommu: cannot be used".
+    :param consent: the word of model.consent by which it is none.
     """
 
     why: str
     remedy: str
     what: str = ""
+    consent: str = ""
 
 
-def hindrance(
+def hindrances(
     device: Device,
     driver: BypassDriver,
     host: Host,
     no_iommu: bool = False,
     targets: t.Mapping[str, str | None] | None = None,
-    force: bool = False,
-) -> Hindrance | None:
-    """None where the device could be bound to the driver.
+) -> t.Iterator[Hindrance]:
+    """None of them where the device could be bound to the driver.
 
     :param device: also one that is yet to be created (planned).
     :param no_iommu: it may do without an IOMMU group.
     :param targets: drivers that other devices get at the same time, by PCI address.
-    :param force: the application is not DPDK, which drives some NICs beside their kernel driver.
     """
-    if index.driver(device.driver or device.default_driver).bifurcated and not force:
-        return Hindrance(
+    if index.driver(device.driver or device.default_driver).bifurcated:
+        yield Hindrance(
             f"DPDK drives this NIC beside its kernel driver {device.default_driver or device.driver}",
-            "leave the device with the kernel driver; force: true if your application is not DPDK",
+            f"leave the device with the kernel driver; allow: [{BIFURCATED}] if your application is not DPDK",
+            consent=BIFURCATED,
         )
     if driver.needs_intx and device.physfn is not None:
-        return Hindrance("a VF has no legacy interrupt (INTx), and this driver serves no other", "use vfio-pci")
+        yield Hindrance("a VF has no legacy interrupt (INTx), and this driver serves no other", "use vfio-pci")
     without = driver.iommu and no_iommu and not has_group(device, host)
     if (driver.locked_out or without) and host.lockdown != "none":
-        return Hindrance(
+        yield Hindrance(
             f"the kernel is locked down ({host.lockdown})",
             "use vfio-pci with the IOMMU on, or boot without Secure Boot's lockdown",
             "" if driver.locked_out else "no_iommu: cannot be used",
         )
-    return _iommu(device, host, no_iommu, targets or {}) if driver.iommu else None
+    if driver.iommu:
+        yield from _iommu(device, host, no_iommu, targets or {})
 
 
 def has_group(device: Device, host: Host) -> bool:
@@ -65,33 +68,32 @@ def has_group(device: Device, host: Host) -> bool:
     return device.iommu_group is not None or (device.planned and host.iommu)
 
 
-def _iommu(device: Device, host: Host, no_iommu: bool, targets: t.Mapping[str, str | None]) -> Hindrance | None:
+def _iommu(device: Device, host: Host, no_iommu: bool, targets: t.Mapping[str, str | None]) -> t.Iterator[Hindrance]:
     if not has_group(device, host):
         if not no_iommu:
-            return Hindrance(
+            yield Hindrance(
                 "the device is in no IOMMU group" + ("" if host.iommu else ": the IOMMU is off"),
                 "turn VT-d or AMD-Vi on in the firmware setup and boot with intel_iommu=on iommu=pt (Intel); "
                 "no_iommu: true gives up the protection of memory",
             )
-        if host.noiommu_mode is None:
-            return Hindrance(
+        elif host.noiommu_mode is None:
+            yield Hindrance(
                 "it was built without CONFIG_VFIO_NOIOMMU",
                 "turn the IOMMU on",
                 "no_iommu: this kernel has no such mode",
             )
     if device.iommu_group is None:
-        return None
+        return
     blocking = [
         f"{member.label} ({member.driver})"
         for member in host.group_members(device.iommu_group)
         if member.address != device.address and not _harmless(targets.get(member.address, member.driver))
     ]
     if blocking:
-        return Hindrance(
+        yield Hindrance(
             f"IOMMU group {device.iommu_group} also holds {', '.join(blocking)}: a group is given away whole",
             "bind those too, or to none; put the NIC into a slot whose ports have ACS",
         )
-    return None
 
 
 def _harmless(driver: str | None) -> bool:

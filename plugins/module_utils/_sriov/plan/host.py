@@ -16,54 +16,54 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from ..errors import Faults, SriovError
 from ..knowledge.queues import is_set_by_hand
-from ..model.check import check_addresses, drivers_by_vf
+from ..model.check import shared_addresses
 from ..model.desired import DesiredDevice
+from ..model.selector import check_there
 from ..steps.net import SetVf
 from ..steps.pci import Plan, SetLink, SetNumVfs
 from .after import after_all
-from .check_rules import check_rules
-from .drivers import plan_drivers, plan_modules
+from .check_rules import rule_faults
+from .drivers import plan_drivers, plan_modules, target_driver
 from .guard import carries_ssh
 from .mend import plan_mend
 from .pf import plan_pf
 from .queues import plan_channels, plan_ntuple
 from .rss import plan_rss
 from .rules import plan_rules
+from .stage import Stage
 from .vfs import by_index, plan_attributes, plan_mtus, plan_reloads
 
 if t.TYPE_CHECKING:
-    from ..model.desired import Desired, DesiredPf
+    from ..model.desired import Desired, DesiredPf, DesiredVf
     from ..model.flow import FlowRule
     from ..model.host import Pf, State
     from ..steps.pci import Step
-    from .stage import Stage
 
 
-def plan_host(state: State, desired: Desired) -> Plan:
+def plan_host(state: State, desired: Desired, unknown: t.Sequence[SriovError] = ()) -> Plan:
     """All steps, in order; none for a host that is as desired.
 
     :param desired: located: each PF by its PCI address.
-    :raises SriovError: some part cannot be met, or would destroy or cut what the user did not name; then nothing of
-        the rest is planned either.
+    :param unknown: what was found wrong while the host was read, to be told with the rest.
+    :raises SriovError: all that cannot be met, or would destroy or cut what the user did not name.
     """
     draft = Draft(state, state)
-    for each in desired.pfs:
-        draft.take(plan_pf(draft.pf(each), each))
-    vfs = {each.pf: by_index(draft.pf(each), each.vfs) for each in desired.pfs}
-    check_addresses({draft.now.pfs[address].label: entries for address, entries in vfs.items()})
-    for each in desired.pfs:
-        draft.take(plan_attributes(draft.pf(each), vfs[each.pf], each.consent.force, draft.settles(each)))
-    drivers = _desired_drivers(draft, desired)
+    draft.faults.add(*unknown)
+    vfs: dict[str, dict[int, DesiredVf]] = {each.pf: {} for each in desired.pfs}
+    draft.each(desired, lambda each: plan_pf(draft.pf(each), each))
+    draft.each(desired, lambda each: _name_vfs(draft.pf(each), each, vfs))
+    draft.faults.add(*shared_addresses({draft.now.pfs[pf].label: _addresses(vfs[pf]) for pf in vfs}))
+    draft.each(desired, lambda each: plan_attributes(draft.pf(each), vfs[each.pf], each.allow, draft.settles(each)))
+    drivers = _with_target(draft, [*_drivers_of_vfs(draft, desired, vfs), *desired.devices])
     draft.take(plan_modules(_functions(draft.now), drivers, draft.now.host))
     draft.take(plan_drivers(_functions(draft.now), drivers))
-    for each in desired.pfs:
-        draft.take(plan_reloads(draft.pf(each), vfs[each.pf], draft.addressed(each)))
-    for each in desired.pfs:
-        draft.take(plan_mtus(draft.pf(each), vfs[each.pf]))
-    for each in desired.pfs:
-        _plan_queues(draft, each)
-    return Plan(tuple(draft.steps), tuple(draft.warnings))
+    draft.each(desired, lambda each: plan_reloads(draft.pf(each), vfs[each.pf], draft.addressed(each)))
+    draft.each(desired, lambda each: plan_mtus(draft.pf(each), vfs[each.pf]))
+    draft.each(desired, lambda each: _plan_queues(draft, each))
+    draft.faults.tell()
+    return Plan(tuple(draft.steps), tuple(draft.warnings), tuple(dict.fromkeys(map(_use, draft.faults.allowed))))
 
 
 @dataclass
@@ -71,14 +71,28 @@ class Draft:
     """A plan in the making.
 
     :param now: the host after the steps so far.
+    :param stopped: PFs of which no more can be planned.
     """
 
     before: State
     now: State
     steps: list[Step] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    faults: Faults = field(default_factory=Faults)
+    stopped: set[str] = field(default_factory=set)
+
+    def each(self, desired: Desired, plan: t.Callable[[DesiredPf], Stage]) -> None:
+        """One stage for each PF; where it cannot be planned, what comes after it means nothing either."""
+        for each in (each for each in desired.pfs if each.pf not in self.stopped):
+            try:
+                self.take(plan(each))
+            except SriovError as error:
+                self.faults.add(error)
+                self.stopped.add(each.pf)
 
     def take(self, stage: Stage) -> None:
+        if stage.faults:
+            self.faults.join(stage.faults)
         self.steps += stage.steps
         self.warnings += stage.warnings
         self.now = after_all(self.now, stage.steps)
@@ -101,35 +115,59 @@ def _functions(state: State) -> dict[str, t.Any]:
     return {**state.devices, **{vf.address: vf for pf in state.pfs.values() for vf in pf.vfs}}
 
 
-def _desired_drivers(draft: Draft, desired: Desired) -> list[DesiredDevice]:
-    """All at once: IOMMU groups may reach over PFs."""
-    of_vfs = [device for each in desired.pfs for device in _drivers_of_vfs(draft.pf(each), each)]
-    return [*of_vfs, *desired.devices]
+def _name_vfs(pf: Pf, desired: DesiredPf, vfs: dict[str, dict[int, DesiredVf]]) -> Stage:
+    """What is desired of each VF, by its index; entries for VFs that there will not be are refused."""
+    vfs[desired.pf] = by_index(pf, desired.vfs)
+    faults = Faults()
+    for entry in desired.vfs:
+        with faults.gathered():
+            check_there(entry.vf, pf.num_vfs, f"{entry.name}.vf", pf.label)
+    return Stage(faults=faults)
 
 
-def _drivers_of_vfs(pf: Pf, desired: DesiredPf) -> list[DesiredDevice]:
-    """One for each VF that is given a driver.
+def _addresses(vfs: dict[int, DesiredVf]) -> dict[int, str]:
+    return {index: each.attributes.mac for index, each in vfs.items() if each.attributes.mac is not None}
 
-    :raises InvalidRequest: a VF that there will not be, or that is named twice.
-    """
-    force = desired.consent.force
+
+def _drivers_of_vfs(draft: Draft, desired: Desired, vfs: dict[str, dict[int, DesiredVf]]) -> list[DesiredDevice]:
+    """One for each VF that is given a driver. All at once: IOMMU groups may reach over PFs."""
     return [
-        DesiredDevice(pf.vfs[index].address, each.driver, each.node, each.no_iommu, force)
-        for index, each in sorted(drivers_by_vf(desired.drivers, pf.num_vfs, pf.label).items())
+        DesiredDevice(draft.pf(each).vfs[index].address, vf.driver, vf.node, vf.no_iommu, each.allow)
+        for each in desired.pfs
+        for index, vf in vfs[each.pf].items()
+        if vf.driver is not None and each.pf not in draft.stopped
     ]
 
 
-def _plan_queues(draft: Draft, desired: DesiredPf) -> None:
+def _with_target(draft: Draft, desired: list[DesiredDevice]) -> list[DesiredDevice]:
+    """Those of which it is known what driver they shall have; the others are refused."""
+    functions, found = _functions(draft.now), []
+    for each in desired:
+        with draft.faults.gathered():
+            target_driver(functions[each.device], each)
+            found.append(each)
+    return found
+
+
+def _use(allowed: SriovError) -> str:
+    """ "in_use for enp1s0 (0000:01:00.0): VF 1: enp1s0v1 has address 192.0.2.3/24"."""
+    return f"{allowed.consent} for {allowed.device}: {allowed.why}"
+
+
+def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
     draft.take(plan_mend(draft.pf(desired), desired))
     draft.take(plan_channels(draft.pf(desired), desired))
-    before = draft.before.pfs[desired.pf]
+    before, faults = draft.before.pfs[desired.pf], Faults()
     if desired.rules and desired.rules.present:
         # First: a rule that the driver can never take is told as that, not as a feature that is off.
-        check_rules(draft.pf(desired), desired.rules, draft.before.host.ssh if carries_ssh(before) else None)
-        draft.take(plan_ntuple(draft.pf(desired), desired))
+        faults = rule_faults(draft.pf(desired), desired.rules, draft.before.host.ssh if carries_ssh(before) else None)
+        if not faults.found:
+            draft.take(plan_ntuple(draft.pf(desired), desired))
     now = draft.pf(desired)
     draft.take(plan_rss(now, desired.rss, _lost_table(before, now)))
-    draft.take(plan_rules(draft.pf(desired), desired.rules, _lost_rules(before, now)))
+    if faults.found:
+        return Stage(faults=faults)
+    return plan_rules(draft.pf(desired), desired.rules, _lost_rules(before, now))
 
 
 def _lost_table(before: Pf, now: Pf) -> tuple[int, ...] | None:

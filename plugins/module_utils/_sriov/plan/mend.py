@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import InUse
+from ..errors import Faults
 from ..knowledge.queues import driver_of
 from ..steps.net import SetChannels
-from .guard import check_reset
+from .guard import pf_resets
 from .stage import Stage
 
 if t.TYPE_CHECKING:
@@ -36,9 +36,9 @@ def plan_mend(pf: Pf, desired: DesiredPf) -> Stage:
     if needed <= rss.rings or needed == channels.combined:
         return Stage()
     text = f"the RSS table of {pf.label} names queues that are not open (ixgbe after `ethtool -L`, VFs and no VFs)"
-    try:
-        check_reset(pf, f"channels: cannot set {needed} combined channels", desired.consent)
-    except InUse as error:  # nobody has asked for this: no reason to refuse what was asked for
-        return Stage((), [f"{text}: frames of these queues are lost. It is left so: {error}"])
+    faults = Faults(desired.allow)
+    faults.add(*pf_resets(pf, f"channels: cannot set {needed} combined channels"))
+    if faults.found:  # nobody has asked for this: no reason to refuse what was asked for
+        return Stage((), [f"{text}: frames of these queues are lost. It is left so: {faults.found[0]}"])
     step = SetChannels(pf.device.address, netdev.name, pf.label, channels.combined, needed)
-    return Stage([step], [f"{text}: mended"])
+    return Stage([step], [f"{text}: mended"], faults)

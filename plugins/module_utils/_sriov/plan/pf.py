@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import InvalidRequest, NotSupported
+from ..errors import Faults, InvalidRequest, NotSupported
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..knowledge.queues import driver_of, predict_rss
 from ..knowledge.rss import rss_explanation, rss_queues, vf_limit
-from ..model.check import check_count, check_down
+from ..model.check import check_down
 from ..model.holders import ROUTE, SSH
 from ..steps.pci import SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
 from . import guard
@@ -28,9 +28,10 @@ if t.TYPE_CHECKING:
 def plan_pf(pf: Pf, desired: DesiredPf) -> Stage:
     """The steps from the PF as it is to the PF as it is wanted; none when it is so already.
 
-    :raises SriovError: the request cannot be met, or would destroy or cut what the user did not name.
+    :returns: with refusals of what is in the way now, or would be destroyed or cut and was not named.
+    :raises SriovError: there can be no such PF.
     """
-    check_request(pf, desired)
+    faults = _refusals(pf, desired)
     steps: list[Step] = []
     if desired.drivers_autoprobe not in (None, pf.drivers_autoprobe):
         # First: it only holds for VFs created after it (drivers/pci/iov.c sriov_drivers_autoprobe_store).
@@ -43,22 +44,27 @@ def plan_pf(pf: Pf, desired: DesiredPf) -> Stage:
     steps += _count_steps(pf, desired)
     if desired.up is False and netdev and netdev.up:
         steps.append(SetLink(pf.device.address, netdev.name, False))
-    return Stage(steps, _warnings(pf, desired))
+    return Stage(steps, _warnings(pf, desired), faults)
 
 
-def check_request(pf: Pf, desired: DesiredPf) -> None:
-    """Every refusal, before the first step: first what can never be, then what is in the way now."""
+def _refusals(pf: Pf, desired: DesiredPf) -> Faults:
+    """First what can never be, then what is in the way now."""
+    faults = Faults(desired.allow)
     num_vfs = _num_vfs(pf, desired)
     _check_count(pf, desired.num_vfs)
-    _check_rss(pf, desired.min_rss_queues, num_vfs)
-    check_down(desired, num_vfs, pf.label)
-    if desired.up is not None and pf.device.netdev is None:
-        raise no_netdev(pf, f"cannot set the PF {'up' if desired.up else 'down'}")
-    if desired.up is False and pf.device.netdev and pf.device.netdev.up:
-        guard.check_down(pf)
     if num_vfs != pf.num_vfs:
         _check_health(pf, num_vfs)
-        guard.check_num_vfs(pf, num_vfs, _cannot(num_vfs), desired.consent)
+    if desired.up is not None and pf.device.netdev is None:
+        raise no_netdev(pf, f"cannot set the PF {'up' if desired.up else 'down'}")
+    with faults.gathered():
+        _check_rss(pf, desired.min_rss_queues, num_vfs)
+    with faults.gathered():
+        check_down(desired, num_vfs, pf.label)
+    if desired.up is False and pf.device.netdev and pf.device.netdev.up:
+        faults.add(*guard.pf_goes_down(pf))
+    if num_vfs != pf.num_vfs:
+        faults.add(*guard.num_vfs_changes(pf, num_vfs, _cannot(num_vfs)))
+    return faults
 
 
 def _num_vfs(pf: Pf, desired: DesiredPf) -> int:
@@ -87,7 +93,6 @@ def _count_steps(pf: Pf, desired: DesiredPf) -> list[Step]:
 def _check_count(pf: Pf, wanted: int | None) -> None:
     if wanted is None or wanted == pf.num_vfs:
         return
-    check_count(wanted, pf.label)
     if pf.total_vfs == 0 and wanted:
         raise NotSupported(
             _cannot(wanted),

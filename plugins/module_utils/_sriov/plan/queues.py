@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import InvalidRequest, NotSupported
+from ..errors import Faults, InvalidRequest, NotSupported
 from ..knowledge.queues import driver_of
 from ..knowledge.rss import pool_stride, rss_queues
 from ..steps.net import DeleteRule, SetChannels, SetNtuple, SetRss
-from .guard import check_channels, check_reset
+from .guard import pf_resets, queues_go
 from .stage import Stage, group_words, interface
 
 if t.TYPE_CHECKING:
@@ -27,7 +27,8 @@ def plan_channels(pf: Pf, desired: DesiredPf) -> Stage:
     """`ethtool -L DEV combined N`.
 
     :param pf: as it is after the steps before.
-    :raises SriovError: the number cannot be had, or the PF's link may not go.
+    :returns: with a refusal where the PF's link may not go.
+    :raises SriovError: the number cannot be had.
     """
     wanted = desired.rss.channels if desired.rss else None
     channels = pf.queues.channels
@@ -44,14 +45,17 @@ def plan_channels(pf: Pf, desired: DesiredPf) -> Stage:
     if wanted == channels.combined:
         return Stage()
     _check_number(pf, wanted, channels.max_combined, what)
-    check_reset(pf, what, desired.consent)
+    faults = Faults(desired.allow)
+    faults.add(*pf_resets(pf, what))
+    going = [rule for rule in (pf.queues.rules.rules if pf.queues.rules else ()) if _needs_queue(rule, wanted)]
+    faults.add(*queues_go(pf, what, [rule for rule in going if not (desired.rules and desired.rules.drops(rule))]))
     named = (pf.device.address, netdev.name, pf.label)
-    steps: list[Step] = [DeleteRule(*named, rule) for rule in _rules_in_the_way(pf, desired, wanted, what)]
+    steps: list[Step] = [DeleteRule(*named, rule) for rule in going]  # rules for queues that go, before these
     rss = pf.queues.rss
     if rss and rss.table and max(rss.table) >= wanted:
         # Else the kernel refuses fewer channels than a table that was set by hand names (ethtool_check_max_channel).
         steps.append(SetRss(*named, None))
-    return Stage([*steps, SetChannels(*named, channels.combined, wanted)])
+    return Stage([*steps, SetChannels(*named, channels.combined, wanted)], faults=faults)
 
 
 def _check_number(pf: Pf, wanted: int, most: int, what: str) -> None:
@@ -71,13 +75,6 @@ def _check_number(pf: Pf, wanted: int, most: int, what: str) -> None:
         )
 
 
-def _rules_in_the_way(pf: Pf, desired: DesiredPf, wanted: int, what: str) -> list[FlowRule]:
-    """:returns: rules for queues that would go, which nobody wants to keep: they go first."""
-    found = [rule for rule in (pf.queues.rules.rules if pf.queues.rules else ()) if _needs_queue(rule, wanted)]
-    check_channels(pf, what, [rule for rule in found if not (desired.rules and desired.rules.drops(rule))])
-    return found
-
-
 def _needs_queue(rule: FlowRule, channels: int) -> bool:
     destination = rule.destination
     return destination is not None and destination.kind == "queue" and (destination.queue or 0) >= channels
@@ -86,7 +83,8 @@ def _needs_queue(rule: FlowRule, channels: int) -> bool:
 def plan_ntuple(pf: Pf, desired: DesiredPf) -> Stage:
     """`ethtool -K DEV ntuple on`, without which no rule is taken.
 
-    :raises SriovError: the driver cannot, or the PF's link may not go.
+    :returns: with a refusal where the PF's link may not go.
+    :raises SriovError: the driver cannot.
     """
     feature = pf.queues.ntuple
     if feature and feature.on:
@@ -99,6 +97,7 @@ def plan_ntuple(pf: Pf, desired: DesiredPf) -> Stage:
             why=f"driver {pf.device.driver} keeps ntuple filters off for it (ethtool -k: [fixed])",
             remedy="leave out rules, or use another NIC",
         )
+    faults = Faults(desired.allow)
     if driver_of(pf).ntuple_resets:
-        check_reset(pf, "rules: cannot turn ntuple filters on", desired.consent)
-    return Stage([SetNtuple(pf.device.address, netdev.name, pf.label, True)])
+        faults.add(*pf_resets(pf, "rules: cannot turn ntuple filters on"))
+    return Stage([SetNtuple(pf.device.address, netdev.name, pf.label, True)], faults=faults)

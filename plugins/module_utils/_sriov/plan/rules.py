@@ -50,7 +50,7 @@ class Change(t.NamedTuple):
 
 
 def plan_rules(pf: Pf, desired: DesiredRules | None, lost: tuple[FlowRule, ...]) -> Stage:
-    """The steps from the rules that are there to the wanted ones, each of which check_rules() has passed.
+    """The steps from the rules that are there to the wanted ones, each of which rule_faults() has passed.
 
     :param lost: rules that were there before the plan and that an earlier step loses.
     :raises SriovError: a place or a mask is taken.
@@ -109,8 +109,8 @@ def _arrival(
         places = [rule.location for rule in before if _may_stay(wanted, rule, named)]
         moved.append(wanted.at(places[0]) if places else wanted)
     settled = {r.location for r in [*change.kept, *change.deleted, *(old for old, _new in change.replaced)]}
-    rest = [rule for rule in table.rules if rule.location not in settled]
-    (change.deleted if desired.exclusive else change.kept).extend(rest)
+    for rule in (rule for rule in table.rules if rule.location not in settled):
+        (change.deleted if desired.drops(rule) else change.kept).append(rule)
     change.added.extend(_placed(pf, table, moved, change, desired))
     return change
 

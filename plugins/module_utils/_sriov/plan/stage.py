@@ -14,15 +14,20 @@ from ..knowledge.queues import driver_of
 from ..knowledge.rss import rss_explanation, rss_queues
 
 if t.TYPE_CHECKING:
+    from ..errors import Faults
     from ..model.host import Device, Netdev, Pf
     from ..steps.pci import Step
 
 
 class Stage(t.NamedTuple):
-    """Steps in their order, and what the operator should know beside them."""
+    """Steps in their order, and what the operator should know beside them.
+
+    :param faults: refusals. The steps are there all the same, so that later stages find theirs in the same plan.
+    """
 
     steps: t.Sequence[Step] = ()
     warnings: t.Sequence[str] = ()
+    faults: Faults | None = None
 
 
 def interface(pf: Pf, what: str) -> Netdev:

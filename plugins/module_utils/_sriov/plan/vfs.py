@@ -10,55 +10,57 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ..errors import InvalidRequest
+from ..errors import Faults, InvalidRequest
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..knowledge.queues import driver_of
 from ..model.attributes import DEFAULTS, VfAttributes, with_companions
-from ..model.check import attributes_by_vf
 from ..model.desired import AUTO
 from ..model.mac import auto_mac
+from ..model.vfs import desired_by_vf
 from ..steps.net import SetMtu, SetVf, WaitForCarrier
 from ..steps.pci import Reload
 from .after import DEFAULT_MTU
-from .check_vfs import check_interface, check_macs, check_vf
-from .guard import check_vf_change
+from .check_vfs import check_interface, check_vf, taken_addresses
+from .guard import vf_changes
 from .stage import Stage, function_label, interface
 
 if t.TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
-    from ..model.desired import DesiredVfs
+    from ..model.desired import DesiredVf, DesiredVfs
     from ..model.host import Device, Pf
     from ..steps.pci import Step
 
 
-def by_index(pf: Pf, entries: Sequence[DesiredVfs]) -> dict[int, DesiredVfs]:
-    """What is desired of each VF, `auto` made an address.
+def by_index(pf: Pf, entries: Sequence[DesiredVfs]) -> dict[int, DesiredVf]:
+    """What is desired of each VF that there will be, `auto` made an address.
 
-    :raises InvalidRequest: a VF that there will not be, or that is named twice.
+    :raises InvalidRequest: no address can be made.
     """
     return {
         index: each._replace(attributes=_with_address(pf, index, each.attributes))
-        for index, each in attributes_by_vf(entries, pf.num_vfs, pf.label).items()
+        for index, each in desired_by_vf(entries, pf.num_vfs).items()
     }
 
 
-def plan_attributes(pf: Pf, desired: Mapping[int, DesiredVfs], force: bool, settling: bool) -> Stage:
+def plan_attributes(pf: Pf, desired: Mapping[int, DesiredVf], allow: Container[str], settling: bool) -> Stage:
     """The writes that give the VFs what they lack.
 
     :param settling: an earlier step of the plan takes the PF's link away for a while.
-    :raises SriovError: what the driver does not take, or what would cut a user off.
+    :returns: with refusals of what the driver does not take, or what would cut a user off.
+    :raises NotSupported: the PF has no interface.
     """
-    if not desired:
+    named = [index for index, each in desired.items() if each.attributes.words() or each.mtu is not None]
+    if not named:
         return Stage()
     netdev = interface(pf, "cannot set the attributes of its VFs")
-    check_macs(pf, desired)
+    faults = Faults(allow)
+    faults.add(*taken_addresses(pf, desired))
     writes: list[SetVf] = []
-    for index in sorted(desired):
+    for index in named:
         vf, each = pf.vfs[index], desired[index]
         change = _missing(pf, vf, each.attributes)
-        check_vf(pf, vf, each, change)
-        check_vf_change(pf, vf, each, change, force)
+        faults.add(*check_vf(pf, vf, each, change), *vf_changes(pf, vf, each, change))
         if change.words():
             before = _attributes(vf)
             whole = with_companions(change, before.merged(each.attributes))
@@ -66,11 +68,11 @@ def plan_attributes(pf: Pf, desired: Mapping[int, DesiredVfs], force: bool, sett
     rates = [step for step in writes if step.change.max_tx_rate is not None]
     if settling and rates and driver_of(pf).vf_support.rates:
         wait = WaitForCarrier(pf.device.address, netdev.name, pf.label, "the driver takes rates only then")
-        return Stage([wait, *writes])
-    return Stage(writes)
+        return Stage([wait, *writes], faults=faults)
+    return Stage(writes, faults=faults)
 
 
-def plan_reloads(pf: Pf, desired: Mapping[int, DesiredVfs], addressed: Container[int]) -> Stage:
+def plan_reloads(pf: Pf, desired: Mapping[int, DesiredVf], addressed: Container[int]) -> Stage:
     """For VFs whose kernel driver goes on with another MAC address than theirs.
 
     :param pf: as it is after the drivers' steps: a VF that the plan binds reads its address then.
@@ -86,29 +88,29 @@ def plan_reloads(pf: Pf, desired: Mapping[int, DesiredVfs], addressed: Container
     return Stage(steps)
 
 
-def plan_mtus(pf: Pf, desired: Mapping[int, DesiredVfs]) -> Stage:
+def plan_mtus(pf: Pf, desired: Mapping[int, DesiredVf]) -> Stage:
     """The MTU of VFs' interfaces, once they are there.
 
     :param pf: as it is after the drivers' steps.
-    :raises NotSupported: a VF that has no interface here.
+    :returns: with refusals for VFs that have no interface here.
     """
     steps: list[Step] = []
+    faults = Faults()
     for index in sorted(desired):
         vf, mtu = pf.vfs[index], desired[index].mtu
         if mtu is None:
             continue
-        check_interface(pf, vf, mtu)
+        with faults.gathered():
+            check_interface(pf, vf, mtu)
         present = vf.netdev.mtu if vf.netdev else DEFAULT_MTU
         if mtu != present:
             steps.append(SetMtu(vf.address, function_label(vf), present, mtu, vf.physfn, vf.vf))
-    return Stage(steps)
+    return Stage(steps, faults=faults)
 
 
 def _with_address(pf: Pf, index: int, attributes: VfAttributes) -> VfAttributes:
-    if attributes.mac is None:
-        return attributes
     if attributes.mac != AUTO:
-        return replace(attributes, mac=attributes.mac.lower())
+        return attributes
     if pf.perm_mac is None:
         raise InvalidRequest(
             "mac: auto needs the PF's permanent address", device=pf.label, why="its driver does not tell one"

@@ -171,7 +171,11 @@ Step = t.Union[
 
 
 class Plan(t.NamedTuple):
-    """Steps in their order, and what the operator should know beside them."""
+    """Steps in their order, and what the operator should know beside them.
+
+    :param allowed: which consent was used, and for what.
+    """
 
     steps: tuple[Step, ...] = ()
     warnings: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()

@@ -226,7 +226,7 @@ def test_its_neighbours_are_taken(tmp_path, queue):
 def test_a_rule_that_would_cut_the_operator_off_is_refused(tmp_path):
     kernel = start(tmp_path, **hosts.ssh_from("198.51.100.7", "enp1s0"))
     before = snapshot(tmp_path)
-    result = run(kernel, {"flow_type": "tcp4", "dst_port": 22, "vf": 0}, force=True, allow_link_reset=True)
+    result = run(kernel, {"flow_type": "tcp4", "dst_port": 22, "vf": 0}, allow=["in_use", "link_reset"])
     assert result["failure"]["holders"] == ["the SSH connection from 198.51.100.7"]
     assert snapshot(tmp_path) == before
 
@@ -236,7 +236,7 @@ def test_ntuple_is_not_turned_on_under_the_operator_s_feet_unless_accepted(tmp_p
     before = snapshot(tmp_path)
     assert run(kernel, WEB)["failure"]["what"] == "rules: cannot turn ntuple filters on"
     assert snapshot(tmp_path) == before
-    assert run(kernel, WEB, allow_link_reset=True)["changed"]
+    assert run(kernel, WEB, allow=["link_reset"])["changed"]
 
 
 def test_ntuple_is_not_turned_on_while_a_program_has_a_vf_unless_forced(tmp_path, kernel):
@@ -250,7 +250,7 @@ def test_ntuple_is_not_turned_on_while_a_program_has_a_vf_unless_forced(tmp_path
     result = run(kernel, WEB)
     assert result["failure"]["holders"] == ["VF 0: process 4711 (dpdk-testpmd) has /dev/vfio/2 open"]
     assert snapshot(tmp_path) == before
-    assert run(kernel, WEB, force=True)["changed"]
+    assert run(kernel, WEB, allow=["in_use"])["changed"]
     assert run(kernel, OTHER)["changed"], "it is on: nothing is reset"
 
 

@@ -143,7 +143,7 @@ def test_pfs_that_are_not_listed_are_left_alone(tmp_path, kernel):
     run(kernel, FIRST, SECOND)
     of_second = ("sys/bus/pci/devices/0000:02", "sim/vfs/0000:02", "sim/ethtool/0000:02", "sim/interfaces/enp2s0")
     before = {path: state for path, state in snapshot(tmp_path).items() if path.startswith(of_second)}
-    assert run(kernel, {**FIRST, "num_vfs": 3}, recreate=True)["changed"]
+    assert run(kernel, {**FIRST, "num_vfs": 3}, allow=["destroy_vfs"])["changed"]
     assert {path: state for path, state in snapshot(tmp_path).items() if path.startswith(of_second)} == before
 
 
@@ -151,8 +151,8 @@ def test_what_others_have_set_is_put_back_after_new_vfs(kernel):
     """Rules and a table that this desired does not name; ixgbe drops both in silence."""
     run(kernel, {**FIRST, "drivers": [], "vfs": []})
     kernel.ethtool.insert_rule("enp1s0", rule(dst_ip=7, dst_port=80, vf=1, location=3))
-    planned = run(kernel, {"pf": "enp1s0", "num_vfs": 4}, check=True, recreate=True)
-    result = run(kernel, {"pf": "enp1s0", "num_vfs": 4}, recreate=True)
+    planned = run(kernel, {"pf": "enp1s0", "num_vfs": 4}, check=True, allow=["destroy_vfs"])
+    result = run(kernel, {"pf": "enp1s0", "num_vfs": 4}, allow=["destroy_vfs"])
     assert result["steps"][-4:] == [
         f"put back the RSS table of {LABEL}: of 128 entries queue 0 has 42, queue 1 has 43, queue 2 has 43",
         f"put back flow rule 3 of {LABEL}: tcp4 dst-ip 0.0.0.7 dst-port 80 to VF 1 queue 0",
@@ -252,7 +252,7 @@ def test_consent_may_be_given_once_for_all(tmp_path):
     before = snapshot(tmp_path)
     assert run(kernel, FIRST, SECOND)["failure"]["kind"] == "in_use"
     assert snapshot(tmp_path) == before
-    assert run(kernel, FIRST, SECOND, allow_link_reset=True)["changed"]
+    assert run(kernel, FIRST, SECOND, allow=["link_reset"])["changed"]
 
 
 def test_a_node_belongs_to_whom_it_shall(kernel):

@@ -150,7 +150,7 @@ def test_an_address_keeps_a_vf_until_it_is_forced(tmp_path, kernel_with):
     kernel = kernel_with()
     build(tmp_path, hosts.interface("enp1s0v0", 4, "02:00:00:00:02:00", addresses=["192.0.2.77"]))
     assert run(kernel, devices=[VF0], driver="vfio-pci")["failure"]["holders"] == ["enp1s0v0 has address 192.0.2.77/24"]
-    assert run(kernel, devices=[VF0], driver="vfio-pci", force=True)["changed"]
+    assert run(kernel, devices=[VF0], driver="vfio-pci", allow=["in_use"])["changed"]
 
 
 BAD_INPUT = {

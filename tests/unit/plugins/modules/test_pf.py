@@ -195,7 +195,7 @@ def test_a_vf_held_open_is_named_and_kept(tmp_path, kernel):
 
 def test_a_vf_held_open_blocks_the_kernel_and_not_the_module(tmp_path, kernel):
     held_vf(kernel, tmp_path)
-    result = run(kernel, num_vfs=0, force=True, timeout=1)
+    result = run(kernel, num_vfs=0, allow=["in_use"], timeout=1)
     assert (result["failure"]["kind"], result["changed"]) == ("timeout", False)
     assert result["failure"]["step"].startswith(f"set sriov_numvfs of {LABEL} from 1 to 0")
 
@@ -205,13 +205,13 @@ def test_the_nic_that_carries_the_operator_is_left_alone(tmp_path):
     result = run(kernel, num_vfs=2)
     assert result["failure"]["holders"] == ["carries the SSH connection from 198.51.100.7"]
     assert written(kernel) == []
-    assert run(kernel, num_vfs=2, allow_link_reset=True)["changed"]
+    assert run(kernel, num_vfs=2, allow=["link_reset"])["changed"]
 
 
 def test_a_failure_on_the_way_tells_what_was_done(tmp_path):
     kernel = simulate(tmp_path, hosts.host(), Behaviour(refuses={5: errno.ENOMEM}))
     run(kernel, num_vfs=2)
-    result = run(kernel, num_vfs=5, recreate=True)
+    result = run(kernel, num_vfs=5, allow=["destroy_vfs"])
     assert (result["failed"], result["changed"]) == (True, True)
     assert [step.split(":")[0] for step in result["done"]] == ["set sriov_numvfs of enp1s0 (0000"]
     assert (result["failure"]["errno"], result["failure"]["step"]) == (

@@ -170,7 +170,7 @@ def test_the_operator_s_link_is_reset_only_where_that_is_accepted(tmp_path):
     assert result["failure"]["holders"] == ["carries the SSH connection from 198.51.100.7"]
     assert snapshot(tmp_path) == before
     assert run(kernel, equal=2)["changed"], "a table resets nothing"
-    assert run(kernel, channels=2, allow_link_reset=True)["changed"]
+    assert run(kernel, channels=2, allow=["link_reset"])["changed"]
 
 
 def test_a_failure_on_the_way_tells_what_was_done(tmp_path):

@@ -27,7 +27,6 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.a
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import (
     Consent,
     Desired,
-    DesiredDrivers,
     DesiredPf,
     DesiredRss,
     DesiredVfs,
@@ -44,8 +43,8 @@ def given(spec, **options):
 
 
 def test_a_pf_s_options_are_those_of_the_module():
-    options = {"pf": "enp1s0", "num_vfs": 2, "force": True, "timeout": 5}
-    assert desired_pf(options) == DesiredPf("enp1s0", num_vfs=2, consent=Consent(force=True))
+    options = {"pf": "enp1s0", "num_vfs": 2, "allow": ["in_use"], "timeout": 5}
+    assert desired_pf(options) == DesiredPf("enp1s0", num_vfs=2, consent=Consent(allow=["in_use"]))
 
 
 def test_a_vf_s_options_are_its_attributes_and_its_mtu():
@@ -58,7 +57,7 @@ def test_a_vf_s_options_are_its_attributes_and_its_mtu():
 def test_a_driver_s_options_are_its_name_and_its_node():
     entry = {"vfs": "all", "driver": "vfio-pci", "no_iommu": True, "owner": "0", "group": None, "mode": "0660"}
     assert desired_drivers(None) == ()
-    assert desired_drivers([entry]) == (DesiredDrivers("all", "vfio-pci", Node(owner="0", mode=0o660), True),)
+    assert desired_drivers([entry]) == (desired_driver("all", "vfio-pci", Node(owner="0", mode=0o660), True),)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +126,7 @@ def test_a_host_has_all_that_the_modules_have():
     ).pfs[0]
     assert (desired.num_vfs, desired.min_rss_queues, desired.drivers_autoprobe, desired.up) == (2, 2, False, True)
     assert desired.vfs == (DesiredVfs("0", VfAttributes(trust=True)),)
-    assert desired.drivers == (DesiredDrivers("1", "vfio-pci", Node(group=str(os.getgid()))),)
+    assert desired.drivers == (desired_driver("1", "vfio-pci", Node(group=str(os.getgid()))),)
     assert desired.rss == DesiredRss(verb="equal", numbers=(2,))
     assert (desired.rules.rules, desired.rules.exclusive) == ((RULE.at(None),), True)
 

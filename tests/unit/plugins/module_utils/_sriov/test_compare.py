@@ -12,7 +12,6 @@ import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.compare import of_pf, spoken_of, table_words
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import (
     Desired,
-    DesiredDrivers,
     DesiredRss,
     Node,
 )
@@ -100,7 +99,7 @@ LOADED = vf(netdevs=(netdev("enp1s0v0", mac=MAC, mtu=9000),))
         pytest.param(
             pf(2, vfs=(vf(driver="vfio-pci"), vf(1, driver_override="x"))),
             desired_pf(
-                drivers=[DesiredDrivers("0", "vfio-pci", Node(owner=7, mode=0o660)), DesiredDrivers("1", "default")]
+                drivers=[desired_driver("0", "vfio-pci", Node(owner=7, mode=0o660)), desired_driver("1", "default")]
             ),
             {
                 "vfs": {

@@ -23,6 +23,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
             "what on eth0: why [EBUSY: Device or resource busy]. Remedy: do this.",
         ),
         (SriovError("what", errno=9999), "what [9999: Unknown error 9999]."),
+        (SriovError("what, did you mean that?"), "what, did you mean that?"),
     ],
 )
 def test_an_error_is_one_sentence_and_its_remedy(error, text):

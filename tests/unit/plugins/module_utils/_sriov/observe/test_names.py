@@ -269,9 +269,9 @@ def located(kernel, options):
 
 
 def test_one_entry_for_several_vfs(kernel):
-    assert located(kernel, params(pf="enp1s0", vfs="0,2", driver="vfio-pci", force=True)) == [
-        DesiredDevice("0000:01:10.0", "vfio-pci", force=True),
-        DesiredDevice("0000:01:10.4", "vfio-pci", force=True),
+    assert located(kernel, params(pf="enp1s0", vfs="0,2", driver="vfio-pci", allow=["in_use"])) == [
+        DesiredDevice("0000:01:10.0", "vfio-pci", allow=["in_use"]),
+        DesiredDevice("0000:01:10.4", "vfio-pci", allow=["in_use"]),
     ]
 
 

@@ -96,7 +96,7 @@ def sentences(devices, desired, host=HOST):
             vf(driver="vfio-pci", dev_group=8), "vfio-pci", {"node": Node(group=8)}, [], id="the node as it is"
         ),
         pytest.param(
-            vf(holders=(BUSY,)), "none", {"force": True}, [f"unbind {VF0} from igbvf"], id="in use, taken by force"
+            vf(holders=(BUSY,)), "none", {"allow": ["in_use"]}, [f"unbind {VF0} from igbvf"], id="in use, taken by force"
         ),
         pytest.param(
             vf(**NO_GROUP),
@@ -118,14 +118,14 @@ def sentences(devices, desired, host=HOST):
         pytest.param(
             pf_device(),
             "vfio-pci",
-            {"force": True},
+            {"allow": ["in_use"]},
             [f"bind enp1s0 ({PF}) to vfio-pci (now igb)"],
             id="a PF by force",
         ),
         pytest.param(
             vf(driver="mlx5_core", default_driver="mlx5_core"),
             "vfio-pci",
-            {"force": True},
+            {"allow": ["in_use"]},
             [f"bind {VF0} to vfio-pci (now mlx5_core)"],
             id="a bifurcated driver by force",
         ),

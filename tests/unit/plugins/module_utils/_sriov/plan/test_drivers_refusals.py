@@ -195,7 +195,7 @@ TO_FORCE = "Remedy: release the device, or set force: true."
         pytest.param(
             pf_device(num_vfs=4),
             "none",
-            {"force": True},
+            {"allow": ["in_use"]},
             HOST,
             InUse,
             "driver: cannot take igb away on enp1s0 (0000:01:00.0): it is a PF, and its 4 VFs live on that driver. "
@@ -235,7 +235,7 @@ TO_FORCE = "Remedy: release the device, or set force: true."
         pytest.param(
             vf(holders=(BUSY, SSH)),
             "none",
-            {"force": True},
+            {"allow": ["in_use"]},
             HOST,
             InUse,
             f"driver: cannot change igbvf to none{ON_VF0}carries the SSH connection from 192.0.2.1. "

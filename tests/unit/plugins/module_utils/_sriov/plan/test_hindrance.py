@@ -57,7 +57,7 @@ def grouped(*others):
         pytest.param(
             vf(driver="mlx5_core"), "vfio-pci", Host(), {}, "DPDK drives this NIC beside its kernel", id="bifurcated"
         ),
-        pytest.param(vf(driver="mlx5_core"), "vfio-pci", Host(), {"force": True}, None, id="bifurcated, by force"),
+        pytest.param(vf(driver="mlx5_core"), "vfio-pci", Host(), {"allow": ["in_use"]}, None, id="bifurcated, by force"),
     ],
 )
 def test_a_device_can_be_bound_or_it_is_said_why_not(device, driver, host, options, why):

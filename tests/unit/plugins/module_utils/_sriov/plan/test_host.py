@@ -17,7 +17,6 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import (
     Consent,
-    DesiredDrivers,
     DesiredRss,
     Node,
 )
@@ -45,7 +44,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
 
 MAC = "02:00:00:00:aa:00"
 RULE_WORDS = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
-TO_DPDK = DesiredDrivers("0", "vfio-pci")
+TO_DPDK = desired_driver("0", "vfio-pci")
 FREE = vf(driver=None)
 
 
@@ -67,8 +66,8 @@ def everything(address=PF, **options):
         min_rss_queues=4,
         vfs=[desired_vfs("0", mac="auto", vlan=100, max_tx_rate=1000), desired_vfs("1", mac=MAC, mtu=1400)],
         drivers=[
-            DesiredDrivers("0", "vfio-pci", Node(owner=1000, mode=0o600)),
-            DesiredDrivers("1", "default"),
+            desired_driver("0", "vfio-pci", Node(owner=1000, mode=0o600)),
+            desired_driver("1", "default"),
         ],
         rss=DesiredRss(verb="exclude_queues", numbers=(3,), min_queues=4),
         rules=desired_rules(RULE.at(None), rule(dst_ip=1, dst_port=80, cookie=3, location=None), exclusive=True),
@@ -105,7 +104,7 @@ def test_the_whole_plan_has_the_order_of_the_kernel_s_needs():
 def test_a_driver_that_takes_devices_as_it_is_loaded_is_loaded_before_they_are_looked_at():
     """With autoprobe on, the module takes VF 1 as well, which shall have no driver."""
     state = host_state(pf(2, vfs=(FREE, vf(1, driver=None))), drivers=frozenset({"igb"}), modules=frozenset({"igbvf"}))
-    desired = desired_pf(drivers=[DesiredDrivers("0", "igbvf"), DesiredDrivers("1", "none")])
+    desired = desired_pf(drivers=[desired_driver("0", "igbvf"), desired_driver("1", "none")])
     outcome = planned(state, desired)
     assert [str(step) for step in outcome.plan.steps][0] == "load kernel module igbvf"
     assert [member.driver for member in outcome.after.pfs[PF].vfs] == ["igbvf", None]
@@ -196,7 +195,7 @@ def test_a_refusal_of_the_last_pf_leaves_the_first_one_alone():
         ),
         pytest.param(
             {},
-            desired_pf(num_vfs=1, drivers=[DesiredDrivers("1", "vfio-pci")]),
+            desired_pf(num_vfs=1, drivers=[desired_driver("1", "vfio-pci")]),
             InvalidRequest,
             f"vfs: '1' names VF 1 on {LABEL}: the PF has 1 VFs, 0 to 0. "
             "Remedy: create it first with module pf (num_vfs), or name another.",
@@ -204,7 +203,7 @@ def test_a_refusal_of_the_last_pf_leaves_the_first_one_alone():
         ),
         pytest.param(
             {},
-            desired_pf(num_vfs=2, drivers=[TO_DPDK, DesiredDrivers("all", "igbvf")]),
+            desired_pf(num_vfs=2, drivers=[TO_DPDK, desired_driver("all", "igbvf")]),
             InvalidRequest,
             f"drivers: VF 0 is named twice on {LABEL}: a device has one driver. Remedy: name each VF in one entry.",
             id="two drivers for a VF",
@@ -253,7 +252,7 @@ def test_what_new_vfs_cannot_have_is_refused_before_they_are_there(host, desired
 
 def test_without_an_iommu_new_vfs_may_do_without_it():
     state = host_state(pf(drivers_autoprobe=False), iommu=False, noiommu_mode=False)
-    steps = sentences(state, desired_pf(num_vfs=1, drivers=[DesiredDrivers("0", "vfio-pci", no_iommu=True)]))
+    steps = sentences(state, desired_pf(num_vfs=1, drivers=[desired_driver("0", "vfio-pci", no_iommu=True)]))
     assert steps[2:] == [
         "turn on vfio's no-IOMMU mode: devices bound in it can write to all memory; it taints the kernel",
         bound(0, "vfio-pci", "no driver"),
@@ -263,7 +262,7 @@ def test_without_an_iommu_new_vfs_may_do_without_it():
 def test_vfs_that_come_anew_get_all_that_is_desired_and_nothing_that_they_had():
     known = vf(driver="vfio-pci", attributes=replace(FREE.attributes, mac=MAC, trust=True))
     state = ixgbe(1, vfs=(known,), combined_channels=4, carrier=True, drivers_autoprobe=False)
-    steps = sentences(state, desired_pf(num_vfs=2, recreate=True, vfs=[desired_vfs(mac=MAC)], drivers=[TO_DPDK]))
+    steps = sentences(state, desired_pf(num_vfs=2, allow=["destroy_vfs"], vfs=[desired_vfs(mac=MAC)], drivers=[TO_DPDK]))
     assert steps[-2:] == [f"set VF 0 of {LABEL}: mac {MAC}", bound(0, "vfio-pci", "no driver")]
 
 
@@ -274,15 +273,15 @@ PUT_BACK_TABLE = f"put back the RSS table of {LABEL}: of 128 entries queue 0 has
 @pytest.mark.parametrize(
     ("desired", "last"),
     [
-        pytest.param(desired_pf(num_vfs=2, recreate=True), [PUT_BACK_TABLE, "put back"], id="the number of VFs"),
+        pytest.param(desired_pf(num_vfs=2, allow=["destroy_vfs"]), [PUT_BACK_TABLE, "put back"], id="the number of VFs"),
         pytest.param(desired_pf(rss=DesiredRss(channels=4)), [PUT_BACK_TABLE, "put back"], id="the channels"),
         pytest.param(
-            desired_pf(num_vfs=2, recreate=True, rss=DesiredRss(verb="equal", numbers=(1,))),
+            desired_pf(num_vfs=2, allow=["destroy_vfs"], rss=DesiredRss(verb="equal", numbers=(1,))),
             [f"set the RSS table of {LABEL}: of 128 entries queue 0 has 128", "put back"],
             id="the number of VFs, and another table is desired",
         ),
         pytest.param(
-            desired_pf(num_vfs=2, recreate=True, rules=desired_rules(exclusive=True)),
+            desired_pf(num_vfs=2, allow=["destroy_vfs"], rules=desired_rules(exclusive=True)),
             [PUT_BACK_TABLE],
             id="and no rules are",
         ),
@@ -301,7 +300,7 @@ def test_tables_and_rules_that_a_change_drops_are_put_back(desired, last):
 def test_a_table_is_lost_on_the_way_through_no_vfs():
     """igb keeps its table as long as the queues are as many; in between they are not."""
     state = pf(1, vfs=(FREE,), combined_channels=2, table=(0,) * 128)
-    steps = sentences(state, desired_pf(num_vfs=2, recreate=True))
+    steps = sentences(state, desired_pf(num_vfs=2, allow=["destroy_vfs"]))
     assert steps[-1] == f"put back the RSS table of {LABEL}: of 128 entries queue 0 has 128"
 
 
@@ -309,7 +308,7 @@ def test_what_is_put_back_is_settled():
     state = host_state(
         ixgbe(1, vfs=(FREE,), combined_channels=4, ntuple="on", table=BY_HAND, rules=(RULE,), carrier=True)
     )
-    desired = desired_pf(num_vfs=2, recreate=True)
+    desired = desired_pf(num_vfs=2, allow=["destroy_vfs"])
     after = planned(state, desired).after
     assert after.pfs[PF].queues.rss.table == BY_HAND
     assert after.pfs[PF].queues.rules.rules == (RULE,)
@@ -319,8 +318,8 @@ def test_what_is_put_back_is_settled():
 def test_vfs_in_use_go_only_by_force_and_then_their_link_may():
     state = ixgbe(1, vfs=(vf(driver="vfio-pci", holders=(BUSY,)),), combined_channels=4)
     with pytest.raises(InUse):
-        planned(state, desired_pf(num_vfs=2, recreate=True))
-    assert sentences(state, desired_pf(num_vfs=2, recreate=True, force=True))
+        planned(state, desired_pf(num_vfs=2, allow=["destroy_vfs"]))
+    assert sentences(state, desired_pf(num_vfs=2, allow=["destroy_vfs", "in_use"]))
 
 
 def test_the_operator_s_pf_is_changed_only_where_that_is_accepted():
@@ -328,13 +327,13 @@ def test_the_operator_s_pf_is_changed_only_where_that_is_accepted():
     desired = [desired_pf(num_vfs=1), desired_pf(SECOND, num_vfs=1)]
     with pytest.raises(InUse):
         planned(state, *desired)
-    assert sentences(state, desired[0]._replace(consent=Consent(allow_link_reset=True)), desired[1])
+    assert sentences(state, desired[0]._replace(consent=Consent(allow=["link_reset"])), desired[1])
 
 
 def test_an_interface_that_appears_in_the_plan_has_no_name_yet():
     outcome = planned(
         pf(drivers_autoprobe=False),
-        desired_pf(num_vfs=1, vfs=[desired_vfs(mac=MAC, mtu=1400)], drivers=[DesiredDrivers("0", "igbvf")]),
+        desired_pf(num_vfs=1, vfs=[desired_vfs(mac=MAC, mtu=1400)], drivers=[desired_driver("0", "igbvf")]),
     )
     (made,) = outcome.after.pfs[PF].vfs
     assert made.netdev == netdev("", ifindex=0, mac=MAC, mtu=1400, up=False)

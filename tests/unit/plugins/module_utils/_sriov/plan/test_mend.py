@@ -59,7 +59,7 @@ def test_on_the_pf_that_carries_the_operator_it_is_only_said_unless_its_link_may
     (warning,) = planned(carrying, desired_pf(num_vfs=0)).plan.warnings
     assert "frames of these queues are lost. It is left so: channels: cannot set 16 combined channels on" in warning
     assert "allow_link_reset: true" in warning
-    assert sentences(carrying, desired_pf(num_vfs=0, allow_link_reset=True)) == [set_channels(2, 16)]
+    assert sentences(carrying, desired_pf(num_vfs=0, allow=["link_reset"])) == [set_channels(2, 16)]
 
 
 @pytest.mark.parametrize(

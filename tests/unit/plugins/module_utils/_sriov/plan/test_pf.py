@@ -40,10 +40,10 @@ AUTOPROBE_1 = f"set sriov_drivers_autoprobe of {LABEL} to 1: new VFs are bound b
         pytest.param(pf(), desired_pf(), [], id="nothing is desired"),
         pytest.param(pf(), desired_pf(num_vfs=0), [], id="no VFs where there are none"),
         pytest.param(pf(4), desired_pf(num_vfs=4), [], id="the number that is there"),
-        pytest.param(pf(4), desired_pf(num_vfs=4, recreate=True), [], id="recreate destroys nothing that is as wanted"),
+        pytest.param(pf(4), desired_pf(num_vfs=4, allow=["destroy_vfs"]), [], id="recreate destroys nothing that is as wanted"),
         pytest.param(pf(), desired_pf(num_vfs=4), CREATE_4, id="VFs where there are none"),
         pytest.param(pf(2), desired_pf(num_vfs=0), [REMOVE_2], id="0 removes all"),
-        pytest.param(pf(2), desired_pf(num_vfs=4, recreate=True), [REMOVE_2, *CREATE_4], id="another number through 0"),
+        pytest.param(pf(2), desired_pf(num_vfs=4, allow=["destroy_vfs"]), [REMOVE_2, *CREATE_4], id="another number through 0"),
         pytest.param(
             pf(1, vfs=(vf(0, driver="vfio-pci"),)),
             desired_pf(num_vfs=0),
@@ -72,13 +72,13 @@ AUTOPROBE_1 = f"set sriov_drivers_autoprobe of {LABEL} to 1: new VFs are bound b
         pytest.param(pf(2), desired_pf(num_vfs=0, up=False), [REMOVE_2, "set enp1s0 down"], id="down after the VFs"),
         pytest.param(
             pf(holders=(SSH, ROUTE)),
-            desired_pf(num_vfs=4, allow_link_reset=True),
+            desired_pf(num_vfs=4, allow=["link_reset"]),
             CREATE_4,
             id="the link's loss is accepted",
         ),
         pytest.param(
             pf(1, vfs=(vf(0, holders=(BUSY,)),)),
-            desired_pf(num_vfs=0, force=True),
+            desired_pf(num_vfs=0, allow=["in_use"]),
             [f"set sriov_numvfs of {LABEL} from 1 to 0: destroys VF 0 (0000:01:10.0, igbvf, enp1s0v0)"],
             id="VFs in use go by force",
         ),
@@ -101,7 +101,7 @@ def test_the_plan_is_what_is_missing(state, desired, steps):
 
 
 def test_a_recreation_falls_back_to_the_old_number():
-    steps = plan_pf(pf(2), desired_pf(num_vfs=4, recreate=True)).steps
+    steps = plan_pf(pf(2), desired_pf(num_vfs=4, allow=["destroy_vfs"])).steps
     assert steps[1] == SetNumVfs(PF, LABEL, 0, 4, fallback=2)
 
 
@@ -124,7 +124,7 @@ def test_a_recreation_falls_back_to_the_old_number():
             id="autoprobe comes too late for the present VFs",
         ),
         pytest.param(
-            pf(2), desired_pf(num_vfs=3, recreate=True, drivers_autoprobe=False), (), id="autoprobe in time for new VFs"
+            pf(2), desired_pf(num_vfs=3, allow=["destroy_vfs"], drivers_autoprobe=False), (), id="autoprobe in time for new VFs"
         ),
     ],
 )

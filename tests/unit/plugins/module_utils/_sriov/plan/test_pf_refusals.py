@@ -109,7 +109,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(holders=(SSH,)),
-        desired_pf(up=False, allow_link_reset=True, force=True),
+        desired_pf(up=False, allow=["link_reset", "in_use"]),
         InUse,
         f"cannot set the PF down{ON}it carries the SSH connection from 192.0.2.1. "
         "Remedy: reach the host over another NIC.",
@@ -149,7 +149,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(2),
-        desired_pf(num_vfs=4, force=True),
+        desired_pf(num_vfs=4, allow=["in_use"]),
         WouldDestroy,
         f"num_vfs: cannot go from 2 to 4 VFs{ON}the kernel does that only through 0: VF 0 (0000:01:10.0, igbvf, "
         "enp1s0v0), VF 1 (0000:01:10.2, igbvf, enp1s0v1) would be destroyed. "
@@ -158,7 +158,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(1, vfs=(vf(0, holders=(SSH,)),)),
-        desired_pf(num_vfs=0, force=True, allow_link_reset=True),
+        desired_pf(num_vfs=0, allow=["in_use", "link_reset"]),
         InUse,
         "cannot remove VF 0 on enp1s0v0 (0000:01:10.0): it carries the SSH connection from "
         "192.0.2.1. Remedy: reach the host over another NIC.",
@@ -174,7 +174,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(3, vfs=(vf(0), vf(1, holders=(BUSY,)), vf(2, holders=(BUSY, ROUTE)))),
-        desired_pf(num_vfs=2, recreate=True),
+        desired_pf(num_vfs=2, allow=["destroy_vfs"]),
         InUse,
         f"num_vfs: cannot remove VFs 0 to 2{ON}VF 1: process 4711 (dpdk-testpmd) has /dev/vfio/10 open; VF 2: "
         "process 4711 (dpdk-testpmd) has /dev/vfio/10 open; VF 2: carries a default route. "
@@ -183,7 +183,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(holders=(SSH, ROUTE)),
-        desired_pf(num_vfs=4, force=True),
+        desired_pf(num_vfs=4, allow=["in_use"]),
         InUse,
         f"cannot create 4 VFs{ON}it carries the SSH connection from 192.0.2.1 and carries a default "
         f"route. Remedy: reach the host over another NIC, or accept that its link is lost for some seconds: {OPT_IN}",
@@ -199,7 +199,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(1, vfs=(vf(0, holders=(ROUTE,)),)),
-        desired_pf(num_vfs=0, force=True),
+        desired_pf(num_vfs=0, allow=["in_use"]),
         InUse,
         f"cannot remove the VFs{ON}enp1s0v0 (0000:01:10.0) carries a default route. "
         f"Remedy: reach the host over another NIC, or accept that its link is lost for some seconds: {OPT_IN}",

@@ -62,13 +62,13 @@ BY_HAND = (0, 1) * 64
         ),
         pytest.param(
             with_vfs(holders=(SSH,)),
-            channels(2, allow_link_reset=True),
+            channels(2, allow=["link_reset"]),
             [DEFAULT, set_channels(4, 2)],
             id="the link's loss is accepted",
         ),
         pytest.param(
             with_vfs(1, vfs=(vf(driver="vfio-pci", holders=(BUSY,)),)),
-            channels(2, force=True),
+            channels(2, allow=["in_use"]),
             [DEFAULT, set_channels(4, 2)],
             id="a program that loses its VF is accepted",
         ),

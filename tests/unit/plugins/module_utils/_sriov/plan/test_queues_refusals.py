@@ -112,7 +112,7 @@ REFUSALS = [
     ),
     pytest.param(
         ixgbe(combined_channels=16, holders=(SSH, ROUTE)),
-        channels(8, force=True),
+        channels(8, allow=["in_use"]),
         InUse,
         f"channels: cannot set 8 combined channels{ON}the PF is reset by it, and carries the SSH connection from "
         f"192.0.2.1 and carries a default route. {ANOTHER_NIC}",
@@ -128,7 +128,7 @@ REFUSALS = [
     ),
     pytest.param(
         with_vfs(1, vfs=(HELD,)),
-        channels(2, allow_link_reset=True),
+        channels(2, allow=["link_reset"]),
         InUse,
         f"channels: cannot set 2 combined channels{ON}the PF and its VFs are reset by it, and programs lose theirs: VF "
         "0: process 4711 (dpdk-testpmd) has /dev/vfio/10 open. Remedy: end them first, or set force: true.",
@@ -145,7 +145,7 @@ REFUSALS = [
     # ntuple
     pytest.param(
         with_vfs(holders=(SSH,)),
-        rules(force=True),
+        rules(allow=["in_use"]),
         InUse,
         f"rules: cannot turn ntuple filters on{ON}the PF is reset by it, and carries the SSH connection from "
         f"192.0.2.1. {ANOTHER_NIC}",
@@ -153,7 +153,7 @@ REFUSALS = [
     ),
     pytest.param(
         with_vfs(1, vfs=(HELD,)),
-        rules(allow_link_reset=True),
+        rules(allow=["link_reset"]),
         InUse,
         f"rules: cannot turn ntuple filters on{ON}the PF and its VFs are reset by it, and programs lose theirs: VF 0: "
         "process 4711 (dpdk-testpmd) has /dev/vfio/10 open. Remedy: end them first, or set force: true.",

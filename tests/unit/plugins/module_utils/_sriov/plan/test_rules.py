@@ -271,7 +271,7 @@ TO_QUEUE_WORDS = "tcp4 dst-ip 192.168.254.33 dst-port 80 to queue 3"
 
 
 def recreated(num_vfs, **options):
-    return desired_pf(num_vfs=num_vfs, recreate=True, **options)
+    return desired_pf(num_vfs=num_vfs, allow=["destroy_vfs"], **options)
 
 
 def put_back(words, location):

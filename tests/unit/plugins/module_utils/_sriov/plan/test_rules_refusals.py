@@ -311,7 +311,7 @@ def over_ssh(*rules, peer=PEER, on_vf=False, **changes):
 @pytest.mark.parametrize("on_vf", [False, True], ids=["over the PF", "over a VF"])
 def test_a_rule_that_would_take_the_operator_s_frames_away_is_refused(wanted, on_vf):
     with pytest.raises(InUse) as refused:
-        planned(over_ssh(on_vf=on_vf), desired_pf(rules=desired_rules(wanted), force=True, allow_link_reset=True))
+        planned(over_ssh(on_vf=on_vf), desired_pf(rules=desired_rules(wanted), allow=["in_use", "link_reset"]))
     assert str(refused.value) == (
         f"rules[0]: {wanted} {CUT}would not reach the kernel any more. "
         "Remedy: match less, or reach the host over another NIC."

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredDrivers
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import XXX
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import Holder
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
@@ -206,7 +206,7 @@ def test_what_is_missing_is_written(state, desired, steps):
     ],
 )
 def test_a_kernel_driver_is_reloaded_when_it_has_another_address(state, desired, steps):
-    assert sentences(state, desired_pf(vfs=desired, force=True)) == steps
+    assert sentences(state, desired_pf(vfs=desired, allow=["in_use"])) == steps
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_a_kernel_driver_is_reloaded_when_it_has_another_address(state, desired,
     ],
 )
 def test_the_mtu_is_that_of_the_vf_s_own_interface(state, desired, steps):
-    drivers = [DesiredDrivers("0", "igbvf")]
+    drivers = [desired_driver("0", "igbvf")]
     assert sentences(state, desired_pf(vfs=[desired], drivers=drivers)) == steps
 
 
@@ -296,7 +296,7 @@ def test_a_vf_that_the_plan_creates_gets_its_attributes(state, desired, steps):
 
 
 def test_an_address_comes_before_the_driver_that_reads_it():
-    steps = sentences(one(BYPASSED), desired_pf(vfs=[desired_vfs(mac=MAC)], drivers=[DesiredDrivers("0", "igbvf")]))
+    steps = sentences(one(BYPASSED), desired_pf(vfs=[desired_vfs(mac=MAC)], drivers=[desired_driver("0", "igbvf")]))
     assert steps == [
         f"set VF 0 of {LABEL}: mac {MAC} (was 00:00:00:00:00:00)",
         f"bind {VF_0} to igbvf (now vfio-pci)",

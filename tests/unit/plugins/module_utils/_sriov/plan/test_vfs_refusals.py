@@ -364,7 +364,7 @@ def test_a_refusal_says_what_why_and_what_to_do(state, desired, kind, message):
 )
 def test_the_vf_that_carries_the_operator_is_not_changed_whatever_is_accepted(desired):
     with pytest.raises(InUse) as refused:
-        planned(one(loaded(holders=(SSH,))), desired_pf(vfs=[desired], force=True, allow_link_reset=True))
+        planned(one(loaded(holders=(SSH,))), desired_pf(vfs=[desired], allow=["in_use", "link_reset"]))
     assert str(refused.value) == (
         f"vfs: cannot change VF 0{ON}: it carries the SSH connection from 192.0.2.1. "
         "Remedy: reach the host over another NIC."
@@ -376,7 +376,7 @@ def test_the_vf_that_carries_the_operator_may_be_as_it_is_desired():
 
 
 def test_force_gives_a_vf_in_use_another_address():
-    steps = sentences(one(vf(driver="vfio-pci", holders=(BUSY,))), desired_pf(vfs=[desired_vfs(mac=MAC)], force=True))
+    steps = sentences(one(vf(driver="vfio-pci", holders=(BUSY,))), desired_pf(vfs=[desired_vfs(mac=MAC)], allow=["in_use"]))
     assert steps == [f"set VF 0 of enp1s0 (0000:01:00.0): mac {MAC} (was 00:00:00:00:00:00)"]
 
 

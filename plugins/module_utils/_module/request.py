@@ -1,0 +1,78 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""How options become a desired state, or are refused: on the controller, before a host is asked, as on the host."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._sriov.errors import Faults, InvalidRequest, SriovError
+from .._sriov.model.check import check_desired
+from . import desired
+from .options import FLOW_RULE, HOST, PCI_DRIVER, PCI_DRIVER_CONSTRAINTS, PF, RSS, RSS_CONSTRAINTS, TIMEOUT, VF, filled
+from .validation import checked_options
+
+if t.TYPE_CHECKING:
+    from .._sriov.model.desired import Desired
+    from .options import Params, Spec
+
+
+class Interface(t.NamedTuple):
+    """What a module takes.
+
+    :param desired: valid options to a desired state; what is wrong with their values is gathered.
+    :param constraints: mutually_exclusive, required_one_of, required_by, as for AnsibleModule.
+    """
+
+    spec: Spec
+    desired: t.Callable[[Params, Faults], Desired]
+    constraints: Params = {}
+
+
+MODULES = {
+    "host": Interface(HOST, desired.host),
+    "pf": Interface(PF, desired.pf),
+    "vf": Interface(VF, desired.vf),
+    "rss": Interface(RSS, desired.rss, RSS_CONSTRAINTS),
+    "flow_rule": Interface(FLOW_RULE, desired.flow_rule),
+    "pci_driver": Interface(PCI_DRIVER, desired.pci_driver, PCI_DRIVER_CONSTRAINTS),
+}
+
+
+def desired_state(interface: Interface, options: Params) -> Desired:
+    """What options as a task gives them mean, templates resolved.
+
+    :raises SriovError: all that is wrong with them and can be told without the host.
+    """
+    faults = Faults()
+    cleaned = checked_options(interface.spec, options, **interface.constraints)
+    faults.add(*cleaned.faults)
+    with faults.gathered():
+        check_timeout(filled(TIMEOUT, cleaned.options)["timeout"])
+    if all(name in cleaned.options for name, option in interface.spec.items() if option.get("required")):
+        found = interface.desired(cleaned.options, faults)
+        with faults.gathered():
+            check_desired(found)
+    faults.tell()
+    return found
+
+
+def failed(error: SriovError) -> Params:
+    """The result of a module that changes something and was refused or stopped."""
+    return {**refused(error), "done": error.done, "changed": bool(error.done)}
+
+
+def refused(error: SriovError) -> Params:
+    """The part of it that a module has which only looks."""
+    all_of_them = [each.details() for each in error.each()]
+    more = {"failures": all_of_them} if len(all_of_them) > 1 else {}
+    return {"msg": str(error), "failure": error.details(), **more}
+
+
+def check_timeout(timeout: int) -> None:
+    """:raises InvalidRequest: no step could be done in it."""
+    if timeout < 1:
+        raise InvalidRequest(f"timeout: {timeout} is less than a second", remedy="give 1 or more")
