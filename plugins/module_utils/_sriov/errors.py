@@ -96,6 +96,12 @@ class NotSupported(SriovError):
     kind = "unsupported"
 
 
+class NotPermitted(SriovError):
+    """The user that this runs as may not do it, or not see what has to be seen first."""
+
+    kind = "not_permitted"
+
+
 class WouldDestroy(SriovError):
     """The plan would destroy something the user did not name."""
 
