@@ -9,18 +9,12 @@ Where the playbook wants a task to fail, `failed_when` has made it "ok" in the e
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.modules import host
+from ansible_collections.kernel_bypass.sriov.tests.unit.support import playbooks
 
-ROOT = Path(host.__file__).resolve().parents[2]
-FILES = Path(__file__).resolve().parent / "files"
+FILES = playbooks.FILES
 LABEL = "enp1s0 (0000:01:00.0)"
 TOO_MANY = (
     "vfs: '0-2' names VF 2 on enp1s0: the PF has 2 VFs, 0 to 1. "
@@ -38,48 +32,14 @@ STEPS = [
 HOST = "enp1s0: 2 VFs, vfio-pci 1, no driver 1, RSS 4"
 
 
-def collection(directory):
-    """The collection as it is, except that its module host is the stand-in."""
-    target = directory / "ansible_collections" / "kernel_bypass" / "sriov"
-    (target / "plugins" / "modules").mkdir(parents=True)
-    for name in ("meta", "roles", "galaxy.yml"):
-        (target / name).symlink_to(ROOT / name)
-    for name in ("action", "module_utils", "doc_fragments"):
-        (target / "plugins" / name).symlink_to(ROOT / "plugins" / name)
-    stand_in = "#!/usr/bin/python\n" + (FILES / "stand_in.py").read_text()
-    (target / "plugins" / "modules" / "host.py").write_text(stand_in)
-
-
 @pytest.fixture(scope="module")
 def playbook(tmp_path_factory):
     """What the run has printed, each result as a callback gets it, and where it had its files on the hosts."""
     scratch = tmp_path_factory.mktemp("playbook")
-    collection(scratch)
-    (scratch / "ansible.cfg").touch()  # in place of whatever the user has
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHONPATH"))},
-        "ANSIBLE_COLLECTIONS_PATH": str(scratch),
-        "ANSIBLE_HOME": str(scratch / "home"),
-        "ANSIBLE_CONFIG": str(scratch / "ansible.cfg"),
-        "ANSIBLE_CALLBACK_PLUGINS": str(FILES / "callback"),
-        "ANSIBLE_NOCOLOR": "1",
-        "ANSIBLE_REMOTE_TMP": str(scratch / "remote"),
-        "ANSIBLE_ASYNC_DIR": str(scratch / "Async"),
-        "KEPT_RESULTS": str(scratch / "results"),
-        "STAND_IN_PATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path))),
-        "STAND_IN_TREE": str(scratch / "tree"),
-    }
-    ended = subprocess.run(
-        [sys.executable, "-m", "ansible.cli.playbook", "-i", str(FILES / "inventory.yml"), str(FILES / "tasks.yml")],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    kept = [json.loads(line) for line in (scratch / "results").read_text().splitlines()]
-    return ended.stdout, kept, scratch / "remote"
+    playbooks.install(scratch)
+    ended = playbooks.run(scratch, "playbook", "-i", str(FILES / "inventory.yml"), str(FILES / "tasks.yml"))
+    assert ended.code == 0, ended.output
+    return ended.output, ended.results, scratch / "remote"
 
 
 @pytest.fixture(scope="module")
