@@ -158,7 +158,7 @@ def _check_vf(said: Said, label: str) -> t.Iterator[InvalidRequest]:
 
 def _fixed_macs(desired: DesiredPf) -> dict[int, str]:
     """The address of each VF that is given one and named by a number."""
-    named = min(max(turning_points(desired.vfs, None)), MOST_VFS) if desired.num_vfs is None else desired.num_vfs
+    named = min(max(turning_points(desired.vfs, None)) if desired.num_vfs is None else desired.num_vfs, MOST_VFS)
     indices = {index for entry in desired.vfs if "mac" in entry.said for index in entry.vf.indices(named)}
     macs = {index: said_of(desired.vfs, index).get("mac", (None,))[0] for index in sorted(indices)}
     return {index: mac for index, mac in macs.items() if mac not in (None, AUTO)}
