@@ -2,14 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an error says."""
+"""What an error says, and how several are gathered and told together."""
 
 from __future__ import annotations
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import (
+    MOST_TOLD,
+    Faults,
+    InUse,
+    InvalidRequest,
+    NotSupported,
+    Several,
     SriovError,
 )
+from hypothesis import given
+from hypothesis import strategies as st
+
+ONE = InvalidRequest("one", device="enp1s0", remedy="do this")
+TWO = NotSupported("two", why="it cannot")
+LOST = InUse("three", holders=["a program"], consent="in_use")
+CUT = InUse("four", consent="link_reset")
 
 
 @pytest.mark.parametrize(
@@ -29,3 +42,98 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
 def test_an_error_is_one_sentence_and_its_remedy(error, text):
     assert str(error) == text
     assert error.details()["kind"] == "error"
+    assert error.each() == [error]
+
+
+def test_several_errors_are_told_one_a_line_and_the_first_stands_for_them():
+    several = Several([ONE, TWO])
+    assert str(several) == "2 things are refused:\n- one on enp1s0. Remedy: do this.\n- two: it cannot."
+    assert (several.each(), several.kind, several.device) == ([ONE, TWO], "invalid", "enp1s0")
+    assert several.details() == ONE.details()
+    assert Several([LOST, ONE]).details()["holders"] == ["a program"]
+
+
+def test_a_message_of_very_many_errors_is_cut_and_says_so():
+    lines = str(Several([SriovError(f"number {number}") for number in range(MOST_TOLD + 5)])).splitlines()
+    assert lines[0] == f"{MOST_TOLD + 5} things are refused:"
+    assert lines[MOST_TOLD:] == [f"- number {MOST_TOLD - 1}.", "- and 5 more"]
+    assert str(Several([ONE] * MOST_TOLD)).splitlines()[-1] == f"- {ONE}", "not before it has to"
+
+
+def told(faults):
+    """What is raised."""
+    try:
+        faults.tell()
+    except SriovError as error:
+        return error
+    return None
+
+
+def test_nothing_gathered_is_no_error():
+    faults = Faults()
+    with faults.gathered():
+        pass
+    assert told(faults) is None
+
+
+def test_one_error_is_told_as_it_is():
+    faults = Faults()
+    with faults.gathered():
+        raise ONE
+    assert told(faults) is ONE
+
+
+def test_an_error_ends_its_block_and_nothing_else():
+    faults, reached = Faults(), []
+    for error in (ONE, TWO):
+        with faults.gathered():
+            reached.append("before")
+            raise error
+    assert (reached, told(faults).each()) == (["before"] * 2, [ONE, TWO])
+
+
+def test_what_is_no_refusal_is_not_gathered():
+    with pytest.raises(KeyError), Faults().gathered():
+        raise KeyError("a mistake of ours")
+
+
+def test_errors_that_came_together_are_gathered_one_by_one_and_each_once():
+    faults = Faults()
+    faults.add(ONE, Several([ONE, TWO]), InvalidRequest("one", device="enp1s0", remedy="do this"))
+    assert told(faults).each() == [ONE, TWO]
+
+
+def test_what_is_allowed_is_no_refusal_and_is_kept_apart():
+    faults = Faults(["in_use"])
+    faults.add(LOST, CUT)
+    assert (faults.found, faults.allowed) == ([CUT], [LOST])
+    assert told(faults) is CUT
+
+
+def test_each_is_allowed_what_it_was_allowed_itself():
+    """Consent is given by PF: that of one is none for another."""
+    first, second, both = Faults(["in_use"]), Faults(["link_reset"]), Faults()
+    first.add(LOST)
+    second.add(InUse("three", device="enp2s0", consent="in_use"), CUT)
+    for each in (first, second):
+        both.join(each)
+    assert [str(each) for each in both.found] == ["three on enp2s0."]
+    assert both.allowed == [LOST, CUT]
+
+
+consents = st.sampled_from(("", "in_use", "link_reset", "destroy_vfs"))
+errors = st.builds(lambda what, consent: InUse(what, consent=consent), st.sampled_from("abc"), consents)
+bags = st.lists(errors, max_size=6)
+
+
+@given(bags, bags, st.sets(consents))
+def test_gathering_loses_nothing_and_allows_only_what_is_allowed(before, after, allow):
+    faults, more = Faults(allow), Faults(allow)
+    faults.add(*before)
+    more.add(*after)
+    faults.join(more)
+    texts = {str(each) for each in (*before, *after)}
+    assert {str(each) for each in (*faults.found, *faults.allowed)} == texts
+    assert all(each.consent and each.consent in allow for each in faults.allowed)
+    assert not [each for each in faults.found if each.consent and each.consent in allow]
+    assert (told(faults) is None) == (not faults.found)
