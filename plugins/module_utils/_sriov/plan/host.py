@@ -162,9 +162,11 @@ def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
         # First: a rule that the driver can never take is told as that, not as a feature that is off.
         faults = rule_faults(draft.pf(desired), desired.rules, draft.before.host.ssh if carries_ssh(before) else None)
         if not faults.found:
-            draft.take(plan_ntuple(draft.pf(desired), desired))
+            with faults.gathered():
+                draft.take(plan_ntuple(draft.pf(desired), desired))
     now = draft.pf(desired)
-    draft.take(plan_rss(now, desired.rss, _lost_table(before, now)))
+    with draft.faults.gathered():  # rules lead to queues, whatever the table spreads
+        draft.take(plan_rss(now, desired.rss, _lost_table(before, now)))
     if faults.found:
         return Stage(faults=faults)
     return plan_rules(draft.pf(desired), desired.rules, _lost_rules(before, now))
