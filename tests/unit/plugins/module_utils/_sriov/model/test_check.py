@@ -82,7 +82,8 @@ def refusals(desired):
         pytest.param(
             wanted(("0-7", {"trust": True}), num_vfs=2),
             [
-                f"vfs[0].vf: 0-7 names VF 2{ON}: the PF has 2 VFs. Remedy: ask for more (num_vfs: 3), or name VFs 0 to 1."
+                f"vfs[0].vf: 0-7 names VF 2{ON}: the PF has 2 VFs. "
+                "Remedy: ask for more (num_vfs: 3), or name VFs 0 to 1."
             ],
             id="VFs 0-7 of 2",
         ),
@@ -109,7 +110,8 @@ def refusals(desired):
         pytest.param(
             wanted(("0-3", {"driver": "vfio-pci"}), ("3-4", {"driver": None})),
             [
-                f"vfs[1].driver: null contradicts vfio-pci in vfs[0]{ON}: both name VF 3 (vf 0-3 and vf 3-4). {NAME_ONCE}"
+                f"vfs[1].driver: null contradicts vfio-pci in vfs[0]{ON}: both name VF 3 (vf 0-3 and vf 3-4). "
+                f"{NAME_ONCE}"
             ],
             id="null is a word too",
         ),

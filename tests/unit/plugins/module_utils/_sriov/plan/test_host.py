@@ -262,7 +262,9 @@ def test_without_an_iommu_new_vfs_may_do_without_it():
 def test_vfs_that_come_anew_get_all_that_is_desired_and_nothing_that_they_had():
     known = vf(driver="vfio-pci", attributes=replace(FREE.attributes, mac=MAC, trust=True))
     state = ixgbe(1, vfs=(known,), combined_channels=4, carrier=True, drivers_autoprobe=False)
-    steps = sentences(state, desired_pf(num_vfs=2, allow=["destroy_vfs"], vfs=[desired_vfs(mac=MAC)], drivers=[TO_DPDK]))
+    steps = sentences(
+        state, desired_pf(num_vfs=2, allow=["destroy_vfs"], vfs=[desired_vfs(mac=MAC)], drivers=[TO_DPDK])
+    )
     assert steps[-2:] == [f"set VF 0 of {LABEL}: mac {MAC}", bound(0, "vfio-pci", "no driver")]
 
 
@@ -273,7 +275,9 @@ PUT_BACK_TABLE = f"put back the RSS table of {LABEL}: of 128 entries queue 0 has
 @pytest.mark.parametrize(
     ("desired", "last"),
     [
-        pytest.param(desired_pf(num_vfs=2, allow=["destroy_vfs"]), [PUT_BACK_TABLE, "put back"], id="the number of VFs"),
+        pytest.param(
+            desired_pf(num_vfs=2, allow=["destroy_vfs"]), [PUT_BACK_TABLE, "put back"], id="the number of VFs"
+        ),
         pytest.param(desired_pf(rss=DesiredRss(channels=4)), [PUT_BACK_TABLE, "put back"], id="the channels"),
         pytest.param(
             desired_pf(num_vfs=2, allow=["destroy_vfs"], rss=DesiredRss(verb="equal", numbers=(1,))),
