@@ -15,6 +15,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     NotSupported,
     Several,
     SriovError,
+    together,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,6 +120,79 @@ def test_each_is_allowed_what_it_was_allowed_itself():
         both.join(each)
     assert [str(each) for each in both.found] == ["three on enp2s0."]
     assert both.allowed == [LOST, CUT]
+
+
+def of_vf(index, what, **rest):
+    error = InvalidRequest(what.format(index), **rest)
+    error.vf = index
+    return error
+
+
+@pytest.mark.parametrize(
+    ("errors", "texts"),
+    [
+        pytest.param([], [], id="none"),
+        pytest.param([ONE, TWO, LOST], ["one on enp1s0. Remedy: do this.", "two: it cannot.", "three."], id="others"),
+        pytest.param(
+            [of_vf(index, "no rate for VF {}", device="a") for index in (7, 0, 1, 12, 2)],
+            ["no rate for VFs 0-2,7,12 on a."],
+            id="VFs",
+        ),
+        pytest.param(
+            [of_vf(1, "no rate for VF {}"), of_vf(2, "no rate for VF {}", why="busy")],
+            ["no rate for VF 1.", "no rate for VF 2: busy."],
+            id="for different reasons",
+        ),
+        pytest.param(
+            [of_vf(1, "no rate for VF {}"), of_vf(2, "no vlan for VF {}"), of_vf(12, "no rate for VF {}")],
+            ["no rate for VFs 1,12.", "no vlan for VF 2."],
+            id="different things, each where the first of them was",
+        ),
+        pytest.param(
+            [InvalidRequest("what", device=device, why="why") for device in "ab"],
+            ["what on a and b: why."],
+            id="devices",
+        ),
+        pytest.param(
+            [InvalidRequest("what", device=device) for device in "abcd"], ["what on a, b, c and d."], id="four devices"
+        ),
+        pytest.param(
+            [InvalidRequest("what", device=device) for device in "abcdefg"],
+            ["what on a, b, c and 4 more."],
+            id="many devices",
+        ),
+        pytest.param(
+            [InvalidRequest("what", device="a"), InvalidRequest("what")], ["what on a.", "what."], id="one of no device"
+        ),
+        pytest.param(
+            [of_vf(index, "no rate for VF {}", device=device) for device in "ab" for index in (0, 1)],
+            ["no rate for VFs 0-1 on a and b."],
+            id="VFs of several PFs",
+        ),
+        pytest.param(
+            [of_vf(0, "no rate for VF {}", device="a"), of_vf(1, "no rate for VF {}", device="b")],
+            ["no rate for VF 0 on a.", "no rate for VF 1 on b."],
+            id="different VFs of several PFs",
+        ),
+        pytest.param(
+            [InUse("taken", device="a", holders=["x"], consent="in_use"), InUse("taken", device="b", consent="in_use")],
+            ["taken on a.", "taken on b."],
+            id="different users",
+        ),
+    ],
+)
+def test_what_is_refused_for_one_reason_is_told_once(errors, texts):
+    before = [str(each) for each in errors]
+    assert [str(each) for each in together(errors)] == texts
+    assert [str(each) for each in errors] == before, "the errors themselves stay"
+
+
+def test_an_error_that_stands_for_others_is_what_they_are():
+    (one,) = together([InUse("what", device=device, holders=["x"], consent="in_use") for device in "ab"])
+    assert (type(one), one.consent, one.details()["holders"], one.device) == (InUse, "in_use", ["x"], "a and b")
+    faults = Faults()
+    faults.add(*(InvalidRequest("what", device=device) for device in "ab"), ONE)
+    assert [str(each) for each in told(faults).each()] == ["what on a and b.", str(ONE)]
 
 
 consents = st.sampled_from(("", "in_use", "link_reset", "destroy_vfs"))

@@ -338,6 +338,14 @@ def test_consent_for_one_pf_is_none_for_another():
     assert [(each.device, each.consent) for each in found] == [(SECOND_LABEL, "destroy_vfs")]
 
 
+def test_a_consent_that_is_used_for_many_devices_for_one_reason_is_told_once():
+    members = tuple(vf(index, driver="mlx5_core") for index in range(2))
+    desired = desired_pf(vfs=[desired_driver("all", "vfio-pci")], allow=["bifurcated"])
+    assert list(planned(pf(2, vfs=members), desired).plan.allowed) == [
+        "bifurcated for 0000:01:10.0 and 0000:01:10.2: DPDK drives this NIC beside its kernel driver igbvf"
+    ]
+
+
 def test_consent_for_a_device_is_of_its_own_entry():
     state = State({}, Host(drivers=DRIVERS), {each.address: each for each in (pf_device(), vf(holders=(PROGRAM,)))})
     devices = [DesiredDevice(PF, "none"), DesiredDevice(vf().address, "none", allow=frozenset(CONSENTS))]
@@ -366,14 +374,24 @@ def test_all_refusals_of_all_stages_and_all_pfs_are_told_at_once():
         f"num_vfs: cannot remove VF 0 on {LABEL}",
         f"cannot create 2 VFs on {LABEL}",
         f"num_vfs: cannot create 64 VFs on {SECOND_LABEL}",
-        f"min_tx_rate: cannot set 5 for VF 0 on {LABEL}",
+        f"min_tx_rate: cannot set 5 for VFs 0-1 on {LABEL}",
         f"mtu: cannot set 9000 for VF 0 on {LABEL}",
-        f"min_tx_rate: cannot set 5 for VF 1 on {LABEL}",
         "driver: there is no driver 'uio' on ",
         f"equal: 64 on {LABEL}",
         f"rules[0]: cannot send to VF 2 queue 0 on {LABEL}",
         f"rules[1]: flow type ip6 on {LABEL}",
     ]
+
+
+def test_an_iommu_that_is_off_is_told_once_however_many_vfs_are_to_bypass_the_kernel():
+    state = host_state(ixgbe(), second(kind=ixgbe), iommu=False)
+    vfs = [desired_driver("all", "vfio-pci")]
+    (refused,) = refusals(state, desired_pf(num_vfs=2, vfs=vfs), desired_pf(SECOND, num_vfs=8, vfs=vfs))
+    assert str(refused) == (
+        "driver: cannot bind to vfio-pci on 0000:01:10.0, 0000:01:10.2, 0000:01:10.1 and 7 more: the device is in no "
+        "IOMMU group: the IOMMU is off. Remedy: turn VT-d or AMD-Vi on in the firmware setup and boot with "
+        "intel_iommu=on iommu=pt (Intel); no_iommu: true gives up the protection of memory."
+    )
 
 
 def test_what_was_found_wrong_with_the_names_is_told_with_the_rest():

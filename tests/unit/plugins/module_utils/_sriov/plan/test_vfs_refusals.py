@@ -320,6 +320,23 @@ def test_all_that_cannot_be_had_is_told_at_once():
     ]
 
 
+def test_what_is_refused_of_many_vfs_for_one_reason_is_told_once():
+    """Only what differs for a VF is told apart: VF 2 has no interface, VF 5 is not asked for a rate."""
+    members = [vf(index, driver=None if index == 2 else "igbvf") for index in range(6)]
+    desired = [desired_vfs("all", link_state="enable", mtu=1400), desired_vfs("0-4", min_tx_rate=5)]
+    assert [each.what for each in refusals(ixgbe(6, vfs=tuple(members)), desired_pf(vfs=desired))] == [
+        "min_tx_rate: cannot set 5 for VFs 0-4",
+        "link_state: cannot set enable for VFs 0-5",
+        "mtu: cannot set 1400 for VF 2",
+    ]
+    far_apart = [desired_vfs("0,2-4", min_tx_rate=5)]
+    (refused,) = refusals(ixgbe(6), desired_pf(vfs=far_apart))
+    assert str(refused) == (
+        f"min_tx_rate: cannot set 5 for VFs 0,2-4{ON}: driver ixgbe: it has no least rate. "
+        "Remedy: leave out min_tx_rate."
+    )
+
+
 @pytest.mark.parametrize(
     "desired", [desired_vfs(trust=True), desired_vfs(mac=MAC), desired_vfs(mtu=1400)], ids=["trust", "mac", "mtu"]
 )
@@ -340,7 +357,9 @@ def test_a_vf_in_use_gets_another_address_where_that_is_allowed_and_it_is_told()
         one(vf(driver="vfio-pci", holders=(BUSY,))), desired_pf(vfs=[desired_vfs(mac=MAC)], allow=["in_use"])
     ).plan
     assert [str(step) for step in plan.steps] == [f"set VF 0 of{ON[3:]}: mac {MAC} (was 00:00:00:00:00:00)"]
-    assert list(plan.allowed) == [f"in_use for{ON[3:]}: it is in use, and its user goes on with the old one: {IN_USE}"]
+    assert list(plan.allowed) == [
+        f"in_use for VF 0 of{ON[3:]}: it is in use, and its user goes on with the old one: {IN_USE}"
+    ]
 
 
 def test_holders_are_named_one_by_one():
