@@ -207,6 +207,10 @@ def test_a_refusal_says_what_why_and_what_to_do(desired, messages):
         pytest.param(
             wanted(("all", {"driver": "vfio-pci"}), (0, {"group": "dpdk"})), id="a node of a wider entry's driver"
         ),
+        pytest.param(
+            wanted(("all", {"driver": "vfio-pci", "group": "dpdk"}), (0, {"driver": None}), (1, {"driver": "default"})),
+            id="a driver of its own, without the node of the wider entry's",
+        ),
         pytest.param(wanted((0, {"no_iommu": False})), id="no word about the IOMMU"),
         pytest.param(wanted(("all", {"mac": "auto"}), num_vfs=9), id="an address from the card for each"),
         pytest.param(wanted((0, {"mac": MAC}), (1, {"mac": OTHER})), id="an address for each"),
@@ -270,13 +274,16 @@ def test_entries_contradict_each_other_where_the_later_one_is_no_part_of_the_ear
 
 def alone(given_entries, index):
     """The entries as if there were this VF alone, each with the words that count in the end."""
-    last = {}
+    last, driver = {}, {}
     for entry in given_entries:
         if index in indices(entry):
+            if driver and "driver" in entry.said and driver != {entry.said["driver"]}:
+                last = {word: name for word, name in last.items() if word not in ("owner", "group", "mode", "no_iommu")}
+            driver = {entry.said["driver"]} if "driver" in entry.said else driver
             last.update(dict.fromkeys(entry.said, entry.name))
     return [
         entry._replace(
-            vf=Selector(((index, index),)), said={w: v for w, v in entry.said.items() if last[w] == entry.name}
+            vf=Selector(((index, index),)), said={w: v for w, v in entry.said.items() if last.get(w) == entry.name}
         )
         for entry in given_entries
         if index in indices(entry)

@@ -46,7 +46,12 @@ def spoken(each):
 def last_words(entries, index):
     found = {}
     for each in entries:
-        for word, value in each.said.items() if index in each.vf.indices(index + 1) else ():
+        if index not in each.vf.indices(index + 1):
+            continue
+        if "driver" in each.said and "driver" in found and each.said["driver"] != found["driver"]:
+            for word in ("owner", "group", "mode", "no_iommu"):
+                found.pop(word, None)
+        for word, value in each.said.items():
             found[word] = value
     return {word: value for word, value in found.items() if value is not None and (word, value) != ("no_iommu", False)}
 
@@ -106,6 +111,33 @@ def test_there_are_few_turning_points_however_many_vfs_there_are():
             1,
             {0: DesiredVf(VfAttributes(mac="auto"), 1500, "vfio-pci", Node(7, "dpdk", 0o660), True)},
             id="every word has its place",
+        ),
+        pytest.param(
+            [entry("all", driver="vfio-pci", group="dpdk", mode=0o660, vlan=7), entry(0, driver="default")],
+            2,
+            {
+                0: DesiredVf(VfAttributes(vlan=7), driver="default"),
+                1: DesiredVf(VfAttributes(vlan=7), driver="vfio-pci", node=Node(None, "dpdk", 0o660)),
+            },
+            id="a node goes with its driver",
+        ),
+        pytest.param(
+            [entry("all", driver="vfio-pci", group="dpdk", no_iommu=True), entry(0, driver=None)],
+            1,
+            {0: DesiredVf()},
+            id="also where the driver is taken back",
+        ),
+        pytest.param(
+            [entry("all", driver="vfio-pci", group="dpdk"), entry("0-1", driver="vfio-pci"), entry(0, owner=7)],
+            1,
+            {0: DesiredVf(driver="vfio-pci", node=Node(7, "dpdk"))},
+            id="and stays with the same driver",
+        ),
+        pytest.param(
+            [entry("all", group="dpdk"), entry("0-1", driver="vfio-pci")],
+            1,
+            {0: DesiredVf(driver="vfio-pci", node=Node(None, "dpdk"))},
+            id="a node that is said before its driver",
         ),
         pytest.param([entry(0, no_iommu=None)], 1, {0: DesiredVf()}, id="no word about the IOMMU"),
         pytest.param(
