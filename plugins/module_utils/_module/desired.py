@@ -32,6 +32,7 @@ from .options import (
     PF,
     PF_OPTIONS,
     PF_STATE,
+    RECORD,
     RSS,
     RSS_OPTIONS,
     TABLE,
@@ -45,6 +46,9 @@ from .rules import desired_rules, without_vfs
 if t.TYPE_CHECKING:
     from .._sriov.errors import Faults
     from .._sriov.model.selector import Selector
+
+
+FOLLOWERS = {"vlan": ("qos", "vlan_proto"), "driver": tuple(NODE)}
 
 
 def host(options: Params, faults: Faults) -> Desired:
@@ -154,7 +158,20 @@ def desired_vfs(entries: list[Params] | None, place: str, faults: Faults) -> tup
         words = said(entry, tuple(word for word in entry if word != "vf"), f"{name}.", faults)
         with faults.gathered():
             found.append(DesiredVfs(_selector(f"{name}.vf", entry["vf"]), words, name))
-    return tuple(found)
+    unjudged = _followers(f"{place}vfs[", faults)
+    return tuple(each._replace(said={w: v for w, v in each.said.items() if w not in unjudged}) for each in found)
+
+
+def _followers(before: str, faults: Faults) -> set[str]:
+    """Words that would be told to lack another, where that one is there and faulty; or may be, where a word or the VFs
+    of an entry are not known.
+
+    :param before: how the places of the entries' faults begin.
+    """
+    places = [fault.what.partition(": ")[0] for fault in faults.found if fault.what.startswith(before)]
+    faulty = {place.rpartition(".")[2] for place in places}
+    unclear = "vf" in faulty or not faulty <= set(RECORD)
+    return {word for head, words in FOLLOWERS.items() if unclear or head in faulty for word in words}
 
 
 def said(entry: Params, words: t.Sequence[str], place: str, faults: Faults) -> Params:
