@@ -237,6 +237,7 @@ ACCEPTED = {
         pf(rules=[{**TCP, "vf": 0}, {**TCP, "dst_ip": "192.0.2.1", "vf": 0}])
     ],
     "a PF whose names are not known to be one's": [pf(), pf(pf=hosts.IXGBE.address)],
+    "null for what all others have": vfs({"vf": "all", "link_state": "enable"}, {"vf": 0, "link_state": None}),
     "nothing": [],
 }
 
@@ -280,6 +281,14 @@ OPTIONS = {
         [
             f"pfs[0].allow[0]: 'in_us' is none of {', '.join(CONSENTS)}; did you mean in_use?",
             f"allow[0]: 'everything' is none of {', '.join(CONSENTS)}. Remedy: give one of them.",
+        ],
+    ),
+    "a choice of few": (
+        "vf",
+        {"pf": "enp1s0", "vfs": [{"vf": 0, "vlan_proto": "802.1p", "link_state": "up", "vlan": 1}]},
+        [
+            "vfs[0].vlan_proto: '802.1p' is none of 802.1Q, 802.1ad. Remedy: give one of them.",
+            "vfs[0].link_state: 'up' is none of auto, enable, disable. Remedy: give one of them.",
         ],
     ),
     "words and values": (
@@ -331,6 +340,8 @@ OPTIONS = {
             "rules[1].flow_type: 'tpc4' is none of tcp4, udp4, sctp4, ip4, tcp6, udp6, sctp6, ip6, ether; "
             "did you mean tcp4?",
             "state: 'gone' is none of present, absent. Remedy: give one of them.",
+            "rules[0].src_ip: 'a': it is no IP address or network. Remedy: write it as in \"192.0.2.0/24\".",
+            "rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop or action.",
         ],
     ),
     "flow_rule, absent and exclusive": (
@@ -374,7 +385,11 @@ OPTIONS = {
     "pci_driver, an entry of nothing": (
         "pci_driver",
         {"pf": "enp1s0", "assignments": [{"vf": "x", "driver": "dpdk"}, {"driver": "none"}]},
-        ["assignments[1]: one of devices, vf is missing. Remedy: give the one that is meant."],
+        [
+            "assignments[1]: one of devices, vf is missing. Remedy: give the one that is meant.",
+            f"assignments[0].driver: {DPDK}",
+            f"assignments[0].vf: {X}",
+        ],
     ),
 }
 
