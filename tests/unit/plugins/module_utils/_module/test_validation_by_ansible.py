@@ -58,7 +58,8 @@ def interface(name):
     return words.pop("argument_spec"), words
 
 
-MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("[a-z]*.py"))
+ON_THE_CONTROLLER = {"merged_pfs"}  # no module, but its documentation
+MODULES = sorted({path.stem for path in (PLUGINS / "modules").glob("[a-z]*.py")} - ON_THE_CONTROLLER)
 INTERFACES = {"what no module has": (OTHERS, TOGETHER), **{name: interface(name) for name in MODULES}}
 
 
