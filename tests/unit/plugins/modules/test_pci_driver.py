@@ -45,7 +45,7 @@ def drivers(kernel):
 
 def test_a_vf_goes_to_user_space_and_comes_back(kernel_with):
     kernel = kernel_with()
-    first = run(kernel, pf="enp1s0", vfs="0", driver="vfio-pci", mode="0660")
+    first = run(kernel, pf="enp1s0", vf="0", driver="vfio-pci", mode="0660")
     assert first["steps"] == [
         "load kernel module vfio-pci",
         f"bind {LABEL0} to vfio-pci (now igbvf)",
@@ -63,7 +63,7 @@ def test_a_vf_goes_to_user_space_and_comes_back(kernel_with):
         None,
     )
     writes = written(kernel)
-    second = run(kernel, pf="enp1s0", vfs="0", driver="vfio-pci", mode="0660")
+    second = run(kernel, pf="enp1s0", vf="0", driver="vfio-pci", mode="0660")
     assert (second["changed"], second["steps"], written(kernel)) == (False, [], writes)
     assert second["diff"]["before"] == second["diff"]["after"]
     back = run(kernel, devices=[VF0], driver="default")
@@ -73,7 +73,7 @@ def test_a_vf_goes_to_user_space_and_comes_back(kernel_with):
 
 def test_several_drivers_in_one_call(kernel_with):
     kernel = kernel_with()
-    assignments = [{"vfs": "0-1", "driver": "vfio-pci"}, {"devices": [VF2], "driver": "none"}]
+    assignments = [{"vf": "0-1", "driver": "vfio-pci"}, {"devices": [VF2], "driver": "none"}]
     result = run(kernel, pf="enp1s0", assignments=assignments)
     assert (len(result["steps"]), drivers(kernel)) == (4, ["vfio-pci", "vfio-pci", None])
     assert [device["vf"] for device in result["devices"]] == [0, 1, 2]
@@ -108,14 +108,14 @@ def test_no_iommu_is_an_opt_in(kernel_with):
 def test_a_shared_group_is_given_whole_or_not(kernel_with):
     """Without ACS the VFs are in their PF's group, which the kernel keeps."""
     kernel = kernel_with(behaviour=Behaviour(isolated=False))
-    result = run(kernel, pf="enp1s0", vfs="all", driver="vfio-pci")
+    result = run(kernel, pf="enp1s0", vf="all", driver="vfio-pci")
     assert "IOMMU group 1 also holds enp1s0 (0000:01:00.0) (igb)" in result["msg"]
     assert len(written(kernel)) == 1
 
 
 def test_check_mode_tells_the_same_and_writes_nothing(tmp_path, kernel_with):
     kernel = kernel_with()
-    desired = {"pf": "enp1s0", "vfs": "0,2", "driver": "vfio-pci", "mode": "0640"}
+    desired = {"pf": "enp1s0", "vf": "0,2", "driver": "vfio-pci", "mode": "0640"}
     before = snapshot(tmp_path)
     planned = run(kernel, check=True, **desired)
     assert snapshot(tmp_path) == before
@@ -136,7 +136,7 @@ def test_a_node_that_udev_gives_another_mode_is_as_asked(kernel_with):
 
 def test_a_bind_that_fails_is_a_failure_with_the_old_driver(kernel_with):
     kernel = kernel_with(behaviour=Behaviour(probe_errors={"vfio-pci": errno.EBUSY}))
-    result = run(kernel, pf="enp1s0", vfs="0-1", driver="vfio-pci")
+    result = run(kernel, pf="enp1s0", vf="0-1", driver="vfio-pci")
     assert (result["failed"], result["changed"], result["done"]) == (True, True, ["load kernel module vfio-pci"])
     assert result["failure"]["errno"] == "EBUSY"
     assert result["failure"]["step"] == f"bind {LABEL0} to vfio-pci (now igbvf)"
@@ -161,8 +161,8 @@ BAD_INPUT = {
     ),
     "the module's name": ({"devices": [VF0], "driver": "vfio_pci"}, "invalid", "Remedy: write it 'vfio-pci'"),
     "a device that is not there": ({"devices": ["0000:01:11.0"], "driver": "none"}, "not_found", "0000:01:11.0"),
-    "a VF that is not there": ({"pf": "enp1s0", "vfs": "2-3", "driver": "none"}, "invalid", "names VF 3"),
-    "a VF as PF": ({"pf": "enp1s0v1", "vfs": "0", "driver": "none"}, "invalid", "is a VF, not a PF"),
+    "a VF that is not there": ({"pf": "enp1s0", "vf": "2-3", "driver": "none"}, "invalid", "names VF 3"),
+    "a VF as PF": ({"pf": "enp1s0v1", "vf": "0", "driver": "none"}, "invalid", "is a VF, not a PF"),
     "a PF": ({"devices": [PF], "driver": "none"}, "in_use", "its 3 VFs live on that driver"),
     "a node of a kernel driver": ({"devices": [VF0], "driver": "default", "owner": "root"}, "invalid", "/dev/vfio/N"),
     "one good, one bad": ({"devices": [VF0, VF1], "driver": "uio_pci_generic"}, "unsupported", "no legacy interrupt"),
@@ -186,10 +186,10 @@ def test_bad_input_is_refused_before_the_first_write(tmp_path, kernel_with, name
     [
         {"driver": "none"},
         {"devices": [VF0]},
-        {"vfs": "0", "driver": "none"},
-        {"devices": [VF0], "vfs": "0", "pf": "enp1s0", "driver": "none"},
+        {"vf": "0", "driver": "none"},
+        {"devices": [VF0], "vf": "0", "pf": "enp1s0", "driver": "none"},
         {"assignments": [{"driver": "none"}]},
-        {"assignments": [{"vfs": "0", "driver": "none"}], "driver": "none"},
+        {"assignments": [{"vf": "0", "driver": "none"}], "driver": "none"},
     ],
     ids=str,
 )
