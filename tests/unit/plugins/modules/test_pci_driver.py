@@ -10,6 +10,7 @@ import errno
 import os
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import CONSENTS
 from ansible_collections.kernel_bypass.sriov.plugins.modules import pci_driver
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
@@ -150,7 +151,66 @@ def test_an_address_keeps_a_vf_until_it_is_forced(tmp_path, kernel_with):
     kernel = kernel_with()
     build(tmp_path, hosts.interface("enp1s0v0", 4, "02:00:00:00:02:00", addresses=["192.0.2.77"]))
     assert run(kernel, devices=[VF0], driver="vfio-pci")["failure"]["holders"] == ["enp1s0v0 has address 192.0.2.77/24"]
-    assert run(kernel, devices=[VF0], driver="vfio-pci", allow=["in_use"])["changed"]
+    done = run(kernel, devices=[VF0], driver="vfio-pci", allow=["in_use"])
+    assert done["changed"]
+    assert done["allowed"] == [f"in_use for enp1s0v0 ({VF0}): enp1s0v0 has address 192.0.2.77/24"]
+
+
+def test_an_open_node_is_freed_by_no_word(tmp_path, kernel_with):
+    kernel = kernel_with()
+    run(kernel, pf="enp1s0", vf=[0, 1], driver="vfio-pci")
+    build(tmp_path, hosts.process(4711, "dpdk-testpmd", ["/dev/vfio/2"]))
+    before = snapshot(tmp_path)
+    for allow in ([], ["in_use"], list(CONSENTS)):
+        result = run(kernel, pf="enp1s0", vf="all", driver="default", allow=allow)
+        assert result["failure"]["holders"] == ["process 4711 (dpdk-testpmd) has /dev/vfio/2 open"]
+        assert result["failure"]["remedy"].startswith("end the program first; nothing allows this")
+        assert snapshot(tmp_path) == before
+    assert run(kernel, pf="enp1s0", vf=1, driver="default")["changed"], "the other one is free"
+    assert run(kernel, pf="enp1s0", vf=0, driver="vfio-pci", mode="0660")["changed"], "nothing is taken away"
+
+
+def test_a_pf_is_taken_from_the_kernel_where_that_is_allowed(tmp_path):
+    kernel = simulate(tmp_path, hosts.host())
+    desired = {"devices": [PF], "driver": "vfio-pci"}
+    told = run(kernel, **desired, allow=["in_use", "destroy_vfs"])["failure"]
+    assert (told["what"], told["remedy"]) == (
+        "driver: vfio-pci would take the PF from the kernel",
+        "create VFs and give those away; allow: [take_pf] if you mean the PF itself",
+    )
+    done = run(kernel, **desired, allow=["take_pf"])
+    assert done["steps"][-1] == f"bind enp1s0 ({PF}) to vfio-pci (now igb)"
+    assert done["allowed"] == [f"take_pf for enp1s0 ({PF}): it is a PF, and its interface would be gone"]
+
+
+@pytest.mark.parametrize("selector", [1, "1", [1], ["1"], "1-1", "1,1"], ids=str)
+def test_vfs_are_named_in_any_notation(kernel_with, selector):
+    kernel = kernel_with()
+    assert [device["vf"] for device in run(kernel, pf="enp1s0", vf=selector, driver="none")["devices"]] == [1]
+    assert drivers(kernel) == ["igbvf", None, "igbvf"]
+
+
+def test_all_that_is_wrong_is_told_at_once(tmp_path, kernel_with):
+    kernel = kernel_with()
+    before = snapshot(tmp_path)
+    entries = [
+        {"vf": [2, 3], "driver": "none"},
+        {"devices": ["0000:01:11.0", "x"], "driver": "none"},
+        {"devices": [VF0], "driver": "vfoi-pci"},
+        {"devices": [VF1], "driver": "default", "owner": "no such user", "group": "no such group"},
+        {"devices": [PF], "driver": "vfio-pci"},
+    ]
+    result = run(kernel, pf="enp1s0", assignments=entries, allow=["take_pf"])
+    assert [each["what"] for each in result["failures"]] == [
+        "vf: 2-3 names VF 3",
+        "devices: there is no PCI device 0000:01:11.0 on this host",
+        "devices: 'x' is no PCI address",
+        "owner: there is no user 'no such user' on this host",
+        "group: there is no group 'no such group' on this host",
+        "driver: there is no driver 'vfoi-pci' on this host",
+        "driver: cannot take igb away",
+    ]
+    assert snapshot(tmp_path) == before
 
 
 BAD_INPUT = {
