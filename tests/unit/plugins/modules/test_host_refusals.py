@@ -129,10 +129,8 @@ REFUSALS = {
         [
             ("not_found", "pf: nothing on this host is called 'enp9s0'"),
             ("invalid", "min_rss_queues: 2 VFs leave the PF an RSS group of 4, less than 16"),
-            ("unsupported", "link_state: cannot set enable for VF 0"),
-            ("unsupported", "mtu: cannot set 9000 for VF 0"),
-            ("unsupported", "link_state: cannot set enable for VF 1"),
-            ("unsupported", "mtu: cannot set 9000 for VF 1"),
+            ("unsupported", "link_state: cannot set enable for VFs 0-1"),
+            ("unsupported", "mtu: cannot set 9000 for VFs 0-1"),
             ("unsupported", "query_rss: cannot set on for VF 0"),
             ("invalid", "driver: there is no driver 'vfoi-pci' on this host"),
             ("invalid", "owner, group and mode are of /dev/vfio/N"),
@@ -229,4 +227,6 @@ def test_an_open_node_keeps_its_driver_and_not_its_address(tmp_path, kernel):
     assert snapshot(tmp_path) == before
     result = run(kernel, moved, allow=["in_use"])
     assert result["steps"] == [f"set VF 0 of {LABEL}: mac {MAC} (was 06:0b:00:00:01:00)"]
-    assert result["allowed"] == [f"in_use for {LABEL}: it is in use, and its user goes on with the old one: {OPEN[6:]}"]
+    assert result["allowed"] == [
+        f"in_use for VF 0 of {LABEL}: it is in use, and its user goes on with the old one: {OPEN[6:]}"
+    ]

@@ -197,7 +197,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path, kernel_with):
         {"vf": [2, 3], "driver": "none"},
         {"devices": ["0000:01:11.0", "x"], "driver": "none"},
         {"devices": [VF0], "driver": "vfoi-pci"},
-        {"devices": [VF1], "driver": "default", "owner": "no such user", "group": "no such group"},
+        {"devices": [VF1], "driver": "vfio-pci", "owner": "no such user", "group": "no such group"},
         {"devices": [PF], "driver": "vfio-pci"},
     ]
     result = run(kernel, pf="enp1s0", assignments=entries, allow=["take_pf"])
