@@ -168,8 +168,7 @@ def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
             with faults.gathered():
                 draft.take(plan_ntuple(draft.pf(desired), desired))
     now = draft.pf(desired)
-    with draft.faults.gathered():  # rules lead to queues, whatever the table spreads
-        draft.take(plan_rss(now, desired.rss, _lost_table(before, now)))
+    draft.take(plan_rss(now, desired.rss, _lost_table(before, now)))  # rules lead to queues, whatever it spreads
     if faults.found:
         return Stage(faults=faults)
     return plan_rules(draft.pf(desired), desired.rules, _lost_rules(before, now))

@@ -240,8 +240,8 @@ def test_a_vf_in_use_keeps_its_address_unless_forced(tmp_path, kernel):
     forced = run(kernel, {"vf": "0", "mac": MAC}, allow=["in_use"])
     assert seen(forced, 0)["mac"] == MAC
     assert forced["allowed"] == [
-        f"in_use for VF 0 of {LABEL}: it is in use, and ixgbevf takes it only when it is loaded anew: enp1s0v0 has address "
-        "192.0.2.77/24"
+        f"in_use for VF 0 of {LABEL}: it is in use, and ixgbevf takes it only when it is loaded anew: "
+        "enp1s0v0 has address 192.0.2.77/24"
     ]
 
 
