@@ -5,8 +5,9 @@
 # This module util is PRIVATE to the collection: it can change at any time.
 """Options against their argument spec: every fault with its place, and what is left of the options without them.
 
-What is accepted is what Ansible accepts, by its own conversions; but true is no number, as which Python has it. It
-tells faults too, but in words of its own, and without the place. Of a spec only what ours have is known: the types of KINDS and the words of WORDS.
+What is accepted is what Ansible accepts, by its own conversions; but true is no number, as which Python has it. Ansible
+tells faults too, but in words of its own, and without the place. Of a spec only what ours have is known: the types of
+KINDS and the words of WORDS.
 """
 
 from __future__ import annotations

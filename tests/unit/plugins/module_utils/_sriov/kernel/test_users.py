@@ -51,9 +51,7 @@ def test_what_is_neither_a_name_nor_a_number_is_refused(name):
 def test_a_number_that_the_kernel_takes_for_none_is_refused(number):
     with pytest.raises(InvalidRequest) as refused:
         group_number(number)
-    assert str(refused.value) == (
-        f"group: {number} is no number of a group. Remedy: give 0 to 4294967294, or a name."
-    )
+    assert str(refused.value) == (f"group: {number} is no number of a group. Remedy: give 0 to 4294967294, or a name.")
 
 
 @pytest.mark.parametrize(("number", "label"), [(0, "0 (root)"), (4294967290, "4294967290")])
