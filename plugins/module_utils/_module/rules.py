@@ -133,7 +133,7 @@ def _cookie(name: str, options: Params, absent: bool) -> int | None:
     try:
         return encode_action(vf, queue or 0)
     except ValueError as error:
-        word = "queue" if vf is None or 0 <= vf <= 254 else "vf"
+        word = "queue" if str(error).startswith("queue") else "vf"
         raise _invalid(name, word, options[word], str(error), "give one that the action can carry") from None
 
 
