@@ -244,6 +244,19 @@ def test_what_is_wrong_with_variables_is_told_before_the_host_is_asked(installed
     assert refused(installed, variables) == wanted
 
 
+def test_what_the_host_refuses_is_told_where_it_is_written(installed):
+    variables = {
+        "provision_pfs": {"fast": {"pf": "enp1s0", "rules": [{"flow_type": "tcp4", "dst_port": 80, "queue": 99}]}},
+        "provision_pfs_host": {"fast": {"vfs": [{"vf": 60, "trust": True}]}},
+    }
+    ended = own(installed, variables, "--tags", "provision")
+    _count, *told = ended.told()["here"].splitlines()
+    assert [line.partition(": ")[0] for line in told] == [
+        "- provision_pfs_host.fast.vfs[0].vf",
+        "- provision_pfs.fast.rules[0]",
+    ]
+
+
 def test_group_vars_beside_the_working_directory_are_nobody_s(installed, tmp_path):
     variables = tmp_path / "group_vars" / "sriov.yml"
     variables.parent.mkdir()

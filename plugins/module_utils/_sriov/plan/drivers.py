@@ -39,8 +39,7 @@ def plan_modules(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]
     faults = Faults()
     for each in desired:
         faults.join(_refusals(devices[each.device], each, targets, host))
-    with faults.gathered():
-        _check_nodes(devices, desired)
+    faults.add(*_different_nodes(devices, desired))
     return Stage(_host_steps(devices, desired, targets, host), faults=faults)
 
 
@@ -100,7 +99,7 @@ def _hindered(found: Hindrance, device: Device, driver: str) -> NotSupported:
     return NotSupported(what, device=device.label, why=found.why, remedy=found.remedy, consent=found.consent)
 
 
-def _check_nodes(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]) -> None:
+def _different_nodes(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]) -> t.Iterator[InvalidRequest]:
     """One IOMMU group has one node."""
     nodes: dict[int, DesiredDevice] = {}
     for each in desired:
@@ -109,7 +108,7 @@ def _check_nodes(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]
             continue
         other = nodes.setdefault(group, each)
         if other.node != each.node:
-            raise InvalidRequest(
+            yield InvalidRequest(
                 f"owner, group or mode of {other.device} and {each.device} differ",
                 why=f"both are in IOMMU group {group} and share {vfio_node(group)}",
                 remedy="give them the same",
