@@ -78,15 +78,15 @@ def _refusals(device: Device, desired: DesiredDevice, targets: Mapping[str, str 
     faults = Faults(desired.allow)
     target = targets[desired.device]
     bypass = BYPASS_DRIVERS.get(target or "")
-    if desired.node != Node() and not (bypass and bypass.iommu):
+    with faults.gathered():
+        if target not in (None, device.driver):
+            _check_exists(target, host)
+    if desired.node != Node() and not (bypass and bypass.iommu) and not faults.found:
         what, why = f"owner, group and mode are of {vfio_node('N')}", f"driver {desired.driver} has no such node"
         remedy = "leave them out, or use driver: vfio-pci"
         faults.add(InvalidRequest(what, device=device.label, why=why, remedy=remedy))
     if target == device.driver:
         return faults
-    if target is not None:
-        with faults.gathered():
-            _check_exists(target, host)
     if bypass is not None:
         found = hindrances(device, bypass, host, desired.no_iommu, targets)
         faults.add(*(_hindered(each, device, bypass.name) for each in found))

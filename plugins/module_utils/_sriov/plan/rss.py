@@ -26,20 +26,19 @@ def plan_rss(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None) -
     """`ethtool -X DEV …`, last of what touches the table: whatever resets the PF writes the default one.
 
     :param lost: the table that was set before the plan and that an earlier step loses.
-    :returns: with refusals where the group is too small, or the table cannot be had.
+    :returns: with refusals of a group that is too small, and of a table that cannot be had.
     """
-    faults = Faults()
+    faults, stage = Faults(), Stage()
     if desired and desired.min_queues is not None:
         with faults.gathered():
             check_group(pf, desired.min_queues)
-    stage = Stage()
     with faults.gathered():
         stage = _plan_table(pf, desired, lost)
     return stage._replace(faults=faults)
 
 
 def _plan_table(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None) -> Stage:
-    """:raises SriovError: it cannot be had."""
+    """:raises SriovError: the table cannot be had."""
     rss = pf.queues.rss
     if desired and desired.verb:
         if rss is None or not rss.table:

@@ -49,6 +49,12 @@ def all_refused(devices, desired, host=HOST):
     return refused.value.each()
 
 
+def test_a_node_is_not_missed_with_a_driver_that_is_not_there():
+    device = vf(driver=None)
+    with pytest.raises(InvalidRequest, match="there is no driver 'vfio-pcii' on this host"):
+        sentences([device], [desired_pf(device, "vfio-pcii", node=Node(mode=0o660))])
+
+
 IN_THE_WAY = Host(drivers=DRIVERS, groups=((10, (vf(0), vf(1, iommu_group=10), pf_device(iommu_group=10))),))
 LOCKED = Host(drivers=DRIVERS, lockdown="integrity", noiommu_mode=False)
 SPELLING = Host(drivers=DRIVERS, modules=frozenset({"vfio_pci"}))
