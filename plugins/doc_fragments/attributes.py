@@ -47,8 +47,8 @@ attributes:
 options:
   timeout:
     description:
-      - Seconds that one step may take. After that, a write that blocks in the kernel is left behind and the module
-        fails.
+      - Seconds that one step may take, 1 to 86400. After that, a write that blocks in the kernel is left behind and
+        the module fails.
     type: int
     default: 120
 requirements:
