@@ -56,10 +56,11 @@ def install(directory):
     (target / "plugins" / "modules" / "host.py").write_text(stand_in)
 
 
-def run(directory, program, *arguments, where=None):
+def run(directory, program, *arguments, where=None, user="0"):
     """A program of Ansible, such as "playbook", with the collection that is installed in a directory.
 
     :param where: the working directory.
+    :param user: number of the user as whom the stand-in runs.
     """
     kept = directory / "results"
     kept.unlink(missing_ok=True)
@@ -77,6 +78,7 @@ def run(directory, program, *arguments, where=None):
         "KEPT_RESULTS": str(kept),
         "STAND_IN_PATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path))),
         "STAND_IN_TREE": str(directory / "tree"),
+        "STAND_IN_USER": user,
     }
     ended = subprocess.run(
         [sys.executable, "-m", f"ansible.cli.{program}", *arguments],

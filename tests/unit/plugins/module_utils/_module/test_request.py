@@ -182,9 +182,6 @@ REFUSALS = {
         [pf(), pf()],
         ["pfs[1].pf: 'enp1s0' is also that of pfs[0]. Remedy: make one entry of the two."],
     ),
-        [pf(), pf()],
-        ["pfs[1].pf: 'enp1s0' is also that of pfs[0]. Remedy: make one entry of the two."],
-    ),
     "VLAN, MAC and port": (
         [pf(vfs=[{"vf": 0, "vlan": 5000, "mac": "x"}], rules=[{"flow_type": "tcp4", "dst_port": 70000, "vf": 0}])],
         [
