@@ -194,7 +194,9 @@ def test_what_is_not_named_is_not_touched(roots):
             index: attributes[index] for index in attributes if index not in named
         }
         for index in named & set(after):
-            unsaid = [word for word in after[index].words() if word not in scenes.words_said(entry, index)]
+            said = scenes.words_said(entry, index)
+            said = {*said, *(["mac"] if "driver" in said else [])}  # a VF driver makes itself one where there is none
+            unsaid = [word for word in after[index].words() if word not in said]
             # VLAN and priority, and both rates, are written together: each as it was.
             assert {word: getattr(after[index], word) for word in unsaid} == {
                 word: getattr(attributes[index], word) for word in unsaid

@@ -361,10 +361,15 @@ def vfs_named(entry):
 
 
 def words_said(entry, index):
-    """What is wanted of one VF in the end: of entries that name it the last one that says a word counts."""
+    """What is wanted of one VF in the end: of entries that name it the last one that says a word counts.
+
+    The mode is of the driver beside it: another driver takes it back.
+    """
     found: dict[str, t.Any] = {}
     for each in entry.get("vfs", ()):
         if index in parse_selector(each["vf"]).indices(MOST_VFS):
+            if each.get("driver") not in (None, found.get("driver")):
+                found.pop("mode", None)
             found.update(each)
     return {word: value for word, value in found.items() if value is not None and word != "vf"}
 
