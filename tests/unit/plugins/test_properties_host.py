@@ -129,6 +129,23 @@ def test_a_consent_that_is_used_is_needed_and_those_that_are_needed_are_told_at_
     holds()
 
 
+def test_an_open_vfio_node_keeps_its_vf_and_its_driver_whatever_is_allowed(roots):
+    @given(scenes.scenes())
+    def holds(scene):
+        state, options = scene
+        pfs = [pf._replace(num_vfs=pf.num_vfs or 1, vfio=True, held=True) for pf in state.pfs]
+        kernel = scenes.start(roots(), state._replace(pfs=tuple(pfs), iommu=True))
+        paths = [f"/sys/bus/pci/devices/{pf.nic.vf(0)}" for pf in pfs]
+        before = [(kernel.sysfs.inode(path), kernel.sysfs.link_name(f"{path}/driver")) for path in paths]
+        assert {driver for _inode, driver in before} == {"vfio-pci"}
+        result = run(kernel, {**options, "allow": list(CONSENTS)})
+        event("refused" if result["failed"] else f"{min(len(result['steps']), 6)} steps or more")
+        assert not result["failed"] or result["done"] == []
+        assert [(kernel.sysfs.inode(path), kernel.sysfs.link_name(f"{path}/driver")) for path in paths] == before
+
+    holds()
+
+
 def test_after_a_plan_there_is_nothing_to_plan(roots):
     """Pure: the state that the plan predicts, never one that was read."""
 

@@ -224,15 +224,15 @@ def words_of(draw, vfs, driver):
     words = draw(st.fixed_dictionaries({}, optional=optional))
     words.update(draw(st.sampled_from(VLANS)))
     words.update(draw(st.sampled_from(DRIVERS)))
-    if words.get("driver") in ("vfio-pci", "none") and draw(yes):
-        words.pop("mtu", None)  # which has no interface
+    if draw(yes) and ("driver" in words or draw(st.booleans())):
+        words.pop("mtu", None)  # most of the time there would be no interface
     return words
 
 
 @st.composite
 def nulls(draw, above):
     """Some of what wider entries say taken back; what goes with it too."""
-    heads = draw(st.sets(st.sampled_from(sorted(above)), max_size=2)) if above else set()
+    heads = draw(st.sets(st.sampled_from(sorted(above)), min_size=1, max_size=2)) if above else set()
     return dict.fromkeys(word for head in sorted(heads) for word in (head, *TOGETHER.get(head, ())))
 
 
@@ -248,7 +248,7 @@ def record_lists(draw, num_vfs, driver):
         vfs, above = waiting.pop(0)
         words = {**draw(words_of(vfs, driver)), **(draw(nulls(above)) if draw(st.booleans()) else {})}
         found.append((vfs, words))
-        if len(vfs) > 1 and draw(st.booleans()):
+        if len(vfs) > 1 and draw(yes):
             waiting += [(part, {**above, **words}) for part in draw(parts(vfs))]
     if draw(no):
         found += draw(overlapping(found, everyone))
