@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stands in for module host on the remote side: the real main() on a simulated kernel of two PFs, whose tree stays.
+"""Stands in for a module on the remote side: the real main() on a simulated kernel of two PFs, whose tree stays.
 
 WANT_JSON: it comes with a file of options, and as it is, so that it can import the tests.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -16,12 +17,12 @@ from dataclasses import replace
 
 sys.path[:0] = os.environ["STAND_IN_PATH"].split(os.pathsep)
 
-from ansible_collections.kernel_bypass.sriov.plugins.modules import host  # noqa: E402 - the path comes first
-from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts  # noqa: E402
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts  # noqa: E402 - the path comes first
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour  # noqa: E402
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate  # noqa: E402
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module  # noqa: E402
 
+MODULE = "host"  # support.playbooks.install() writes one file a module
 TREE = os.environ["STAND_IN_TREE"]
 PLAIN = "0000:00:02.0"
 
@@ -42,4 +43,5 @@ with open(sys.argv[1], encoding="utf-8") as file:
 options = {name: value for name, value in given.items() if not name.startswith("_ansible_")}
 as_user = Behaviour(user=int(os.environ["STAND_IN_USER"]))
 kernel = simulate(TREE, {} if os.path.exists(f"{TREE}/sys") else two_ports(), as_user)
-print(json.dumps(run_module(host, kernel, given["_ansible_check_mode"], **options)))
+module = importlib.import_module(f"ansible_collections.kernel_bypass.sriov.plugins.modules.{MODULE}")
+print(json.dumps(run_module(module, kernel, given["_ansible_check_mode"], **options)))
