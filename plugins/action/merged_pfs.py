@@ -16,7 +16,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._module.merge import in_words, merge
-from ..module_utils._module.refusal import check_host_options, failed
+from ..module_utils._module.request import MODULES, desired_state, failed
 from ..module_utils._sriov.errors import Faults, InvalidRequest, SriovError
 from ..plugin_utils._provision import SOURCES, misspelt
 
@@ -50,7 +50,8 @@ class ActionModule(ActionBase):
     def _check(self, pfs: list[Result]) -> list[SriovError]:
         args = self._task.args
         try:
-            check_host_options({"pfs": pfs, "allow": args["provision_allow"], "timeout": args["provision_timeout"]})
+            options = {"pfs": pfs, "allow": args["provision_allow"], "timeout": args["provision_timeout"]}
+            desired_state(MODULES["host"], options)
         except SriovError as error:
             return error.each()
         return []

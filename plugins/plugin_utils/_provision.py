@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import typing as t
-from difflib import get_close_matches
 
+from ..module_utils._module.words import closest
 from ..module_utils._sriov.errors import InvalidRequest
 
 PREFIX = "provision_"
@@ -31,13 +31,15 @@ def misspelt(names: t.Iterable[str]) -> list[InvalidRequest]:
 
 
 def _meant(name: str) -> bool:
-    return name.startswith(PREFIX) or bool(get_close_matches(name, TO_SET, 1, ALIKE))
+    return name.startswith(PREFIX) or bool(closest(name, TO_SET, ALIKE))
 
 
 def _unknown(name: str) -> InvalidRequest:
-    near = get_close_matches(name, TO_SET, 1)
+    near = closest(name, TO_SET)
+    if near:
+        return InvalidRequest(f"{name}: unknown, did you mean {near}?")
     return InvalidRequest(
-        f"{name}: unknown{f', did you mean {near[0]}' if near else ''}",
+        f"{name}: unknown",
         why=f"variables that begin with {PREFIX} are those of role provision",
-        remedy=f"write it as one of {', '.join(TO_SET)}, or give it a name of its own",
+        remedy=f"use one of {', '.join(TO_SET)}, or another name",
     )

@@ -12,7 +12,8 @@ import typing as t
 from collections import Counter
 
 from .._sriov.errors import InvalidRequest
-from .._sriov.model.selector import ALL, MOST_VFS, expand, parse_vfs
+from .._sriov.model.selector import parse_selector
+from .words import described, shown
 
 Source = t.Tuple[str, t.Any]
 """A variable: its name and its value."""
@@ -164,24 +165,21 @@ def _node(value: t.Any, origin: str) -> Node:
 
 
 def _selector(value: t.Any) -> t.Hashable:
-    """The VFs that are meant, however they are written; the text itself where it means none."""
-    text = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    """The VFs that are meant, however they are written; where it means none, what is written."""
     try:
-        ranges = parse_vfs(text)
+        return parse_selector(value)
     except ValueError:
-        return text
-    return ALL if ranges is None else tuple(expand(ranges, MOST_VFS))
+        return str(value)
 
 
 def _expected(place: str, value: t.Any, expected: str, form: str) -> InvalidRequest:
-    kinds = ((dict, "a dictionary"), ((list, tuple), "a list"))
-    there = next((word for kind, word in kinds if isinstance(value, kind)), repr(value))
-    return InvalidRequest(f"{place}: {there}, where {expected} is expected", remedy=f"write it as in {form}")
+    what = f"{place}: {described(value)}, where {expected} is expected"
+    return InvalidRequest(what, remedy=f"write it as in {form}")
 
 
 def _no_label(name: str, label: t.Any) -> InvalidRequest:
     return InvalidRequest(
-        f"{name}: {label!r}, where a label is expected",
+        f"{name}: {shown(label)}, where a label is expected",
         why="YAML reads 0000:01:00.0 as a number, and words such as on and no as true and false",
         remedy='write the label in quotes, as in "0000:01:00.0"',
     )

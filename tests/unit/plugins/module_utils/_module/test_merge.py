@@ -77,7 +77,7 @@ def test_sources_merge(sources, wanted):
     assert merged(*sources) == wanted
 
 
-@pytest.mark.parametrize("same", [[0, 1], "0-1", "0,1", " 1, 0", "0-1,1", ["0", 1], [1, 0]], ids=str)
+@pytest.mark.parametrize("same", [[0, 1], "0-1", "0,1", " 1, 0", "0-1,1", ["0", 1], [1, 0], ["0-1"]], ids=str)
 def test_records_of_the_same_vfs_are_joined_where_the_first_stands(same):
     found = vfs([{"vf": "0-1", "mac": "auto", "vlan": 5}, {"vf": 3}], [{"vf": 4}, {"vf": same, "vlan": 6, "mtu": 9000}])
     assert found == [{"vf": same, "mac": "auto", "vlan": 6, "mtu": 9000}, {"vf": 3}, {"vf": 4}]
@@ -177,9 +177,9 @@ QUOTE = (
 )
 SHAPES = {
     "a list": ([{"pf": "enp1s0"}], f"provision_pfs: a list, where a dictionary by label is expected. {WRITE_PFS}"),
-    "a text": ("enp1s0", f"provision_pfs: 'enp1s0', where a dictionary by label is expected. {WRITE_PFS}"),
-    "an empty text": ("", f"provision_pfs: '', where a dictionary by label is expected. {WRITE_PFS}"),
-    "a number as a PF": ({"fast": 4}, f"provision_pfs.fast: 4, where a dictionary is expected. {WRITE_PF}"),
+    "a text": ("enp1s0", f"provision_pfs: 'enp1s0' (text), where a dictionary by label is expected. {WRITE_PFS}"),
+    "an empty text": ("", f"provision_pfs: '' (text), where a dictionary by label is expected. {WRITE_PFS}"),
+    "a number as a PF": ({"fast": 4}, f"provision_pfs.fast: 4 (a number), where a dictionary is expected. {WRITE_PF}"),
     "a list as a PF": ({"fast": []}, f"provision_pfs.fast: a list, where a dictionary is expected. {WRITE_PF}"),
     "a dictionary as VFs": (
         {"fast": {"vfs": {"vf": 0}}},
@@ -187,15 +187,15 @@ SHAPES = {
     ),
     "a number as a VF": (
         {"fast": {"vfs": [{"vf": 1}, 0]}},
-        f"provision_pfs.fast.vfs[1]: 0, where a dictionary is expected. {WRITE_VFS}",
+        f"provision_pfs.fast.vfs[1]: 0 (a number), where a dictionary is expected. {WRITE_VFS}",
     ),
     "a text as rules": (
         {"fast": {"rules": "none"}},
-        "provision_pfs.fast.rules: 'none', where a list of dictionaries is expected. "
+        "provision_pfs.fast.rules: 'none' (text), where a list of dictionaries is expected. "
         f"{HOW} rules: [{{flow_type: tcp4, dst_port: 80, vf: 0}}].",
     ),
     "an address that YAML made a number": ({60.0: {}}, f"provision_pfs: 60.0, where a label is expected: {QUOTE}"),
-    "a word that YAML made true": ({True: {}}, f"provision_pfs: True, where a label is expected: {QUOTE}"),
+    "a word that YAML made true": ({True: {}}, f"provision_pfs: true, where a label is expected: {QUOTE}"),
 }
 
 
