@@ -2,18 +2,15 @@
 
 usage: generate_docs.py [--check]
 
-    return values of modules, in their RETURN blocks     from scripts/lib/return_values.yml
-    argument specs of roles, where they repeat a module  from plugins/doc_fragments
+    return values of modules, in their RETURN blocks, from scripts/lib/return_values.yml
 
-In both, all from the line that names this script on is written; what stands above it is written by hand.
+All from the line that names this script on is written; what stands above it is written by hand.
 --check writes nothing, and fails when something would be.
 """
 
 from __future__ import annotations
 
-import importlib
 import math
-import re
 import sys
 import typing as t
 from pathlib import Path
@@ -25,13 +22,6 @@ ROOT = Path(__file__).resolve().parents[2]
 VALUES = ROOT / "scripts" / "lib" / "return_values.yml"
 MARK = "# From here on written by scripts/lib/generate_docs.py, from"
 WIDTH = 120
-# Role: its options, each with the fragment and the option there that it repeats, and what differs.
-ROLES: dict[str, dict[str, tuple[str, str, dict[str, t.Any]]]] = {
-    "provision": {
-        "provision_pfs": ("pfs", "pfs", {"required": False, "default": []}),
-        "provision_timeout": ("attributes", "timeout", {}),
-    },
-}
 Values = t.Dict[str, t.Dict[str, t.Any]]
 
 
@@ -76,34 +66,6 @@ def return_values(module: str) -> str:
     )
 
 
-def role_options(role: str) -> str:
-    options = {}
-    for name, (fragment, option, differs) in ROLES[role].items():
-        options[name] = {**_option(_documented(fragment)[option]), **differs}
-    return text(options, "options", depth=6)
-
-
-def _documented(fragment: str) -> Values:
-    if str(ROOT / "plugins") not in sys.path:
-        sys.path.append(str(ROOT / "plugins"))
-    found = importlib.import_module(f"doc_fragments.{fragment}").ModuleDocFragment
-    return yaml.safe_load(found.DOCUMENTATION)["options"]
-
-
-def _option(option: dict[str, t.Any]) -> dict[str, t.Any]:
-    said = option["description"]
-    sentences = [plain(sentence) for sentence in ([said] if isinstance(said, str) else said)]
-    rest = {key: value for key, value in option.items() if key not in ("description", "suboptions")}
-    inside = {name: _option(each) for name, each in option.get("suboptions", {}).items()}
-    description = sentences if len(sentences) > 1 else sentences[0]
-    return {"description": description, **rest, **({"options": inside} if inside else {})}
-
-
-def plain(sentence: str) -> str:
-    """Without markup: the options of a role have other names than those of the module."""
-    return re.sub(r"\b[VCO]\((?:\w+\[\]\.)?([^)]*)\)", r"\1", sentence)
-
-
 def rewritten(path: Path, source: str, end: str, generated: str) -> str:
     """A file's text with what is generated after the mark, up to the end.
 
@@ -121,9 +83,6 @@ def documents() -> dict[Path, str]:
     for module in yaml.safe_load(VALUES.read_text())["modules"]:
         path = ROOT / "plugins" / "modules" / f"{module}.py"
         found[path] = rewritten(path, "return_values.yml there", '"""\n', return_values(module))
-    for role in ROLES:
-        path = ROOT / "roles" / role / "meta" / "argument_specs.yml"
-        found[path] = rewritten(path, "plugins/doc_fragments", "", role_options(role))
     return found
 
 

@@ -17,7 +17,7 @@ import typing as t
 from ansible.module_utils.common import validation
 
 from .._sriov.errors import InvalidRequest
-from .words import closest, shortened, unknown
+from .words import closest, described, shortened, shown, unknown
 
 if t.TYPE_CHECKING:
     from .options import Params, Spec
@@ -134,9 +134,9 @@ class _Walk:
     def _wrong_type(self, place: str, option: Params, value: t.Any) -> t.Any:
         kind = KINDS[option.get("type", "str")]
         if kind.negation and not isinstance(value, (dict, list)):
-            what = f"{_shown(value)} {kind.negation}"
+            what = f"{shown(value)} {kind.negation}"
         else:
-            what = f"{_described(value)}, where {kind.noun} is expected"
+            what = f"{described(value)}, where {kind.noun} is expected"
         remedy = kind.remedy
         if _is_record(option):
             remedy = f"write it as {{{_first(option['options'])}: …}}"
@@ -211,7 +211,7 @@ def _has_value(name: str, spec: Spec, given: Params) -> bool:
 
 
 def _no_choice(place: str, value: t.Any, converted: t.Any, choices: t.Sequence[t.Any]) -> InvalidRequest:
-    what = f"{place}: {_shown(value)} is none of {', '.join(map(str, choices))}"
+    what = f"{place}: {shown(value)} is none of {', '.join(map(str, choices))}"
     near = closest(str(converted).lower(), map(str, choices))
     if near:
         return InvalidRequest(f"{what}; did you mean {near}?")
@@ -227,22 +227,3 @@ def _inside(place: str, name: t.Any) -> str:
 def _first(options: Spec) -> str:
     """The option by which an entry is begun."""
     return next((name for name, each in options.items() if each.get("required")), next(iter(options)))
-
-
-def _described(value: t.Any) -> str:
-    """A value of the wrong kind, and its kind."""
-    if isinstance(value, dict):
-        return "a dictionary"
-    if isinstance(value, list):
-        return "a list"
-    if value is None or isinstance(value, bool):
-        return _shown(value)
-    kind = " (text)" if isinstance(value, str) else " (a number)" if isinstance(value, (int, float)) else ""
-    return _shown(value) + kind
-
-
-def _shown(value: t.Any) -> str:
-    """A value as YAML has it, where that differs."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return shortened(repr(value))

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""What is told of an option that is not there: the word that was meant, or the words that there are."""
+"""How values and names are told: a value of the wrong kind; of an option that is not there, the word that was meant."""
 
 from __future__ import annotations
 
@@ -83,6 +83,25 @@ def closest(word: str, words: t.Iterable[str], cutoff: float = SIMILAR) -> str:
 def shortened(text: str) -> str:
     """No more of a text than a line can bear; its last character, which may be a quote, stays."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 2]}…{text[-1]}"
+
+
+def described(value: t.Any) -> str:
+    """A value of the wrong kind, and its kind."""
+    if isinstance(value, dict):
+        return "a dictionary"
+    if isinstance(value, list):
+        return "a list"
+    if value is None or isinstance(value, bool):
+        return shown(value)
+    kind = " (text)" if isinstance(value, str) else " (a number)" if isinstance(value, (int, float)) else ""
+    return shown(value) + kind
+
+
+def shown(value: t.Any) -> str:
+    """A value as YAML has it, where that differs."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return shortened(repr(value))
 
 
 def _translated(word: str, spec: Spec) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Role provision takes what module host takes. How it says so is generated, see tests/unit/scripts."""
+"""Role provision says the same in each of its files: its variables, their defaults, and what a misspelt one is near."""
 
 from __future__ import annotations
 
@@ -10,26 +10,32 @@ from pathlib import Path
 
 import yaml
 from ansible_collections.kernel_bypass.sriov.plugins.modules import host
+from ansible_collections.kernel_bypass.sriov.plugins.plugin_utils import _provision
 
-ROLE = Path(host.__file__).resolve().parents[2] / "roles" / "provision"
-FIELDS = ("type", "elements", "required", "choices", "default")
+ROOT = Path(host.__file__).resolve().parents[2]
+ROLE = ROOT / "roles" / "provision"
 
 
-def facts(options):
-    return {
-        name: {**{field: option.get(field) for field in FIELDS}, "options": facts(option.get("options", {}))}
-        for name, option in options.items()
-    }
+def read(path):
+    return yaml.safe_load(path.read_text())
 
 
 def specs():
-    return yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
-
-
-def test_a_pf_of_the_role_is_a_pf_of_the_module():
-    assert facts(specs()["provision_pfs"]["options"]) == facts(host.ARGUMENT_SPEC["pfs"]["options"])
+    return read(ROLE / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
 
 
 def test_the_defaults_of_the_role_are_those_that_its_argument_spec_names():
-    defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
-    assert defaults == {name: option["default"] for name, option in specs().items()}
+    assert read(ROLE / "defaults" / "main.yml") == {name: option["default"] for name, option in specs().items()}
+
+
+def test_a_type_is_never_told_by_ansible_before_the_role_tells_all_faults():
+    assert {option["type"] for option in specs().values()} == {"raw"}
+
+
+def test_the_names_that_are_known_are_those_of_role_and_playbook():
+    playbook = (ROOT / "playbooks" / "provision.yml").read_text()
+    of_playbook = {name for name in _provision.TO_SET if name in playbook}
+    assert {*_provision.TO_SET} == {*specs()} | of_playbook
+    assert of_playbook == {"provision_hosts", "provision_serial", "provision_max_fail_percentage"}
+    registered = {task["register"] for task in read(ROLE / "tasks" / "main.yml") if "register" in task}
+    assert registered == {*_provision.REGISTERED}

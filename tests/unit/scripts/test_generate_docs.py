@@ -30,19 +30,6 @@ def test_nothing_is_lost_and_no_line_is_too_long():
     assert lines.splitlines()[0] == "    'on': {description: Whether., type: bool}"
 
 
-@pytest.mark.parametrize(
-    ("marked", "plain"),
-    [
-        ("V(0) removes all VFs; it needs O(force).", "0 removes all VFs; it needs force."),
-        ("where O(pfs[].drivers) are given", "where drivers are given"),
-        ('such as V("0660"), of C(/dev/vfio/N)', 'such as "0660", of /dev/vfio/N'),
-        ("several (VFs)", "several (VFs)"),
-    ],
-)
-def test_a_role_names_options_by_their_last_word(marked, plain):
-    assert generate_docs.plain(marked) == plain
-
-
 def test_a_file_keeps_what_stands_around_the_generated_part(tmp_path):
     path = tmp_path / "module.py"
     path.write_text(f'by hand\n{generate_docs.MARK} there\nold\n"""\ncode\n')

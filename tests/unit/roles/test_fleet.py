@@ -1,0 +1,298 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The example inventory, and playbook provision with it and with mistakes, by Ansible's own programs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.merge import merge
+from ansible_collections.kernel_bypass.sriov.plugins.plugin_utils._provision import SOURCES
+from ansible_collections.kernel_bypass.sriov.tests.unit.support import playbooks
+
+EXAMPLE = playbooks.ROOT / "examples" / "inventory"
+PLAYBOOK = "kernel_bypass.sriov.provision"
+MERGE, VISIT, SAY = "Merge what site", "Bring the PFs", "Say what was done"
+ALL = {"vf": "all", "mac": "auto", "spoofchk": False}
+DPDK = {"vf": "0-2", "driver": "vfio-pci", "mode": "0660"}
+KERNEL = {"vf": 3, "driver": "default", "vlan": 100}
+RULE = {"flow_type": "tcp4", "dst_ip": "192.0.2.30", "dst_port": 80, "vf": 0, "queue": 0}
+PACKET = {"pf": "enp1s0", "num_vfs": 4, "min_rss_queues": 4, "vfs": [ALL, DPDK, KERNEL], "rules": [RULE]}
+WANTED = {
+    "packet1": PACKET,
+    "packet2": {
+        **PACKET,
+        "pf": "enp3s0",
+        "vfs": [ALL, DPDK, {**KERNEL, "vlan": 200}],
+        "rules": [RULE, {**RULE, "dst_ip": "192.0.2.31", "vf": 1}],
+    },
+    "packet3": {**PACKET, "num_vfs": 0},
+    "capture1": {
+        "pf": "enp1s0",
+        "num_vfs": 1,
+        "vfs": [{"vf": "all", "mac": "auto", "driver": "vfio-pci", "trust": True}],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("fleet")
+    playbooks.install(directory)
+    return directory
+
+
+# --- The example ---
+
+
+@pytest.fixture(scope="module")
+def hostvars(installed):
+    """Variables of the example by host, as Ansible has them."""
+    return json.loads(playbooks.run(installed, "inventory", "-i", str(EXAMPLE), "--list").output)["_meta"]["hostvars"]
+
+
+@pytest.fixture(scope="module")
+def check(installed):
+    """The example in check mode, on hosts that are simulated."""
+    more = json.dumps({**playbooks.STAND_IN_HOST, "provision_allow": ["in_use"]})
+    return playbooks.run(installed, "playbook", "-i", str(EXAMPLE), PLAYBOOK, "--check", "-e", more)
+
+
+def test_the_hosts_are_the_example_s(hostvars):
+    assert set(hostvars) == set(WANTED)
+
+
+@pytest.mark.parametrize("host", WANTED)
+def test_what_a_host_wants_is_merged_of_its_variables(hostvars, host):
+    found = merge([(name, hostvars[host].get(name)) for name in SOURCES])
+    assert (found.pfs, found.faults) == ([WANTED[host]], [])
+
+
+@pytest.mark.parametrize("host", WANTED)
+def test_the_role_merges_the_same(check, host):
+    result = check.of(MERGE)[host]
+    assert (result["pfs"], result["changed"]) == ([WANTED[host]], False)
+
+
+def test_one_host_alone_shows_its_variables(installed):
+    found = json.loads(playbooks.run(installed, "inventory", "-i", str(EXAMPLE), "--host", "packet3").output)
+    assert found["provision_pfs_host"] == {"fast": {"num_vfs": 0}}
+
+
+def test_a_run_in_check_mode_says_what_each_host_would_become(check):
+    assert check.code == 0, check.output
+    last = {host: result["msg"][-1].partition(";")[0] for host, result in check.of(SAY).items()}
+    assert last == {
+        "packet1": "enp1s0: 4 VFs, vfio-pci 3, ixgbevf 1, 1 rule, RSS 4",
+        "packet2": "enp3s0: 4 VFs, vfio-pci 3, ixgbevf 1, 2 rules, RSS 4",
+        "packet3": "enp1s0: no VFs, RSS 16",
+        "capture1": "enp1s0: 1 VF, vfio-pci 1, RSS 4",
+    }
+
+
+def test_consent_for_one_run_reaches_the_module(check):
+    assert check.of(VISIT)["packet1"]["invocation"]["module_args"]["allow"] == ["in_use"]
+
+
+def test_the_files_that_the_documentation_shows_are_the_example_s():
+    text = (playbooks.ROOT / "docs" / "fleets.md").read_text()
+    for path in EXAMPLE.glob("*/*.yml"):
+        body = path.read_text().partition("---\n")[2].strip()
+        assert body in text, path
+
+
+# --- Mistakes ---
+
+NOT_SET = (
+    "provision_pfs: not set, nor provision_pfs_group or provision_pfs_host: nothing would be done. "
+    "Remedy: say what the host shall have in group_vars or host_vars, which must lie beside the inventory file, or "
+    "beside a playbook of your own; beside the working directory nobody reads them."
+)
+GROUPS = "nothing would be done; its groups are: capture_hosts, packet_hosts, sriov"
+NAME_ONE = "Remedy: name a group or hosts of the inventory: -e provision_hosts=GROUP."
+TAGS = "no task is left: nothing would be done. Remedy: leave it out; the tags here are: provision."
+# Arguments, and what is said before the play begins.
+NO_RUN = {
+    "a tag that is not there": (["--tags", "provision_verify"], f"--tags provision_verify: {TAGS}"),
+    "tags of others": (["--tags", "foo,bar"], f"--tags foo,bar: {TAGS}"),
+    "all tags skipped": (
+        ["--skip-tags", "provision"],
+        "--skip-tags provision: no task is left: nothing would be done. Remedy: leave it out.",
+    ),
+    "a group that is not there": (
+        ["-e", "provision_hosts=packets"],
+        f"provision_hosts: 'packets' matches no host of the inventory: {GROUPS}. {NAME_ONE}",
+    ),
+    "no group": (
+        ["-e", "provision_hosts="],
+        f"provision_hosts: '' matches no host of the inventory: {GROUPS}. {NAME_ONE}",
+    ),
+    "a limit that leaves none": (
+        ["-e", "provision_hosts=packet_hosts", "--limit", "capture1"],
+        "--limit capture1: none of the 3 hosts of provision_hosts, 'packet_hosts', is left: nothing would be done. "
+        "Remedy: leave it out, or name hosts that are among them.",
+    ),
+    "a misspelt variable": (
+        ["-e", "provision_host=packet1"],
+        "provision_host: unknown, did you mean provision_hosts?",
+    ),
+    "several": (
+        ["-e", "provision_hosts=packets", "-e", "provison_pfs={}", "--tags", "foo"],
+        "3 things are refused:\n- provison_pfs: unknown, did you mean provision_pfs?\n"
+        f"- provision_hosts: 'packets' matches no host of the inventory: {GROUPS}. {NAME_ONE}\n- --tags foo: {TAGS}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "wanted"), NO_RUN.values(), ids=NO_RUN)
+def test_a_run_that_would_do_nothing_is_an_error(installed, arguments, wanted):
+    ended = playbooks.run(installed, "playbook", "-i", str(EXAMPLE), PLAYBOOK, *arguments)
+    assert ended.code != 0 and wanted in ended.output and not ended.results, ended.output
+
+
+def test_an_inventory_without_hosts_is_an_error(installed):
+    ended = playbooks.run(installed, "playbook", PLAYBOOK)
+    wanted = "the inventory has no hosts: nothing would be done. Remedy: name the inventory file or its folder: -i "
+    assert ended.code != 0 and wanted in ended.output
+
+
+def test_an_inventory_without_the_group_is_an_error(installed):
+    ended = playbooks.run(installed, "playbook", "-i", "packet1,", PLAYBOOK)
+    wanted = (
+        "provision_hosts: not set, and its default 'sriov' matches no host of the inventory: nothing would be done; "
+        f"its groups are: none. {NAME_ONE}"
+    )
+    assert ended.code != 0 and wanted in ended.output
+
+
+@pytest.mark.parametrize("look", ["--syntax-check", "--list-hosts", "--list-tags", "--list-tasks"])
+def test_whoever_only_looks_is_told_no_errors(installed, look):
+    assert playbooks.run(installed, "playbook", "-i", "packet1,", PLAYBOOK, look).code == 0
+
+
+def refused(installed, variables, *arguments):
+    """What the one host of an inventory is told, which has these variables."""
+    hosts = installed / "hosts.yml"
+    hosts.write_text(json.dumps({"sriov": {"hosts": {"here": {**playbooks.STAND_IN_HOST, **variables}}}}))
+    ended = playbooks.run(installed, "playbook", "-i", str(hosts), PLAYBOOK, *arguments)
+    assert ended.code != 0 and not ended.of(VISIT), ended.output
+    return ended.told()["here"]
+
+
+WRITE = "Remedy: write it as in provision_pfs: {fast: {pf: enp1s0, num_vfs: 4}}."
+# Variables of a host, and what it is told.
+FAULTS = {
+    "nothing is set": ({}, NOT_SET),
+    "all is empty": ({"provision_pfs": {}, "provision_pfs_host": None}, NOT_SET),
+    "a list": (
+        {"provision_pfs": [{"pf": "enp1s0"}]},
+        f"provision_pfs: a list, where a dictionary by label is expected. {WRITE}",
+    ),
+    "a misspelt variable": (
+        {"provision_pfs": {"enp1s0": {}}, "provision_pfs_hosts": {"enp1s0": {"num_vfs": 1}}},
+        "provision_pfs_hosts: unknown, did you mean provision_pfs_host?",
+    ),
+    "a variable of somebody else": (
+        {"provision_pfs": {"enp1s0": {}}, "provision_date": "today"},
+        "provision_date: unknown: variables that begin with provision_ are those of role provision. "
+        "Remedy: use one of provision_pfs, provision_pfs_group, provision_pfs_host, provision_allow, "
+        "provision_timeout, provision_hosts, provision_serial, provision_max_fail_percentage, or another name.",
+    ),
+    "a misspelt one and nothing else": (
+        {"provision_pf": {"enp1s0": {}}},
+        f"2 things are refused:\n- provision_pf: unknown, did you mean provision_pfs?\n- {NOT_SET}",
+    ),
+    "a misspelt key, where it was written": (
+        {
+            "provision_pfs": {"fast": {"pf": "enp1s0", "num_vfs": 4, "vfs": [{"vf": "all", "mac": "auto"}]}},
+            "provision_pfs_host": {"fast": {"vfs": [{"vf": 1, "spoofcheck": False}]}},
+        },
+        "provision_pfs_host.fast.vfs[0].spoofcheck: unknown, did you mean spoofchk?",
+    ),
+    "consent that is none": (
+        {"provision_pfs": {"enp1s0": {}}, "provision_allow": ["in-use"]},
+        "provision_allow[0]: 'in-use' is none of destroy_vfs, in_use, link_reset, take_pf, bifurcated; "
+        "did you mean in_use?",
+    ),
+    "a timeout in words": (
+        {"provision_pfs": {"enp1s0": {}}, "provision_timeout": "four"},
+        "provision_timeout: 'four' is no whole number. Remedy: write it in digits, as in 4.",
+    ),
+    "all of it at once": (
+        {
+            "provision_pfs": {"fast": {"pf": "enp1s0", "num_vfs": 2, "vfs": [{"vf": "0-2", "vlan": 5000}], "rules": 1}},
+            "provision_pfs_host": {"slow": {"vfs": [{"vf": 0, "mac": "x"}]}},
+        },
+        "4 things are refused:\n"
+        "- provision_pfs.fast.rules: 1 (a number), where a list of dictionaries is expected. "
+        "Remedy: write it as in rules: [{flow_type: tcp4, dst_port: 80, vf: 0}].\n"
+        "- provision_pfs.fast.vfs[0].vlan: …",
+    ),
+}
+
+
+@pytest.mark.parametrize(("variables", "wanted"), FAULTS.values(), ids=FAULTS)
+def test_what_is_wrong_with_variables_is_told_before_the_host_is_asked(installed, variables, wanted):
+    assert refused(installed, variables) == wanted
+
+
+def test_group_vars_beside_the_working_directory_are_nobody_s(installed, tmp_path):
+    variables = tmp_path / "group_vars" / "sriov.yml"
+    variables.parent.mkdir()
+    variables.write_text(yaml.safe_dump({"provision_pfs": {"enp1s0": {"num_vfs": 1}}}))
+    hosts = tmp_path / "inventory" / "hosts.yml"
+    hosts.parent.mkdir()
+    hosts.write_text(json.dumps({"sriov": {"hosts": {"here": playbooks.STAND_IN_HOST}}}))
+    ended = playbooks.run(installed, "playbook", "-i", str(hosts), PLAYBOOK, where=tmp_path)
+    assert ended.code != 0 and ended.told() == {"here": NOT_SET}
+
+
+# --- The role in a playbook of the user's own ---
+
+OWN = [
+    {
+        "hosts": "sriov",
+        "gather_facts": False,
+        "roles": [{"role": "kernel_bypass.sriov.provision", "tags": ["provision_nics"]}],
+        "tasks": [{"name": "Own", "ansible.builtin.debug": {"msg": "own"}, "tags": ["own"]}],
+    },
+    {"import_playbook": PLAYBOOK},
+]
+WANTED_PFS = {"provision_pfs": {"enp1s0": {"num_vfs": 0}}}
+
+
+def own(installed, variables, *arguments):
+    hosts, site = installed / "hosts.yml", installed / "site.yml"
+    members = {"here": {**playbooks.STAND_IN_HOST, **variables}}
+    hosts.write_text(json.dumps({"sriov": {"hosts": members}, "others": {"hosts": {"other": {}}}}))
+    site.write_text(yaml.safe_dump(OWN))
+    return playbooks.run(installed, "playbook", "-i", str(hosts), str(site), *arguments)
+
+
+def test_tags_of_others_run_nothing_of_the_role_and_check_nothing(installed):
+    ended = own(installed, {"provision_pfs": 7, "provision_x": 1}, "--tags", "own")
+    assert ended.code == 0 and ended.of("Own") and not ended.of(MERGE) and not ended.of(VISIT), ended.output
+
+
+@pytest.mark.parametrize("tags", ["provision", "own,provision", "provision_nics", "all"])
+def test_the_role_runs_with_its_tag_and_with_the_one_it_was_given(installed, tags):
+    ended = own(installed, WANTED_PFS, "--tags", tags)
+    assert ended.code == 0 and ended.of(VISIT), ended.output
+
+
+@pytest.mark.parametrize("tags", ["provision_verify", "own,provision_verify", "provision,provision_verify"])
+def test_a_tag_that_the_role_does_not_have_is_an_error(installed, tags):
+    ended = own(installed, WANTED_PFS, "--tags", tags)
+    assert ended.code != 0 and not ended.of(VISIT)
+    assert ended.told() == {
+        "here": "--tags provision_verify: role provision has no such tag. "
+        "Remedy: leave it out; the tags of the role are: provision."
+    }
+
+
+def test_a_limit_to_other_hosts_is_well_where_other_plays_are_meant(installed):
+    assert own(installed, WANTED_PFS, "--limit", "other").code == 0

@@ -1,0 +1,92 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ansible's programs as a user starts them, with a stand-in for module host: a simulated kernel is the remote side."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+FILES = ROOT / "tests" / "unit" / "plugins" / "action" / "files"
+AS_IT_IS = ("action", "doc_fragments", "lookup", "module_utils", "plugin_utils")
+STAND_IN_HOST = {
+    "ansible_connection": "local",
+    "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+    "ansible_become": False,
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A program that has ended."""
+
+    code: int
+    output: str
+    results: list[dict[str, t.Any]]
+
+    def of(self, task):
+        """Results by host, of the task whose name begins so."""
+        return {each["host"]: each["result"] for each in self.results if each["task"].split(" : ")[-1].startswith(task)}
+
+    def told(self):
+        """What each host that failed was told."""
+        return {each["host"]: each["result"]["msg"] for each in self.results if each["kind"] == "failed"}
+
+
+def install(directory):
+    """The collection as it is, except that its module host is the stand-in."""
+    target = directory / "ansible_collections" / "kernel_bypass" / "sriov"
+    (target / "plugins" / "modules").mkdir(parents=True)
+    for name in ("meta", "playbooks", "roles", "galaxy.yml"):
+        (target / name).symlink_to(ROOT / name)
+    for name in AS_IT_IS:
+        (target / "plugins" / name).symlink_to(ROOT / "plugins" / name)
+    for path in (ROOT / "plugins" / "modules").glob("*.py"):
+        if path.name != "host.py":
+            (target / "plugins" / "modules" / path.name).symlink_to(path)
+    stand_in = "#!/usr/bin/python\n" + (FILES / "stand_in.py").read_text()
+    (target / "plugins" / "modules" / "host.py").write_text(stand_in)
+
+
+def run(directory, program, *arguments, where=None):
+    """A program of Ansible, such as "playbook", with the collection that is installed in a directory.
+
+    :param where: the working directory.
+    """
+    kept = directory / "results"
+    kept.unlink(missing_ok=True)
+    settings = directory / "ansible.cfg"
+    settings.touch()  # in place of whatever the user has
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHONPATH"))},
+        "ANSIBLE_COLLECTIONS_PATH": str(directory),
+        "ANSIBLE_HOME": str(directory / "home"),
+        "ANSIBLE_CONFIG": str(settings),
+        "ANSIBLE_CALLBACK_PLUGINS": str(FILES / "callback"),
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_REMOTE_TMP": str(directory / "remote"),
+        "ANSIBLE_ASYNC_DIR": str(directory / "Async"),
+        "KEPT_RESULTS": str(kept),
+        "STAND_IN_PATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path))),
+        "STAND_IN_TREE": str(directory / "tree"),
+    }
+    ended = subprocess.run(
+        [sys.executable, "-m", f"ansible.cli.{program}", *arguments],
+        cwd=where or directory,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    results = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    output = ended.stdout if program == "inventory" else ended.stdout + ended.stderr
+    return Run(ended.returncode, output, results)
