@@ -33,17 +33,17 @@ REFUSED = {
         "i40e).",
     ),
     "an attribute that only the other driver has": (
-        {"vfs": [{"vf": "1", "link_state": "disable"}]},
+        {"vfs": [{"vf": 1, "link_state": "disable"}]},
         "link_state: cannot set disable for VF 1 on enp2s0 (0000:02:00.0): driver igb: it leaves a VF's link to the "
         "PF's. Remedy: leave out link_state.",
     ),
     "the address of the other PF's VF": (
-        {"vfs": [{"vf": "0", "mac": "06:0b:01:00:01:00"}]},
+        {"vfs": [{"vf": 0, "mac": "06:0b:01:00:01:00"}]},
         "mac: 06:0b:01:00:01:00 for VF 0 of enp2s0 (0000:02:00.0): VF 1 of enp1s0f0 (0000:01:00.0) shall have it too. "
         "Remedy: give each VF its own.",
     ),
     "a driver that is not there": (
-        {"drivers": [{"vfs": "0", "driver": "vfio-pcii"}]},
+        {"vfs": [{"vf": 0, "driver": "vfio-pcii"}]},
         "driver: there is no driver 'vfio-pcii' on this host: it is not registered in /sys/bus/pci/drivers and no "
         "kernel module has the name. Remedy: install its module for the running kernel, or name another.",
     ),
@@ -91,9 +91,9 @@ def test_rules_and_a_table_set_by_hand_are_there_again_beside_another_number_of_
 
 def test_both_ports_in_one_call_get_their_own_vfs_although_these_take_turns(guest, host, find_vfs):
     before = macs(guest, PF0)[:2]
-    drivers = {PF0: {"vfs": "0", "driver": "vfio-pci"}, PF1: {"vfs": "1", "driver": "default"}}
-    common = {"num_vfs": 2, "allow": ["destroy_vfs"], "vfs": AUTO}
-    both = [{"pf": pf, **common, "drivers": [driver]} for pf, driver in drivers.items()]
+    drivers = {PF0: {"vf": 0, "driver": "vfio-pci"}, PF1: {"vf": 1, "driver": "default"}}
+    common = {"num_vfs": 2, "allow": ["destroy_vfs"]}
+    both = [{"pf": pf, **common, "vfs": [*AUTO, driver]} for pf, driver in drivers.items()]
     result = host(*both)
     assert not result["failed"], result
     assert {vf: found for vf, found in find_vfs().items() if vf.startswith("0000:01:")} == {
