@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from textwrap import indent
 
-
 # What every module that changes something has.
 ALLOW = r"""
 allow:
@@ -58,7 +57,10 @@ notes:
   - Nothing is written before the whole request has been checked. All that is wrong with it is told at once.
   - RV(steps) holds the same sentences in check mode and in a real run.
 """
-    CHANGES: str = "options:" + indent(ALLOW, "  ") + """attributes:
+    CHANGES: str = (
+        "options:"
+        + indent(ALLOW, "  ")
+        + """attributes:
   action:
     description: Has an action plugin, by which part of it runs on the controller.
     support: full
@@ -66,3 +68,4 @@ notes:
   - Needs root, in check mode as well, since who uses a device is not visible to others.
   - What no host can meet is refused on the controller, before the first connection.
 """
+    )

@@ -92,7 +92,7 @@ failures:
   description: All that is refused, each as RV(failure), which is the first of them.
   type: list
   elements: dict
-  returned: failure
+  returned: when more than one thing is refused
 msg:
   description:
     - 'On success RV(steps), one a line, and last the host in one line, such as C(enp1s0: 4 VFs, vfio-pci 3, ixgbevf 1,

@@ -94,7 +94,7 @@ failures:
   description: All that is refused, each as RV(failure), which is the first of them.
   type: list
   elements: dict
-  returned: failure
+  returned: when more than one thing is refused
 steps:
   description: What was done, or would be done in check mode, one sentence a step.
   type: list

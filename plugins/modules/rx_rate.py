@@ -155,7 +155,7 @@ failures:
   description: All that is refused, each as RV(failure), which is the first of them.
   type: list
   elements: dict
-  returned: failure
+  returned: when more than one thing is refused
 """
 
 import time

@@ -28,8 +28,8 @@ collection_copy() {
     git init --quiet "$target"
 }
 
-# collection_install DIR: builds the artifact and installs it from there, as a user would, without network.
-# Runs in a subshell, for the scratch directory's sake.
+# collection_install DIR: builds the artifact and installs it from there, as a user would, without network. Leaves it in
+# DIR, for collection_import. Runs in a subshell, for the scratch directory's sake.
 collection_install() (
     scratch="$(mktemp -d)"
     trap 'rm -rf "$scratch"' EXIT
@@ -40,6 +40,21 @@ collection_install() (
     check_artifact_listing "$listing"
     rm -rf "${1:?}/$COLLECTION_PATH"
     ansible-galaxy collection install --offline --force --collections-path "$1" "$artifact"
+    rm -f "$1"/*.tar.gz
+    mv "$artifact" "$1"
+)
+
+# collection_import DIR: what Galaxy would say to the artifact that collection_install left in DIR, without network.
+# A warning fails as well: an upload that has only warnings is accepted, and nobody reads them.
+collection_import() (
+    scratch="$(mktemp -d)"
+    trap 'rm -rf "$scratch"' EXIT
+    export GALAXY_IMPORTER_CONFIG="$PROJECT_ROOT/.config/galaxy-importer.cfg" GALAXY_IMPORTER_ANSIBLE_LOCAL_TMP="$scratch"
+    # It leaves its result in the working directory.
+    cd "$scratch" || exit 1
+    python -m galaxy_importer.main "$1"/kernel_bypass-sriov-*.tar.gz >importer.log 2>&1 && ! grep -qE '^(WARNING|ERROR):' importer.log && return
+    cat importer.log
+    return 1
 )
 
 check_artifact_listing() {

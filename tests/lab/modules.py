@@ -42,9 +42,10 @@ _NOT_SHIPPED = tuple(f"ansible/module_utils/{name}" for name in ("csharp", "fact
 
 
 class Guest(Protocol):
-    """A `lab.vm.Vm`, or whatever else has a local command line for one in the guest's shell."""
+    """A `lab.vm.Vm`, or whatever else can be asked this."""
 
-    def ssh_command(self, remote: str) -> list[str]: ...
+    def ssh_command(self, remote: str) -> list[str]:
+        """A local command line for one in the guest's shell."""
 
 
 class ModuleBroke(LabError):

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import typing as t
 
+# Above all else of ours: zip_once says why.
+from . import zip_once  # noqa: F401  # pylint: disable=unused-import
+
+# isort: split
 from .._sriov.model.consent import CONSENTS
 from .rules import RULES
 

@@ -67,7 +67,9 @@ def failed(error: SriovError) -> Params:
 
 def refused(error: SriovError) -> Params:
     """The part of it that a module has which only looks."""
-    return {"msg": str(error), "failure": error.details(), "failures": [each.details() for each in error.each()]}
+    all_of_them = [each.details() for each in error.each()]
+    more = {"failures": all_of_them} if len(all_of_them) > 1 else {}
+    return {"msg": str(error), "failure": error.details(), **more}
 
 
 def check_timeout(timeout: int) -> None:

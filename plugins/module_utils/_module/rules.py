@@ -192,4 +192,4 @@ def _within(name: str, field: str, value: int, least: int, most: int) -> int:
 
 
 def _invalid(name: str, field: str, value: t.Any, why: str, remedy: str) -> InvalidRequest:
-    return InvalidRequest(f"{name}: {field}: {value}", why=why, remedy=remedy)
+    return InvalidRequest(f"{name}.{field}: {value}", why=why, remedy=remedy)

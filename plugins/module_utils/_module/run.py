@@ -11,6 +11,10 @@ import typing as t
 
 from ansible.module_utils.basic import _load_params
 
+# Above all else of ours: zip_once says why.
+from . import zip_once  # noqa: F401  # pylint: disable=unused-import
+
+# isort: split
 from .._sriov.compare import of_pf, spoken_of
 from .._sriov.converge import converge
 from .._sriov.errors import SriovError

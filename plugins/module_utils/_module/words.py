@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-import difflib
-import textwrap
 import typing as t
 
 from .._sriov.errors import InvalidRequest
@@ -30,19 +28,16 @@ FOREIGN = {
 
 
 class Moved(t.NamedTuple):
-    """An option that another took the place of."""
+    """A word that people may look for, whose place another has."""
 
-    to: str  # the option that has it now: it is told where this one is known
+    to: str  # that other: where it is no option either, nothing is told
     why: str
     remedy: str
 
 
-CONSENT_LIST = "consent is a list of what may be done"
 MOVED = {
     "drivers": Moved("vfs", "a VF's driver stands in its record", "write vfs: [{vf: …, driver: …}]"),
-    "recreate": Moved("allow", CONSENT_LIST, "write allow: [destroy_vfs]"),
-    "force": Moved("allow", CONSENT_LIST, "name it, as in allow: [in_use]"),
-    "allow_link_reset": Moved("allow", CONSENT_LIST, "write allow: [link_reset]"),
+    "force": Moved("allow", "consent is a list of what may be lost", "name it, as in allow: [in_use]"),
 }
 NEARLY_THE_SAME, SIMILAR = 0.8, 0.6  # as difflib counts it
 LONGEST = 60  # of what is shown of a value or a name
@@ -70,12 +65,15 @@ def unknown(place: str, name: t.Any, spec: Spec) -> tuple[InvalidRequest, str]:
     deeper = _deeper(FOREIGN.get(word, ""), spec)
     if deeper:
         return InvalidRequest(f"{where} here", remedy=f"write {_beside(place, deeper)}"), ""
-    words = textwrap.shorten(", ".join(spec), LONGEST_LIST, placeholder=" …")
+    words = ", ".join(spec)
+    words = words if len(words) <= LONGEST_LIST else words[: words.rindex(", ", 0, LONGEST_LIST)] + ", …"
     return InvalidRequest(where, remedy=f"use one of {words}"), ""
 
 
 def closest(word: str, words: t.Iterable[str], cutoff: float = SIMILAR) -> str:
     """The most similar of some words; "" if none is similar enough."""
+    import difflib  # here: on a host, options that were checked on the controller have no unknown words
+
     found = difflib.get_close_matches(word, list(words), 1, cutoff)
     return found[0] if found else ""
 

@@ -1,1 +1,0 @@
-"""The collection below Ansible: nothing here imports ansible."""

@@ -32,9 +32,14 @@ QUEUES_PER_POOL = (0, 8, 4, 2)  # by GCR_EXT.VT_MODE
 class Bus(Protocol):
     """The function's access to the host: pcie.Pcie, or a test's memory."""
 
-    def dma_read(self, function: int, segments: list[tuple[int, int]]) -> list[bytes] | None: ...
-    def dma_write(self, function: int, writes: list[tuple[int, bytes]]) -> None: ...
-    def msix(self, function: int, vector: int) -> None: ...
+    def dma_read(self, function: int, segments: list[tuple[int, int]]) -> list[bytes] | None:
+        """The host's memory at each (address, length); None when the function may not read there."""
+
+    def dma_write(self, function: int, writes: list[tuple[int, bytes]]) -> None:
+        """To the host's memory, at each (address, bytes)."""
+
+    def msix(self, function: int, vector: int) -> None:
+        """Raise an interrupt."""
 
 
 class Nic:

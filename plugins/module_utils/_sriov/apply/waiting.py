@@ -22,13 +22,16 @@ class OnDevice(t.Protocol):
     """A step on one PCI function, a VF by its PF and index."""
 
     @property
-    def address(self) -> str: ...
+    def address(self) -> str:
+        """Its PCI address, as far as the plan knew it."""
 
     @property
-    def physfn(self) -> str | None: ...
+    def physfn(self) -> str | None:
+        """The address of a VF's PF."""
 
     @property
-    def vf(self) -> int | None: ...
+    def vf(self) -> int | None:
+        """The index of a VF."""
 
 
 def located(kernel: Kernel, step: OnDevice) -> str:

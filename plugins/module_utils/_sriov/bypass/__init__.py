@@ -1,1 +1,0 @@
-"""Which ways past the kernel a host allows. Pure."""

@@ -16,9 +16,8 @@ from ..model.attributes import VfAttributes, parse_vf
 
 
 class Run(t.Protocol):
-    """Runs an argument list with a standard input, gives exit status, standard output and standard error."""
-
-    def __call__(self, argv: t.Sequence[str], stdin: str = "") -> tuple[int, str, str]: ...
+    def __call__(self, argv: t.Sequence[str], stdin: str = "") -> tuple[int, str, str]:
+        """Runs an argument list with a standard input, gives exit status, standard output and standard error."""
 
 
 class BatchFailed(KernelRefused):

@@ -1,1 +1,0 @@
-"""What drivers can do, as data."""

@@ -1,1 +1,0 @@
-"""Frozen data: what is and what shall be. Pure."""

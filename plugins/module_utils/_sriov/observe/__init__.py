@@ -1,1 +1,0 @@
-"""Reads the host. Nothing here writes."""

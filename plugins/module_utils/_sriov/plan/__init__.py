@@ -1,1 +1,0 @@
-"""From observed and desired to steps. Pure."""

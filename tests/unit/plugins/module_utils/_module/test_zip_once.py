@@ -28,6 +28,19 @@ ours = [name for name in compiled if "package" in name]
 print(len(ours), package.part.VALUE, package.part.__file__.endswith("packed.zip/package/part.py"))
 """
 
+# What a module imports of ours, in the order of completion and without packages; a line for each module that is named.
+ORDER = """
+import importlib, sys
+for name in sys.argv[2:]:
+    importlib.import_module(f"{sys.argv[1]}.modules.{name}")
+    files = [name for name in sys.modules if name.startswith(f"{sys.argv[1]}.module_utils.")]
+    print(*(name.rpartition(".")[2] for name in files if hasattr(sys.modules[name], "annotations")))
+    for name in files:
+        del sys.modules[name]
+"""
+PLUGINS = zip_once.__name__.partition(".module_utils")[0]
+MODULES = sorted(path.stem for path in Path(zip_once.__file__).parents[2].glob("modules/[!_]*.py"))
+
 
 def compilations(tmp_path, how):
     packed = tmp_path / "packed.zip"
@@ -52,3 +65,11 @@ def test_a_python_that_calls_it_otherwise_is_left_alone():
     module = types.SimpleNamespace(other=1)
     zip_once.compile_once(module)
     assert vars(module) == {"other": 1}
+
+
+def test_modules_import_it_before_all_else_of_ours():
+    program = [sys.executable, "-c", ORDER, PLUGINS, *MODULES]
+    lines = subprocess.run(program, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert {module: line.split()[0] for module, line in zip(MODULES, lines)} == dict.fromkeys(MODULES, "zip_once"), (
+        "the file that a module imports first has to import zip_once above all else"
+    )
