@@ -14,11 +14,13 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._module.merge import in_words
 from ..module_utils._module.request import MODULES, desired_state, failed
 from ..module_utils._module.summary import lines
 from ..module_utils._sriov.errors import SriovError
 
 Result = t.Dict[str, t.Any]
+ORIGINS = "provision_origins"  # a variable of the task in role provision
 
 
 class ActionModule(ActionBase):
@@ -37,7 +39,28 @@ class ActionModule(ActionBase):
         result.update(self._execute_module(task_vars=task_vars, wrap_async=wrap_async))
         if not wrap_async:  # the async wrapper removes it itself, when the module has ended
             self._remove_tmp_path(self._connection._shell.tmpdir)
-        return _with_words(result, self._task.check_mode)
+        return _with_places(_with_words(result, self._task.check_mode), self._origins(task_vars))
+
+    def _origins(self, task_vars: Result | None) -> dict[str, str]:
+        """Where role provision has what it gives to module host; empty for others."""
+        found = self._templar.template((task_vars or {}).get(ORIGINS, {}))
+        return found if isinstance(found, dict) else {}
+
+
+def _with_places(result: Result, origins: dict[str, str]) -> Result:
+    """A refusal of the host with the places where the user has written what is refused."""
+    told = ("msg", "failure", "failures")
+    if not result.get("failed") or not origins:
+        return result
+    return {name: _replaced(value, origins) if name in told else value for name, value in result.items()}
+
+
+def _replaced(value: t.Any, origins: dict[str, str]) -> t.Any:
+    if isinstance(value, dict):
+        return {name: _replaced(each, origins) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_replaced(each, origins) for each in value]
+    return in_words(value, origins) if isinstance(value, str) else value
 
 
 def _with_words(result: Result, check: bool) -> Result:

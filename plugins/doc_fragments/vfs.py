@@ -33,9 +33,8 @@ qos:
   type: int
 vlan_proto:
   description:
-    - Protocol of that VLAN; goes with O(vfs[].vlan). Few drivers take V(802.1ad).
+    - Protocol of that VLAN, V(802.1Q) or V(802.1ad), which few drivers take; goes with O(vfs[].vlan).
   type: str
-  choices: ["802.1Q", "802.1ad"]
 spoofchk:
   description:
     - Whether the card drops frames that the VF sends from an address that is not its own. An application that
@@ -56,9 +55,8 @@ max_tx_rate:
   type: int
 link_state:
   description:
-    - The link that the VF sees. V(auto) is that of the PF. C(ixgbe) has no V(enable).
+    - The link that the VF sees, V(auto), V(enable) or V(disable). V(auto) is that of the PF. C(ixgbe) has no V(enable).
   type: str
-  choices: [auto, enable, disable]
 query_rss:
   description:
     - Whether the VF may read the RSS table and key of the PF.

@@ -125,7 +125,7 @@ def _asked_for(playbook: str) -> bool:
 def _check_tags(tags: list[str], known: Values) -> None:
     """:raises InvalidRequest: no task would be left."""
     meant = {"all", "tagged", *tags}
-    only, skipped = (list(known.get(name) or ()) for name in ("ansible_run_tags", "ansible_skip_tags"))
+    only, skipped = (sorted(known.get(name) or ()) for name in ("ansible_run_tags", "ansible_skip_tags"))
     if not only or meant & set(only):
         if not meant & set(skipped):
             return

@@ -23,7 +23,7 @@ notes:
   - Rules are lost when the PF goes down, and with C(ixgbe) when the number of VFs or channels changes. The modules of
     this collection put them back when they do that.
 author:
-  - kernel_bypass.sriov maintainers (@kernel-bypass)
+  - kernel_bypass.sriov maintainers (!UNKNOWN)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
   - kernel_bypass.sriov.attributes.changes

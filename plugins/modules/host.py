@@ -19,7 +19,7 @@ description:
   - PFs that are not listed are left alone.
   - Role P(kernel_bypass.sriov.provision#role) merges what groups and hosts of a fleet say, and calls this module.
 author:
-  - kernel_bypass.sriov maintainers (@kernel-bypass)
+  - kernel_bypass.sriov maintainers (!UNKNOWN)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
   - kernel_bypass.sriov.attributes.changes

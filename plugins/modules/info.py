@@ -14,8 +14,9 @@ description:
   - Says for each NIC which kernel bypass techniques it allows on this host, why, and at what price. That rests on the
     driver, the modules and the configuration of the kernel as they are found, and says where it rests on a table
     instead.
+  - Runs without root as well. What it could not see then is in RV(not_seen).
 author:
-  - kernel_bypass.sriov maintainers (@kernel-bypass)
+  - kernel_bypass.sriov maintainers (!UNKNOWN)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
 options:
@@ -69,6 +70,16 @@ host:
         nodes: {description: Names of the devices that user space can open., type: list, elements: str}
 # From here on written by scripts/lib/generate_docs.py, from return_values.yml there
 steps: {description: 'Always empty, since nothing is changed.', type: list, elements: str, returned: success}
+not_seen:
+  description:
+    - What was asked and refused, one sentence each, such as what processes of other users have open. The other values
+      are without it.
+    - Empty where all could be seen, which is the rule for root.
+  type: list
+  elements: str
+  sample:
+    - 'what 71 processes (1, /sbin/init, is one) have open: holders of VFs for user space may be missing'
+  returned: success
 diff:
   description: The part of the state that the options speak of; empty where the module only looks.
   type: dict

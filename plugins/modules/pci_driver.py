@@ -16,7 +16,7 @@ description:
   - Refuses, before the first write, a device that is in use, an IOMMU group that would not be viable, a driver that is
     not there.
 author:
-  - kernel_bypass.sriov maintainers (@kernel-bypass)
+  - kernel_bypass.sriov maintainers (!UNKNOWN)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
   - kernel_bypass.sriov.attributes.changes

@@ -14,7 +14,7 @@ description:
     PF with its kernel driver.
   - Refuses what would destroy VFs that were not named, VFs that are in use, or the link that carries the operator.
 author:
-  - kernel_bypass.sriov maintainers (@kernel-bypass)
+  - kernel_bypass.sriov maintainers (!UNKNOWN)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
   - kernel_bypass.sriov.attributes.changes

@@ -19,7 +19,7 @@ notes:
   - Drivers write their own table again whenever they reset the PF. Set the table last; module
     C(kernel_bypass.sriov.host) does.
 author:
-  - kernel_bypass.sriov maintainers (@kernel-bypass)
+  - kernel_bypass.sriov maintainers (!UNKNOWN)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
   - kernel_bypass.sriov.attributes.changes

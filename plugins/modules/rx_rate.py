@@ -12,11 +12,11 @@ version_added: 0.1.0
 description:
   - Reads the driver's own statistics, waits, reads them again, and gives what C(watch -d ethtool -S) would show, as
     numbers per second.
-  - Changes nothing; check mode samples as well.
+  - Changes nothing; check mode samples as well. Needs no root.
   - The queues of a PF do not count what its VFs receive, and no kernel driver counts what a bypass application receives
     through another.
 author:
-  - kernel_bypass.sriov maintainers (@kernel-bypass)
+  - kernel_bypass.sriov maintainers (!UNKNOWN)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
 options:
@@ -127,6 +127,16 @@ samples:
     rates: {description: As RV(rates) without counters that stood still., type: dict, returned: always}
 # From here on written by scripts/lib/generate_docs.py, from return_values.yml there
 steps: {description: 'Always empty, since nothing is changed.', type: list, elements: str, returned: success}
+not_seen:
+  description:
+    - What was asked and refused, one sentence each, such as what processes of other users have open. The other values
+      are without it.
+    - Empty where all could be seen, which is the rule for root.
+  type: list
+  elements: str
+  sample:
+    - 'what 71 processes (1, /sbin/init, is one) have open: holders of VFs for user space may be missing'
+  returned: success
 diff:
   description: The part of the state that the options speak of; empty where the module only looks.
   type: dict

@@ -16,7 +16,7 @@ description:
   - Refuses before the first write what the driver does not take, two VFs with one address, and a new address for a VF
     in use.
 author:
-  - kernel_bypass.sriov maintainers (@kernel-bypass)
+  - kernel_bypass.sriov maintainers (!UNKNOWN)
 extends_documentation_fragment:
   - kernel_bypass.sriov.attributes
   - kernel_bypass.sriov.attributes.changes

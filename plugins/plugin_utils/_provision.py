@@ -21,13 +21,13 @@ TO_SET = (
     "provision_serial",
     "provision_max_fail_percentage",
 )
-REGISTERED = ("provision_merged", "provision_result")
+OF_THE_ROLE = ("provision_merged", "provision_origins", "provision_result")
 ALIKE = 0.9  # of difflib: one letter of a name is wrong, or two
 
 
 def misspelt(names: t.Iterable[str]) -> list[InvalidRequest]:
     """A refusal for each name that is meant as one of the variables, and is none."""
-    return [_unknown(name) for name in sorted({*names} - {*TO_SET, *REGISTERED}) if _meant(name)]
+    return [_unknown(name) for name in sorted({*names} - {*TO_SET, *OF_THE_ROLE}) if _meant(name)]
 
 
 def _meant(name: str) -> bool:
@@ -35,9 +35,10 @@ def _meant(name: str) -> bool:
 
 
 def _unknown(name: str) -> InvalidRequest:
-    near = closest(name, TO_SET)
+    own = name[name.find("_") + 1 :]  # the prefix alone makes all of them alike
+    near = closest(own, [each[len(PREFIX) :] for each in TO_SET])
     if near:
-        return InvalidRequest(f"{name}: unknown, did you mean {near}?")
+        return InvalidRequest(f"{name}: unknown, did you mean {PREFIX}{near}?")
     return InvalidRequest(
         f"{name}: unknown",
         why=f"variables that begin with {PREFIX} are those of role provision",

@@ -20,7 +20,7 @@ from . import zip_once  # noqa: F401  # pylint: disable=unused-import
 # isort: split
 from .._sriov.errors import InvalidRequest
 from .._sriov.model.check import check_driver_name, check_value
-from .._sriov.model.desired import AUTO, Desired, DesiredDevice, DesiredPf, DesiredRss, DesiredVfs, Node
+from .._sriov.model.desired import AUTO, NONE, Desired, DesiredDevice, DesiredPf, DesiredRss, DesiredVfs, Node
 from .._sriov.model.mac import parse_mac
 from .._sriov.model.selector import HOW_TO_WRITE, parse_selector
 from .options import (
@@ -32,12 +32,14 @@ from .options import (
     PF,
     PF_OPTIONS,
     PF_STATE,
+    RECORD,
     RSS,
     RSS_OPTIONS,
     TABLE,
     VF,
     Params,
     filled,
+    usable,
 )
 from .rules import desired_rules, without_vfs
 
@@ -46,11 +48,14 @@ if t.TYPE_CHECKING:
     from .._sriov.model.selector import Selector
 
 
+FOLLOWERS = {"vlan": ("qos", "vlan_proto"), "driver": tuple(NODE)}
+
+
 def host(options: Params, faults: Faults) -> Desired:
     """All PFs of module host; consent for one PF or for all."""
     given = filled(HOST, options)
     allow = frozenset(given["allow"] or ())
-    entries = enumerate(given["pfs"] or ())
+    entries = usable(given["pfs"])
     return Desired(tuple(_pf_of_host(filled(PF_OPTIONS, each), f"pfs[{n}].", allow, faults) for n, each in entries))
 
 
@@ -111,11 +116,9 @@ def pci_driver(options: Params, faults: Faults) -> Desired:
     for place, entry in _assignments(given):
         if entry["no_iommu"] is None:
             entry["no_iommu"] = given["no_iommu"]
-        with faults.gathered():
-            check_driver_name(entry["driver"], f"{place}driver")
-        words = said(entry, tuple(NODE), place, faults)
+        words = said(entry, ("driver", *NODE), place, faults)
         node = Node(words.get("owner"), words.get("group"), words.get("mode"))
-        device = DesiredDevice("", entry["driver"], node, bool(entry["no_iommu"]), allow)
+        device = DesiredDevice("", words.get("driver") or NONE, node, bool(entry["no_iommu"]), allow)
         with faults.gathered():
             found += _devices(entry, given["pf"], place, device)
     return Desired(devices=tuple(found))
@@ -125,15 +128,19 @@ def _assignments(given: Params) -> list[tuple[str, Params]]:
     """Each group of devices with what stands before its options."""
     if given["assignments"] is None:
         return [("", given)]
-    return [(f"assignments[{n}].", filled(ASSIGNMENT, each)) for n, each in enumerate(given["assignments"])]
+    return [(f"assignments[{n}].", filled(ASSIGNMENT, each)) for n, each in usable(given["assignments"])]
 
 
 def _devices(entry: Params, pf: str | None, place: str, one: DesiredDevice) -> list[DesiredDevice]:
+    """None where the options do not go together: that has been told."""
     if entry["devices"] is not None:
         return [one._replace(device=address) for address in entry["devices"]]
-    if pf is None:
+    if entry["vf"] is None:
+        return []
+    selector = _selector(f"{place}vf", entry["vf"])
+    if pf is None and place:
         raise InvalidRequest(f"{place}vf: whose VFs they are is not said", remedy="name their PF: pf: …")
-    return [one._replace(pf=pf, vf=_selector(f"{place}vf", entry["vf"]))]
+    return [] if pf is None else [one._replace(pf=pf, vf=selector)]
 
 
 def _one_pf(given: Params, **parts: t.Any) -> Desired:
@@ -146,12 +153,25 @@ def desired_vfs(entries: list[Params] | None, place: str, faults: Faults) -> tup
     :param place: what stands before `vfs` where the options are named: "pfs[0].".
     """
     found = []
-    for number, entry in enumerate(entries or ()):
+    for number, entry in usable(entries):
         name = f"{place}vfs[{number}]"
         words = said(entry, tuple(word for word in entry if word != "vf"), f"{name}.", faults)
         with faults.gathered():
             found.append(DesiredVfs(_selector(f"{name}.vf", entry["vf"]), words, name))
-    return tuple(found)
+    unjudged = _followers(f"{place}vfs[", faults)
+    return tuple(each._replace(said={w: v for w, v in each.said.items() if w not in unjudged}) for each in found)
+
+
+def _followers(before: str, faults: Faults) -> set[str]:
+    """Words that would be told to lack another, where that one is there and faulty; or may be, where a word or the VFs
+    of an entry are not known.
+
+    :param before: how the places of the entries' faults begin.
+    """
+    places = [fault.what.partition(": ")[0] for fault in faults.found if fault.what.startswith(before)]
+    faulty = {place.rpartition(".")[2] for place in places}
+    unclear = "vf" in faulty or not faulty <= set(RECORD)
+    return {word for head, words in FOLLOWERS.items() if unclear or head in faulty for word in words}
 
 
 def said(entry: Params, words: t.Sequence[str], place: str, faults: Faults) -> Params:

@@ -35,17 +35,18 @@ NODE: Spec = {
     "group": {"type": "str"},
     "mode": {"type": "raw"},
 }
+# Without choices, of which null would be none for Ansible: model/check.py judges the values.
 ATTRIBUTES: Spec = {
     "vf": {**SELECTOR, "required": True},
     "mac": {"type": "str"},
     "vlan": {"type": "int"},
     "qos": {"type": "int"},
-    "vlan_proto": {"type": "str", "choices": ["802.1Q", "802.1ad"]},
+    "vlan_proto": {"type": "str"},
     "spoofchk": {"type": "bool"},
     "trust": {"type": "bool"},
     "min_tx_rate": {"type": "int"},
     "max_tx_rate": {"type": "int"},
-    "link_state": {"type": "str", "choices": ["auto", "enable", "disable"]},
+    "link_state": {"type": "str"},
     "query_rss": {"type": "bool"},
     "mtu": {"type": "int"},
 }
@@ -127,3 +128,8 @@ RSS_CONSTRAINTS: Params = {"mutually_exclusive": ONE_TABLE}
 def filled(spec: Spec, options: Params) -> Params:
     """Options of one level, with the defaults of those that are left out; None for those that have none."""
     return {**{name: option.get("default") for name, option in spec.items()}, **options}
+
+
+def usable(records: t.Sequence[Params | None] | None) -> t.Iterator[tuple[int, Params]]:
+    """Records of a list, each with its number; validation.py has put None in the place of those of no use."""
+    return ((number, each) for number, each in enumerate(records or ()) if each is not None)

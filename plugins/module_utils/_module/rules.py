@@ -61,7 +61,7 @@ def desired_rules(
     """
     names: list[str] = []
     made: list[FlowRule] = []
-    for number, options in enumerate(rules):
+    for number, options in ((number, each) for number, each in enumerate(rules) if each is not None):
         name = f"{place}rules[{number}]"
         before = len(faults.found)
         with faults.gathered():

@@ -48,8 +48,8 @@ KINDS = {
     "dict": Kind(validation.check_type_dict, "a dictionary", 'write it as "name: value"'),
     "raw": Kind(validation.check_type_raw, "anything", ""),
 }
-WORDS = {"type", "elements", "options", "required", "default", "choices"}
-WORDS |= {"mutually_exclusive", "required_one_of", "required_by"}
+CONSTRAINTS = {"mutually_exclusive", "required_one_of", "required_by"}
+WORDS = {"type", "elements", "options", "required", "default", "choices", *CONSTRAINTS}
 INTERNAL = "_ansible_"  # what Ansible itself tells a module
 FAULTY: t.Any = object()
 NOT_CONVERTED = (TypeError, ValueError, ArithmeticError)  # the last for infinity, which Ansible forgets
@@ -58,8 +58,10 @@ NOT_CONVERTED = (TypeError, ValueError, ArithmeticError)  # the last for infinit
 def checked_options(spec: Spec, options: Params, **constraints: t.Any) -> Cleaned:
     """Options as a task gives them, templates resolved.
 
-    What is faulty is left out. A list is left out as a whole where an entry is of no use, so that the places of all
-    others stay true; and so is a record without an option that it must have, or with options that do not go together.
+    What is faulty is left out. In a list of records None stands for one that is of no use, so that the places of all
+    others stay true; another list is left out as a whole. A record is of no use without an option that it must have,
+    and, where its options depend on each other as in a rule, with any fault: what would be said of the rest need not
+    be true.
 
     :param constraints: mutually_exclusive, required_one_of, required_by, as for AnsibleModule.
     """
@@ -80,23 +82,26 @@ class _Walk:
 
         :param option: with the dictionary's options and their constraints.
         """
-        spec, found = option["options"], {}
+        spec, found, before = option["options"], {}, len(self.faults)
         meant: set[str] = set()  # is there, under a misspelt name: not missing too
         for name, value in given.items():
             inside = _inside(place, name)
-            if name in spec:
+            if name in spec and not (value is None and spec[name].get("required")):
                 found[name] = self.value(inside, spec[name], value)
+            elif name in spec:
+                continue  # Ansible takes the text "None", or "", for it: it is told as missing
             else:
                 fault, word = unknown(inside, name, spec)
                 self.faults.append(fault)
                 meant.add(word)
-        missing = [name for name, each in spec.items() if each.get("required") and name not in {*given, *meant}]
+        there = {name for name, value in given.items() if value is not None}
+        missing = [name for name, each in spec.items() if each.get("required") and name not in there | meant]
         self.faults += [InvalidRequest(f"{_inside(place, name)}: missing", remedy="give it") for name in missing]
         together, exclusive = _constraints(place, option, given, meant)
         self.faults += together
         found = {name: value for name, value in found.items() if value is not FAULTY and name not in exclusive}
         complete = all(name in found for name, each in spec.items() if each.get("required"))
-        return found, complete and not together
+        return found, complete and (len(self.faults) == before or not CONSTRAINTS & set(option))
 
     def value(self, place: str, option: Params, value: t.Any) -> t.Any:
         """An option's value converted, or FAULTY."""
@@ -123,6 +128,8 @@ class _Walk:
         element = {name: each for name, each in option.items() if name not in ("elements", "choices")}
         element.update(type=option["elements"], required=True)  # null is no element
         found = [self.value(f"{place}[{number}]", element, entry) for number, entry in enumerate(entries)]
+        if _is_record(element):
+            return [None if each is FAULTY else each for each in found]
         return FAULTY if any(each is FAULTY for each in found) else found
 
     def _converted(self, place: str, option: Params, value: t.Any) -> t.Any:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import typing as t
 
 from .compare import check_reached, spoken_of
-from .errors import SriovError
+from .errors import NotPermitted, SriovError
+from .kernel.users import user_label
 from .model.check import check_desired
 from .observe.host import observe
 from .plan.after import after_all
@@ -45,6 +46,7 @@ def converge(kernel: Kernel, desired: Desired, timeout: float, check: bool = Fal
     :param check: only plan; nothing is written.
     :raises SriovError: with the steps done before in its attribute done.
     """
+    _check_user(kernel.system.effective_user())
     check_desired(desired)
     desired, before, unknown = observe(kernel, desired, timeout)
     plan = plan_host(before, desired, unknown)
@@ -60,6 +62,19 @@ def converge(kernel: Kernel, desired: Desired, timeout: float, check: bool = Fal
     # The second plan may say the same.
     warnings, allowed = (tuple(dict.fromkeys((*a, *b))) for a, b in zip(plan[1:], more[1:]))
     return Outcome(desired, before, after, Plan((*plan.steps, *more.steps), warnings, allowed))
+
+
+def _check_user(user: int) -> None:
+    """A plan made with half the host unseen is worth nothing: who holds a device is hidden from other users.
+
+    :raises NotPermitted: it is not root.
+    """
+    if user != 0:
+        raise NotPermitted(
+            f"this runs as user {user_label(user)}, and needs root",
+            why="what others' processes have open is hidden from it, and nothing may be written",
+            remedy="become: true",
+        )
 
 
 def _apply(kernel: Kernel, plan: Plan, timeout: float) -> None:

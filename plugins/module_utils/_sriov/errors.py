@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno as errno_names
 import os
 import typing as t
@@ -46,6 +47,7 @@ class SriovError(Exception):
         self.remedy = remedy
         self.errno = errno
         self.consent = consent
+        self.vf: int | None = None  # the VF that `what` names, where the same may be said of others
         self.step = ""  # the step at which it happened
         self.done: list[str] = []  # the steps done before it
 
@@ -96,6 +98,12 @@ class NotSupported(SriovError):
     kind = "unsupported"
 
 
+class NotPermitted(SriovError):
+    """The user that this runs as may not do it, or not see what has to be seen first."""
+
+    kind = "not_permitted"
+
+
 class WouldDestroy(SriovError):
     """The plan would destroy something the user did not name."""
 
@@ -136,7 +144,7 @@ class NotReached(SriovError):
     kind = "not_reached"
 
 
-MOST_TOLD = 20  # a message of more is not read
+MOST_TOLD, MOST_DEVICES = 20, 4  # a message of more is not read
 
 
 class Several(SriovError):
@@ -201,10 +209,59 @@ class Faults:
 
     def tell(self) -> None:
         """:raises SriovError: what was gathered: the one, or Several; nothing where all is well."""
-        if len(self._found) > 1:
-            raise Several(self.found)
-        for only in self.found:
+        found = together(self.found)
+        if len(found) > 1:
+            raise Several(found)
+        for only in found:
             raise only
+
+
+def together(errors: Sequence[SriovError]) -> list[SriovError]:
+    """Errors that differ in the VF alone, or in the device alone, as one each: what is wanted of all VFs is refused for
+    one reason most of the time."""
+    of_vfs = [_for_all_vfs(alike) for alike in _alike(errors, "what", _what_of_any_vf)]
+    return [_on_all_devices(alike) for alike in _alike(of_vfs, "device", lambda error: bool(error.device))]
+
+
+def _alike(
+    errors: Sequence[SriovError], word: str, shared: t.Callable[[SriovError], t.Any]
+) -> t.Iterable[list[SriovError]]:
+    """Groups that differ in one word of their details alone.
+
+    :param shared: what they have in its place.
+    """
+    groups: dict[str, list[SriovError]] = {}
+    for error in errors:
+        key = repr({**error.details(), "consent": error.consent, word: shared(error)})
+        groups.setdefault(key, []).append(error)
+    return groups.values()
+
+
+def _what_of_any_vf(error: SriovError) -> str:
+    return error.what if error.vf is None else error.what.replace(f"VF {error.vf}", "VF")
+
+
+def _for_all_vfs(alike: Sequence[SriovError]) -> SriovError:
+    numbers = sorted({error.vf for error in alike if error.vf is not None})
+    if len(numbers) < 2:
+        return alike[0]
+    one = copy.copy(alike[0])
+    starts = (number for number in numbers if number - 1 not in numbers)
+    ends = (number for number in numbers if number + 1 not in numbers)
+    ranges = ",".join(str(first) if first == last else f"{first}-{last}" for first, last in zip(starts, ends))
+    one.what, one.vf = one.what.replace(f"VF {one.vf}", f"VFs {ranges}"), None
+    return one
+
+
+def _on_all_devices(alike: Sequence[SriovError]) -> SriovError:
+    devices = list(dict.fromkeys(error.device for error in alike))
+    if len(devices) < 2:
+        return alike[0]
+    one = copy.copy(alike[0])
+    more = len(devices) - MOST_DEVICES + 1
+    shown = [*devices[: MOST_DEVICES - 1], f"{more} more"] if more > 1 else devices
+    one.device = f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return one
 
 
 def errno_name(number: int) -> str:

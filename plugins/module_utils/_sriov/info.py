@@ -16,6 +16,7 @@ from .knowledge.rss import rss_explanation
 from .observe.bypass import BypassObserver
 from .observe.host import Observer
 from .observe.names import find_pf
+from .observe.not_seen import not_seen
 from .results import pf_result
 
 if t.TYPE_CHECKING:
@@ -37,7 +38,8 @@ def read_info(kernel: Kernel, name: str | None, timeout: float) -> dict[str, t.A
     devices = [device for pf in pfs for device in (pf.device, *pf.vfs)]
     host = observer.host(devices, [])
     bypass = BypassObserver(kernel, host, MODULES, OPTIONS)
-    return {"pfs": [_pf(kernel, pf, host, bypass) for pf in pfs], "host": host_result(kernel, host, pfs)}
+    found = {"pfs": [_pf(kernel, pf, host, bypass) for pf in pfs], "host": host_result(kernel, host, pfs)}
+    return {**found, "not_seen": [*not_seen(kernel), *bypass.not_seen]}
 
 
 def _pf(kernel: Kernel, pf: Pf, host: Host, bypass: BypassObserver) -> dict[str, t.Any]:

@@ -118,7 +118,7 @@ TAGS = "no task is left: nothing would be done. Remedy: leave it out; the tags h
 # Arguments, and what is said before the play begins.
 NO_RUN = {
     "a tag that is not there": (["--tags", "provision_verify"], f"--tags provision_verify: {TAGS}"),
-    "tags of others": (["--tags", "foo,bar"], f"--tags foo,bar: {TAGS}"),
+    "tags of others": (["--tags", "foo,bar"], f"--tags bar,foo: {TAGS}"),
     "all tags skipped": (
         ["--skip-tags", "provision"],
         "--skip-tags provision: no task is left: nothing would be done. Remedy: leave it out.",
@@ -230,7 +230,11 @@ FAULTS = {
         "4 things are refused:\n"
         "- provision_pfs.fast.rules: 1 (a number), where a list of dictionaries is expected. "
         "Remedy: write it as in rules: [{flow_type: tcp4, dst_port: 80, vf: 0}].\n"
-        "- provision_pfs.fast.vfs[0].vlan: …",
+        "- provision_pfs.fast.vfs[0].vlan: 5000 is not between 0 and 4094. Remedy: give 0 to 4094.\n"
+        "- provision_pfs_host.slow.vfs[0].mac: 'x' is no MAC address. "
+        'Remedy: write it as in "02:00:00:00:00:01", in quotes, or auto.\n'
+        "- provision_pfs.fast.vfs[0].vf: 0-2 names VF 2 on enp1s0: the PF has 2 VFs. "
+        "Remedy: ask for more (num_vfs: 3), or name VFs 0 to 1.",
     ),
 }
 
@@ -238,6 +242,18 @@ FAULTS = {
 @pytest.mark.parametrize(("variables", "wanted"), FAULTS.values(), ids=FAULTS)
 def test_what_is_wrong_with_variables_is_told_before_the_host_is_asked(installed, variables, wanted):
     assert refused(installed, variables) == wanted
+
+
+def test_what_the_host_refuses_is_told_where_it_is_written(installed):
+    variables = {
+        "provision_pfs": {"fast": {"pf": "enp1s0", "rules": [{"flow_type": "tcp4", "dst_port": 80, "queue": 99}]}},
+        "provision_pfs_host": {"fast": {"vfs": [{"vf": 60, "trust": True}]}},
+    }
+    _count, *told = refused(installed, variables).splitlines()
+    assert [line.partition(": ")[0] for line in told] == [
+        "- provision_pfs_host.fast.vfs[0].vf",
+        "- provision_pfs.fast.rules[0]",
+    ]
 
 
 def test_group_vars_beside_the_working_directory_are_nobody_s(installed, tmp_path):

@@ -78,6 +78,7 @@ def host(nic=IGB, cpus=8, iommu=True, loaded=LOADED, missing=(), noiommu="N", lo
         **routes({"dst": "default", "gateway": "192.0.2.1", "dev": "eth0", "flags": []}),
         GROUPS: DIRECTORY,
         "dev/vfio": DIRECTORY,
+        "proc/1/comm": "systemd",
         "proc/self/stat": "100 (python3) S 1 0 0",
         "proc/self/environ": b"LANG=C\0",
         "proc/self/ns/net": "net:[1]",

@@ -12,10 +12,12 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import time
 
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.kernel import Kernel
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.sysfs import Sysfs
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.system import System
 
 from . import hosts
 from .devices import Behaviour, Devices
@@ -34,6 +36,12 @@ class SimSysfs(Sysfs):
         super().__init__(root)
         self._devices = Devices(root, behaviour)
         self._behaviour = behaviour
+
+    def path(self, path):
+        """Asked right before each system call."""
+        if re.fullmatch(self._behaviour.unreadable, path):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return super().path(path)
 
     def _write(self, path, value):
         with open(self.path("sim/writes"), "a", encoding="utf-8") as file:
@@ -134,6 +142,17 @@ class SimSysfs(Sysfs):
             return errno.EINVAL
         self._devices.put(hosts.NO_IOMMU, value)
         return 0
+
+
+class SimSystem(System):
+    """The real one, run by whoever the test says."""
+
+    def __init__(self, sysfs, user):
+        super().__init__(sysfs)
+        self._user = user
+
+    def effective_user(self):
+        return self._user
 
 
 class SimCommands:
@@ -268,7 +287,8 @@ def simulate(root, files, behaviour=None):
 
 def behaving(root, behaviour):
     """A kernel that behaves so, on a tree that is there."""
-    return Kernel(SimCommands(root, behaviour), SimSysfs(root, behaviour), SimEthtool(root))
+    sysfs = SimSysfs(root, behaviour)
+    return Kernel(SimCommands(root, behaviour), sysfs, SimEthtool(root), SimSystem(sysfs, behaviour.user))
 
 
 def written(kernel):

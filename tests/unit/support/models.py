@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import SriovError
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.attributes import VfAttributes
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import (
     Desired,
@@ -45,9 +46,11 @@ PF = IGB.address
 LABEL = "enp1s0 (0000:01:00.0)"
 SSH = Holder("ssh", "carries the SSH connection from 192.0.2.1")
 ROUTE = Holder("route", "carries a default route")
+PROGRAM = Holder("process", "process 4712 (l2fwd) has /dev/uio0 open")
 BUSY = Holder("vfio", "process 4711 (dpdk-testpmd) has /dev/vfio/10 open")
 
 
+NO_NODE = Node()
 # What drivers give a VF to begin with.
 FRESH = VfAttributes("00:00:00:00:00:00", 0, 0, "802.1Q", True, False, 0, 0, "auto", False)
 
@@ -163,7 +166,7 @@ def desired_vfs(vf="0", **said):
     return DesiredVfs(parse_selector(vf), said, "vfs[0]")
 
 
-def desired_driver(vf, driver, node=Node(), no_iommu=False):
+def desired_driver(vf, driver, node=NO_NODE, no_iommu=False):
     """Which driver some VFs shall have."""
     words = {"owner": node.owner, "group": node.group, "mode": node.mode, "no_iommu": no_iommu or None}
     said = {word: value for word, value in words.items() if value is not None}
@@ -190,6 +193,15 @@ def planned(state, *pfs, devices=()):
     before = state if isinstance(state, State) else host_state(state)
     plan = plan_host(before, Desired(pfs, devices))
     return Outcome(plan, after_all(before, plan.steps))
+
+
+def refusals(state, *pfs, devices=()):
+    """What is refused, one by one; nothing where a plan can be made."""
+    try:
+        planned(state, *pfs, devices=devices)
+    except SriovError as error:
+        return error.each()
+    return []
 
 
 def sentences(state, *desired):

@@ -22,6 +22,7 @@ from ..errors import KernelRefused
 from ..model.queues import Channels, Feature, Rss, RuleTable
 from . import ethtool_abi as abi
 from .flow_spec import decode, encode
+from .sysfs import REFUSALS
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,16 @@ ATTEMPTS = 3  # rules may come and go while they are listed
 
 
 class Ethtool:
-    """Questions and orders to a driver, by interface name. A question that the driver cannot answer gives None."""
+    """Questions and orders to a driver, by interface name. A question that the driver cannot answer gives None.
+
+    So does one that this user may not ask; its interface is kept in refused. The kernel lets everybody ask all that is
+    asked here (net/ethtool/ioctl.c, "Allow some commands to be done by anyone"), but what is around us may not.
+    """
+
+    @functools.cached_property
+    def refused(self) -> dict[str, int]:
+        """Interface -> errno."""
+        return {}
 
     def channels(self, name: str) -> Channels | None:
         """`ethtool -l NAME`."""
@@ -188,7 +198,9 @@ class Ethtool:
     def _ask(self, name: str, buffer: bytearray) -> bytearray | None:
         try:
             self._ioctl(name, buffer)
-        except OSError:
+        except OSError as error:
+            if error.errno in REFUSALS:
+                self.refused[name] = error.errno
             return None
         return buffer
 

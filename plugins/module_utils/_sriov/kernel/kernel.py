@@ -23,23 +23,49 @@ if t.TYPE_CHECKING:
     from .link import Run
 
 
+class Refused(t.NamedTuple):
+    """What could not be looked at up to now.
+
+    :param files: path -> errno.
+    :param interfaces: name -> errno: the driver may not be asked.
+    :param commands: what a command that failed is about -> what it said.
+    """
+
+    files: t.Mapping[str, int]
+    interfaces: t.Mapping[str, int]
+    commands: t.Mapping[str, str]
+
+
 class Kernel:
     """The way to the outside: files, `ip`, the ethtool ioctl, and the few other commands (modprobe, udevadm).
 
     :param run: runs an argument list; the real commands unless told.
     :param sysfs: files; the real ones unless told.
     :param ethtool: ioctls; the real ones unless told.
+    :param system: the host as a whole; read from sysfs unless told.
     """
 
-    def __init__(self, run: Run = commands.run, sysfs: Sysfs | None = None, ethtool: Ethtool | None = None) -> None:
+    def __init__(
+        self,
+        run: Run = commands.run,
+        sysfs: Sysfs | None = None,
+        ethtool: Ethtool | None = None,
+        system: System | None = None,
+    ) -> None:
         self.run = run
+        self._failed: dict[str, str] = {}
         self.sysfs = sysfs or Sysfs()
         self.ethtool = ethtool or Ethtool()
         self.link = Link(run)
         self.pci = Pci(self.sysfs)
         self.interfaces = Interfaces(self.sysfs)
         self.processes = Processes(self.sysfs)
-        self.system = System(self.sysfs)
+        self.system = system or System(self.sysfs)
+
+    @property
+    def refused(self) -> Refused:
+        """What this user may not look at; it looks like what is not there, and all goes on without it."""
+        return Refused(self.sysfs.refused, self.ethtool.refused, self._failed)
 
     def resolve_module(self, name: str) -> str | None:
         """The module behind a name or alias, None if this kernel has none: `modprobe --resolve-alias NAME`."""
@@ -53,8 +79,12 @@ class Kernel:
 
     def namespace_interfaces(self, path: str) -> list[dict[str, t.Any]]:
         """The interfaces of another network namespace; none where it has gone or may not be entered."""
-        code, out, _error = self.run(["nsenter", f"--net={path}", "ip", "-j", "-d", "link", "show"])
-        return [entry for entry in json.loads(out or "[]") if entry] if code == 0 else []
+        code, out, error = self.run(["nsenter", f"--net={path}", "ip", "-j", "-d", "link", "show"])
+        if code == 0:
+            return [entry for entry in json.loads(out or "[]") if entry]
+        if self.sysfs.exists(path):
+            self._failed[f"the interfaces of network namespace {path}"] = error.strip() or f"exit status {code}"
+        return []
 
     def settle(self, timeout: float) -> None:
         """Wait until udev has worked off its events, renames included: `udevadm settle`; nothing without udev."""

@@ -23,9 +23,13 @@ class Processes:
 
     def __init__(self, sysfs: Sysfs) -> None:
         self._sysfs = sysfs
+        self.hidden = False  # those of other users were not in the list
 
     def ids(self) -> list[str]:
-        return [name for name in self._sysfs.names(PROCESSES) if name.isdigit()]
+        """All that are shown: /proc mounted with hidepid shows a user only his own, and so not the first of all."""
+        found = [name for name in self._sysfs.names(PROCESSES) if name.isdigit()]
+        self.hidden = "1" not in found
+        return found
 
     def command(self, process: str) -> str:
         """A process's command line, cut short; its name where it has none."""

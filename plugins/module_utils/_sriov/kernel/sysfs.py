@@ -7,12 +7,15 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import typing as t
 
 from ..errors import KernelRefused, TookTooLong
 from .bounded import StillBlocked, bounded, bounded_series
+
+REFUSALS = (errno.EACCES, errno.EPERM)
 
 
 class Write(t.NamedTuple):
@@ -31,31 +34,36 @@ class Write(t.NamedTuple):
 class Sysfs:
     """Reads and writes of the kernel's files.
 
+    What may not be read looks like what is not there, and is kept in refused: path -> errno.
+
     :param root: the directory that stands for "/"; tests give a tree of their own.
     """
 
     def __init__(self, root: str = "/") -> None:
         self.root = root
+        self.refused: dict[str, int] = {}
 
     def path(self, path: str) -> str:
         return os.path.join(self.root, path.lstrip("/"))
 
     def exists(self, path: str) -> bool:
-        return os.path.exists(self.path(path))
+        return self.status(path) is not None
 
     def read(self, path: str) -> str | None:
         """The text without its newline; None where there is no such file or the kernel cannot say (EINVAL, ENODEV)."""
         try:
             with open(self.path(path), encoding="utf-8", errors="replace") as file:
                 return file.read().rstrip("\n")
-        except OSError:
+        except OSError as error:
+            self._note(path, error)
             return None
 
     def read_bytes(self, path: str, size: int) -> bytes:
         try:
             with open(self.path(path), "rb") as file:
                 return file.read(size)
-        except OSError:
+        except OSError as error:
+            self._note(path, error)
             return b""
 
     def read_int(self, path: str) -> int | None:
@@ -71,13 +79,15 @@ class Sysfs:
         :raises TookTooLong: another change of the device holds the lock.
         """
         try:
-            return list(bounded(lambda: [self.read(path) for path in paths], timeout))
+            texts, refused = bounded(lambda: [[self.read(path) for path in paths], self.refused], timeout)
         except StillBlocked:
             raise TookTooLong(
                 f"{paths[0]}{' or that of a VF' if len(paths) > 1 else ''} could not be read in {timeout:g} s",
                 why="the kernel holds the device lock: another change of it has not ended",
                 remedy="find the process that blocks (dmesg names a vfio user after 10 s) and end it",
             ) from None
+        self.refused.update(refused)
+        return list(texts)
 
     def link_name(self, path: str) -> str | None:
         """The last part of where a symbolic link points: the driver's name for .../driver."""
@@ -88,7 +98,8 @@ class Sysfs:
         """Where a symbolic link points, as written in it."""
         try:
             return os.readlink(self.path(path))
-        except OSError:
+        except OSError as error:
+            self._note(path, error)
             return None
 
     def inode(self, path: str) -> int | None:
@@ -100,15 +111,23 @@ class Sysfs:
         """Owner, group and mode of a file."""
         try:
             return os.stat(self.path(path))
-        except OSError:
+        except OSError as error:
+            self._note(path, error)
+            return None
+        except ValueError:  # a zero byte in a name
             return None
 
     def names(self, path: str) -> list[str]:
         """The entries of a directory, sorted; none where it does not exist."""
         try:
             return sorted(os.listdir(self.path(path)))
-        except OSError:
+        except OSError as error:
+            self._note(path, error)
             return []
+
+    def _note(self, path: str, error: OSError) -> None:
+        if error.errno in REFUSALS:
+            self.refused[path] = error.errno
 
     def write(self, path: str, value: str, timeout: float | None = None) -> None:
         """`echo value > path`, in one write(2): the kernel's answer comes from that call alone.

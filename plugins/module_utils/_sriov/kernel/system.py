@@ -54,6 +54,10 @@ class System:
         self._sysfs = sysfs
         self.release = os.uname().release
 
+    def effective_user(self) -> int:
+        """`id -u`."""
+        return os.geteuid()
+
     def lockdown(self) -> str:
         return lockdown_mode(self._sysfs.read(LOCKDOWN) or "")
 

@@ -30,6 +30,16 @@ def group_number(name: str | int | None) -> int | None:
     return _number("group", "group", name, _gid, f"create it first (role {ROLE} does), or name another")
 
 
+def user_label(number: int) -> str:
+    """ "1000 (alice)"; the number alone where it has no name."""
+    import pwd
+
+    try:
+        return f"{number} ({pwd.getpwuid(number).pw_name})"
+    except KeyError:
+        return str(number)
+
+
 def _uid(name: str) -> int:
     import pwd
 

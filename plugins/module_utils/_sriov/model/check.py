@@ -17,7 +17,7 @@ from .desired import AUTO
 from .driver_words import right_word
 from .mac import ZERO, is_multicast
 from .selector import MOST_VFS, check_there, no_such_vf
-from .vfs import said_of, turning_points
+from .vfs import NODE_WORDS, said_of, turning_points
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
     from .vfs import Said
 
 RANGES = {"vlan": (0, 4094), "qos": (0, 7), "min_tx_rate": (0, 1 << 31), "max_tx_rate": (0, 1 << 31)}
-NODE_WORDS = ("owner", "group", "mode", "no_iommu")
+CHOICES = {"vlan_proto": ("802.1Q", "802.1ad"), "link_state": ("auto", "enable", "disable")}
 
 
 def check_desired(desired: Desired) -> None:
@@ -94,6 +94,9 @@ def check_value(place: str, word: str, value: t.Any) -> None:
         if not least <= value <= most:
             what = f"{place}{word}: {value} is not between {least} and {most}"
             raise InvalidRequest(what, remedy=f"give {least} to {most}")
+    if value not in CHOICES.get(word, (value,)):
+        what = f"{place}{word}: {value!r} is none of {', '.join(CHOICES[word])}"
+        raise InvalidRequest(what, remedy="give one of them")
     if word == "mac" and value != AUTO and (value == ZERO or is_multicast(value)):
         kind = "no address at all" if value == ZERO else "a multicast address"
         raise InvalidRequest(f"{place}mac: {value} is {kind}", remedy="give a unicast address, or auto")
@@ -154,7 +157,7 @@ def _check_vf(said: Said, label: str) -> t.Iterator[InvalidRequest]:
 
 def _fixed_macs(desired: DesiredPf) -> dict[int, str]:
     """The address of each VF that is given one and named by a number."""
-    named = min(max(turning_points(desired.vfs, None)), MOST_VFS) if desired.num_vfs is None else desired.num_vfs
+    named = min(max(turning_points(desired.vfs, None)) if desired.num_vfs is None else desired.num_vfs, MOST_VFS)
     indices = {index for entry in desired.vfs if "mac" in entry.said for index in entry.vf.indices(named)}
     macs = {index: said_of(desired.vfs, index).get("mac", (None,))[0] for index in sorted(indices)}
     return {index: mac for index, mac in macs.items() if mac not in (None, AUTO)}

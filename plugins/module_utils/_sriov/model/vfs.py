@@ -18,6 +18,7 @@ if t.TYPE_CHECKING:
 
     from .desired import DesiredVfs
 
+NODE_WORDS = ("owner", "group", "mode", "no_iommu")  # they are of a driver
 ATTRIBUTES = tuple(field.name for field in fields(VfAttributes))
 
 Said = t.Dict[str, t.Tuple[t.Any, "DesiredVfs"]]
@@ -25,11 +26,15 @@ Said = t.Dict[str, t.Tuple[t.Any, "DesiredVfs"]]
 
 
 def said_of(entries: Iterable[DesiredVfs], index: int) -> Said:
-    """The entries joined, the last word counting; check.py has refused those that contradict each other."""
+    """The entries joined, the last word counting; check.py has refused those that contradict each other.
+
+    Another driver takes back what was said of the node of the one before.
+    """
     found: Said = {}
-    for entry in entries:
-        if entry.vf.names(index):
-            found.update({word: (value, entry) for word, value in entry.said.items()})
+    for entry in (entry for entry in entries if entry.vf.names(index)):
+        if "driver" in found and found["driver"][0] != entry.said.get("driver", found["driver"][0]):
+            found = {word: each for word, each in found.items() if word not in NODE_WORDS}
+        found.update({word: (value, entry) for word, value in entry.said.items()})
     return {word: each for word, each in found.items() if each[0] is not None}
 
 

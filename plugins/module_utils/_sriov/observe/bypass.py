@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ..errors import KernelRefused
 from ..kernel.netdev_genl import NetdevGenl
+from ..kernel.sysfs import REFUSALS
 from ..kernel.system import module_name
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.bypass import BUILT_IN, INSTALLED, LOADED, BypassFacts, KernelFacts
@@ -19,7 +21,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..kernel.kernel import Kernel
-    from ..model.host import Host, Pf
+    from ..model.host import Host, Netdev, Pf
 
     XdpFeatures = t.Callable[[int], t.Optional[t.FrozenSet[str]]]
 
@@ -45,7 +47,8 @@ class BypassObserver:
     ) -> None:
         self._system = kernel.system
         self._host = host
-        self._xdp_features = xdp_features or NetdevGenl().xdp_features
+        self._ask_xdp_features = xdp_features or NetdevGenl().xdp_features
+        self.not_seen: list[str] = []
         self._kernel = kernel_facts(kernel, {*modules, *BYPASS_DRIVERS}, frozenset(options))
 
     def facts(self, pf: Pf, lro: bool | None) -> BypassFacts:
@@ -62,10 +65,19 @@ class BypassObserver:
             driver_out_of_tree=self._system.module_is_foreign(driver or ""),
             iommu_type=None if group is None else self._system.iommu_group_type(group),
             lro=lro,
-            xdp_features=self._xdp_features(netdev.ifindex) if netdev else None,
+            xdp_features=self._xdp_features(netdev) if netdev else None,
             pf_ring=self._system.pf_ring_mode(netdev.name) if netdev else None,
             netmap_native=module_name(driver) in self._system.module_holders("netmap"),
         )
+
+    def _xdp_features(self, netdev: Netdev) -> frozenset[str] | None:
+        try:
+            return self._ask_xdp_features(netdev.ifindex)
+        except KernelRefused as refused:
+            if refused.errno not in REFUSALS:
+                raise
+            self.not_seen.append(f"the XDP features of {netdev.name}: {refused}")
+            return None
 
 
 def kernel_facts(kernel: Kernel, modules: Iterable[str], options: frozenset[str]) -> KernelFacts:

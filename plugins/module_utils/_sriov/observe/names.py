@@ -49,7 +49,7 @@ def locate(kernel: Kernel, interfaces: Entries, desired: Desired) -> tuple[Desir
     devices: dict[str, DesiredDevice] = {}
     for entry in desired.devices:
         with faults.gathered():
-            for device in _located_devices(kernel, interfaces, entry):
+            for device in _located_devices(kernel, interfaces, entry, faults):
                 _check_unique(device, devices)
                 devices[device.device] = device
     return desired._replace(pfs=tuple(pfs.values()), devices=tuple(devices.values())), faults.found
@@ -57,21 +57,20 @@ def locate(kernel: Kernel, interfaces: Entries, desired: Desired) -> tuple[Desir
 
 def _located_pf(kernel: Kernel, interfaces: Entries, desired: DesiredPf, faults: Faults) -> DesiredPf:
     address = find_pf(kernel, interfaces, desired.pf)
-    entries = []
-    for entry in desired.vfs:
-        with faults.gathered():
-            entries.append(entry._replace(said=_with_numbers(entry.said)))
-    return desired._replace(pf=address, vfs=tuple(entries))
+    vfs = tuple(entry._replace(said=_with_numbers(entry.said, faults)) for entry in desired.vfs)
+    return desired._replace(pf=address, vfs=vfs)
 
 
-def _with_numbers(said: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    node = _located_node(Node(said.get("owner"), said.get("group")))
+def _with_numbers(said: t.Mapping[str, t.Any], faults: Faults) -> dict[str, t.Any]:
+    node = _located_node(Node(said.get("owner"), said.get("group")), faults)
     numbers = {word: getattr(node, word) for word in ("owner", "group") if word in said}
     return {**said, **numbers}
 
 
-def _located_devices(kernel: Kernel, interfaces: Entries, desired: DesiredDevice) -> list[DesiredDevice]:
-    node = _located_node(desired.node)
+def _located_devices(
+    kernel: Kernel, interfaces: Entries, desired: DesiredDevice, faults: Faults
+) -> list[DesiredDevice]:
+    node = _located_node(desired.node, faults)
     if desired.pf is None:
         addresses = [existing_device(kernel, desired.device)]
     else:
@@ -85,8 +84,13 @@ def _addresses_of_vfs(kernel: Kernel, pf: str, selector: Selector) -> list[str]:
     return [by_index[index] for index in selector.indices(len(by_index))]
 
 
-def _located_node(node: Node) -> Node:
-    return Node(user_number(node.owner), group_number(node.group), node.mode)
+def _located_node(node: Node, faults: Faults) -> Node:
+    """A name that nobody has stays, and is refused."""
+    with faults.gathered():
+        node = node._replace(owner=user_number(node.owner))
+    with faults.gathered():
+        node = node._replace(group=group_number(node.group))
+    return node
 
 
 def _check_unique(device: DesiredDevice, others: t.Mapping[str, DesiredDevice]) -> None:

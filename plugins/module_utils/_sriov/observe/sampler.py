@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import DeviceNotFound, NotSupported, SriovError, TookTooLong
+from ..errors import DeviceNotFound, NotPermitted, NotSupported, SriovError, TookTooLong
 from ..kernel.bounded import StillBlocked, bounded
+from ..kernel.users import user_label
 from .interfaces import find_interface
+from .not_seen import not_seen
 from .rates import Reading, report, request, sample, samples
 
 if t.TYPE_CHECKING:
@@ -57,19 +59,23 @@ class Sampler:
         found = report(readings, wanted.pattern, in_use, driver)
         unnamed = not found["rates"] and not found["reset"]
         warnings = [f"pattern: no counter of {interface} is named so: {pattern!r}"] if unnamed else []
-        return Sampled({"interface": interface, **found, **each}, warnings)
+        seen = {"interface": interface, **found, **each, "not_seen": not_seen(self._kernel)}
+        return Sampled(seen, warnings)
 
     def _read(self, interface: str) -> Reading:
         """In a child process: the kernel answers under the RTNL lock, which another change may hold for long."""
         ethtool = self._kernel.ethtool
         try:
-            at, counters = bounded(lambda: [self._clock(), ethtool.statistics(interface)], self._timeout)
+            at, counters, refused = bounded(
+                lambda: [self._clock(), ethtool.statistics(interface), ethtool.refused], self._timeout
+            )
         except StillBlocked:
             raise TookTooLong(
                 f"the statistics of {interface} could not be read in {self._timeout} s",
                 why="another change of a network interface holds the RTNL lock, or the card does not answer",
                 remedy="see dmesg, and find the process that blocks",
             ) from None
+        ethtool.refused.update(refused)
         if not counters:
             raise self._silent(interface)
         return Reading(at, counters)
@@ -80,6 +86,14 @@ class Sampler:
                 f"{interface} went away while it was sampled",
                 why="it was renamed, its driver was unbound, or its PF removed it",
                 remedy="see dmesg, and run it again when the interface is there",
+            )
+        if interface in self._kernel.ethtool.refused:
+            user = user_label(self._kernel.system.effective_user())
+            return NotPermitted(
+                f"pf: the statistics of {interface} may not be read",
+                why=f"this runs as user {user}",
+                remedy="become: true",
+                errno=self._kernel.ethtool.refused[interface],
             )
         return NotSupported(
             f"pf: {interface} has no statistics of its own",

@@ -117,12 +117,12 @@ def _mtu(pf: Pf, vf: Device, mtu: int, support: VfSupport) -> Refusals:
         yield InvalidRequest(what, device=pf.label, remedy="give one that its driver takes")
 
 
-def check_interface(pf: Pf, vf: Device, mtu: int) -> None:
-    """:raises NotSupported: the VF has no interface in this network namespace whose MTU could be set."""
+def check_interface(pf: Pf, vf: Device, mtu: int) -> Refusals:
+    """A VF without an interface in this network namespace whose MTU could be set."""
     if has_interface(vf):
         return
     away = vf.driver is not None and vf.driver not in BYPASS_DRIVERS
-    raise NotSupported(
+    yield NotSupported(
         f"mtu: cannot set {mtu} for VF {vf.vf}",
         device=pf.label,
         why=f"its interface is {'in another network namespace' if away else 'not there'}: "

@@ -51,7 +51,8 @@ def num_vfs_changes(pf: Pf, num_vfs: int, what: str) -> Refusals:
     """
     if pf.num_vfs:
         yield from _destruction(pf, num_vfs)
-    yield from _link_away(pf, what, LINK_RESET_REMEDY, LINK_RESET)
+    # Of a VF that carries the operator it is told already that it would go.
+    yield from _link_away(pf, what, LINK_RESET_REMEDY, LINK_RESET, of_vfs=(ROUTE,))
 
 
 def pf_goes_down(pf: Pf) -> Refusals:
@@ -180,9 +181,9 @@ def _users(what: str, label: str, devices: t.Sequence[tuple[Device, str]], relea
             yield InUse(what, device=label, why=reason, remedy=remedy, holders=holders, consent=consent)
 
 
-def _link_away(pf: Pf, what: str, remedy: str, consent: str = "") -> Refusals:
-    for device in (pf.device, *pf.vfs):
-        reasons = _texts((device,), SSH, ROUTE)
+def _link_away(pf: Pf, what: str, remedy: str, consent: str = "", of_vfs: tuple[str, ...] = (SSH, ROUTE)) -> Refusals:
+    for device, kinds in ((pf.device, (SSH, ROUTE)), *((vf, of_vfs) for vf in pf.vfs)):
+        reasons = _texts((device,), *kinds)
         if reasons:
             who = "it" if device.label == pf.label else device.label
             why = f"{who} {' and '.join(reasons)}"

@@ -16,7 +16,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from ..errors import Faults, SriovError
+from ..errors import Faults, SriovError, together
 from ..knowledge.queues import is_set_by_hand
 from ..model.check import shared_addresses
 from ..model.desired import DesiredDevice
@@ -63,7 +63,9 @@ def plan_host(state: State, desired: Desired, unknown: t.Sequence[SriovError] = 
     draft.each(desired, lambda each: plan_mtus(draft.pf(each), vfs[each.pf]))
     draft.each(desired, lambda each: _plan_queues(draft, each))
     draft.faults.tell()
-    return Plan(tuple(draft.steps), tuple(draft.warnings), tuple(dict.fromkeys(map(_use, draft.faults.allowed))))
+    return Plan(
+        tuple(draft.steps), tuple(draft.warnings), tuple(dict.fromkeys(map(_use, together(draft.faults.allowed))))
+    )
 
 
 @dataclass
@@ -151,7 +153,8 @@ def _with_target(draft: Draft, desired: list[DesiredDevice]) -> list[DesiredDevi
 
 def _use(allowed: SriovError) -> str:
     """ "in_use for enp1s0 (0000:01:00.0): VF 1: enp1s0v1 has address 192.0.2.3/24"."""
-    return f"{allowed.consent} for {allowed.device}: {allowed.why}"
+    of_vf = "" if allowed.vf is None else f"VF {allowed.vf} of "
+    return f"{allowed.consent} for {of_vf}{allowed.device}: {allowed.why}"
 
 
 def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
@@ -162,9 +165,11 @@ def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
         # First: a rule that the driver can never take is told as that, not as a feature that is off.
         faults = rule_faults(draft.pf(desired), desired.rules, draft.before.host.ssh if carries_ssh(before) else None)
         if not faults.found:
-            draft.take(plan_ntuple(draft.pf(desired), desired))
+            with faults.gathered():
+                draft.take(plan_ntuple(draft.pf(desired), desired))
     now = draft.pf(desired)
-    draft.take(plan_rss(now, desired.rss, _lost_table(before, now)))
+    with draft.faults.gathered():  # rules lead to queues, whatever the table spreads
+        draft.take(plan_rss(now, desired.rss, _lost_table(before, now)))
     if faults.found:
         return Stage(faults=faults)
     return plan_rules(draft.pf(desired), desired.rules, _lost_rules(before, now))

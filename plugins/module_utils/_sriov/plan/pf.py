@@ -42,7 +42,7 @@ def plan_pf(pf: Pf, desired: DesiredPf) -> Stage:
         # link; some PF drivers (bnxt_en) do not create VFs at all while down.
         steps.append(SetLink(pf.device.address, netdev.name, True))
     steps += _count_steps(pf, desired)
-    if desired.up is False and netdev and netdev.up:
+    if desired.up is False and netdev and netdev.up and not faults.found:  # else what follows would find it down
         steps.append(SetLink(pf.device.address, netdev.name, False))
     return Stage(steps, _warnings(pf, desired), faults)
 

@@ -27,6 +27,7 @@ from .stage import Stage, function_label, interface
 if t.TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
+    from ..errors import SriovError
     from ..model.desired import DesiredVf, DesiredVfs
     from ..model.host import Device, Pf
     from ..steps.pci import Step
@@ -60,7 +61,7 @@ def plan_attributes(pf: Pf, desired: Mapping[int, DesiredVf], allow: Container[s
     for index in named:
         vf, each = pf.vfs[index], desired[index]
         change = _missing(pf, vf, each.attributes)
-        faults.add(*check_vf(pf, vf, each, change), *vf_changes(pf, vf, each, change))
+        faults.add(*_of_vf(index, [*check_vf(pf, vf, each, change), *vf_changes(pf, vf, each, change)]))
         if change.words():
             before = _attributes(vf)
             whole = with_companions(change, before.merged(each.attributes))
@@ -100,12 +101,18 @@ def plan_mtus(pf: Pf, desired: Mapping[int, DesiredVf]) -> Stage:
         vf, mtu = pf.vfs[index], desired[index].mtu
         if mtu is None:
             continue
-        with faults.gathered():
-            check_interface(pf, vf, mtu)
+        faults.add(*_of_vf(index, check_interface(pf, vf, mtu)))
         present = vf.netdev.mtu if vf.netdev else DEFAULT_MTU
         if mtu != present:
             steps.append(SetMtu(vf.address, function_label(vf), present, mtu, vf.physfn, vf.vf))
     return Stage(steps, faults=faults)
+
+
+def _of_vf(index: int, refusals: t.Iterable[SriovError]) -> t.Iterator[SriovError]:
+    """Refusals that name the VF: those of other VFs for the same reason are told with them."""
+    for refusal in refusals:
+        refusal.vf = index
+        yield refusal
 
 
 def _with_address(pf: Pf, index: int, attributes: VfAttributes) -> VfAttributes:

@@ -9,23 +9,15 @@ Where the playbook wants a task to fail, `failed_when` has made it "ok" in the e
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.modules import host
+from ansible_collections.kernel_bypass.sriov.tests.unit.support import playbooks
 
-ROOT = Path(host.__file__).resolve().parents[2]
-FILES = Path(__file__).resolve().parent / "files"
+FILES = playbooks.FILES
 LABEL = "enp1s0 (0000:01:00.0)"
-TOO_MANY = (
-    "vfs: '0-2' names VF 2 on enp1s0: the PF has 2 VFs, 0 to 1. "
-    "Remedy: create it first with module pf (num_vfs), or name another."
-)
+MORE = "the PF has 2 VFs. Remedy: ask for more (num_vfs: 3), or name VFs 0 to 1."
+TOO_MANY = f"pfs[0].vfs[0].vf: 0-2 names VF 2 on enp1s0: {MORE}"
 STEPS = [
     f"set sriov_drivers_autoprobe of {LABEL} to 0: new VFs stay without a driver",
     f"set sriov_numvfs of {LABEL} from 0 to 2",
@@ -38,48 +30,14 @@ STEPS = [
 HOST = "enp1s0: 2 VFs, vfio-pci 1, no driver 1, RSS 4"
 
 
-def collection(directory):
-    """The collection as it is, except that its module host is the stand-in."""
-    target = directory / "ansible_collections" / "kernel_bypass" / "sriov"
-    (target / "plugins" / "modules").mkdir(parents=True)
-    for name in ("meta", "roles", "galaxy.yml"):
-        (target / name).symlink_to(ROOT / name)
-    for name in ("action", "module_utils", "doc_fragments"):
-        (target / "plugins" / name).symlink_to(ROOT / "plugins" / name)
-    stand_in = "#!/usr/bin/python\n" + (FILES / "stand_in.py").read_text()
-    (target / "plugins" / "modules" / "host.py").write_text(stand_in)
-
-
 @pytest.fixture(scope="module")
 def playbook(tmp_path_factory):
     """What the run has printed, each result as a callback gets it, and where it had its files on the hosts."""
     scratch = tmp_path_factory.mktemp("playbook")
-    collection(scratch)
-    (scratch / "ansible.cfg").touch()  # in place of whatever the user has
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHONPATH"))},
-        "ANSIBLE_COLLECTIONS_PATH": str(scratch),
-        "ANSIBLE_HOME": str(scratch / "home"),
-        "ANSIBLE_CONFIG": str(scratch / "ansible.cfg"),
-        "ANSIBLE_CALLBACK_PLUGINS": str(FILES / "callback"),
-        "ANSIBLE_NOCOLOR": "1",
-        "ANSIBLE_REMOTE_TMP": str(scratch / "remote"),
-        "ANSIBLE_ASYNC_DIR": str(scratch / "Async"),
-        "KEPT_RESULTS": str(scratch / "results"),
-        "STAND_IN_PATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path))),
-        "STAND_IN_TREE": str(scratch / "tree"),
-    }
-    ended = subprocess.run(
-        [sys.executable, "-m", "ansible.cli.playbook", "-i", str(FILES / "inventory.yml"), str(FILES / "tasks.yml")],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    kept = [json.loads(line) for line in (scratch / "results").read_text().splitlines()]
-    return ended.stdout, kept, scratch / "remote"
+    playbooks.install(scratch)
+    ended = playbooks.run(scratch, "playbook", "-i", str(FILES / "inventory.yml"), str(FILES / "tasks.yml"))
+    assert ended.code == 0, ended.output
+    return ended.output, ended.results, scratch / "remote"
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +65,7 @@ def test_what_no_host_can_meet_is_refused_without_asking_one(results, task):
 def test_the_spec_of_the_module_is_that_of_the_controller(results):
     kind, result = only(results, "Of another kind")
     assert kind == "ok" and result["failure"]["kind"] == "invalid"
-    assert result["msg"].startswith("Unsupported parameters for (kernel_bypass.sriov.host) module: pfs.numvfs.")
+    assert result["msg"] == "pfs[0].numvfs: unknown, did you mean num_vfs?"
 
 
 def test_what_may_be_met_is_asked_of_the_host(results):
@@ -150,7 +108,7 @@ def test_each_item_of_a_loop_is_a_run(results):
         "enp1s0: 2 VFs, ixgbevf 1, no driver 1, RSS 4; changed 1",
         "enp1s0: 2 VFs, ixgbevf 2, RSS 4; changed 1",
     ]
-    assert said[2].startswith(f"vfs: '2' names VF 2 on {LABEL}") and whole["changed"]
+    assert said[2] == f"pfs[0].vfs[0].vf: 2 names VF 2 on {LABEL}: {MORE}" and whole["changed"]
 
 
 def test_a_job_in_the_background_gives_the_result_of_the_module(results):
@@ -170,7 +128,11 @@ def test_the_role_is_one_visit_and_its_words(results):
     assert (first["changed"], second["changed"]) == (True, False)
     said = [result["msg"] for _kind, result in results["Say what was done, or would be in check mode"]]
     end = "enp1s0: 4 VFs, no driver 4, RSS 4"
-    assert said == [[*first["steps"], f"{end}; changed {len(first['steps'])}"], [f"{end}; unchanged"]]
+    (allowed,) = first["allowed"]
+    assert said == [
+        [f"allowed: {allowed}", *first["steps"], f"{end}; changed {len(first['steps'])}"],
+        [f"{end}; unchanged"],
+    ]
     assert len(first["steps"]) > 2
     assert only(results, "Its result")[1]["msg"] == 4
 

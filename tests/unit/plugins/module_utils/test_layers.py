@@ -145,7 +145,7 @@ def test_only_the_kernel_layer_knows_where_the_kernels_files_are(path):
 
 
 TESTS = Path(__file__).parents[1]
-OF_ALL = {"modules": ("docs", "returns"), "filter": ("filter_docs",), "module_utils": ("layers",)}
+OF_ALL = {"modules": ("docs", "returns", "users"), "filter": ("filter_docs",), "module_utils": ("layers",)}
 
 
 @pytest.mark.parametrize("path", sorted(TESTS.glob("*/**/test_*.py")), ids=lambda path: str(path.relative_to(TESTS)))

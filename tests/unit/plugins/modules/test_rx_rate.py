@@ -104,6 +104,7 @@ def test_rates_of_a_steady_stream(kernel, clock):
             "rx_queue_3_packets": 0.0,
         },
         "reset": [],
+        "not_seen": [],
     }
 
 

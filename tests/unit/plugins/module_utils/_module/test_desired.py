@@ -6,77 +6,137 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.desired import (
-    desired_drivers,
-    desired_host,
-    desired_pf,
-    desired_rss,
-    desired_vfs,
-)
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.options import (
-    PF,
-    RSS,
-    VF_OPTIONS,
-)
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.rules import RULE_OPTIONS
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import InvalidRequest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.attributes import VfAttributes
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module import desired
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import Faults
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import CONSENTS
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import (
-    Consent,
     Desired,
+    DesiredDevice,
     DesiredPf,
     DesiredRss,
+    DesiredRules,
     DesiredVfs,
     Node,
 )
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.selector import EVERY_VF, Selector
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import RULE
+from hypothesis import given
+from hypothesis import strategies as st
 
-CONSENT = {"recreate": False, "force": False, "allow_link_reset": False}
+VF_0, VFS_0_TO_3 = Selector(((0, 0),)), Selector(((0, 3),))
+WEB = {"flow_type": "tcp4", "dst_ip": "192.168.254.30", "dst_port": 80}
+ADDRESS = "0000:01:10.0"
 
 
-def given(spec, **options):
-    """As AnsibleModule gives them: all names are there, defaults filled in."""
-    return {**{name: option.get("default") for name, option in spec.items()}, **options}
+def made(make, **options):
+    """What a module's options mean; nothing of them may be wrong."""
+    faults = Faults()
+    found = make(options, faults)
+    assert [str(each) for each in faults.found] == []
+    return found
+
+
+def faults_of(make, **options):
+    faults = Faults()
+    make(options, faults)
+    return [str(each) for each in faults.found]
+
+
+def host(*entries, **options):
+    return made(desired.host, pfs=list(entries), **options)
+
+
+def one(**entry):
+    (pf,) = host({"pf": "enp1s0", **entry}).pfs
+    return pf
+
+
+def records(*entries):
+    return one(vfs=list(entries)).vfs
 
 
 def test_a_pf_s_options_are_those_of_the_module():
-    options = {"pf": "enp1s0", "num_vfs": 2, "allow": ["in_use"], "timeout": 5}
-    assert desired_pf(options) == DesiredPf("enp1s0", num_vfs=2, consent=Consent(allow=["in_use"]))
-
-
-def test_a_vf_s_options_are_its_attributes_and_its_mtu():
-    assert desired_vfs(None) == ()
-    assert desired_vfs([given(VF_OPTIONS, vf="0-3", mac="auto", spoofchk=False, mtu=9000)]) == (
-        DesiredVfs("0-3", VfAttributes(mac="auto", spoofchk=False), 9000),
+    assert made(desired.pf, pf="enp1s0", num_vfs=2, allow=["in_use"], timeout=5) == Desired(
+        (DesiredPf("enp1s0", num_vfs=2, allow=frozenset({"in_use"})),)
     )
 
 
-def test_a_driver_s_options_are_its_name_and_its_node():
-    entry = {"vfs": "all", "driver": "vfio-pci", "no_iommu": True, "owner": "0", "group": None, "mode": "0660"}
-    assert desired_drivers(None) == ()
-    assert desired_drivers([entry]) == (desired_driver("all", "vfio-pci", Node(owner="0", mode=0o660), True),)
+@pytest.mark.parametrize("make", [desired.pf, desired.vf, desired.rss, desired.flow_rule])
+def test_what_is_left_out_or_null_is_left_as_it_is(make):
+    empty = DesiredPf("enp1s0", rss=None, rules=None)
+    for options in ({}, {"num_vfs": None, "vfs": None, "channels": None, "rules": None, "allow": None}):
+        (found,) = made(make, pf="enp1s0", **options).pfs
+        assert found._replace(rss=None, rules=None) == empty
+        assert found.rss in (None, DesiredRss()) and found.rules in (None, DesiredRules())
+
+
+def test_a_vf_s_options_are_its_record():
+    assert made(desired.vf, pf="enp1s0", vfs=[{"vf": "0-3", "mac": "auto", "spoofchk": False, "mtu": 9000}]) == Desired(
+        (DesiredPf("enp1s0", vfs=(DesiredVfs(VFS_0_TO_3, {"mac": "auto", "spoofchk": False, "mtu": 9000}, "vfs[0]"),)),)
+    )
+
+
+def test_a_record_of_host_has_the_driver_and_its_node_too():
+    entry = {"vf": "all", "trust": True, "driver": "vfio-pci", "no_iommu": True, "owner": "0", "mode": "0660"}
+    said = {"trust": True, "driver": "vfio-pci", "no_iommu": True, "owner": "0", "mode": 0o660}
+    assert records(entry) == (DesiredVfs(EVERY_VF, said, "pfs[0].vfs[0]"),)
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("written", "vfs"),
     [
-        pytest.param(
-            {"mode": 660}, 'mode: 660 is no octal file mode in quotes. Remedy: write it as in "0660".', id="mode"
-        ),
+        (3, ((3, 3),)),
+        ("3", ((3, 3),)),
+        ("0-3,7", ((0, 3), (7, 7))),
+        ("7, 0 - 3", ((0, 3), (7, 7))),
+        ([0, 1], ((0, 1),)),
+        ([7, "0-2", "3"], ((0, 3), (7, 7))),
+        ("all", None),
+        (["all"], None),
     ],
 )
-def test_a_node_that_nobody_can_have_is_refused(changes, message):
-    entry = {"vfs": "0", "driver": "vfio-pci", "no_iommu": False, "owner": None, "group": None, "mode": None, **changes}
-    with pytest.raises(InvalidRequest) as refused:
-        desired_drivers([entry])
-    assert str(refused.value) == message
+def test_vfs_are_named_in_any_notation(written, vfs):
+    assert records({"vf": written})[0].vf == Selector(vfs)
+    (device,) = made(desired.pci_driver, pf="enp1s0", vf=written, driver="none").devices
+    assert device.vf == Selector(vfs)
+
+
+def test_null_is_said_and_what_is_left_out_is_not():
+    (found,) = records({"vf": 0, "mac": None, "driver": None, "mode": None, "mtu": None})
+    assert found.said == {"mac": None, "driver": None, "mode": None, "mtu": None}
+
+
+@pytest.mark.parametrize("mac", ["02:00:00:00:AA:01", "02-00-00-00-aa-01", "0200.0000.aa01", "02000000aa01"])
+def test_an_address_is_taken_in_any_usual_notation(mac):
+    assert records({"vf": 0, "mac": mac})[0].said == {"mac": "02:00:00:00:aa:01"}
+
+
+@pytest.mark.parametrize(("mode", "number"), [("0660", 0o660), ("660", 0o660), ("0000", 0), (None, None)])
+def test_a_mode_is_octal(mode, number):
+    assert records({"vf": 0, "driver": "vfio-pci", "mode": mode})[0].said["mode"] == number
+
+
+@pytest.mark.parametrize("mode", [660, 0o660, "0o660", "0680", "66", "06600", "rw-rw----", True, ["0660"]])
+def test_a_mode_that_is_none_is_refused(mode):
+    told = [f'mode: {mode!r} is no octal file mode in quotes. Remedy: write it as in "0660".']
+    assert faults_of(desired.pci_driver, devices=[ADDRESS], driver="vfio-pci", mode=mode) == told
+    entry = {"vf": 0, "driver": "vfio-pci", "mode": mode}
+    assert faults_of(desired.host, pfs=[{"pf": "a", "vfs": [entry]}]) == [f"pfs[0].vfs[0].{told[0]}"]
+
+
+def test_what_is_faulty_is_told_and_left_out():
+    faults = Faults()
+    entries = [{"vf": "x", "trust": True}, {"vf": 1, "mac": "x", "vlan": 3, "driver": "dpdk", "trust": False}]
+    found = desired.host({"pfs": [{"pf": "a", "vfs": entries}]}, faults)
+    assert found.pfs[0].vfs == (DesiredVfs(Selector(((1, 1),)), {"vlan": 3, "trust": False}, "pfs[0].vfs[1]"),)
+    assert [str(each).partition(":")[0] for each in faults.found] == [
+        *("pfs[0].vfs[0].vf", "pfs[0].vfs[1].mac", "pfs[0].vfs[1].driver")
+    ]
 
 
 @pytest.mark.parametrize(
-    ("options", "desired"),
+    ("options", "wanted"),
     [
         pytest.param({}, DesiredRss(), id="nothing"),
         pytest.param({"queues": [1, 3]}, DesiredRss(verb="queues", numbers=(1, 3)), id="queues"),
@@ -92,43 +152,40 @@ def test_a_node_that_nobody_can_have_is_refused(changes, message):
         ),
     ],
 )
-def test_a_table_is_a_verb_and_numbers(options, desired):
-    assert desired_rss(given(RSS, **options)) == desired
+def test_a_table_is_a_verb_and_numbers(options, wanted):
+    assert made(desired.rss, pf="enp1s0", **options).pfs[0].rss == wanted == desired.desired_rss(options)
 
 
 def test_no_word_about_rss_is_nothing_desired():
-    assert desired_rss(None) is None
-
-
-def host(*entries, **consent):
-    pfs = [given(PF, **entry) for entry in entries]
-    return desired_host({"pfs": pfs, **CONSENT, **consent})
+    assert desired.desired_rss(None) is None
 
 
 def test_names_are_as_they_were_written():
-    assert host({"pf": "Uplink"}) == Desired((DesiredPf("Uplink"),))
+    assert host({"pf": "Uplink"}) == Desired((DesiredPf("Uplink", place="pfs[0]."),))
 
 
 def test_a_host_has_all_that_the_modules_have():
-    node = {"no_iommu": False, "owner": None, "group": str(os.getgid()), "mode": None}
-    rule = {**dict.fromkeys(RULE_OPTIONS), "flow_type": "tcp4", "dst_ip": "192.168.254.30", "dst_port": 80, "vf": 0}
-    desired = host(
-        {
-            "pf": "enp1s0",
-            "num_vfs": 2,
-            "min_rss_queues": 2,
-            "vfs": [given(VF_OPTIONS, vf="0", trust=True)],
-            "drivers": [{"vfs": "1", "driver": "vfio-pci", **node}],
-            "rss": given(RSS, equal=2),
-            "rules": [rule],
-            "exclusive_rules": True,
-        },
-    ).pfs[0]
-    assert (desired.num_vfs, desired.min_rss_queues, desired.drivers_autoprobe, desired.up) == (2, 2, False, True)
-    assert desired.vfs == (DesiredVfs("0", VfAttributes(trust=True)),)
-    assert desired.drivers == (desired_driver("1", "vfio-pci", Node(group=str(os.getgid()))),)
-    assert desired.rss == DesiredRss(verb="equal", numbers=(2,))
-    assert (desired.rules.rules, desired.rules.exclusive) == ((RULE.at(None),), True)
+    entry = {
+        "pf": "enp1s0",
+        "num_vfs": 2,
+        "min_rss_queues": 2,
+        "vfs": [{"vf": "0", "trust": True}, {"vf": "1", "driver": "vfio-pci", "group": "dpdk"}],
+        "rss": {"equal": 2},
+        "rules": [{**WEB, "vf": 0}],
+        "exclusive_rules": True,
+        "allow": ["take_pf"],
+    }
+    assert one(**entry) == DesiredPf(
+        *("enp1s0", 2, False, 2, True),
+        vfs=(
+            DesiredVfs(VF_0, {"trust": True}, "pfs[0].vfs[0]"),
+            DesiredVfs(Selector(((1, 1),)), {"driver": "vfio-pci", "group": "dpdk"}, "pfs[0].vfs[1]"),
+        ),
+        rss=DesiredRss(verb="equal", numbers=(2,)),
+        rules=DesiredRules((RULE.at(None),), ("pfs[0].rules[0]",), exclusive=True),
+        allow=frozenset({"take_pf"}),
+        place="pfs[0].",
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,35 +196,105 @@ def test_a_host_has_all_that_the_modules_have():
         pytest.param({"num_vfs": 2, "up": False}, dict(num_vfs=2, up=False), id="unless told otherwise"),
         pytest.param({"num_vfs": 0}, dict(num_vfs=0), id="no VFs do not"),
         pytest.param(
-            {
-                "drivers": [
-                    {"vfs": "0", "driver": "none", "no_iommu": False, "owner": None, "group": None, "mode": None}
-                ]
-            },
+            {"vfs": [{"vf": 0, "trust": True}, {"vf": "0", "driver": "none"}]},
             dict(drivers_autoprobe=False),
-            id="where drivers are said, no others come",
+            id="where a driver is said, no others come",
         ),
         pytest.param(
-            {
-                "drivers": [
-                    {"vfs": "0", "driver": "none", "no_iommu": False, "owner": None, "group": None, "mode": None}
-                ],
-                "drivers_autoprobe": True,
-            },
+            {"vfs": [{"vf": "0", "driver": "none"}], "drivers_autoprobe": True},
             dict(drivers_autoprobe=True),
             id="unless they shall",
         ),
-        pytest.param({"drivers": []}, dict(), id="no drivers are none said"),
+        pytest.param({"vfs": [{"vf": "0", "driver": None}]}, dict(), id="null is no driver said"),
+        pytest.param({"vfs": [{"vf": "0", "trust": True}]}, dict(), id="no driver is none said"),
+        pytest.param({"vfs": []}, dict(), id="no records have none"),
+        pytest.param(
+            {"num_vfs": 0, "vfs": [{"vf": "0", "driver": "vfio-pci"}]}, dict(num_vfs=0), id="one that is left over"
+        ),
     ],
 )
 def test_what_a_host_s_entry_does_not_say_follows_from_the_rest(entry, follows):
-    (made,) = host({"pf": "enp1s0", **entry}).pfs
-    said = {name: getattr(made, name) for name in ("num_vfs", "drivers_autoprobe", "up")}
+    pf = one(**entry)
+    said = {name: getattr(pf, name) for name in ("num_vfs", "drivers_autoprobe", "up")}
     assert {name: value for name, value in said.items() if value is not None} == follows
 
 
-@pytest.mark.parametrize("name", CONSENT)
-def test_consent_holds_for_one_pf_or_for_all(name):
-    both = [{"pf": "enp1s0"}, {"pf": "enp2s0", name: True}]
-    assert [getattr(desired.consent, name) for desired in host(*both).pfs] == [False, True]
-    assert [getattr(desired.consent, name) for desired in host(*both, **{name: True}).pfs] == [True, True]
+def test_beside_no_vfs_what_is_said_of_them_is_left_over():
+    to_pf = {**WEB, "dst_port": 81, "queue": 3}
+    pf = one(num_vfs=0, vfs=[{"vf": 7, "mac": "auto"}], rules=[{**WEB, "vf": 0}, to_pf])
+    assert pf.vfs == ()
+    assert pf.rules.rules == made(desired.flow_rule, pf="enp1s0", rules=[to_pf]).pfs[0].rules.rules
+    assert (pf.rules.names, pf.rules.leftover) == (("pfs[0].rules[1]",), (RULE.at(None),))
+    assert one(num_vfs=0, rules=None).rules is None
+    assert len(one(num_vfs=1, vfs=[{"vf": 0}], rules=[{**WEB, "vf": 0}]).vfs) == 1
+
+
+@pytest.mark.parametrize("word", CONSENTS)
+def test_consent_holds_for_one_pf_or_for_all(word):
+    both = [{"pf": "enp1s0"}, {"pf": "enp2s0", "allow": [word]}]
+    assert [pf.allow for pf in host(*both).pfs] == [frozenset(), {word}]
+    assert [pf.allow for pf in host(*both, allow=[word]).pfs] == [{word}, {word}]
+    assert [pf.allow for pf in host(*both, allow=["other"]).pfs] == [{"other"}, {"other", word}]
+
+
+def device(address="", driver="vfio-pci", **changes):
+    return DesiredDevice(address, driver, **changes)
+
+
+@pytest.mark.parametrize(
+    ("options", "devices"),
+    [
+        pytest.param(
+            {"devices": [ADDRESS, "0000:01:10.2"], "driver": "default", "allow": ["in_use"]},
+            [device(each, "default", allow=frozenset({"in_use"})) for each in (ADDRESS, "0000:01:10.2")],
+            id="devices",
+        ),
+        pytest.param(
+            {"pf": "enp1s0", "vf": [0], "driver": "vfio-pci", "mode": "0660", "group": "dpdk", "no_iommu": True},
+            [device(node=Node(None, "dpdk", 0o660), no_iommu=True, pf="enp1s0", vf=VF_0)],
+            id="VFs",
+        ),
+        pytest.param(
+            {
+                "pf": "enp1s0",
+                "assignments": [
+                    {"vf": 0, "driver": "vfio-pci", "owner": "dpdk"},
+                    {"devices": [ADDRESS], "driver": "none", "no_iommu": False},
+                ],
+                "no_iommu": True,
+            },
+            [
+                device(node=Node("dpdk"), no_iommu=True, pf="enp1s0", vf=VF_0),
+                device(ADDRESS, "none"),
+            ],
+            id="several, one without what is said for all",
+        ),
+        pytest.param({"devices": [], "driver": "none"}, [], id="none"),
+    ],
+)
+def test_a_driver_is_of_devices_or_of_vfs(options, devices):
+    assert made(desired.pci_driver, **options) == Desired(devices=tuple(devices))
+
+
+def test_rules_of_a_module_are_there_or_not():
+    for options, rules in (
+        ({"rules": [{**WEB, "vf": 0}]}, DesiredRules((RULE.at(None),), ("rules[0]",))),
+        ({"rules": [{**WEB, "vf": 0}], "state": "absent"}, DesiredRules((RULE.at(None),), ("rules[0]",), True)),
+        ({"rules": None, "exclusive": True}, DesiredRules(exclusive=True)),
+    ):
+        assert made(desired.flow_rule, pf="enp1s0", **options).pfs == (DesiredPf("enp1s0", rules=rules),)
+
+
+def written(indices):
+    """A set of VFs in some notation."""
+    ranges = st.permutations(sorted(indices)).map(lambda each: ",".join(map(str, each)))
+    first, last = min(indices), max(indices)
+    whole = indices == set(range(first, last + 1))
+    return st.sampled_from((sorted(indices), *([f"{first}-{last}"] if whole else []))) | ranges
+
+
+@given(st.data())
+def test_a_notation_names_what_it_lists(data):
+    indices = data.draw(st.sets(st.integers(0, 9), min_size=1))
+    (found,) = records({"vf": data.draw(written(indices))})
+    assert set(found.vf.indices(10)) == indices

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.rules import RULE_OPTIONS, desired_rules
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import InvalidRequest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.rules import desired_rules, without_vfs
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import Faults
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import DROP, WAKE, FlowRule
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import RULE
 
@@ -17,14 +17,25 @@ WEB = {"flow_type": "tcp4", "dst_ip": "192.168.254.30", "dst_port": 80}
 SAME_MASK = (1 << 48) - 1
 
 
-def options(**given):
-    """As AnsibleModule gives them: all names are there."""
-    return {**dict.fromkeys(RULE_OPTIONS), **given}
+def rules(*given, **options):
+    """What options mean of which nothing is wrong."""
+    faults = Faults()
+    found = desired_rules(list(given), "", faults, **options)
+    assert [str(each) for each in faults.found] == []
+    return found
 
 
 def made(absent=False, **given):
-    (rule,) = desired_rules([options(**given)], absent=absent).rules
+    (rule,) = rules(given, absent=absent).rules
     return rule
+
+
+def refused(*given, place="", **options):
+    """All that is said of options, and the rules that are left."""
+    faults = Faults()
+    found = desired_rules(list(given), place, faults, **options)
+    assert all(each.kind == "invalid" for each in faults.found)
+    return [str(each) for each in faults.found], found
 
 
 @pytest.mark.parametrize(
@@ -104,7 +115,7 @@ def test_a_rule_that_shall_go_needs_no_destination():
 
 
 def test_rules_keep_their_order_their_locations_and_their_names():
-    desired = desired_rules([options(**WEB, vf=0, location=7), options(flow_type="udp4", queue=1)], exclusive=True)
+    desired = rules({**WEB, "vf": 0, "location": 7}, {"flow_type": "udp4", "queue": 1}, exclusive=True)
     assert [rule.location for rule in desired.rules] == [7, None]
     assert (desired.names, desired.absent, desired.exclusive) == (("rules[0]", "rules[1]"), False, True)
 
@@ -112,79 +123,78 @@ def test_rules_keep_their_order_their_locations_and_their_names():
 GIVE = "Remedy: give vf and queue, queue, or drop."
 CARRY = "Remedy: give one that the action can carry."
 BAD_VALUES = [
-    ({"vf": 255}, f"rules[0]: vf: 255: VF 255 is not between 0 and 254. {CARRY}"),
-    ({"vf": -1}, f"rules[0]: vf: -1: VF -1 is not between 0 and 254. {CARRY}"),
-    ({"vf": 0, "queue": -1}, f"rules[0]: queue: -1: queue -1 is not between 0 and 4294967295. {CARRY}"),
-    ({"queue": 1 << 32}, f"rules[0]: queue: 4294967296: queue 4294967296 is not between 0 and 4294967295. {CARRY}"),
+    ({"vf": 255}, f"rules[0].vf: 255: VF 255 is not between 0 and 254. {CARRY}"),
+    ({"vf": -1}, f"rules[0].vf: -1: VF -1 is not between 0 and 254. {CARRY}"),
+    ({"vf": 0, "queue": -1}, f"rules[0].queue: -1: queue -1 is not between 0 and 4294967295. {CARRY}"),
+    ({"queue": 1 << 32}, f"rules[0].queue: 4294967296: queue 4294967296 is not between 0 and 4294967295. {CARRY}"),
     (
         {"action": 1 << 40},
-        "rules[0]: action: 1099511627776: 1099511627776 sets bits above the VF's (39:32): no driver reads them. "
-        f"{GIVE}",
+        f"rules[0].action: 1099511627776: 1099511627776 sets bits above the VF's (39:32): no driver reads them. {GIVE}",
     ),
     (
         {"action": -3},
-        f"rules[0]: action: -3: -3 sets bits above the VF's (39:32): no driver reads them. {GIVE}",
+        f"rules[0].action: -3: -3 sets bits above the VF's (39:32): no driver reads them. {GIVE}",
     ),
     (
         {"action": 1 << 64},
-        "rules[0]: action: 18446744073709551616: 18446744073709551616 sets bits above the VF's (39:32): no driver "
+        "rules[0].action: 18446744073709551616: 18446744073709551616 sets bits above the VF's (39:32): no driver "
         f"reads them. {GIVE}",
     ),
     ({}, "rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop or action."),
     ({"drop": False}, "rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop or action."),
     (
         {"vf": 0, "dst_ip": "192.0.2.256"},
-        "rules[0]: dst_ip: '192.0.2.256': it is no IP address or network. Remedy: write it as in \"192.0.2.0/24\".",
+        "rules[0].dst_ip: '192.0.2.256': it is no IP address or network. Remedy: write it as in \"192.0.2.0/24\".",
     ),
     (
         {"vf": 0, "dst_ip": "2001:db8::1"},
-        "rules[0]: dst_ip: 2001:db8::1: it is IPv6, and flow type tcp4 is not. Remedy: use the other flow type.",
+        "rules[0].dst_ip: 2001:db8::1: it is IPv6, and flow type tcp4 is not. Remedy: use the other flow type.",
     ),
     (
-        {"vf": 0, "flow_type": "ether"},
-        "rules[0]: dst_ip: 192.168.254.30: flow type ether has no IP addresses. Remedy: use ip4 or ip6.",
+        {"vf": 0, "flow_type": "ether", "dst_port": None},
+        "rules[0].dst_ip: 192.168.254.30: flow type ether has no IP addresses. Remedy: use ip4 or ip6.",
     ),
     (
         {"vf": 0, "flow_type": "ip4"},
-        "rules[0]: dst_port: 80: flow type ip4 has no ports. Remedy: use tcp4, udp4 or sctp4.",
+        "rules[0].dst_port: 80: flow type ip4 has no ports. Remedy: use tcp4, udp4 or sctp4.",
     ),
     (
         {"vf": 0, "dst_port": 65536},
-        "rules[0]: dst_port: 65536: it is not between 0 and 65535. Remedy: give 0 to 65535.",
+        "rules[0].dst_port: 65536: it is not between 0 and 65535. Remedy: give 0 to 65535.",
     ),
-    ({"vf": 0, "vlan": 4095}, "rules[0]: vlan: 4095: it is not between 0 and 4094. Remedy: give 0 to 4094."),
+    ({"vf": 0, "vlan": 4095}, "rules[0].vlan: 4095: it is not between 0 and 4094. Remedy: give 0 to 4094."),
     (
         {"vf": 0, "proto": 6},
-        "rules[0]: proto: 6: flow type tcp4 says it already. Remedy: use ip4, ip6 or ether.",
+        "rules[0].proto: 6: flow type tcp4 says it already. Remedy: use ip4, ip6 or ether.",
     ),
     (
         {"vf": 0, "flow_type": "ip4", "dst_port": None, "proto": 256},
-        "rules[0]: proto: 256: it is not between 0 and 255. Remedy: give 0 to 255.",
+        "rules[0].proto: 256: it is not between 0 and 255. Remedy: give 0 to 255.",
     ),
     (
         {"vf": 0, "src_mac": "02:00:00:00:00:01"},
-        "rules[0]: src_mac: 02:00:00:00:00:01: flow type tcp4 has none. Remedy: use ether.",
+        "rules[0].src_mac: 02:00:00:00:00:01: flow type tcp4 has none. Remedy: use ether.",
     ),
     (
-        {"vf": 0, "dst_mac": "02-00-00-00-00-01"},
-        "rules[0]: dst_mac: '02-00-00-00-00-01': it is no MAC address. Remedy: write it as in \"02:00:00:00:00:01\".",
+        {"vf": 0, "dst_mac": "02-00-00-00-00"},
+        "rules[0].dst_mac: '02-00-00-00-00': it is no MAC address. "
+        'Remedy: write it as in "02:00:00:00:00:01", in quotes.',
     ),
     (
         {"vf": 0, "location": -1},
-        "rules[0]: location: -1: it is not between 0 and 2147483647. Remedy: leave it out, or give a number.",
+        "rules[0].location: -1: it is not between 0 and 2147483647. Remedy: leave it out, or give a number.",
     ),
     (
         {"vf": 0, "location": 0xFFFFFFFF},
-        "rules[0]: location: 4294967295: it is not between 0 and 2147483647. Remedy: leave it out, or give a number.",
+        "rules[0].location: 4294967295: it is not between 0 and 2147483647. Remedy: leave it out, or give a number.",
     ),
 ]
 
 
 @pytest.mark.parametrize(("given", "message"), BAD_VALUES, ids=[str(given) for given, _message in BAD_VALUES])
 def test_a_value_that_no_kernel_takes_is_refused(given, message):
-    with pytest.raises(InvalidRequest) as refused:
-        made(**{**WEB, **given})
-    assert str(refused.value) == message
+    told, found = refused({**WEB, **given})
+    assert (told, found.rules) == ([message], ())
 
 
 @pytest.mark.parametrize("absent", [False, True], ids=["present", "absent"])
@@ -205,6 +215,33 @@ def test_a_value_that_no_kernel_takes_is_refused(given, message):
     ],
 )
 def test_two_rules_that_contradict_each_other_are_refused(second, message, absent):
-    with pytest.raises(InvalidRequest) as refused:
-        desired_rules([options(**WEB, vf=0, location=7), options(**second)], absent=absent)
-    assert str(refused.value) == message
+    told, _found = refused({**WEB, "vf": 0, "location": 7}, second, absent=absent)
+    assert told == [message]
+
+
+def test_all_that_is_wrong_with_rules_is_told_and_the_others_are_left():
+    several = {**WEB, "dst_ip": "a", "dst_port": -1, "location": -1, "vf": 300}
+    told, found = refused({**WEB, "vf": 0, "location": 7}, several, {**WEB, "vf": 1}, {**WEB}, place="pfs[1].")
+    assert told == [
+        "pfs[1].rules[1].dst_ip: 'a': it is no IP address or network. Remedy: write it as in \"192.0.2.0/24\".",
+        "pfs[1].rules[1].dst_port: -1: it is not between 0 and 65535. Remedy: give 0 to 65535.",
+        "pfs[1].rules[1].location: -1: it is not between 0 and 2147483647. Remedy: leave it out, or give a number.",
+        f"pfs[1].rules[1].vf: 300: VF 300 is not between 0 and 254. {CARRY}",
+        "pfs[1].rules[3]: where its frames shall go is not said. Remedy: give vf, queue, drop or action.",
+        "pfs[1].rules[2]: the same flow as pfs[1].rules[0]: pfs[1].rules[0]: tcp4 dst-ip 192.168.254.30 dst-port 80 to "
+        "VF 0 queue 0; pfs[1].rules[2]: tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 1 queue 0. "
+        "Remedy: name each flow once.",
+    ]
+    assert found.names == ("pfs[1].rules[0]", "pfs[1].rules[2]")
+    assert [rule.location for rule in found.rules] == [7, None]
+
+
+def test_rules_into_vfs_that_shall_not_be_are_left_over():
+    given = ({**WEB, "vf": 0}, {"flow_type": "udp4", "queue": 1}, {"flow_type": "sctp4", "action": 3 << 32})
+    given += ({"flow_type": "ip4", "drop": True},)
+    before = rules(*given, exclusive=True)
+    found = without_vfs(before)
+    assert [each.flow_type for each in found.leftover] == ["tcp4", "sctp4"]
+    assert (found.rules, found.names) == (before.rules[1::2], ("rules[1]", "rules[3]"))
+    assert found.exclusive and without_vfs(found).rules == found.rules
+    assert all(found.drops(rule.at(5)) for rule in found.leftover)

@@ -15,8 +15,8 @@ def pf(name="enp1s0", drivers=(), rules=0, rss=4):
     return {"name": name, "pci_address": "0000:01:00.0", "vfs": vfs, "rules": [{}] * rules, "rss_queues": rss}
 
 
-def result(*pfs, steps=0):
-    return {"pfs": list(pfs), "steps": [f"step {number}" for number in range(steps)]}
+def result(*pfs, steps=0, allowed=()):
+    return {"pfs": list(pfs), "steps": [f"step {number}" for number in range(steps)], "allowed": list(allowed)}
 
 
 FOUR = pf(drivers=("ixgbevf", "vfio-pci", "vfio-pci", "vfio-pci"), rules=2)
@@ -42,3 +42,10 @@ def test_a_host_is_one_line(found, check, expected):
 def test_the_steps_come_first_and_the_host_last():
     assert lines(result(pf(), steps=2), False) == ["step 0", "step 1", "enp1s0: no VFs, RSS 4; changed 2"]
     assert lines(result(pf()), False) == ["enp1s0: no VFs, RSS 4; unchanged"]
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_consent_that_was_used_is_told_before_the_steps(check):
+    used = ["in_use for enp1s0 (0000:01:00.0): VF 1: it has an address", "link_reset for enp1s0 (0000:01:00.0): SSH"]
+    told = lines(result(pf(), steps=1, allowed=used), check)
+    assert told[:3] == [f"allowed: {used[0]}", f"allowed: {used[1]}", "step 0"]

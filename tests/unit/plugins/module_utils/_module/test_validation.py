@@ -113,13 +113,11 @@ FAULTS = {
         pf(drivers=[{"vfs": "0"}]),
         ["pfs[0].drivers: unknown; a VF's driver stands in its record. Remedy: write vfs: [{vf: …, driver: …}]."],
     ),
-    "what consent was": (
-        {**pf(allow=["destroy_vfs", "link_reset"]), "allow": ["in_use"]},
+    "consent in one word": (
+        {**pf(force=True), "force": True},
         [
-            "pfs[0].recreate: unknown; consent is a list of what may be done. Remedy: write allow: [destroy_vfs].",
-            "pfs[0].allow_link_reset: unknown; consent is a list of what may be done. "
-            "Remedy: write allow: [link_reset].",
-            "force: unknown; consent is a list of what may be done. Remedy: name it, as in allow: [in_use].",
+            "pfs[0].force: unknown; consent is a list of what may be lost. Remedy: name it, as in allow: [in_use].",
+            "force: unknown; consent is a list of what may be lost. Remedy: name it, as in allow: [in_use].",
         ],
     ),
     "words of a record deeper": (
@@ -162,7 +160,7 @@ FAULTS = {
         {"pfs": '[{"pf": "a"}]'},
         [f'pfs: \'[{{"pf": "a"}}]\' (text), where a list is expected. {LIST}'],
     ),
-    "null for a list": ({"pfs": None}, [f"pfs: null, where a list is expected. {LIST}"]),
+    "null for a list that must be there": ({"pfs": None}, ["pfs: missing. Remedy: give it."]),
     "true for a list": (pf(vfs=True), [f"pfs[0].vfs: true, where a list is expected. {LIST}"]),
     "texts for dictionaries": (
         pf(vfs=["all", {"vf": 1}, 7], rss=[1]),
@@ -251,16 +249,18 @@ LEFT = {
     "nulls stay": ({**pf(vfs=None, num_vfs=None), "_ansible_diff": 1}, pf(vfs=None, num_vfs=None)),
     "a value": (vf(vlan="x", mac="auto"), vf(mac="auto")),
     "an unknown word": (vf(foo=1), vf()),
-    "an entry that is no dictionary": (pf(vfs=[{"vf": 0}, "all"], num_vfs=1), pf(num_vfs=1)),
-    "an entry without what it must have": (pf(vfs=[{"vf": 0}, {"mac": "auto"}], num_vfs="1"), pf(num_vfs=1)),
+    "an entry that is no dictionary": (pf(vfs=["all", {"vf": 0}]), pf(vfs=[None, {"vf": 0}])),
+    "an entry without what it must have": (pf(vfs=[{"vf": 0}, {"mac": "auto"}]), pf(vfs=[{"vf": 0}, None])),
     "an entry whose options exclude each other": (
         pf(rules=[{"flow_type": "tcp4", "vf": 0, "drop": True}], num_vfs=1),
-        pf(num_vfs=1),
+        pf(rules=[None], num_vfs=1),
     ),
-    "what an entry must have": (pf(rules=[{"flow_type": "tcp5", "vf": 0}]), pf()),
+    "what an entry must have": (pf(rules=[{"flow_type": "tcp5", "vf": 0}]), pf(rules=[None])),
     "a dictionary": (pf(rss={"queues": 1, "equal": 1}), pf()),
-    "an element": (pf(rss={"queues": [0, "x"]}, num_vfs=1), pf(rss={}, num_vfs=1)),
-    "an entry of the only list": ({"pfs": [{"pf": "a"}, {}], "timeout": 1}, {"timeout": 1}),
+    "a rule that may mean another flow": (pf(rules=[{"flow_type": "tcp4", "vf": "x"}]), pf(rules=[None])),
+    "what depends on an element": (pf(rss={"queues": [0, "x"]}, num_vfs=1), pf(num_vfs=1)),
+    "an entry of the only list": ({"pfs": [{"pf": "a"}, {}], "timeout": 1}, {"pfs": [{"pf": "a"}, None], "timeout": 1}),
+    "an option left empty that must be there": ({"pfs": [{"pf": None}]}, {"pfs": [None]}),
 }
 
 

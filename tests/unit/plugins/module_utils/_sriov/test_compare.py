@@ -24,6 +24,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     PF,
     RULE,
     SECOND,
+    desired_driver,
     desired_pf,
     desired_rules,
     desired_vfs,
@@ -97,9 +98,21 @@ LOADED = vf(netdevs=(netdev("enp1s0v0", mac=MAC, mtu=9000),))
         ),
         pytest.param(pf(), desired_pf(vfs=[desired_vfs("all", trust=True)]), {}, id="no VFs"),
         pytest.param(
+            pf(2),
+            desired_pf(vfs=[desired_vfs("all", trust=True, vlan=7), desired_vfs("1", trust=None, vlan=8)]),
+            {"vfs": {"0": {"vlan": 0, "trust": False}, "1": {"vlan": 0}}},
+            id="what is taken back is not shown",
+        ),
+        pytest.param(
+            pf(1, vfs=(vf(driver="vfio-pci"),)),
+            desired_pf(vfs=[desired_vfs(trust=True), desired_vfs(driver="default", mtu=1400)]),
+            {"vfs": {"0": {"trust": False, "mtu": None, "driver": "vfio-pci", "driver_override": None}}},
+            id="attributes, MTU and driver of one VF together",
+        ),
+        pytest.param(
             pf(2, vfs=(vf(driver="vfio-pci"), vf(1, driver_override="x"))),
             desired_pf(
-                drivers=[desired_driver("0", "vfio-pci", Node(owner=7, mode=0o660)), desired_driver("1", "default")]
+                vfs=[desired_driver("0", "vfio-pci", Node(owner=7, mode=0o660)), desired_driver("1", "default")]
             ),
             {
                 "vfs": {
@@ -153,6 +166,11 @@ def test_a_diff_shows_the_part_that_is_desired(state, desired, part):
         ),
         pytest.param(
             desired_pf(rules=desired_rules(RULE.at(None), absent=True)), [RULE_WORDS], id="a rule that shall go"
+        ),
+        pytest.param(
+            desired_pf(rules=desired_rules(OTHER, leftover=(RULE,))),
+            sorted([f"7: {OTHER}", f"2045: {RULE_WORDS}"]),
+            id="a rule that is left over",
         ),
         pytest.param(
             desired_pf(rules=desired_rules(RULE.at(None)), rss=DesiredRss(channels=2)),

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.system import (
     System,
@@ -115,3 +117,7 @@ def test_groups_that_vfio_makes_up_are_no_iommu_s(tmp_path, names, on):
     groups = {f"sys/kernel/iommu_groups/{number}/devices": DIRECTORY for number in range(len(names))}
     named = {f"sys/kernel/iommu_groups/{number}/name": name for number, name in enumerate(names) if name}
     assert System(sysfs(tmp_path, groups, named)).iommu_is_on() is on
+
+
+def test_the_user_is_the_effective_one(tmp_path):
+    assert System(sysfs(tmp_path)).effective_user() == os.geteuid()

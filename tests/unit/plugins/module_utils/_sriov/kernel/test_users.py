@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import InvalidRequest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.users import group_number, user_number
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.users import (
+    group_number,
+    user_label,
+    user_number,
+)
 
 
 @pytest.mark.parametrize("number_of", [user_number, group_number])
@@ -35,3 +39,8 @@ def test_an_unknown_name_is_refused(number_of, message):
     with pytest.raises(InvalidRequest) as refused:
         number_of("nobody-here")
     assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(("number", "label"), [(0, "0 (root)"), (4294967290, "4294967290")])
+def test_a_user_is_told_by_number_and_name(number, label):
+    assert user_label(number) == label

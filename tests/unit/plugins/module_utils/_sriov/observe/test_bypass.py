@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 from dataclasses import replace
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.bypass.facts import kernel_driver
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.bypass.techniques import MODULES, OPTIONS
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.kernel import Kernel
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.sysfs import Sysfs
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import Holder
@@ -95,6 +97,27 @@ def test_a_pf_without_interface_has_no_xdp_features(observed):
     facts = observed(pf=physical_function(driver="vfio-pci", netdevs=()))
     assert (facts.interface, facts.driver, facts.xdp_features, facts.xdp_attached) == (None, "vfio-pci", None, False)
     assert kernel_driver(facts) == "ixgbe"
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES])
+def test_xdp_features_that_may_not_be_asked_for_are_not_known_and_told(tmp_path, number):
+    def refuse(_ifindex):
+        raise KernelRefused("generic netlink cannot be used", errno=number)
+
+    kernel = Kernel(lambda _argv: (127, "", ""), Sysfs(str(tmp_path)))
+    observer = BypassObserver(kernel, Host(), (), (), refuse)
+    assert observer.facts(physical_function(), None).xdp_features is None
+    (sentence,) = observer.not_seen
+    assert sentence.startswith("the XDP features of enp1s0: generic netlink cannot be used [E")
+
+
+def test_another_refusal_about_xdp_is_an_error(tmp_path):
+    def refuse(_ifindex):
+        raise KernelRefused("generic netlink refused a question", errno=errno.ENODEV)
+
+    kernel = Kernel(lambda _argv: (127, "", ""), Sysfs(str(tmp_path)))
+    with pytest.raises(KernelRefused):
+        BypassObserver(kernel, Host(), (), (), refuse).facts(physical_function(), None)
 
 
 def test_only_holders_of_the_operator_are_management(observed):

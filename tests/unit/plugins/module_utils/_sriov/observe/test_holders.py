@@ -10,6 +10,7 @@ import json
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.processes import Processes
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import PROCESS, VFIO
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.holders import (
     elsewhere,
     interface_holders,
@@ -39,6 +40,16 @@ def test_processes_that_have_a_node_open_are_named(tmp_path):
         "/dev/vfio/12": [f"process 4711 ({TESTPMD}) has /dev/vfio/12 open"],
         "/dev/vfio/devices/vfio0": [f"process 4711 ({TESTPMD}) has /dev/vfio/devices/vfio0 open"],
         "/dev/uio0": ["process 4712 (reader) has /dev/uio0 open"],
+    }
+
+
+def test_a_program_that_has_a_node_of_vfio_is_told_from_others(tmp_path):
+    """Who takes a device away waits until it has closed the node."""
+    opened = ["/dev/vfio/12", "/dev/vfio/noiommu-0", "/dev/vfio/devices/vfio0", "/dev/uio0", "/dev/infiniband/uverbs0"]
+    found = open_nodes(Processes(sysfs(tmp_path, hosts.process(4711, TESTPMD, opened), {"proc/self": DIRECTORY})))
+    assert {name: [holder.kind for holder in holders] for name, holders in found.items()} == {
+        **{name: [VFIO] for name in opened[:3]},
+        **{name: [PROCESS] for name in opened[3:]},
     }
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.desired import desired_devices
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.desired import pci_driver
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import (
     DeviceNotFound,
+    Faults,
     InvalidRequest,
     NotSupported,
 )
@@ -29,13 +30,13 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import desired_vfs
 from hypothesis import given
 from hypothesis import strategies as st
 
 PF = hosts.IGB.address
 SECOND = hosts.Nic(address="0000:02:00.0", name="enp2s0", mac="02:00:00:00:01:00")
 PLAIN = "0000:00:02.0"  # a NIC without SR-IOV
-NODE = {"no_iommu": False, "owner": None, "group": None, "mode": None}
 
 
 @pytest.fixture
@@ -257,28 +258,35 @@ def test_other_texts_are_no_pci_address(text):
     assert pci_address(text) is None
 
 
-def params(**given_options):
-    return {
-        **{"assignments": None, "devices": None, "vfs": None, "pf": None, "driver": None, "force": False, **NODE},
-        **given_options,
-    }
+def located(kernel, **options):
+    """The devices of module pci_driver's options."""
+    faults = Faults()
+    found, unknown = locate(kernel, kernel.link.interfaces(), pci_driver(options, faults))
+    faults.add(*unknown)
+    faults.tell()
+    return list(found.devices)
 
 
-def located(kernel, options):
-    return list(locate(kernel, kernel.link.interfaces(), desired_devices(options)).devices)
-
-
-def test_one_entry_for_several_vfs(kernel):
-    assert located(kernel, params(pf="enp1s0", vfs="0,2", driver="vfio-pci", allow=["in_use"])) == [
-        DesiredDevice("0000:01:10.0", "vfio-pci", allow=["in_use"]),
-        DesiredDevice("0000:01:10.4", "vfio-pci", allow=["in_use"]),
-    ]
+@pytest.mark.parametrize(
+    ("vf", "addresses"),
+    [
+        (0, ["0000:01:10.0"]),
+        ("2", ["0000:01:10.4"]),
+        ("0,2", ["0000:01:10.0", "0000:01:10.4"]),
+        ([2, 0], ["0000:01:10.0", "0000:01:10.4"]),
+        ("all", ["0000:01:10.0", "0000:01:10.2", "0000:01:10.4"]),
+    ],
+    ids=repr,
+)
+def test_one_entry_for_several_vfs(kernel, vf, addresses):
+    found = located(kernel, pf="enp1s0", vf=vf, driver="vfio-pci", allow=["in_use"])
+    assert found == [DesiredDevice(address, "vfio-pci", allow=frozenset({"in_use"})) for address in addresses]
 
 
 def test_several_entries(kernel):
-    first = {"devices": None, "vfs": "1", "driver": "default", **NODE}
-    second = {"devices": ["01:10.0"], "vfs": None, "driver": "vfio-pci", **NODE, "no_iommu": True, "mode": "0660"}
-    assert located(kernel, params(pf=PF, assignments=[first, second])) == [
+    first = {"vf": "1", "driver": "default"}
+    second = {"devices": ["01:10.0"], "driver": "vfio-pci", "no_iommu": True, "mode": "0660"}
+    assert located(kernel, pf=PF, assignments=[first, second]) == [
         DesiredDevice("0000:01:10.2", "default"),
         DesiredDevice("0000:01:10.0", "vfio-pci", Node(mode=0o660), no_iommu=True),
     ]
@@ -288,8 +296,8 @@ def test_several_entries(kernel):
     ("options", "message"),
     [
         pytest.param(
-            {"vfs": "0", "driver": "none"},
-            "vfs: whose VFs they are is not said. Remedy: name their PF: pf: ….",
+            {"vf": "0", "driver": "none"},
+            "vf: whose VFs they are is not said. Remedy: name their PF: pf: ….",
             id="VFs of nobody",
         ),
         pytest.param(
@@ -301,12 +309,18 @@ def test_several_entries(kernel):
             {
                 "pf": "enp1s0",
                 "assignments": [
-                    {"devices": None, "vfs": "all", "driver": "none", **NODE},
-                    {"devices": ["01:10.2"], "vfs": None, "driver": "default", **NODE},
+                    {"vf": "all", "driver": "none"},
+                    {"devices": ["01:10.2"], "driver": "default"},
                 ],
             },
             "0000:01:10.2 is named twice: a device has one driver. Remedy: name each device in one assignment.",
             id="twice in two assignments",
+        ),
+        pytest.param(
+            {"pf": "enp1s0", "vf": "1-3", "driver": "none"},
+            f"vf: 1-3 names VF 3 on enp1s0 ({PF}): the PF has 3 VFs. "
+            "Remedy: ask for more (num_vfs: 4), or name VFs 0 to 2.",
+            id="a VF that is not there",
         ),
         pytest.param(
             {"devices": ["01:10.0"], "driver": "vfio-pci", "owner": "no-such-user"},
@@ -331,13 +345,13 @@ def test_several_entries(kernel):
 )
 def test_options_that_mean_nothing_are_refused(kernel, options, message):
     with pytest.raises(InvalidRequest) as refused:
-        located(kernel, params(**options))
+        located(kernel, **options)
     assert str(refused.value) == message
 
 
 def test_users_and_modes_become_numbers(kernel):
     vf = {"devices": ["01:10.0"], "driver": "vfio-pci"}
-    nodes = [located(kernel, params(**vf, owner="root", group="12", mode="0640")), located(kernel, params(**vf))]
+    nodes = [located(kernel, **vf, owner="root", group="12", mode="0640"), located(kernel, **vf)]
     assert [found.node for (found,) in nodes] == [Node(0, 12, 0o640), Node()]
 
 
@@ -364,12 +378,34 @@ def test_a_permanent_mac_tells_the_ports_of_a_bond_apart(tmp_path):
 
 @pytest.mark.parametrize("name", ["enp1s0", "uplink", hosts.IGB.address])
 def test_a_pf_of_a_desired_host_is_located_by_all_its_names(kernel, name):
-    assert locate(kernel, kernel.link.interfaces(), Desired((DesiredPf(name),))) == Desired((DesiredPf(PF),))
+    assert locate(kernel, kernel.link.interfaces(), Desired((DesiredPf(name),))) == (Desired((DesiredPf(PF),)), [])
 
 
 def test_a_pf_that_is_named_twice_is_refused(kernel):
-    with pytest.raises(InvalidRequest) as refused:
-        locate(kernel, kernel.link.interfaces(), Desired((DesiredPf("enp1s0"), DesiredPf(PF))))
-    assert str(refused.value) == (
-        "pfs: '0000:01:00.0' is named twice on enp1s0 (0000:01:00.0). Remedy: merge its entries."
-    )
+    found, (refused,) = locate(kernel, kernel.link.interfaces(), Desired((DesiredPf("enp1s0"), DesiredPf(PF))))
+    assert found == Desired((DesiredPf(PF),))
+    assert str(refused) == ("pfs: '0000:01:00.0' is named twice on enp1s0 (0000:01:00.0). Remedy: merge its entries.")
+
+
+def test_owners_of_vfs_become_numbers_and_null_stays(kernel):
+    wanted = DesiredPf("enp1s0", vfs=(desired_vfs(owner="root", group="12", mode=0o600), desired_vfs(group=None)))
+    found, unknown = locate(kernel, kernel.link.interfaces(), Desired((wanted,)))
+    assert [each.said for each in found.pfs[0].vfs] == [{"owner": 0, "group": 12, "mode": 0o600}, {"group": None}]
+    assert not unknown
+
+
+def test_all_names_that_mean_nothing_are_told_and_the_rest_is_located(kernel):
+    lost = DesiredPf("eth7")
+    wanted = DesiredPf("enp1s0", num_vfs=2, vfs=(desired_vfs(trust=True, owner="nobody-here", group="nor-here"),))
+    devices = [DesiredDevice(address, "none", Node(group="nor-here")) for address in ("05:00.0", "01:10.0", "enp1s0v0")]
+    found, unknown = locate(kernel, kernel.link.interfaces(), Desired((lost, wanted), tuple(devices)))
+    assert [each.what for each in unknown] == [
+        "pf: nothing on this host is called 'eth7'",
+        "owner: there is no user 'nobody-here' on this host",
+        "group: there is no group 'nor-here' on this host",
+        "devices: there is no PCI device 0000:05:00.0 on this host",
+        "devices: 'enp1s0v0' is no PCI address",
+    ]
+    (pf,) = found.pfs
+    assert (pf.pf, pf.num_vfs, pf.vfs[0].said["trust"]) == (PF, 2, True)
+    assert [each.device for each in found.devices] == ["0000:01:10.0"]

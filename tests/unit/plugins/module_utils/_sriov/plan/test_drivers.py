@@ -21,6 +21,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
     FRESH,
     PF,
+    PROGRAM,
     SSH,
     netdev,
     pf_device,
@@ -42,6 +43,7 @@ def desired_pf(device, driver, **options):
 def sentences(devices, desired, host=HOST):
     named = {device.address: device for device in devices}
     stages = (plan_modules(named, desired, host), plan_drivers(named, desired))
+    stages[0].faults.tell()
     return [str(step) for stage in stages for step in stage.steps]
 
 
@@ -96,7 +98,11 @@ def sentences(devices, desired, host=HOST):
             vf(driver="vfio-pci", dev_group=8), "vfio-pci", {"node": Node(group=8)}, [], id="the node as it is"
         ),
         pytest.param(
-            vf(holders=(BUSY,)), "none", {"allow": ["in_use"]}, [f"unbind {VF0} from igbvf"], id="in use, taken by force"
+            vf(holders=(PROGRAM,)),
+            "none",
+            {"allow": ["in_use"]},
+            [f"unbind {VF0} from igbvf"],
+            id="in use, and it may be taken",
         ),
         pytest.param(
             vf(**NO_GROUP),
@@ -113,21 +119,21 @@ def sentences(devices, desired, host=HOST):
             "default",
             {},
             [f"bind {PF} to igb (now vfio-pci)"],
-            id="a PF back to the kernel needs no force",
+            id="a PF back to the kernel needs no consent",
         ),
         pytest.param(
             pf_device(),
             "vfio-pci",
-            {"allow": ["in_use"]},
+            {"allow": ["take_pf"]},
             [f"bind enp1s0 ({PF}) to vfio-pci (now igb)"],
-            id="a PF by force",
+            id="a PF that may be taken",
         ),
         pytest.param(
             vf(driver="mlx5_core", default_driver="mlx5_core"),
             "vfio-pci",
-            {"allow": ["in_use"]},
+            {"allow": ["bifurcated"]},
             [f"bind {VF0} to vfio-pci (now mlx5_core)"],
-            id="a bifurcated driver by force",
+            id="a bifurcated driver, for what is not DPDK",
         ),
     ],
 )
@@ -163,8 +169,17 @@ def test_a_group_that_is_bound_whole_is_viable():
     assert len(sentences(devices, [desired_pf(device, "vfio-pci") for device in devices], host)) == 2
 
 
+def test_a_refusal_takes_no_step_out_of_the_plan():
+    """Later stages, and what they refuse, are planned on the host that there would be."""
+    devices = [vf(0), vf(1, holders=(PROGRAM,))]
+    desired = [desired_pf(device, "vfio-pci") for device in devices]
+    named = {device.address: device for device in devices}
+    assert [each.consent for each in plan_modules(named, desired, HOST).faults.found] == ["in_use"]
+    assert len(plan_drivers(named, desired).steps) == 2
+
+
 def test_one_refusal_stops_all():
-    devices = [vf(0), vf(1, holders=(BUSY,))]
+    devices = [vf(0), vf(1, holders=(PROGRAM,))]
     with pytest.raises(InUse):
         sentences(devices, [desired_pf(device, "vfio-pci") for device in devices])
 

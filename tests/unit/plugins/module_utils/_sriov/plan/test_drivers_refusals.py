@@ -11,12 +11,15 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     InUse,
     InvalidRequest,
     NotSupported,
+    Several,
 )
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import CONSENTS
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredDevice, Node
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Host
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.drivers import plan_drivers, plan_modules
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
+    PROGRAM,
     ROUTE,
     SSH,
     pf_device,
@@ -36,8 +39,14 @@ def desired_pf(device, driver, **options):
 
 def sentences(devices, desired, host=HOST):
     named = {device.address: device for device in devices}
-    stages = (plan_modules(named, desired, host), plan_drivers(named, desired))
-    return [str(step) for stage in stages for step in stage.steps]
+    plan_modules(named, desired, host).faults.tell()
+    return [str(step) for step in plan_drivers(named, desired).steps]
+
+
+def all_refused(devices, desired, host=HOST):
+    with pytest.raises(Several) as refused:
+        sentences(devices, desired, host)
+    return refused.value.each()
 
 
 IN_THE_WAY = Host(drivers=DRIVERS, groups=((10, (vf(0), vf(1, iommu_group=10), pf_device(iommu_group=10))),))
@@ -49,7 +58,11 @@ GIVE_UP = (
     "Remedy: turn VT-d or AMD-Vi on in the firmware setup and boot with intel_iommu=on iommu=pt (Intel); "
     "no_iommu: true gives up the protection of memory."
 )
-TO_FORCE = "Remedy: release the device, or set force: true."
+RELEASE = "Remedy: release the device, or accept that its user loses it: allow: [in_use]."
+END_IT = (
+    "Remedy: end the program first; nothing allows this, as the kernel would wait for it, and with it whoever changes "
+    "a VF of this host."
+)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +135,7 @@ TO_FORCE = "Remedy: release the device, or set force: true."
             HOST,
             NotSupported,
             f"driver: cannot bind to vfio-pci{ON_VF0}DPDK drives this NIC beside its kernel driver mlx5_core. "
-            "Remedy: leave the device with the kernel driver; force: true if your application is not DPDK.",
+            "Remedy: leave the device with the kernel driver; allow: [bifurcated] if your application is not DPDK.",
             id="a bifurcated driver",
         ),
         pytest.param(
@@ -195,7 +208,7 @@ TO_FORCE = "Remedy: release the device, or set force: true."
         pytest.param(
             pf_device(num_vfs=4),
             "none",
-            {"allow": ["in_use"]},
+            {"allow": CONSENTS},
             HOST,
             InUse,
             "driver: cannot take igb away on enp1s0 (0000:01:00.0): it is a PF, and its 4 VFs live on that driver. "
@@ -209,7 +222,8 @@ TO_FORCE = "Remedy: release the device, or set force: true."
             HOST,
             InUse,
             "driver: vfio-pci would take the PF from the kernel on enp1s0 (0000:01:00.0): it is a PF, and its "
-            "interface would be gone. Remedy: create VFs and give those away; force: true if you mean the PF itself.",
+            "interface would be gone. Remedy: create VFs and give those away; allow: [take_pf] if you mean the PF "
+            "itself.",
             id="a PF",
         ),
         pytest.param(
@@ -219,23 +233,33 @@ TO_FORCE = "Remedy: release the device, or set force: true."
             HOST,
             InUse,
             "driver: none would take the PF from the kernel on enp1s0 (0000:01:00.0): it is a PF, and its interface "
-            "would be gone. Remedy: create VFs and give those away; force: true if you mean the PF itself.",
+            "would be gone. Remedy: create VFs and give those away; allow: [take_pf] if you mean the PF itself.",
             id="a PF whose default nobody knows",
         ),
         pytest.param(
-            vf(holders=(BUSY, ROUTE)),
+            vf(holders=(PROGRAM, ROUTE)),
             "vfio-pci",
             {},
             HOST,
             InUse,
-            f"driver: cannot change igbvf to vfio-pci{ON_VF0}process 4711 (dpdk-testpmd) has /dev/vfio/10 open; "
-            f"carries a default route. {TO_FORCE}",
+            f"driver: cannot change igbvf to vfio-pci{ON_VF0}process 4712 (l2fwd) has /dev/uio0 open; "
+            f"carries a default route. {RELEASE}",
             id="in use",
         ),
         pytest.param(
-            vf(holders=(BUSY, SSH)),
+            vf(driver="vfio-pci", holders=(BUSY,)),
+            "default",
+            {"allow": CONSENTS},
+            HOST,
+            InUse,
+            f"driver: cannot change vfio-pci to igbvf{ON_VF0}process 4711 (dpdk-testpmd) has /dev/vfio/10 open. "
+            f"{END_IT}",
+            id="its vfio node is open, whatever is accepted",
+        ),
+        pytest.param(
+            vf(holders=(PROGRAM, SSH)),
             "none",
-            {"allow": ["in_use"]},
+            {"allow": CONSENTS},
             HOST,
             InUse,
             f"driver: cannot change igbvf to none{ON_VF0}carries the SSH connection from 192.0.2.1. "

@@ -9,24 +9,30 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import InUse, WouldDestroy
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import Faults
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.attributes import VfAttributes
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import Consent
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import (
+    CONSENTS,
+    DESTROY_VFS,
+    IN_USE,
+    LINK_RESET,
+    TAKE_PF,
+)
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredVf
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan import guard
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
+    PROGRAM,
     ROUTE,
     RULE,
     SSH,
-    desired_vfs,
     pf,
     pf_device,
     vf,
 )
 
-RECREATE, FORCE, RESET = "recreate", "force", "allow_link_reset"
 NEVER = "never"
-ALL_CONSENTS = [Consent(*given) for given in itertools.product((False, True), repeat=3)]
+EVERY_LIST = [set(some) for number in range(len(CONSENTS) + 1) for some in itertools.combinations(CONSENTS, number)]
 MAC = "02:00:00:00:aa:00"
 
 
@@ -36,65 +42,71 @@ def of(*holders):
 
 
 def vfs(state, count):
-    return lambda consent: guard.check_num_vfs(state, count, "num_vfs", consent)
+    return list(guard.num_vfs_changes(state, count, "num_vfs"))
 
 
 def down(state):
-    return lambda _consent: guard.check_down(state)
+    return list(guard.pf_goes_down(state))
 
 
 def reset(state):
-    return lambda consent: guard.check_reset(state, "channels", consent)
+    return list(guard.pf_resets(state, "channels"))
 
 
 def driver(device, target="vfio-pci"):
-    return lambda consent: guard.check_driver_change(device, target, consent.force)
+    return list(guard.driver_changes(device, target))
 
 
-def attributes(member, change=None, **desired):
-    wanted = desired_vfs(**desired)
-    written = wanted.attributes if change is None else change
-    return lambda consent: guard.check_vf_change(pf(1, vfs=(member,)), member, wanted, written, consent.force)
+def attributes(member, change=None, mtu=None, **wanted):
+    desired = DesiredVf(VfAttributes(**wanted), mtu)
+    written = desired.attributes if change is None else change
+    return list(guard.vf_changes(pf(1, vfs=(member,)), member, desired, written))
 
 
 def channels(*kept):
-    return lambda _consent: guard.check_channels(pf(), "channels", kept)
+    return list(guard.queues_go(pf(), "channels", kept))
 
 
 @pytest.mark.parametrize(
-    ("act", "needed"),
+    ("refusals", "needed"),
     [
         pytest.param(vfs(pf(), 4), set(), id="first VFs"),
-        pytest.param(vfs(pf(holders=(BUSY,)), 4), set(), id="first VFs of a PF that a program uses"),
-        pytest.param(vfs(pf(holders=(SSH,)), 4), {RESET}, id="first VFs of the PF that carries SSH"),
-        pytest.param(vfs(pf(holders=(ROUTE,)), 4), {RESET}, id="first VFs of the PF of a default route"),
+        pytest.param(vfs(pf(holders=(PROGRAM,)), 4), set(), id="first VFs of a PF that a program uses"),
+        pytest.param(vfs(pf(holders=(SSH,)), 4), {LINK_RESET}, id="first VFs of the PF that carries SSH"),
+        pytest.param(vfs(pf(holders=(ROUTE,)), 4), {LINK_RESET}, id="first VFs of the PF of a default route"),
         pytest.param(vfs(pf(2), 0), set(), id="no VFs: that names them all"),
-        pytest.param(vfs(pf(2), 4), {RECREATE}, id="more VFs destroy those that are there"),
-        pytest.param(vfs(of(BUSY), 0), {FORCE}, id="a VF that a program uses"),
-        pytest.param(vfs(of(BUSY), 4), {RECREATE, FORCE}, id="the same, for more VFs"),
-        pytest.param(vfs(of(ROUTE), 0), {FORCE, RESET}, id="a VF of a default route"),
+        pytest.param(vfs(pf(2), 4), {DESTROY_VFS}, id="more VFs destroy those that are there"),
+        pytest.param(vfs(of(PROGRAM), 0), {IN_USE}, id="a VF that a program uses"),
+        pytest.param(vfs(of(PROGRAM), 4), {DESTROY_VFS, IN_USE}, id="the same, for more VFs"),
+        pytest.param(vfs(of(BUSY), 0), NEVER, id="a VF whose vfio node a program has open"),
+        pytest.param(vfs(of(PROGRAM, BUSY), 4), NEVER, id="the same, for more VFs and whoever else uses it"),
+        pytest.param(vfs(of(ROUTE), 0), {IN_USE, LINK_RESET}, id="a VF of a default route"),
         pytest.param(vfs(of(SSH), 0), NEVER, id="the VF that carries SSH"),
-        pytest.param(vfs(of(BUSY, SSH), 4), NEVER, id="the same, whoever else uses it"),
-        pytest.param(down(pf(holders=(BUSY,))), set(), id="down"),
+        pytest.param(vfs(of(PROGRAM, SSH), 4), NEVER, id="the same, whoever else uses it"),
+        pytest.param(down(pf(holders=(PROGRAM,))), set(), id="down"),
         pytest.param(down(pf(holders=(ROUTE,))), NEVER, id="down, with a default route"),
         pytest.param(down(of(SSH)), NEVER, id="down, with a VF that carries SSH"),
         pytest.param(reset(pf(2)), set(), id="a reset"),
-        pytest.param(reset(pf(holders=(SSH,))), {RESET}, id="a reset under SSH"),
-        pytest.param(reset(of(ROUTE)), {RESET}, id="a reset under a VF's default route"),
-        pytest.param(reset(of(BUSY)), {FORCE}, id="a reset under a program"),
-        pytest.param(reset(of(BUSY, SSH)), {FORCE, RESET}, id="a reset under both"),
+        pytest.param(reset(pf(holders=(SSH,))), {LINK_RESET}, id="a reset under SSH"),
+        pytest.param(reset(of(ROUTE)), {LINK_RESET}, id="a reset under a VF's default route"),
+        pytest.param(reset(of(PROGRAM)), {IN_USE}, id="a reset under a program"),
+        pytest.param(reset(of(BUSY)), {IN_USE}, id="a reset under a vfio program, for which the kernel does not wait"),
+        pytest.param(reset(of(BUSY, SSH)), {IN_USE, LINK_RESET}, id="a reset under both"),
         pytest.param(driver(vf()), set(), id="another driver"),
-        pytest.param(driver(vf(holders=(BUSY,))), {FORCE}, id="another driver for a device in use"),
-        pytest.param(driver(vf(holders=(ROUTE,)), None), {FORCE}, id="no driver for a default route's device"),
+        pytest.param(driver(vf(holders=(PROGRAM,))), {IN_USE}, id="another driver for a device in use"),
+        pytest.param(driver(vf(holders=(BUSY,))), NEVER, id="another driver for a device whose vfio node is open"),
+        pytest.param(driver(vf(holders=(ROUTE,)), None), {IN_USE}, id="no driver for a default route's device"),
         pytest.param(driver(vf(holders=(SSH,))), NEVER, id="another driver for what carries SSH"),
-        pytest.param(driver(pf_device()), {FORCE}, id="the PF itself"),
+        pytest.param(driver(pf_device()), {TAKE_PF}, id="the PF itself"),
+        pytest.param(driver(pf_device(holders=(ROUTE,))), {TAKE_PF, IN_USE}, id="the PF itself, with a default route"),
         pytest.param(driver(pf_device(driver="vfio-pci"), "igb"), set(), id="the PF back to the kernel"),
         pytest.param(driver(pf_device(num_vfs=2)), NEVER, id="a PF whose VFs live on its driver"),
         pytest.param(attributes(vf(holders=(BUSY,)), trust=True), set(), id="an attribute of a VF in use"),
         pytest.param(attributes(vf(), mac=MAC), set(), id="an address of a free VF"),
-        pytest.param(attributes(vf(holders=(BUSY,)), mac=MAC), {FORCE}, id="an address of a VF in use"),
+        pytest.param(attributes(vf(holders=(PROGRAM,)), mac=MAC), {IN_USE}, id="an address of a VF in use"),
+        pytest.param(attributes(vf(holders=(BUSY,)), mac=MAC), {IN_USE}, id="an address of a VF in use by vfio"),
         pytest.param(
-            attributes(vf(holders=(BUSY,)), VfAttributes(), mac=MAC), {FORCE}, id="written already, not yet taken"
+            attributes(vf(holders=(BUSY,)), VfAttributes(), mac=MAC), {IN_USE}, id="written already, not yet taken"
         ),
         pytest.param(attributes(vf(holders=(SSH,)), trust=True), NEVER, id="an attribute of the VF that carries SSH"),
         pytest.param(attributes(vf(holders=(SSH,)), mtu=1400), NEVER, id="its MTU"),
@@ -104,17 +116,31 @@ def channels(*kept):
         pytest.param(channels(RULE), NEVER, id="fewer channels than a rule needs"),
     ],
 )
-def test_an_act_needs_its_consent_and_no_other(act, needed):
-    for consent in ALL_CONSENTS:
-        given = {name for name, value in consent._asdict().items() if value}
-        if needed != NEVER and needed <= given:
-            act(consent)
-            continue
-        with pytest.raises((InUse, WouldDestroy)) as refused:
-            act(consent)
-        assert refused.value.remedy
-        if needed != NEVER:
-            assert any(f"{name}: true" in refused.value.remedy for name in needed - given), "it names what is missing"
+def test_an_act_needs_its_consent_and_no_other(refusals, needed):
+    for given in EVERY_LIST:
+        faults = Faults(given)
+        faults.add(*refusals)
+        assert (not faults.found) == (needed != NEVER and needed <= given)
+        assert all(each.remedy for each in faults.found)
+        assert needed == NEVER or {each.consent for each in faults.found} == needed - given
+        assert all(f"allow: [{each.consent}]" in each.remedy for each in faults.found if each.consent), "it is named"
+        assert {each.consent for each in faults.allowed} <= given, "what is used is told, and nothing else"
+
+
+@pytest.mark.parametrize("refusals", [vfs(of(SSH), 0), driver(vf(holders=(SSH,))), vfs(of(BUSY), 0), down(of(SSH))])
+def test_what_nothing_allows_is_told_once_and_names_no_consent(refusals):
+    (refusal,) = refusals
+    assert not refusal.consent and "allow: [" not in refusal.remedy
+
+
+def test_all_that_is_in_the_way_is_told():
+    found = vfs(of(SSH, BUSY, PROGRAM, ROUTE), 4)
+    assert [each.consent for each in found] == [DESTROY_VFS, "", "", IN_USE, LINK_RESET]
+    assert [each.why.partition(": ")[2] for each in found[1:4]] == [
+        SSH.text,
+        BUSY.text,
+        f"{PROGRAM.text}; VF 0: {ROUTE.text}",
+    ]
 
 
 def test_what_carries_the_operator_is_told_from_what_does_not():

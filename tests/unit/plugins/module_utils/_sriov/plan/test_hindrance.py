@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowledge.bypass_drivers import BYPASS_DRIVERS
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Device, Host
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.hindrance import hindrance
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.hindrance import hindrances
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import pf_device, vf
 
 LOCKED = Host(lockdown="integrity", noiommu_mode=False)
@@ -57,11 +57,21 @@ def grouped(*others):
         pytest.param(
             vf(driver="mlx5_core"), "vfio-pci", Host(), {}, "DPDK drives this NIC beside its kernel", id="bifurcated"
         ),
-        pytest.param(vf(driver="mlx5_core"), "vfio-pci", Host(), {"allow": ["in_use"]}, None, id="bifurcated, by force"),
     ],
 )
 def test_a_device_can_be_bound_or_it_is_said_why_not(device, driver, host, options, why):
-    found = hindrance(device, BYPASS_DRIVERS[driver], host, **options)
-    assert (found is None) == (why is None), found
-    if found is not None:
-        assert why in found.why and found.remedy
+    found = list(hindrances(device, BYPASS_DRIVERS[driver], host, **options))
+    assert len(found) == (why is not None), found
+    for each in found:
+        assert why in each.why and each.remedy
+        assert each.consent == ("bifurcated" if why.startswith("DPDK drives") else "")
+        assert not each.consent or f"allow: [{each.consent}]" in each.remedy
+
+
+def test_all_that_is_in_the_way_is_told():
+    member = vf(driver="mlx5_core", iommu_group=10)
+    host = Host(lockdown="integrity", noiommu_mode=False, groups=((10, (member, NIC)),))
+    found = list(hindrances(member, BYPASS_DRIVERS["uio_pci_generic"], host))
+    assert [each.why.split(" ")[0] for each in found] == ["DPDK", "a", "the"]
+    found = list(hindrances(member, BYPASS_DRIVERS["vfio-pci"], host))
+    assert [each.why.split(" ")[0] for each in found] == ["DPDK", "IOMMU"]

@@ -58,8 +58,12 @@ def test_on_the_pf_that_carries_the_operator_it_is_only_said_unless_its_link_may
     assert sentences(carrying, desired_pf(num_vfs=0)) == []
     (warning,) = planned(carrying, desired_pf(num_vfs=0)).plan.warnings
     assert "frames of these queues are lost. It is left so: channels: cannot set 16 combined channels on" in warning
-    assert "allow_link_reset: true" in warning
-    assert sentences(carrying, desired_pf(num_vfs=0, allow=["link_reset"])) == [set_channels(2, 16)]
+    assert "allow: [link_reset]" in warning
+    plan = planned(carrying, desired_pf(num_vfs=0, allow=["link_reset"])).plan
+    assert [str(step) for step in plan.steps] == [set_channels(2, 16)]
+    assert list(plan.allowed) == [
+        f"link_reset for {LABEL}: the PF is reset by it, and carries the SSH connection from 192.0.2.1"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,14 @@ AUTOPROBE_1 = f"set sriov_drivers_autoprobe of {LABEL} to 1: new VFs are bound b
         pytest.param(pf(), desired_pf(), [], id="nothing is desired"),
         pytest.param(pf(), desired_pf(num_vfs=0), [], id="no VFs where there are none"),
         pytest.param(pf(4), desired_pf(num_vfs=4), [], id="the number that is there"),
-        pytest.param(pf(4), desired_pf(num_vfs=4, allow=["destroy_vfs"]), [], id="recreate destroys nothing that is as wanted"),
+        pytest.param(
+            pf(4), desired_pf(num_vfs=4, allow=["destroy_vfs"]), [], id="recreate destroys nothing that is as wanted"
+        ),
         pytest.param(pf(), desired_pf(num_vfs=4), CREATE_4, id="VFs where there are none"),
         pytest.param(pf(2), desired_pf(num_vfs=0), [REMOVE_2], id="0 removes all"),
-        pytest.param(pf(2), desired_pf(num_vfs=4, allow=["destroy_vfs"]), [REMOVE_2, *CREATE_4], id="another number through 0"),
+        pytest.param(
+            pf(2), desired_pf(num_vfs=4, allow=["destroy_vfs"]), [REMOVE_2, *CREATE_4], id="another number through 0"
+        ),
         pytest.param(
             pf(1, vfs=(vf(0, driver="vfio-pci"),)),
             desired_pf(num_vfs=0),
@@ -124,7 +128,10 @@ def test_a_recreation_falls_back_to_the_old_number():
             id="autoprobe comes too late for the present VFs",
         ),
         pytest.param(
-            pf(2), desired_pf(num_vfs=3, allow=["destroy_vfs"], drivers_autoprobe=False), (), id="autoprobe in time for new VFs"
+            pf(2),
+            desired_pf(num_vfs=3, allow=["destroy_vfs"], drivers_autoprobe=False),
+            (),
+            id="autoprobe in time for new VFs",
         ),
     ],
 )

@@ -13,29 +13,29 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     NotSupported,
     WouldDestroy,
 )
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import CONSENTS
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.pf import plan_pf
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
+    LABEL,
+    PROGRAM,
     ROUTE,
     SSH,
     desired_pf,
+    desired_vfs,
     ixgbe,
     netdev,
     pf,
+    planned,
+    refusals,
     vf,
 )
 
 ON = " on enp1s0 (0000:01:00.0): "
-OPT_IN = "allow_link_reset: true."
+OPT_IN = "allow: [link_reset]."
+IN_USE = "Remedy: release them, or accept that its user loses it: allow: [in_use]."
 
 REFUSALS = [
-    pytest.param(
-        pf(),
-        desired_pf(num_vfs=-1),
-        InvalidRequest,
-        "num_vfs: -1 is negative on enp1s0 (0000:01:00.0). Remedy: give a number from 0 on.",
-        id="a negative number",
-    ),
     pytest.param(
         pf(),
         desired_pf(num_vfs=8),
@@ -109,7 +109,7 @@ REFUSALS = [
     ),
     pytest.param(
         pf(holders=(SSH,)),
-        desired_pf(up=False, allow=["link_reset", "in_use"]),
+        desired_pf(up=False, allow=CONSENTS),
         InUse,
         f"cannot set the PF down{ON}it carries the SSH connection from 192.0.2.1. "
         "Remedy: reach the host over another NIC.",
@@ -153,33 +153,40 @@ REFUSALS = [
         WouldDestroy,
         f"num_vfs: cannot go from 2 to 4 VFs{ON}the kernel does that only through 0: VF 0 (0000:01:10.0, igbvf, "
         "enp1s0v0), VF 1 (0000:01:10.2, igbvf, enp1s0v1) would be destroyed. "
-        "Remedy: set recreate: true if that is what you want.",
-        id="another number without recreate",
+        "Remedy: allow: [destroy_vfs] if that is what you want.",
+        id="another number, and nobody has said that the VFs may go",
     ),
     pytest.param(
         pf(1, vfs=(vf(0, holders=(SSH,)),)),
-        desired_pf(num_vfs=0, allow=["in_use", "link_reset"]),
+        desired_pf(num_vfs=0, allow=CONSENTS),
         InUse,
-        "cannot remove VF 0 on enp1s0v0 (0000:01:10.0): it carries the SSH connection from "
-        "192.0.2.1. Remedy: reach the host over another NIC.",
+        f"num_vfs: cannot remove VF 0{ON}VF 0: carries the SSH connection from 192.0.2.1. "
+        "Remedy: reach the host over another NIC.",
         id="the VF that carries the operator, whatever is accepted",
     ),
     pytest.param(
-        pf(1, vfs=(vf(0, driver="vfio-pci", holders=(BUSY,)),)),
+        pf(1, vfs=(vf(0, driver="uio_pci_generic", holders=(PROGRAM,)),)),
         desired_pf(num_vfs=0),
         InUse,
-        f"num_vfs: cannot remove VF 0{ON}VF 0: process 4711 (dpdk-testpmd) has /dev/vfio/10 open. "
-        "Remedy: release them, or set force: true.",
+        f"num_vfs: cannot remove VF 0{ON}VF 0: process 4712 (l2fwd) has /dev/uio0 open. {IN_USE}",
         id="a VF that a process holds",
     ),
     pytest.param(
-        pf(3, vfs=(vf(0), vf(1, holders=(BUSY,)), vf(2, holders=(BUSY, ROUTE)))),
-        desired_pf(num_vfs=2, allow=["destroy_vfs"]),
+        pf(1, vfs=(vf(0, driver="vfio-pci", holders=(BUSY,)),)),
+        desired_pf(num_vfs=0, allow=CONSENTS),
         InUse,
-        f"num_vfs: cannot remove VFs 0 to 2{ON}VF 1: process 4711 (dpdk-testpmd) has /dev/vfio/10 open; VF 2: "
-        "process 4711 (dpdk-testpmd) has /dev/vfio/10 open; VF 2: carries a default route. "
-        "Remedy: release them, or set force: true.",
-        id="recreate alone does not take VFs in use",
+        f"num_vfs: cannot remove VF 0{ON}VF 0: process 4711 (dpdk-testpmd) has /dev/vfio/10 open. "
+        "Remedy: end the program first; nothing allows this, as the kernel would wait for it, and with it whoever "
+        "changes a VF of this host.",
+        id="a VF whose vfio node a process has open, whatever is accepted",
+    ),
+    pytest.param(
+        pf(3, vfs=(vf(0), vf(1, holders=(PROGRAM,)), vf(2, holders=(PROGRAM, ROUTE)))),
+        desired_pf(num_vfs=2, allow=["destroy_vfs", "link_reset"]),
+        InUse,
+        f"num_vfs: cannot remove VFs 0 to 2{ON}VF 1: process 4712 (l2fwd) has /dev/uio0 open; VF 2: "
+        f"process 4712 (l2fwd) has /dev/uio0 open; VF 2: carries a default route. {IN_USE}",
+        id="consent to the loss of VFs does not take those in use",
     ),
     pytest.param(
         pf(holders=(SSH, ROUTE)),
@@ -210,16 +217,59 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("state", "desired", "kind", "message"), REFUSALS)
 def test_a_refusal_says_what_why_and_what_to_do(state, desired, kind, message):
-    with pytest.raises(kind) as refused:
-        plan_pf(state, desired)
-    assert str(refused.value) == message
+    (refused,) = refusals(state, desired)
+    assert (type(refused), str(refused)) == (kind, message)
 
 
 def test_holders_are_named_one_by_one():
-    state = pf(2, vfs=(vf(0, holders=(BUSY,)), vf(1, holders=(ROUTE,))))
-    with pytest.raises(InUse) as refused:
-        plan_pf(state, desired_pf(num_vfs=0))
-    assert refused.value.details()["holders"] == [f"VF 0: {BUSY.text}", f"VF 1: {ROUTE.text}"]
+    state = pf(2, vfs=(vf(0, holders=(PROGRAM,)), vf(1, holders=(ROUTE,))))
+    (refused,) = refusals(state, desired_pf(num_vfs=0, allow=["link_reset"]))
+    assert refused.details()["holders"] == [f"VF 0: {PROGRAM.text}", f"VF 1: {ROUTE.text}"]
+
+
+def test_all_that_is_in_the_way_is_told_each_with_its_consent():
+    state = ixgbe(2, online_cpus=16, holders=(SSH,), vfs=(vf(0, holders=(PROGRAM,)), vf(1, holders=(BUSY,))))
+    found = refusals(state, desired_pf(num_vfs=4, min_rss_queues=16))
+    assert [(each.what, each.consent) for each in found] == [
+        ("min_rss_queues: 4 VFs leave the PF an RSS group of 4, less than 16", ""),
+        ("num_vfs: cannot go from 2 to 4 VFs", "destroy_vfs"),
+        ("num_vfs: cannot remove VFs 0 to 1", ""),
+        ("num_vfs: cannot remove VFs 0 to 1", "in_use"),
+        ("cannot create 4 VFs", "link_reset"),
+    ]
+
+
+def test_a_pf_that_may_not_be_down_has_no_faults_of_one_that_is():
+    found = refusals(ixgbe(1, carrier=True), desired_pf(up=False, vfs=[desired_vfs(max_tx_rate=100)]))
+    assert [each.what for each in found] == ["up: false goes with num_vfs: 0 only"]
+
+
+@pytest.mark.parametrize(
+    ("state", "desired", "allowed"),
+    [
+        pytest.param(pf(2), desired_pf(num_vfs=0, allow=CONSENTS), [], id="nothing was needed"),
+        pytest.param(
+            pf(1),
+            desired_pf(num_vfs=2, allow=CONSENTS),
+            [
+                f"destroy_vfs for {LABEL}: the kernel does that only through 0: VF 0 (0000:01:10.0, igbvf, enp1s0v0) "
+                "would be destroyed"
+            ],
+            id="VFs go that nobody named",
+        ),
+        pytest.param(
+            pf(1, holders=(SSH,), vfs=(vf(holders=(PROGRAM,)),)),
+            desired_pf(num_vfs=0, allow=CONSENTS),
+            [
+                f"in_use for {LABEL}: VF 0: process 4712 (l2fwd) has /dev/uio0 open",
+                f"link_reset for {LABEL}: it carries the SSH connection from 192.0.2.1",
+            ],
+            id="each consent that was used",
+        ),
+    ],
+)
+def test_it_is_told_which_consent_was_used_and_for_what(state, desired, allowed):
+    assert list(planned(state, desired).plan.allowed) == allowed
 
 
 def test_a_device_without_interface_can_be_told_nothing_about_its_link_and_yet_be_left_alone():

@@ -26,6 +26,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     ixgbe,
     pf,
     planned,
+    refusals,
     rule,
     vf,
 )
@@ -33,7 +34,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
 ON = " on enp1s0 (0000:01:00.0): "
 BESIDE_4 = "beside 4 VFs (ixgbe: 0 VFs: 16, from 1 VF on: 4, from 32 VFs on: 2)"
 ANOTHER_NIC = (
-    "Remedy: reach the host over another NIC, or accept that its link is lost for some seconds: allow_link_reset: true."
+    "Remedy: reach the host over another NIC, or accept that its link is lost for some seconds: allow: [link_reset]."
 )
 HELD = vf(driver="vfio-pci", holders=(BUSY,))
 
@@ -131,7 +132,8 @@ REFUSALS = [
         channels(2, allow=["link_reset"]),
         InUse,
         f"channels: cannot set 2 combined channels{ON}the PF and its VFs are reset by it, and programs lose theirs: VF "
-        "0: process 4711 (dpdk-testpmd) has /dev/vfio/10 open. Remedy: end them first, or set force: true.",
+        "0: process 4711 (dpdk-testpmd) has /dev/vfio/10 open. Remedy: end them first, or accept that its user loses "
+        "it: allow: [in_use].",
         id="channels while a program has a VF open",
     ),
     pytest.param(
@@ -156,7 +158,8 @@ REFUSALS = [
         rules(allow=["link_reset"]),
         InUse,
         f"rules: cannot turn ntuple filters on{ON}the PF and its VFs are reset by it, and programs lose theirs: VF 0: "
-        "process 4711 (dpdk-testpmd) has /dev/vfio/10 open. Remedy: end them first, or set force: true.",
+        "process 4711 (dpdk-testpmd) has /dev/vfio/10 open. Remedy: end them first, or accept that its user loses "
+        "it: allow: [in_use].",
         id="ntuple while a program has a VF open",
     ),
     pytest.param(
@@ -276,13 +279,20 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("state", "desired", "kind", "message"), REFUSALS)
 def test_a_refusal_says_what_why_and_what_to_do(state, desired, kind, message):
-    with pytest.raises(kind) as refused:
-        planned(state, desired)
-    assert str(refused.value) == message
+    (refused,) = refusals(state, desired)
+    assert (type(refused), str(refused)) == (kind, message)
 
 
 def test_programs_are_named_one_by_one():
     other = vf(1, driver="vfio-pci", holders=(BUSY,))
-    with pytest.raises(InUse) as refused:
-        planned(with_vfs(2, vfs=(HELD, other)), channels(2))
-    assert refused.value.details()["holders"] == [f"VF 0: {BUSY.text}", f"VF 1: {BUSY.text}"]
+    (refused,) = refusals(with_vfs(2, vfs=(HELD, other)), channels(2))
+    assert refused.details()["holders"] == [f"VF 0: {BUSY.text}", f"VF 1: {BUSY.text}"]
+
+
+def test_all_that_a_reset_would_harm_is_told_each_with_its_consent():
+    state = with_vfs(1, vfs=(HELD,), holders=(SSH,))
+    assert [each.consent for each in refusals(state, channels(2))] == ["link_reset", "in_use"]
+    allowed = planned(state, channels(2, allow=["link_reset", "in_use"])).plan.allowed
+    assert [each.partition(": ")[0] for each in allowed] == [
+        f"{word} for {ON[4:-2]}" for word in ("link_reset", "in_use")
+    ]

@@ -220,6 +220,31 @@ def test_absent(rules, steps):
     assert sentences(with_rules(OTHER, RULE), desired_pf(rules=rules)) == steps
 
 
+@pytest.mark.parametrize(
+    ("rules", "steps"),
+    [
+        pytest.param(desired_rules(leftover=(to(0),)), [delete(RULE_WORDS, 2045)], id="a rule into a VF"),
+        pytest.param(desired_rules(leftover=(to(1),)), [delete(RULE_WORDS, 2045)], id="wherever its flow goes now"),
+        pytest.param(desired_rules(leftover=(rule(dst_port=81),)), [], id="a rule that is not there"),
+        pytest.param(
+            desired_rules(OTHER, leftover=(to(0),), exclusive=True),
+            [delete(RULE_WORDS, 2045)],
+            id="beside rules that stay",
+        ),
+    ],
+)
+def test_rules_that_are_left_over_from_vfs_go(rules, steps):
+    """num_vfs: 0 beside rules into VFs; of drivers that keep them."""
+    assert sentences(with_rules(OTHER, RULE), desired_pf(rules=rules)) == steps
+
+
+def test_leftover_rules_that_go_with_the_vfs_are_not_put_back():
+    desired = desired_pf(num_vfs=0, rules=desired_rules(leftover=(to(0),)))
+    outcome = planned(with_rules(OTHER, RULE), desired)
+    assert not [step for step in outcome.plan.steps if RULE_WORDS in str(step)]
+    assert planned(outcome.after, desired).plan.steps == ()
+
+
 def test_absent_removes_every_rule_of_the_flow():
     state = with_rules(RULE, RULE.at(5), to(1, 1, 6))
     assert sentences(state, desired_pf(rules=desired_rules(to(0), absent=True))) == [
@@ -296,7 +321,7 @@ def lost(rule_words, location, why):
             with_rules(RULE, to(3, 0, 5)),
             recreated(2),
             [put_back(RULE_WORDS, 2045)],
-            [lost(RULE_WORDS.replace("VF 0", "VF 3"), 5, "the PF has 2 VFs, 0 to 1")],
+            [lost(RULE_WORDS.replace("VF 0", "VF 3"), 5, "the PF has 2 VFs")],
             id="a rule goes with its VF",
         ),
         pytest.param(

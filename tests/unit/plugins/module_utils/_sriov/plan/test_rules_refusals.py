@@ -14,6 +14,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     InvalidRequest,
     NotSupported,
 )
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredRss
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import DROP, WAKE, encode_action
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import SshPeer
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
@@ -26,6 +27,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     ixgbe,
     pf,
     planned,
+    refusals,
     rule,
     sentences,
     vf,
@@ -94,16 +96,15 @@ REFUSALS = [
         with_rules(),
         [to(4)],
         InvalidRequest,
-        f"rules[0]: cannot send to VF 4 queue 0{ON}the PF has 4 VFs, 0 to 3. "
-        "Remedy: create it first with module pf (num_vfs), or name another.",
+        f"rules[0]: cannot send to VF 4 queue 0{ON}the PF has 4 VFs. Remedy: ask for more (num_vfs: 5), or name VFs "
+        "0 to 3.",
         id="a VF that is not there",
     ),
     pytest.param(
         with_rules(num_vfs=0),
         [to(0)],
         InvalidRequest,
-        f"rules[0]: cannot send to VF 0 queue 0{ON}the PF has 0 VFs. "
-        "Remedy: create it first with module pf (num_vfs), or name another.",
+        f"rules[0]: cannot send to VF 0 queue 0{ON}the PF has 0 VFs. Remedy: ask for more (num_vfs: 1).",
         id="a VF of a PF without VFs",
     ),
     pytest.param(
@@ -268,8 +269,8 @@ REFUSALS = [
         with_rules(),
         [to(0), rule(vf=7, dst_ip=1, dst_port=80, location=3)],
         InvalidRequest,
-        f"rules[1]: cannot send to VF 7 queue 0{ON}the PF has 4 VFs, 0 to 3. "
-        "Remedy: create it first with module pf (num_vfs), or name another.",
+        f"rules[1]: cannot send to VF 7 queue 0{ON}the PF has 4 VFs. Remedy: ask for more (num_vfs: 8), or name VFs "
+        "0 to 3.",
         id="the rule is named as the options name it",
     ),
 ]
@@ -277,9 +278,23 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("state", "rules", "kind", "message"), REFUSALS)
 def test_a_refusal_says_what_why_and_what_to_do(state, rules, kind, message):
-    with pytest.raises(kind) as refused:
-        planned(state, desired_pf(rules=desired_rules(*rules)))
-    assert str(refused.value) == message
+    (refused,) = refusals(state, desired_pf(rules=desired_rules(*rules)))
+    assert (type(refused), str(refused)) == (kind, message)
+
+
+def test_each_rule_that_cannot_be_is_told_and_the_feature_that_they_need_is_not():
+    """ntuple filters are off, and to turn them on would reset the PF: that means nothing as long as no rule can be."""
+    state = ixgbe(4, combined_channels=4, ntuple="off", holders=(SSH,))
+    found = refusals(state, desired_pf(rules=desired_rules(to(4), to(0), rule("ip6", dst_ip=1, location=None))))
+    assert [each.what for each in found] == ["rules[0]: cannot send to VF 4 queue 0", "rules[2]: flow type ip6"]
+
+
+def test_rules_and_the_table_are_refused_together():
+    desired = desired_pf(rules=desired_rules(to(4)), rss=DesiredRss(verb="equal", numbers=(64,)))
+    assert [each.what for each in refusals(with_rules(), desired)] == [
+        "equal: 64",
+        "rules[0]: cannot send to VF 4 queue 0",
+    ]
 
 
 PEER = SshPeer("192.0.2.1", "203.0.113.2", "50022", "22")

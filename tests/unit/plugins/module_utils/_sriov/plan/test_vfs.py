@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import XXX
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import Holder
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
@@ -17,6 +16,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     LABEL,
     PF,
     ROUTE,
+    desired_driver,
     desired_pf,
     desired_vfs,
     ixgbe,
@@ -60,9 +60,7 @@ def loaded(mac, **changes):
             [f"set VF 0 of {LABEL}: mac {MAC} (was 00:00:00:00:00:00)"],
             id="an address",
         ),
-        pytest.param(
-            one(changed(mac=MAC)), [desired_vfs(mac=MAC.upper())], [], id="the address that it has, in capitals"
-        ),
+        pytest.param(one(changed(mac=MAC)), [desired_vfs(mac=MAC)], [], id="the address that it has"),
         pytest.param(
             ixgbe(2, vfs=(FREE, vf(1, driver=None))),
             [desired_vfs("all", mac="auto")],
@@ -131,7 +129,17 @@ def loaded(mac, **changes):
                 f"set VF 1 of {LABEL}: trust on (was off)",
                 f"set VF 2 of {LABEL}: spoofchk off (was on)",
             ],
-            id="each VF has its desired",
+            id="each VF has its own",
+        ),
+        pytest.param(
+            ixgbe(3),
+            [desired_vfs("all", spoofchk=False, trust=True), desired_vfs("1-2", trust=None), desired_vfs("2", vlan=7)],
+            [
+                f"set VF 0 of {LABEL}: spoofchk off (was on), trust on (was off)",
+                f"set VF 1 of {LABEL}: spoofchk off (was on)",
+                f"set VF 2 of {LABEL}: vlan 7 (was 0), spoofchk off (was on)",
+            ],
+            id="all first, exceptions after",
         ),
         pytest.param(
             one(changed(query_rss=None, link_state=None, vlan_proto=None), kind=pf),
@@ -244,8 +252,7 @@ def test_a_kernel_driver_is_reloaded_when_it_has_another_address(state, desired,
     ],
 )
 def test_the_mtu_is_that_of_the_vf_s_own_interface(state, desired, steps):
-    drivers = [desired_driver("0", "igbvf")]
-    assert sentences(state, desired_pf(vfs=[desired], drivers=drivers)) == steps
+    assert sentences(state, desired_pf(vfs=[desired, desired_driver("0", "igbvf")])) == steps
 
 
 @pytest.mark.parametrize(
@@ -296,7 +303,7 @@ def test_a_vf_that_the_plan_creates_gets_its_attributes(state, desired, steps):
 
 
 def test_an_address_comes_before_the_driver_that_reads_it():
-    steps = sentences(one(BYPASSED), desired_pf(vfs=[desired_vfs(mac=MAC)], drivers=[desired_driver("0", "igbvf")]))
+    steps = sentences(one(BYPASSED), desired_pf(vfs=[desired_vfs(mac=MAC, driver="igbvf")]))
     assert steps == [
         f"set VF 0 of {LABEL}: mac {MAC} (was 00:00:00:00:00:00)",
         f"bind {VF_0} to igbvf (now vfio-pci)",
@@ -352,11 +359,7 @@ def test_the_prediction_has_the_attributes_the_address_and_the_mtu():
     state = ixgbe(2, vfs=(loaded(OTHER), vf(1, driver="vfio-pci")), mtu=9000)
     after = planned(
         state,
-        desired_pf(
-            vfs=[
-                desired_vfs("all", trust=True),
-            ]
-        ),
+        desired_pf(vfs=[desired_vfs("all", trust=True)]),
     ).after.pfs[PF]
     assert [each.attributes for each in after.vfs] == [replace(FRESH, trust=True)] * 2
     after = planned(state, desired_pf(vfs=[desired_vfs("0", mac=MAC, mtu=9000)])).after.pfs[PF]

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""What could not be looked at, in sentences: unreadable is not absent."""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+
+from ..errors import errno_name
+from ..model.paths import PROCESSES
+from .management import ssh_peer
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..kernel.kernel import Kernel
+
+OF_PROCESS = re.compile(rf"{PROCESSES}/(\d+|self)/(\w+)(?:/.*)?")
+MOST = 10  # other files that are named
+
+
+def not_seen(kernel: Kernel) -> list[str]:
+    """What was asked up to now and refused; not what nobody asked.
+
+    A process that has ended since then is left out: its files are refused while it ends.
+    """
+    refused = kernel.refused
+    matches = {path: OF_PROCESS.fullmatch(path) for path in refused.files}
+    pairs = [(match.group(2), match.group(1)) for match in matches.values() if match]
+    others = {path: number for path, number in refused.files.items() if not matches[path]}
+    there = {"self", *kernel.processes.ids()} if pairs else set()
+    by_file: dict[str, set[str]] = {}
+    for file, process in pairs:
+        if process in there:
+            by_file.setdefault(file, set()).add(process)
+    return [
+        *_of_processes(kernel, by_file),
+        *_of_files(others),
+        *(f"what the driver of {name} tells {_why(number)}" for name, number in refused.interfaces.items()),
+        *(f"{what}: {said}" for what, said in refused.commands.items()),
+    ]
+
+
+def _of_processes(kernel: Kernel, refused: dict[str, set[str]]) -> Iterable[str]:
+    if kernel.processes.hidden:
+        yield (
+            f"processes of other users, which {PROCESSES} hides (mount option hidepid): holders, and what carries an "
+            "SSH connection, may be missing"
+        )
+    if "fd" in refused:
+        yield f"what {_named(kernel, refused['fd'])} open: holders of VFs for user space may be missing"
+    if "ns" in refused:
+        yield f"which network namespace {_named(kernel, refused['ns'])}: interfaces in others may be missing"
+    if "environ" in refused and ssh_peer(kernel.processes) is None:
+        yield (
+            f"the environment of {_named(kernel, refused['environ'], '')}, which started this: what carries an SSH "
+            "connection is not known"
+        )
+
+
+def _named(kernel: Kernel, processes: set[str], verb: str = "has") -> str:
+    """ "process 1 (/sbin/init) has", "71 processes (1, /sbin/init, is one) have"."""
+    first = min(processes, key=lambda name: (len(name), name))
+    command = kernel.processes.command(first)
+    if len(processes) == 1:
+        return f"process {first} ({command}) {verb}".strip()
+    return f"{len(processes)} processes ({first}, {command}, is one) {'have' if verb == 'has' else verb}".strip()
+
+
+def _of_files(refused: t.Mapping[str, int]) -> Iterable[str]:
+    listed = sorted(refused.items())
+    yield from (f"{path} {_why(number)}" for path, number in listed[:MOST])
+    if len(listed) > MOST:
+        yield f"{len(listed) - MOST} more files"
+
+
+def _why(number: int) -> str:
+    return f"[{errno_name(number)}: {os.strerror(number)}]"
