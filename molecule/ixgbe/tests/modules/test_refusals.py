@@ -44,11 +44,11 @@ REFUSALS = [
         queue=4,
     ),
     rule(
-        "rules[0]: vf: 255: VF 255 is not between 0 and 254. Remedy: give one that the action can carry.",
+        "rules[0].vf: 255: VF 255 is not between 0 and 254. Remedy: give one that the action can carry.",
         vf=255,
     ),
     rule(
-        f"rules[0]: action: {1 << 40}: {1 << 40} sets bits above the VF's (39:32): no driver reads them. "
+        f"rules[0].action: {1 << 40}: {1 << 40} sets bits above the VF's (39:32): no driver reads them. "
         "Remedy: give vf and queue, queue, or drop.",
         action=1 << 40,
     ),

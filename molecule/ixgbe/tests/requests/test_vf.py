@@ -114,7 +114,7 @@ def test_a_vf_in_use_keeps_its_address_and_its_user_unless_that_is_allowed(modul
     result = modules.run("vf", request, allow=["destroy_vfs", "in_use"])
     assert not result["failed"], result["msg"]
     assert result["allowed"] == [
-        "in_use for enp1s0 (0000:01:00.0): it is in use, and ixgbevf takes it only when it is loaded anew: "
+        "in_use for VF 3 of enp1s0 (0000:01:00.0): it is in use, and ixgbevf takes it only when it is loaded anew: "
         f"{name} has address 192.0.2.3/24"
     ]
     assert nic.mac(nic.vf_interface(3)) == "02:00:00:00:aa:03"
