@@ -13,8 +13,9 @@ allow:
     - What may be lost. Each word is for one kind of act, and is best given for one run. RV(allowed) tells which of them
       were used, and for what; none is kept on the host.
     - V(destroy_vfs), the VFs that are there, where their number changes to another than 0.
-    - V(in_use), what others use, such as an interface with an address or in a bond. It never covers a program that has
-      a VF open through vfio, for which the kernel would wait, nor the interface that carries the SSH connection.
+    - V(in_use), what others use, such as an interface with an address or in a bond. It never takes a VF from a program
+      that has it open through vfio, for which the kernel would wait, nor from the SSH connection. It does cover a reset
+      of the PF, or another MAC address, under such a program.
     - V(link_reset), for some seconds the link of a PF that carries the SSH connection or a default route.
     - V(take_pf), the PF itself, which its kernel driver gives up.
     - V(bifurcated), a VF whose NIC DPDK drives beside the kernel driver, to an application that is not DPDK.

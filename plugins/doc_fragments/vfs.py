@@ -29,11 +29,11 @@ vlan:
   type: int
 qos:
   description:
-    - Priority of that VLAN, 0 to 7; goes with O(vfs[].vlan).
+    - Priority of that VLAN, 0 to 7; goes with C(vlan).
   type: int
 vlan_proto:
   description:
-    - Protocol of that VLAN, V(802.1Q) or V(802.1ad), which few drivers take; goes with O(vfs[].vlan).
+    - Protocol of that VLAN, V(802.1Q) or V(802.1ad), which few drivers take; goes with C(vlan).
   type: str
 spoofchk:
   description:

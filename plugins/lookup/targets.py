@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = """
 name: targets
-author: kernel_bypass.sriov maintainers (@kernel-bypass)
+author: kernel_bypass.sriov maintainers (!UNKNOWN)
 version_added: 0.1.0
 short_description: The hosts of a playbook, of which there must be some
 description:

@@ -17,7 +17,7 @@ description:
     are none of the role's.
   - It is there for that role. It runs on the controller alone; no host is asked.
 author:
-  - kernel_bypass.sriov maintainers (@kernel-bypass)
+  - kernel_bypass.sriov maintainers (!UNKNOWN)
 options:
   provision_pfs:
     description:

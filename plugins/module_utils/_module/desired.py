@@ -20,7 +20,7 @@ from . import zip_once  # noqa: F401  # pylint: disable=unused-import
 # isort: split
 from .._sriov.errors import InvalidRequest
 from .._sriov.model.check import check_driver_name, check_value
-from .._sriov.model.desired import AUTO, NONE, Desired, DesiredDevice, DesiredPf, DesiredRss, DesiredVfs, Node
+from .._sriov.model.desired import AUTO, DEFAULT, NONE, Desired, DesiredDevice, DesiredPf, DesiredRss, DesiredVfs, Node
 from .._sriov.model.mac import parse_mac
 from .._sriov.model.selector import HOW_TO_WRITE, parse_selector
 from .options import (
@@ -207,6 +207,8 @@ def _mac(place: str, word: str, value: str) -> str:
 
 
 def _driver(place: str, word: str, value: str) -> str:
+    if not value.strip():  # from a template; no driver at all has a word of its own
+        raise InvalidRequest(f"{place}{word}: {value!r} names no driver", remedy=f"give a name, {DEFAULT} or {NONE}")
     check_driver_name(value, f"{place}{word}")
     return value
 

@@ -13,7 +13,9 @@ from collections import Counter
 
 from .._sriov.errors import InvalidRequest
 from .._sriov.model.selector import parse_selector
-from .words import described, shown
+from .options import PF_OPTIONS, RECORD, RSS_OPTIONS
+from .rules import RULE_OPTIONS
+from .words import closest, described, shown
 
 Source = t.Tuple[str, t.Any]
 """A variable: its name and its value."""
@@ -24,6 +26,7 @@ FORMS = {  # how to write what is not as it is expected
     "vfs": "vfs: [{vf: 0, mac: auto}]",
     "rules": "rules: [{flow_type: tcp4, dst_port: 80, vf: 0}]",
 }
+KNOWN = {*PF_OPTIONS, *RECORD, *RSS_OPTIONS, *RULE_OPTIONS}
 PLACE = re.compile(r"(?<![\w.])pfs\[\d+\](?:\.[\w-]+|\[\d+\])*")
 LAST_PART = re.compile(r"(?:\.[\w-]+|\[\d+\])$")
 
@@ -56,7 +59,12 @@ def merge(sources: list[Source]) -> Merged:
     faults: list[InvalidRequest] = []
     labels = Node({}, "")
     for name, value in sources:
-        labels = _over(labels, _source(name, value, faults))
+        source = _source(name, value, faults)
+        idle = [label for label, node in source.value.items() if node.value is None and label not in labels.value]
+        for label in idle:
+            faults.append(_nothing_to_take_out(name, label, labels.value))
+            del source.value[label]
+        labels = _over(labels, source)
     pfs, origins = [], {}
     for number, (label, node) in enumerate(labels.value.items()):
         place = f"pfs[{number}]"
@@ -85,10 +93,12 @@ def _over(below: Node, above: Node) -> Node:
         return above
     found = type(below.value)(below.value)
     for key, node in above.value.items():
-        if node.value is None:
-            found.pop(key, None)
-        else:
+        if node.value is not None:
             found[key] = _over(found[key], node) if key in found else node
+        elif key in found:
+            del found[key]
+        elif key not in KNOWN:
+            found[key] = node  # a misspelt word unsets nothing: it is left for module host to tell
     return Node(found, below.origin)
 
 
@@ -104,7 +114,7 @@ def _plain(node: Node, place: str, origins: dict[str, str], record: bool = False
     if isinstance(value, list):
         return [_plain(each, f"{place}[{number}]", origins, record) for number, each in enumerate(value)]
     if isinstance(value, dict):
-        kept = ((key, each) for key, each in value.items() if record or each.value is not None)
+        kept = ((key, each) for key, each in value.items() if record or each.value is not None or key not in KNOWN)
         return {key: _plain(each, f"{place}.{key}", origins, record) for key, each in kept}
     return value
 
@@ -175,6 +185,14 @@ def _selector(value: t.Any) -> t.Hashable:
 def _expected(place: str, value: t.Any, expected: str, form: str) -> InvalidRequest:
     what = f"{place}: {described(value)}, where {expected} is expected"
     return InvalidRequest(what, remedy=f"write it as in {form}")
+
+
+def _nothing_to_take_out(name: str, label: str, labels: dict[str, Node]) -> InvalidRequest:
+    what = f"{name}.{label}: null, but there is no such PF to take out"
+    near = closest(label, labels)
+    if near:
+        return InvalidRequest(f"{what}; did you mean {near}?")
+    return InvalidRequest(what, why=f"labels up to here are {', '.join(labels) or 'none'}", remedy="leave it out")
 
 
 def _no_label(name: str, label: t.Any) -> InvalidRequest:

@@ -20,6 +20,9 @@ if t.TYPE_CHECKING:
     from .options import Params, Spec
 
 
+DAY = 86400  # seconds
+
+
 class Interface(t.NamedTuple):
     """What a module takes.
 
@@ -73,6 +76,8 @@ def refused(error: SriovError) -> Params:
 
 
 def check_timeout(timeout: int) -> None:
-    """:raises InvalidRequest: no step could be done in it."""
+    """:raises InvalidRequest: no step could be done in it, or nobody could wait for it."""
     if timeout < 1:
         raise InvalidRequest(f"timeout: {timeout} is less than a second", remedy="give 1 or more")
+    if timeout > DAY:
+        raise InvalidRequest(f"timeout: {timeout} is more than a day", remedy=f"give {DAY} or less")

@@ -76,14 +76,10 @@ def desired_rules(
 def without_vfs(rules: DesiredRules) -> DesiredRules:
     """Beside no VFs: rules into some of them are left over from the time when there were."""
     pairs = list(zip(rules.names, rules.rules))
-    leftover = tuple(rule for _name, rule in pairs if _leads_to_a_vf(rule))
-    kept = [(name, rule) for name, rule in pairs if not _leads_to_a_vf(rule)]
+    leftover = tuple(rule for _name, rule in pairs if rule.into_vf)
+    kept = [(name, rule) for name, rule in pairs if not rule.into_vf]
     names, left = tuple(name for name, _rule in kept), tuple(rule for _name, rule in kept)
     return replace(rules, rules=left, names=names, leftover=leftover)
-
-
-def _leads_to_a_vf(rule: FlowRule) -> bool:
-    return rule.destination is not None and rule.destination.vf is not None
 
 
 def _twice(names: list[str], rules: list[FlowRule]) -> t.Iterator[InvalidRequest]:
@@ -137,7 +133,7 @@ def _cookie(name: str, options: Params, absent: bool) -> int | None:
     try:
         return encode_action(vf, queue or 0)
     except ValueError as error:
-        word = "queue" if vf is None or 0 <= vf <= 254 else "vf"
+        word = "queue" if str(error).startswith("queue") else "vf"
         raise _invalid(name, word, options[word], str(error), "give one that the action can carry") from None
 
 

@@ -5,8 +5,9 @@
 # This module util is PRIVATE to the collection: it can change at any time.
 """Options against their argument spec: every fault with its place, and what is left of the options without them.
 
-What is accepted is what Ansible accepts, by its own conversions. It tells faults too, but in words of its own, and
-without the place. Of a spec only what ours have is known: the types of KINDS and the words of WORDS.
+What is accepted is what Ansible accepts, by its own conversions; but true is no number, as which Python has it. Ansible
+tells faults too, but in words of its own, and without the place. Of a spec only what ours have is known: the types of
+KINDS and the words of WORDS.
 """
 
 from __future__ import annotations
@@ -133,8 +134,11 @@ class _Walk:
         return FAULTY if any(each is FAULTY for each in found) else found
 
     def _converted(self, place: str, option: Params, value: t.Any) -> t.Any:
+        kind = option.get("type", "str")
+        if isinstance(value, bool) and kind in ("int", "float"):
+            return self._wrong_type(place, option, value)
         try:
-            return KINDS[option.get("type", "str")].convert(value)
+            return KINDS[kind].convert(value)
         except NOT_CONVERTED:
             return self._wrong_type(place, option, value)
 

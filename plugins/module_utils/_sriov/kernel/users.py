@@ -12,6 +12,7 @@ import typing as t
 from ..errors import InvalidRequest
 
 ROLE = "kernel_bypass.sriov.dpdk"  # creates the group that may open vfio's nodes
+MOST = (1 << 32) - 2  # chown(2) takes the number after it for "leave it as it is"
 
 
 def user_number(name: str | int | None) -> int | None:
@@ -55,9 +56,12 @@ def _gid(name: str) -> int:
 def _number(option: str, kind: str, name: str | int | None, look_up: t.Callable[[str], int], remedy: str) -> int | None:
     if name is None or isinstance(name, int):
         return name
-    if name.isdigit():
-        return int(name)
+    if name.isascii() and name.isdigit():
+        number = int(name)
+        if number > MOST:
+            raise InvalidRequest(f"{option}: {name} is no number of a {kind}", remedy=f"give 0 to {MOST}, or a name")
+        return number
     try:
         return look_up(name)
-    except KeyError:
+    except (KeyError, ValueError):  # the latter for characters that no name has
         raise InvalidRequest(f"{option}: there is no {kind} {name!r} on this host", remedy=remedy) from None

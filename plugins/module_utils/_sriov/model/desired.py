@@ -102,7 +102,7 @@ class DesiredRules:
 
     :param names: how the options call each rule: "rules[0]".
     :param exclusive: rules that are not listed shall go.
-    :param leftover: rules into VFs that shall not be: the rules go as well.
+    :param leftover: rules into VFs that shall not be: rules of their flows that lead into a VF go as well.
     """
 
     rules: tuple[FlowRule, ...] = ()
@@ -122,7 +122,7 @@ class DesiredRules:
     def drops(self, rule: FlowRule) -> bool:
         """Whether a rule that is there shall go. With absent no destination, or no location, means every one."""
         same = self._by_flow.get(rule.flow, ()) if rule.context is None else ()
-        if rule.context is None and rule.flow in self._leftover_flows:
+        if rule.context is None and rule.into_vf and rule.flow in self._leftover_flows:
             return True
         if self.absent:
             return any(each.cookie in (None, rule.cookie) and each.location in (None, rule.location) for each in same)

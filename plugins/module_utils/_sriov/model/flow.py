@@ -121,6 +121,10 @@ class FlowRule:
         except ValueError:
             return None
 
+    @property
+    def into_vf(self) -> bool:
+        return self.destination is not None and self.destination.vf is not None
+
     def equals(self, other: FlowRule) -> bool:
         """The same frames to the same place, whatever the locations."""
         return (self.flow, self.cookie, self.context) == (other.flow, other.cookie, other.context)

@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import fields
 
 from .attributes import VfAttributes
-from .desired import DesiredVf, Node
+from .desired import NO_DRIVER_NAMES, DesiredVf, Node
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,11 +28,12 @@ Said = t.Dict[str, t.Tuple[t.Any, "DesiredVfs"]]
 def said_of(entries: Iterable[DesiredVfs], index: int) -> Said:
     """The entries joined, the last word counting; check.py has refused those that contradict each other.
 
-    Another driver takes back what was said of the node of the one before.
+    Another driver takes back what was said of the node of the one before, if that is one that may have a node.
     """
     found: Said = {}
     for entry in (entry for entry in entries if entry.vf.names(index)):
-        if "driver" in found and found["driver"][0] != entry.said.get("driver", found["driver"][0]):
+        before = found["driver"][0] if "driver" in found else None
+        if before not in (None, *NO_DRIVER_NAMES) and before != entry.said.get("driver", before):
             found = {word: each for word, each in found.items() if word not in NODE_WORDS}
         found.update({word: (value, entry) for word, value in entry.said.items()})
     return {word: each for word, each in found.items() if each[0] is not None}

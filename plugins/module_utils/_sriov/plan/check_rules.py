@@ -27,30 +27,24 @@ if t.TYPE_CHECKING:
 TCP = 6  # IPPROTO_TCP
 
 
-def rule_faults(pf: Pf, desired: DesiredRules, ssh: SshPeer | None) -> Faults:
-    """Rules that the driver would refuse, or take and do something else: the first refusal of each.
+def rule_faults(pf: Pf, desired: DesiredRules, ssh: SshPeer | None, queues_known: bool = True) -> Faults:
+    """Rules that the driver would refuse, or take and do something else.
 
     :param ssh: the operator's connection, where the PF carries it.
+    :param queues_known: whether the PF has its queues; if not, where a rule leads is not judged.
     """
     faults = Faults()
     for name, rule in zip(desired.names, desired.rules):
         with faults.gathered():
-            check_one(pf, name, rule, ssh)
+            destination = leading_somewhere(name, rule, pf.label)
+            with faults.gathered():
+                _check_location(pf, name, rule)
+            with faults.gathered():
+                _check_management(pf, name, rule, destination, ssh)
+            _check_form(pf, name, rule, destination)
+            if queues_known:
+                check_target(pf, name, rule)
     return faults
-
-
-def check_one(pf: Pf, name: str, rule: FlowRule, ssh: SshPeer | None) -> None:
-    """Every refusal for one rule that shall be there.
-
-    :param name: how the options call it: "rules[0]".
-    """
-    steering, destination = driver_of(pf).steering, leading_somewhere(name, rule, pf.label)
-    if destination.kind == "vf":
-        _check_steering(pf, name, rule, steering)
-    _check_form(pf, name, rule, steering)
-    check_target(pf, name, rule)
-    _check_location(pf, name, rule)
-    _check_management(pf, name, rule, destination, ssh)
 
 
 def check_target(pf: Pf, name: str, rule: FlowRule) -> None:
@@ -73,7 +67,10 @@ def _check_steering(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> No
         )
 
 
-def _check_form(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
+def _check_form(pf: Pf, name: str, rule: FlowRule, destination: Destination) -> None:
+    steering = driver_of(pf).steering
+    if destination.kind == "vf":
+        _check_steering(pf, name, rule, steering)
     if steering.flow_types is not None and rule.flow_type not in steering.flow_types:
         raise NotSupported(
             f"{name}: flow type {rule.flow_type}",
@@ -89,7 +86,7 @@ def _check_form(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
             why=f"driver {pf.device.driver} matches {', '.join(steering.fields or ())}",
             remedy=f"leave out {strange[0]}",
         )
-    if not steering.drop and rule.destination and rule.destination.kind == "drop":
+    if not steering.drop and destination.kind == "drop":
         raise NotSupported(
             f"{name}: cannot drop",
             device=pf.label,

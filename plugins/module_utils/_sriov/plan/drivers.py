@@ -39,8 +39,7 @@ def plan_modules(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]
     faults = Faults()
     for each in desired:
         faults.join(_refusals(devices[each.device], each, targets, host))
-    with faults.gathered():
-        _check_nodes(devices, desired)
+    faults.add(*_different_nodes(devices, desired))
     return Stage(_host_steps(devices, desired, targets, host), faults=faults)
 
 
@@ -79,15 +78,15 @@ def _refusals(device: Device, desired: DesiredDevice, targets: Mapping[str, str 
     faults = Faults(desired.allow)
     target = targets[desired.device]
     bypass = BYPASS_DRIVERS.get(target or "")
-    if desired.node != Node() and not (bypass and bypass.iommu):
+    with faults.gathered():
+        if target not in (None, device.driver):
+            _check_exists(target, host)
+    if desired.node != Node() and not (bypass and bypass.iommu) and not faults.found:
         what, why = f"owner, group and mode are of {vfio_node('N')}", f"driver {desired.driver} has no such node"
         remedy = "leave them out, or use driver: vfio-pci"
         faults.add(InvalidRequest(what, device=device.label, why=why, remedy=remedy))
     if target == device.driver:
         return faults
-    if target is not None:
-        with faults.gathered():
-            _check_exists(target, host)
     if bypass is not None:
         found = hindrances(device, bypass, host, desired.no_iommu, targets)
         faults.add(*(_hindered(each, device, bypass.name) for each in found))
@@ -100,7 +99,7 @@ def _hindered(found: Hindrance, device: Device, driver: str) -> NotSupported:
     return NotSupported(what, device=device.label, why=found.why, remedy=found.remedy, consent=found.consent)
 
 
-def _check_nodes(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]) -> None:
+def _different_nodes(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]) -> t.Iterator[InvalidRequest]:
     """One IOMMU group has one node."""
     nodes: dict[int, DesiredDevice] = {}
     for each in desired:
@@ -109,7 +108,7 @@ def _check_nodes(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]
             continue
         other = nodes.setdefault(group, each)
         if other.node != each.node:
-            raise InvalidRequest(
+            yield InvalidRequest(
                 f"owner, group or mode of {other.device} and {each.device} differ",
                 why=f"both are in IOMMU group {group} and share {vfio_node(group)}",
                 remedy="give them the same",

@@ -91,7 +91,7 @@ def driver_changes(device: Device, target: str | None) -> Refusals:
     """
     if device.num_vfs is not None:
         yield from _pf_driver(device, device.num_vfs, target)
-    what = f"driver: cannot change {device.driver} to {target or 'none'}"
+    what = f"driver: cannot change {device.driver or 'none'} to {target or 'none'}"
     yield from _users(what, device.label, [(device, "")], "release the device")
 
 

@@ -159,17 +159,21 @@ def _use(allowed: SriovError) -> str:
 
 def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
     draft.take(plan_mend(draft.pf(desired), desired))
-    draft.take(plan_channels(draft.pf(desired), desired))
     before, faults = draft.before.pfs[desired.pf], Faults()
+    with faults.gathered():
+        draft.take(plan_channels(draft.pf(desired), desired))
+    queues_known = not faults.found
     if desired.rules and desired.rules.present:
         # First: a rule that the driver can never take is told as that, not as a feature that is off.
-        faults = rule_faults(draft.pf(desired), desired.rules, draft.before.host.ssh if carries_ssh(before) else None)
+        ssh = draft.before.host.ssh if carries_ssh(before) else None
+        faults.join(rule_faults(draft.pf(desired), desired.rules, ssh, queues_known))
         if not faults.found:
             with faults.gathered():
                 draft.take(plan_ntuple(draft.pf(desired), desired))
+    if not queues_known:
+        return Stage(faults=faults)
     now = draft.pf(desired)
-    with draft.faults.gathered():  # rules lead to queues, whatever the table spreads
-        draft.take(plan_rss(now, desired.rss, _lost_table(before, now)))
+    draft.take(plan_rss(now, desired.rss, _lost_table(before, now)))
     if faults.found:
         return Stage(faults=faults)
     return plan_rules(draft.pf(desired), desired.rules, _lost_rules(before, now))

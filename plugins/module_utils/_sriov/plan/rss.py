@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import InvalidRequest, NotSupported
+from ..errors import Faults, InvalidRequest, NotSupported
 from ..knowledge.queues import driver_of, predict_rss, without_vfs
 from ..knowledge.rss import rss_explanation
 from ..model.rss_table import default_table, equal_table, weights_table
@@ -26,10 +26,19 @@ def plan_rss(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None) -
     """`ethtool -X DEV …`, last of what touches the table: whatever resets the PF writes the default one.
 
     :param lost: the table that was set before the plan and that an earlier step loses.
-    :raises SriovError: the group is too small, or the table cannot be had.
+    :returns: with refusals of a group that is too small, and of a table that cannot be had.
     """
+    faults, stage = Faults(), Stage()
     if desired and desired.min_queues is not None:
-        check_group(pf, desired.min_queues)
+        with faults.gathered():
+            check_group(pf, desired.min_queues)
+    with faults.gathered():
+        stage = _plan_table(pf, desired, lost)
+    return stage._replace(faults=faults)
+
+
+def _plan_table(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None) -> Stage:
+    """:raises SriovError: the table cannot be had."""
     rss = pf.queues.rss
     if desired and desired.verb:
         if rss is None or not rss.table:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import InvalidRequest, NotSupported, SriovError
+from ..errors import Faults, InvalidRequest, NotSupported, SriovError
 from ..knowledge import index
 from ..knowledge.queues import driver_of
 from ..model.desired import DesiredRules
@@ -53,7 +53,8 @@ def plan_rules(pf: Pf, desired: DesiredRules | None, lost: tuple[FlowRule, ...])
     """The steps from the rules that are there to the wanted ones, each of which rule_faults() has passed.
 
     :param lost: rules that were there before the plan and that an earlier step loses.
-    :raises SriovError: a place or a mask is taken.
+    :returns: with refusals of places and masks that are taken.
+    :raises SriovError: the PF does not tell its rules.
     """
     again, warnings = _put_back(pf, desired or NOTHING, lost)
     table = pf.queues.rules
@@ -66,12 +67,16 @@ def plan_rules(pf: Pf, desired: DesiredRules | None, lost: tuple[FlowRule, ...])
         )
     if table is None or not (desired or again):
         return Stage((), warnings)
-    if desired and desired.absent:
-        change = _removal(table.rules, desired, again)
-    else:
-        change = _arrival(pf, table, desired or NOTHING, again, lost)
-    check_masks(pf, change.outcome, desired or NOTHING)
-    return Stage(_steps(pf, change), [*warnings, *_vf_warnings(pf, change)])
+    faults = Faults()
+    steps: list[Step] = []
+    with faults.gathered():
+        if desired and desired.absent:
+            change = _removal(table.rules, desired, again)
+        else:
+            change = _arrival(pf, table, desired or NOTHING, again, lost, faults)
+        check_masks(pf, change.outcome, desired or NOTHING)
+        steps, warnings = _steps(pf, change), [*warnings, *_vf_warnings(pf, change)]
+    return Stage(steps, warnings, faults)
 
 
 def _removal(rules: tuple[FlowRule, ...], desired: DesiredRules, again: list[FlowRule]) -> Change:
@@ -83,7 +88,12 @@ def _removal(rules: tuple[FlowRule, ...], desired: DesiredRules, again: list[Flo
 
 
 def _arrival(
-    pf: Pf, table: RuleTable, desired: DesiredRules, again: list[FlowRule], lost: tuple[FlowRule, ...]
+    pf: Pf,
+    table: RuleTable,
+    desired: DesiredRules,
+    again: list[FlowRule],
+    lost: tuple[FlowRule, ...],
+    faults: Faults,
 ) -> Change:
     """state: present, and what nobody names stays unless the list is exclusive."""
     named = {rule.location for rule in desired.present if rule.location is not None}
@@ -111,7 +121,7 @@ def _arrival(
     settled = {r.location for r in [*change.kept, *change.deleted, *(old for old, _new in change.replaced)]}
     for rule in (rule for rule in table.rules if rule.location not in settled):
         (change.deleted if desired.exclusive or desired.drops(rule) else change.kept).append(rule)
-    change.added.extend(_placed(pf, table, moved, change, desired))
+    change.added.extend(_placed(pf, table, moved, change, desired, faults))
     return change
 
 
@@ -124,7 +134,9 @@ def _by_flow(rules: t.Iterable[FlowRule]) -> dict[t.Any, list[FlowRule]]:
     return found
 
 
-def _placed(pf: Pf, table: RuleTable, rules: list[FlowRule], change: Change, desired: DesiredRules) -> list[FlowRule]:
+def _placed(
+    pf: Pf, table: RuleTable, rules: list[FlowRule], change: Change, desired: DesiredRules, faults: Faults
+) -> list[FlowRule]:
     """Each rule with its location: the wanted one, or the highest free one, as ethtool(8) does it."""
     staying = {r.location: r for r in [*change.kept, *(new for _old, new in change.replaced), *change.again]}
     # The place of a rule that goes for one of these stays free: should the driver refuse the new one, it comes back.
@@ -136,12 +148,10 @@ def _placed(pf: Pf, table: RuleTable, rules: list[FlowRule], change: Change, des
     for rule in rules:
         if rule.location in staying:
             other = staying[rule.location]
-            raise InvalidRequest(
-                f"{desired.name_of(rule)}: location {rule.location} is occupied",
-                device=pf.label,
-                why=f"by {other}",
-                remedy="name another location, remove that rule first, or set exclusive: true",
-            )
+            what = f"{desired.name_of(rule)}: location {rule.location} is occupied"
+            remedy = "name another location, remove that rule first, or set exclusive: true"
+            faults.add(InvalidRequest(what, device=pf.label, why=f"by {other}", remedy=remedy))
+            continue
         location = rule.location
         if location is None and not table.driver_places:
             location = next(free, None)

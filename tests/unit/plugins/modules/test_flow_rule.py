@@ -169,8 +169,8 @@ def test_check_mode_tells_the_same_and_writes_nothing(tmp_path, kernel, before, 
 REFUSALS = [
     ({**FLOW, "vf": 4}, "invalid", "rules[1]: cannot send to VF 4 queue 0"),
     ({**FLOW, "vf": 0, "queue": 4}, "invalid", "rules[1]: cannot send to VF 0 queue 4"),
-    ({**FLOW, "vf": 255}, "invalid", "rules[1]: vf: 255"),
-    ({**FLOW, "action": 1 << 40}, "invalid", "rules[1]: action: 1099511627776"),
+    ({**FLOW, "vf": 255}, "invalid", "rules[1].vf: 255"),
+    ({**FLOW, "action": 1 << 40}, "invalid", "rules[1].action: 1099511627776"),
     ({**FLOW, "queue": 4}, "invalid", "rules[1]: cannot send to queue 4"),
     ({**WEB, "location": 2046}, "invalid", "rules[1]: location 2046 is out of range"),
     ({**WEB, "location": 9}, "invalid", "rules[1]: location 9 is occupied"),
@@ -193,6 +193,22 @@ def test_what_cannot_be_is_refused_before_the_first_write(tmp_path, kernel, desi
     assert result["failure"]["kind"] == kind
     assert what is None and "has another mask than" in result["msg"] or result["failure"]["what"] == what
     assert (snapshot(tmp_path), written(kernel)) == (before, writes)
+
+
+def test_all_that_is_wrong_is_told_at_once(tmp_path, kernel):
+    rules = [{**FLOW, "vf": 4}, {**OTHER, "queue": 4}, {"flow_type": "tcp6", "dst_port": 80, "vf": 0}, OTHER]
+    before = snapshot(tmp_path)
+    result = run(kernel, *rules[:3], check=True)
+    assert [each["what"] for each in result["failures"]] == [
+        "rules[0]: cannot send to VF 4 queue 0",
+        "rules[1]: cannot send to VF 2 queue 4",
+        "rules[2]: flow type tcp6",
+    ]
+    assert result["failure"] == result["failures"][0]
+    assert result["msg"].startswith("3 things are refused:\n- rules[0]: cannot send to VF 4 queue 0 on ")
+    assert snapshot(tmp_path) == before
+    told = run(kernel, {**FLOW, "vf": 0, "dst_ip": "x"}, rules[3], {**OTHER, "vf": 1})["failures"]
+    assert [each["what"] for each in told] == ["rules[0].dst_ip: 'x'", "rules[2]: the same flow as rules[1]"]
 
 
 def test_exclusive_is_of_rules_that_shall_be_there(kernel):
@@ -236,7 +252,12 @@ def test_ntuple_is_not_turned_on_under_the_operator_s_feet_unless_accepted(tmp_p
     before = snapshot(tmp_path)
     assert run(kernel, WEB)["failure"]["what"] == "rules: cannot turn ntuple filters on"
     assert snapshot(tmp_path) == before
-    assert run(kernel, WEB, allow=["link_reset"])["changed"]
+    result = run(kernel, WEB, allow=["link_reset"])
+    assert result["changed"]
+    assert result["allowed"] == [
+        f"link_reset for {LABEL}: the PF is reset by it, and carries the SSH connection from 198.51.100.7"
+    ]
+    assert run(kernel, OTHER, allow=["link_reset"])["allowed"] == [], "it is on: no consent is needed"
 
 
 def test_ntuple_is_not_turned_on_while_a_program_has_a_vf_unless_forced(tmp_path, kernel):
@@ -250,7 +271,8 @@ def test_ntuple_is_not_turned_on_while_a_program_has_a_vf_unless_forced(tmp_path
     result = run(kernel, WEB)
     assert result["failure"]["holders"] == ["VF 0: process 4711 (dpdk-testpmd) has /dev/vfio/2 open"]
     assert snapshot(tmp_path) == before
-    assert run(kernel, WEB, allow=["in_use"])["changed"]
+    done = run(kernel, WEB, allow=["in_use", "destroy_vfs"])
+    assert done["changed"] and [words.split()[0] for words in done["allowed"]] == ["in_use"]
     assert run(kernel, OTHER)["changed"], "it is on: nothing is reset"
 
 

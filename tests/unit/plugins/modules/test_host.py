@@ -11,64 +11,24 @@ import os
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.modules import host
-from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.ethtool import SimEthtool
-from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import behaving, simulate, written
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import behaving, written
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import snapshot
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import rule
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
-
-ONE = hosts.IXGBE
-TWO = hosts.Nic(address="0000:02:00.0", name="enp2s0", mac="02:00:00:00:02:99")
-LABEL, LABEL_2 = f"enp1s0 ({ONE.address})", f"enp2s0 ({TWO.address})"
-RULE_WORDS = {"flow_type": "tcp4", "dst_ip": "192.168.254.30", "dst_port": 80, "vf": 0}
-WORDS = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
-MAC = "02:00:00:00:aa:01"
-FIRST = {
-    "pf": "enp1s0",
-    "num_vfs": 2,
-    "min_rss_queues": 4,
-    "vfs": [
-        {"vf": "all", "mac": "auto", "vlan": 100},
-    ],
-    "drivers": [{"vfs": "0", "driver": "vfio-pci", "mode": "0660"}, {"vfs": "1", "driver": "default"}],
-    "rss": {"exclude_queues": [3], "min_queues": 4},
-    "rules": [RULE_WORDS, {**RULE_WORDS, "dst_port": 81, "vf": None, "queue": 3}],
-    "exclusive_rules": True,
-}
-SECOND = {"pf": "enp2s0", "num_vfs": 1, "vfs": [{"vf": "0", "mac": MAC, "spoofchk": False, "mtu": 1400}]}
-
-
-def name_of(nic, index):
-    return f"{nic.vf(index)} (VF {index} of {nic.address})"
-
-
-STEPS = [
-    f"set sriov_drivers_autoprobe of {LABEL} to 0: new VFs stay without a driver",
-    f"set sriov_numvfs of {LABEL} from 0 to 2",
-    f"wait until all 2 VFs of {LABEL} are there",
-    f"set sriov_numvfs of {LABEL_2} from 0 to 1",
-    f"wait until all 1 VFs of {LABEL_2} are there",
-    f"set VF 0 of {LABEL}: mac 06:0b:00:00:01:00, vlan 100 (was 0)",
-    f"set VF 1 of {LABEL}: mac 06:0b:01:00:01:00, vlan 100 (was 0)",
-    f"set VF 0 of {LABEL_2}: mac {MAC}, spoofchk off",
-    "load kernel module vfio-pci",
-    f"bind {name_of(ONE, 0)} to vfio-pci (now no driver)",
-    f"bind {name_of(ONE, 1)} to ixgbevf (now no driver)",
-    f"give the vfio node of {name_of(ONE, 0)} mode 0660",
-    f"reload igbvf of {name_of(TWO, 0)}: it has its MAC address from the time it was loaded",
-    f"set the MTU of {name_of(TWO, 0)} to 1400 (was 1500)",
-    f"turn ntuple filters of {LABEL} on",
-    f"set the RSS table of {LABEL}: of 128 entries queue 0 has 42, queue 1 has 43, queue 2 has 43",
-    f"add flow rule 2045 of {LABEL}: {WORDS}",
-    f"add flow rule 2044 of {LABEL}: tcp4 dst-ip 192.168.254.30 dst-port 81 to queue 3",
-]
-
-
-def start(root, behaviour=None, **extra):
-    files = {**hosts.host(ONE, cpus=16), **hosts.pf(TWO, group=2, ifindex=4), **extra}
-    return simulate(root, files, behaviour)
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.two_pfs import (
+    FIRST,
+    LABEL,
+    MAC,
+    ONE,
+    RULE_WORDS,
+    SECOND,
+    STEPS,
+    TWO,
+    WORDS,
+    start,
+)
 
 
 @pytest.fixture
@@ -149,7 +109,7 @@ def test_pfs_that_are_not_listed_are_left_alone(tmp_path, kernel):
 
 def test_what_others_have_set_is_put_back_after_new_vfs(kernel):
     """Rules and a table that this desired does not name; ixgbe drops both in silence."""
-    run(kernel, {**FIRST, "drivers": [], "vfs": []})
+    run(kernel, {**FIRST, "vfs": []})
     kernel.ethtool.insert_rule("enp1s0", rule(dst_ip=7, dst_port=80, vf=1, location=3))
     planned = run(kernel, {"pf": "enp1s0", "num_vfs": 4}, check=True, allow=["destroy_vfs"])
     result = run(kernel, {"pf": "enp1s0", "num_vfs": 4}, allow=["destroy_vfs"])
@@ -173,60 +133,6 @@ def test_rules_go_with_their_vfs(kernel):
     assert kernel.ethtool.channels("enp1s0").combined == 16
 
 
-REFUSALS = [
-    ([FIRST, {**SECOND, "num_vfs": 8}], "invalid", "num_vfs: cannot create 8 VFs"),
-    ([FIRST, {**SECOND, "vfs": [{"vf": "1", "trust": True}]}], "invalid", "vfs: '1' names VF 1"),
-    (
-        [FIRST, {**SECOND, "vfs": [{"vf": "0", "link_state": "enable"}]}],
-        "unsupported",
-        "link_state: cannot set enable for VF 0",
-    ),
-    ([FIRST, {**SECOND, "rules": [{**RULE_WORDS, "vf": 0}]}], "unsupported", "rules[0]: cannot send to VF 0 queue 0"),
-    (
-        [FIRST, {**SECOND, "rules": [{"flow_type": "ether", "proto": 0x88F7, "queue": 1}]}],
-        "unsupported",
-        "rules: this NIC takes no flow rules",
-    ),
-    ([FIRST, {**SECOND, "rss": {"min_queues": 4}}], "invalid", "min_queues: the RSS group has 2 queues, less than 4"),
-    (
-        [FIRST, {**SECOND, "drivers": [{"vfs": "0", "driver": "vfio_pci"}]}],
-        "invalid",
-        "driver: there is no driver 'vfio_pci'",
-    ),
-    ([FIRST, FIRST], "invalid", "pfs: 'enp1s0' is named twice"),
-    ([FIRST, {"pf": "enp9s0"}], "not_found", "pf: nothing on this host is called 'enp9s0'"),
-    ([{**FIRST, "rules": [{**RULE_WORDS, "vf": 2}]}], "invalid", "rules[0]: cannot send to VF 2 queue 0"),
-    (
-        [{**FIRST, "min_rss_queues": 16}],
-        "invalid",
-        "min_rss_queues: 2 VFs leave the PF an RSS group of 4, less than 16",
-    ),
-    (
-        [{**FIRST, "vfs": [{"vf": "0", "mac": MAC}]}, SECOND],
-        "invalid",
-        f"mac: {MAC} for VF 0 of {LABEL_2}",
-    ),
-]
-
-
-@pytest.mark.parametrize("check", [False, True], ids=["real run", "check mode"])
-@pytest.mark.parametrize(("pfs", "kind", "what"), REFUSALS, ids=[row[2] for row in REFUSALS])
-def test_what_cannot_be_is_refused_before_the_first_write(tmp_path, kernel, pfs, kind, what, check):
-    before = snapshot(tmp_path)
-    result = run(kernel, *pfs, check=check)
-    assert (result["failed"], result["changed"], result["done"]) == (True, False, [])
-    assert (result["failure"]["kind"], result["failure"]["what"]) == (kind, what)
-    assert (snapshot(tmp_path), written(kernel)) == (before, [])
-
-
-def test_without_an_iommu_nothing_is_begun(tmp_path):
-    kernel = simulate(tmp_path, hosts.host(ONE, cpus=16, iommu=False))
-    before = snapshot(tmp_path)
-    result = run(kernel, FIRST)
-    assert result["failure"]["why"] == "the device is in no IOMMU group: the IOMMU is off"
-    assert snapshot(tmp_path) == before
-
-
 def test_a_failure_on_the_way_tells_what_was_done_and_the_next_run_goes_on(tmp_path, kernel):
     kernel = behaving(tmp_path, Behaviour(probe_errors={"vfio-pci": errno.EBUSY}))
     result = run(kernel, FIRST, SECOND)
@@ -247,16 +153,53 @@ def test_a_rule_that_the_driver_refuses_is_the_only_thing_missing(tmp_path, kern
     assert run(kernel, FIRST, SECOND)["steps"] == STEPS[-1:]
 
 
-def test_consent_may_be_given_once_for_all(tmp_path):
-    kernel = start(tmp_path, **hosts.ssh_from("198.51.100.7", "enp2s0"))
-    before = snapshot(tmp_path)
-    assert run(kernel, FIRST, SECOND)["failure"]["kind"] == "in_use"
-    assert snapshot(tmp_path) == before
-    assert run(kernel, FIRST, SECOND, allow=["link_reset"])["changed"]
+def test_the_first_entry_is_of_all_and_later_ones_say_what_differs(kernel):
+    entry = {"pf": "enp1s0", "num_vfs": 4}
+    by_exception = [
+        {"vf": "all", "mac": "auto", "vlan": 7, "driver": "vfio-pci", "mode": "0660"},
+        {"vf": "1-3", "vlan": 0, "trust": True},
+        {"vf": [2], "mac": MAC, "trust": None},
+        {"vf": 3, "driver": "default", "mode": None},
+    ]
+    one_by_one = [
+        {"vf": 0, "mac": "auto", "vlan": 7, "driver": "vfio-pci", "mode": "0660"},
+        {"vf": 1, "mac": "auto", "vlan": 0, "driver": "vfio-pci", "mode": "0660", "trust": True},
+        {"vf": 2, "mac": MAC.upper().replace(":", "-"), "vlan": 0, "driver": "vfio-pci", "mode": "0660"},
+        {"vf": 3, "mac": "auto", "vlan": 0, "driver": "default", "trust": True},
+    ]
+    planned = run(kernel, {**entry, "vfs": one_by_one}, check=True)
+    result = run(kernel, {**entry, "vfs": by_exception})
+    assert result["steps"] == planned["steps"] and result["diff"] == planned["diff"]
+    assert [vf["driver"] for vf in result["pfs"][0]["vfs"]] == ["vfio-pci"] * 3 + ["ixgbevf"]
+    assert [vf["attributes"]["trust"] for vf in result["pfs"][0]["vfs"]] == [False, True, False, True]
+    assert result["pfs"][0]["vfs"][2]["attributes"]["mac"] == MAC
+    assert not run(kernel, {**entry, "vfs": one_by_one})["changed"]
+    assert not run(kernel, {**entry, "vfs": by_exception})["changed"]
+
+
+@pytest.mark.parametrize("selector", [[0, 1], "0-1", "1,0", ["0", 1], "all", [1, "0-0"]], ids=str)
+def test_vfs_are_named_in_any_notation(kernel, selector):
+    result = run(kernel, {"pf": "enp1s0", "num_vfs": 2, "vfs": [{"vf": selector, "trust": True}]})
+    assert list(result["diff"]["after"][ONE.address]["vfs"]) == ["0", "1"]
+    assert [vf["attributes"]["trust"] for vf in result["pfs"][0]["vfs"]] == [True, True]
+
+
+def test_no_vfs_beside_all_that_is_left_over_from_them(kernel):
+    run(kernel, FIRST)
+    result = run(kernel, {**FIRST, "num_vfs": 0, "min_rss_queues": 16, "rss": None, "exclusive_rules": False})
+    assert (result["failed"], result["pfs"][0]["num_vfs"], result["pfs"][0]["vfs"]) == (False, 0, [])
+    assert kernel.ethtool.rules("enp1s0").rules == (rule(dst_ip=0xC0A8FE1E, dst_port=81, cookie=3, location=2044),)
+    assert not run(kernel, {**FIRST, "num_vfs": 0, "min_rss_queues": 16, "rss": None})["changed"]
+
+
+def test_no_vfs_on_a_host_that_never_had_any(kernel):
+    leftover = {**FIRST, "num_vfs": 0, "min_rss_queues": 1, "rss": None, "rules": [RULE_WORDS]}
+    result = run(kernel, leftover)
+    assert (result["failed"], result["steps"]) == (False, [])
 
 
 def test_a_node_belongs_to_whom_it_shall(kernel):
-    mine = {**FIRST, "drivers": [{"vfs": "all", "driver": "vfio-pci", "group": str(os.getgid()), "mode": "0640"}]}
+    mine = {**FIRST, "vfs": [{"vf": "all", "driver": "vfio-pci", "group": str(os.getgid()), "mode": "0640"}]}
     result = run(kernel, mine)
     assert [(vf["group"], vf["mode"]) for vf in result["pfs"][0]["vfs"]] == [(os.getgid(), "0640")] * 2
     assert not run(kernel, mine)["changed"]

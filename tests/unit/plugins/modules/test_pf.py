@@ -9,12 +9,13 @@ from __future__ import annotations
 import errno
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import CONSENTS
 from ansible_collections.kernel_bypass.sriov.plugins.modules import pf
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.ethtool import SimEthtool
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate, written
-from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import snapshot
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import build, snapshot
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
 
 PF = hosts.IGB.address
@@ -185,19 +186,59 @@ def test_bad_input_is_refused_before_the_first_write(tmp_path, kernel, options, 
     assert (snapshot(tmp_path), written(kernel)) == (before, writes)
 
 
-def test_a_vf_held_open_is_named_and_kept(tmp_path, kernel):
+@pytest.mark.parametrize("allow", [[], ["in_use"], list(CONSENTS)], ids=["nothing", "in_use", "all"])
+@pytest.mark.parametrize("num_vfs", [0, 2])
+def test_a_vf_held_open_is_kept_whatever_is_allowed(tmp_path, kernel, num_vfs, allow):
+    """The write would wait for the program, and with it whoever changes a VF of the host."""
     held_vf(kernel, tmp_path)
+    before, writes = snapshot(tmp_path), written(kernel)
+    result = run(kernel, num_vfs=num_vfs, allow=allow)
+    refused = result.get("failures", [result["failure"]])
+    assert [each["kind"] for each in refused] == ["would_destroy", "in_use"][num_vfs == 0 or "destroy_vfs" in allow :]
+    assert refused[-1]["holders"] == ["VF 0: process 4711 (dpdk-testpmd) has /dev/vfio/2 open"]
+    assert refused[-1]["remedy"] == (
+        "end the program first; nothing allows this, as the kernel would wait for it, and with it whoever changes a VF "
+        "of this host"
+    )
+    assert (snapshot(tmp_path), written(kernel)) == (before, writes)
+
+
+def test_a_vf_in_use_goes_where_that_is_allowed(tmp_path, kernel):
+    run(kernel, num_vfs=2)
+    build(tmp_path, hosts.interface("enp1s0v1", 5, "02:00:00:00:02:01", addresses=["192.0.2.77"]))
     before = snapshot(tmp_path)
-    result = run(kernel, num_vfs=0)
-    assert result["failure"]["holders"] == ["VF 0: process 4711 (dpdk-testpmd) has /dev/vfio/2 open"]
+    result = run(kernel, num_vfs=0, allow=["destroy_vfs", "link_reset"])
+    assert result["failure"]["holders"] == ["VF 1: enp1s0v1 has address 192.0.2.77/24"]
+    assert result["failure"]["remedy"] == "release them, or accept that its user loses it: allow: [in_use]"
     assert snapshot(tmp_path) == before
+    planned = run(kernel, num_vfs=0, allow=["in_use"], check=True)
+    done = run(kernel, num_vfs=0, allow=["in_use"])
+    assert done["changed"] and done["steps"] == planned["steps"]
+    assert done["allowed"] == planned["allowed"] == [f"in_use for {LABEL}: VF 1: enp1s0v1 has address 192.0.2.77/24"]
 
 
-def test_a_vf_held_open_blocks_the_kernel_and_not_the_module(tmp_path, kernel):
-    held_vf(kernel, tmp_path)
-    result = run(kernel, num_vfs=0, allow=["in_use"], timeout=1)
-    assert (result["failure"]["kind"], result["changed"]) == ("timeout", False)
-    assert result["failure"]["step"].startswith(f"set sriov_numvfs of {LABEL} from 1 to 0")
+def test_vfs_are_destroyed_for_others_where_that_is_allowed(kernel):
+    run(kernel, num_vfs=1)
+    told = run(kernel, num_vfs=3, allow=["in_use"])["failure"]
+    assert (told["kind"], told["remedy"]) == ("would_destroy", "allow: [destroy_vfs] if that is what you want")
+    result = run(kernel, num_vfs=3, allow=["destroy_vfs"])
+    why = "the kernel does that only through 0: VF 0 (0000:01:10.0, igbvf, enp1s0v0) would be destroyed"
+    assert (result["changed"], result["allowed"]) == (True, [f"destroy_vfs for {LABEL}: {why}"])
+    assert run(kernel, num_vfs=3, allow=["destroy_vfs"])["allowed"] == []
+
+
+def test_all_that_is_in_the_way_is_told_at_once(tmp_path):
+    kernel = simulate(tmp_path, {**hosts.host(), **hosts.ssh_from("198.51.100.7", "enp1s0")})
+    run(kernel, num_vfs=1, allow=["link_reset"])
+    result = run(kernel, num_vfs=4, min_rss_queues=8)
+    assert [(each["kind"], each["what"]) for each in result["failures"]] == [
+        ("invalid", "min_rss_queues: 4 VFs leave the PF an RSS group of 2, less than 8"),
+        ("would_destroy", "num_vfs: cannot go from 1 to 4 VFs"),
+        ("in_use", "cannot create 4 VFs"),
+    ]
+    assert result["msg"].splitlines()[0] == "3 things are refused:"
+    down = run(kernel, num_vfs=0, up=False, allow=list(CONSENTS))
+    assert [each["what"] for each in down.get("failures", [down["failure"]])] == ["cannot set the PF down"]
 
 
 def test_the_nic_that_carries_the_operator_is_left_alone(tmp_path):
@@ -205,7 +246,9 @@ def test_the_nic_that_carries_the_operator_is_left_alone(tmp_path):
     result = run(kernel, num_vfs=2)
     assert result["failure"]["holders"] == ["carries the SSH connection from 198.51.100.7"]
     assert written(kernel) == []
-    assert run(kernel, num_vfs=2, allow=["link_reset"])["changed"]
+    done = run(kernel, num_vfs=2, allow=["link_reset"])
+    assert done["changed"]
+    assert done["allowed"] == [f"link_reset for {LABEL}: it carries the SSH connection from 198.51.100.7"]
 
 
 def test_a_failure_on_the_way_tells_what_was_done(tmp_path):

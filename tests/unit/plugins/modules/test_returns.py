@@ -31,7 +31,7 @@ AMBIENT = {"changed", "failed", "msg", "warnings", "deprecations", "invocation",
 WITH_VFS = {
     "pf": "enp1s0",
     "num_vfs": 2,
-    "drivers": [{"vfs": "0", "driver": "vfio-pci"}, {"vfs": "1", "driver": "default"}],
+    "vfs": [{"vf": 0, "driver": "vfio-pci"}, {"vf": 1, "driver": "default"}],
     "rules": [{"flow_type": "tcp4", "dst_port": 80, "vf": 0}, {"flow_type": "tcp4", "dst_port": 81, "drop": True}],
 }
 VALUES = Path(info.__file__).resolve().parents[2] / "scripts" / "lib" / "return_values.yml"
@@ -43,7 +43,7 @@ RUNS = {
     "pf, refused": (pf, {"pf": "enp1s0", "num_vfs": 64}, True),
     "vf": (vf, {"pf": "enp1s0", "vfs": [{"vf": "all", "mac": "auto"}]}, False),
     "vf, refused": (vf, {"pf": "enp1s0", "vfs": [{"vf": "2"}]}, True),
-    "pci_driver": (pci_driver, {"pf": "enp1s0", "vfs": "all", "driver": "default"}, False),
+    "pci_driver": (pci_driver, {"pf": "enp1s0", "vf": "all", "driver": "default"}, False),
     "pci_driver, a PF": (pci_driver, {"devices": [PF], "driver": "ixgbe"}, False),
     "pci_driver, refused": (pci_driver, {"devices": [PF], "driver": "none"}, True),
     "flow_rule": (flow_rule, {"pf": "enp1s0"}, False),

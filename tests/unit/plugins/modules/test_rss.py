@@ -170,7 +170,23 @@ def test_the_operator_s_link_is_reset_only_where_that_is_accepted(tmp_path):
     assert result["failure"]["holders"] == ["carries the SSH connection from 198.51.100.7"]
     assert snapshot(tmp_path) == before
     assert run(kernel, equal=2)["changed"], "a table resets nothing"
-    assert run(kernel, channels=2, allow=["link_reset"])["changed"]
+    assert result["failure"]["remedy"].endswith("allow: [link_reset]")
+    assert run(kernel, channels=2, allow=["in_use", "destroy_vfs"])["failure"] == result["failure"]
+    done = run(kernel, channels=2, allow=["link_reset"])
+    why = "the PF is reset by it, and carries the SSH connection from 198.51.100.7"
+    assert (done["changed"], done["allowed"]) == (True, [f"link_reset for {LABEL}: {why}"])
+    assert run(kernel, channels=2, allow=["link_reset"])["allowed"] == []
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["real run", "check mode"])
+def test_all_that_is_wrong_is_told_at_once(tmp_path, kernel, check):
+    before = snapshot(tmp_path)
+    result = run(kernel, check, queues=[0, 4], min_queues=5)
+    assert [each["what"] for each in result["failures"]] == [
+        "min_queues: the RSS group has 4 queues, less than 5",
+        "queues: 0, 4",
+    ]
+    assert snapshot(tmp_path) == before
 
 
 def test_a_failure_on_the_way_tells_what_was_done(tmp_path):

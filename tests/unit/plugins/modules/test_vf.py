@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import CONSENTS
 from ansible_collections.kernel_bypass.sriov.plugins.modules import vf
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate, written
@@ -154,26 +155,78 @@ def test_check_mode_tells_the_same_and_writes_nothing(tmp_path, kernel, desired)
     assert planned["pf"] == done["pf"]
 
 
+LOCAL = "for VF 0 of enp1s0 and VF 1 of enp1s0"
 REFUSALS = [
-    ({"vf": "3", "trust": True}, "invalid", "vfs: '3' names VF 3"),
-    ({"vf": "0-1", "mac": MAC}, "invalid", f"mac: {MAC} for VFs 0-1"),
-    ({"vf": "0", "mac": "02:00:00:00:02:01"}, "invalid", "mac: 02:00:00:00:02:01 for VF 0"),
-    ({"vf": "0", "mac": "ff:ff:ff:ff:ff:ff"}, "invalid", "mac: ff:ff:ff:ff:ff:ff is a multicast address (VF 0)"),
-    ({"vf": "0", "vlan": 4095}, "invalid", "vlan: 4095 is not between 0 and 4094 (VF 0)"),
-    ({"vf": "0", "min_tx_rate": 10}, "unsupported", "min_tx_rate: cannot set 10 for VF 0"),
-    ({"vf": "0", "link_state": "enable"}, "unsupported", "link_state: cannot set enable for VF 0"),
-    ({"vf": "0", "mtu": 9000}, "unsupported", "mtu: cannot set 9000 for VF 0"),
+    ({"vf": "3", "trust": True}, [("invalid", "vfs[1].vf: 3 names VF 3")]),
+    ({"vf": [0, "x"]}, [("invalid", "vfs[1].vf: [0, 'x'] names no VFs")]),
+    ({"vf": "0-1", "mac": MAC}, [("invalid", f"mac: {MAC} {LOCAL}")]),
+    ({"vf": "0", "mac": "02:00:00:00:02:01"}, [("invalid", "mac: 02:00:00:00:02:01 for VF 0")]),
+    ({"vf": "0", "mac": "ff:ff:ff:ff:ff:ff"}, [("invalid", "vfs[1].mac: ff:ff:ff:ff:ff:ff is a multicast address")]),
+    ({"vf": 0, "vlan": 4095}, [("invalid", "vfs[1].vlan: 4095 is not between 0 and 4094")]),
+    ({"vf": 0, "qos": 3}, [("invalid", "vfs[1].qos: 3 without a VLAN")]),
+    ({"vf": "0", "min_tx_rate": 10}, [("unsupported", "min_tx_rate: cannot set 10 for VF 0")]),
+    ({"vf": "0", "link_state": "enable"}, [("unsupported", "link_state: cannot set enable for VF 0")]),
+    ({"vf": [0], "mtu": 9000}, [("unsupported", "mtu: cannot set 9000 for VF 0")]),
+    ({"vf": 2, "trust": False}, [("invalid", "vfs[1].trust: false contradicts true in vfs[0]")]),
+    ({"vf": "all", "trust": None}, [("invalid", "vfs[1].trust: null contradicts true in vfs[0]")]),
+    (
+        {"vf": "0", "mac": "x", "vlan": -1, "link_state": "up"},
+        [
+            ("invalid", "vfs[1].mac: 'x' is no MAC address"),
+            ("invalid", "vfs[1].vlan: -1 is not between 0 and 4094"),
+            ("invalid", "vfs[1].link_state: 'up' is none of auto, enable, disable"),
+        ],
+    ),
+    (
+        {"vf": "0-1", "min_tx_rate": 5, "link_state": "enable", "mtu": 9000},
+        [
+            ("unsupported", f"{what} for VFs 0-1")
+            for what in ("min_tx_rate: cannot set 5", "link_state: cannot set enable", "mtu: cannot set 9000")
+        ],
+    ),
 ]
 
 
 @pytest.mark.parametrize("check", [False, True], ids=["real run", "check mode"])
-@pytest.mark.parametrize(("desired", "kind", "what"), REFUSALS, ids=[str(row[0]) for row in REFUSALS])
-def test_what_cannot_be_is_refused_before_the_first_write(tmp_path, kernel, desired, kind, what, check):
+@pytest.mark.parametrize(("desired", "told"), REFUSALS, ids=[str(row[0]) for row in REFUSALS])
+def test_what_cannot_be_is_refused_before_the_first_write(tmp_path, kernel, desired, told, check):
     before, writes = snapshot(tmp_path), written(kernel)
-    result = run(kernel, {"vf": "2", "trust": True} if "2" not in desired["vf"] else desired, desired, check=check)
+    result = run(kernel, {"vf": "2", "trust": True}, desired, check=check)
     assert (result["failed"], result["changed"], result["done"]) == (True, False, [])
-    assert (result["failure"]["kind"], result["failure"]["what"]) == (kind, what)
+    refused = result.get("failures", [result["failure"]])
+    assert [(each["kind"], each["what"]) for each in refused] == told
     assert (snapshot(tmp_path), written(kernel)) == (before, writes)
+
+
+@pytest.mark.parametrize("selector", ["all", "0-2", [0, 1, 2], ["0-1", 2], "2,0,1"], ids=str)
+def test_vfs_are_named_in_any_notation(bare, selector):
+    result = run(bare, {"vf": selector, "trust": True})
+    assert [seen(result, index)["attributes"]["trust"] for index in range(3)] == [True] * 3
+    assert not run(bare, {"vf": [2], "trust": True}, {"vf": 1, "trust": True})["changed"]
+
+
+def test_a_later_entry_for_fewer_vfs_says_what_differs(bare):
+    entries = [
+        {"vf": "all", "mac": "auto", "vlan": 7, "qos": 2, "spoofchk": False},
+        {"vf": "0-1", "vlan": None, "qos": None, "trust": True},
+        {"vf": [1], "mac": MAC, "vlan": 9, "trust": None},
+    ]
+    result = run(bare, *entries)
+    attributes = [seen(result, index)["attributes"] for index in range(3)]
+    assert [each["mac"] for each in attributes] == [AUTO.format(0), MAC, AUTO.format(2)]
+    assert [(each["vlan"], each["qos"]) for each in attributes] == [(0, 0), (9, 0), (7, 2)]
+    assert [(each["trust"], each["spoofchk"]) for each in attributes] == [(True, False), (False, False), (False, False)]
+    assert list(result["diff"]["after"]["vfs"]["0"]) == ["mac", "spoofchk", "trust"], "null is not spoken of"
+    assert not run(bare, *entries)["changed"]
+
+
+def test_null_is_as_if_nothing_was_said(tmp_path, bare):
+    run(bare, {"vf": 0, "mac": MAC, "vlan": 7, "trust": True})
+    before = snapshot(tmp_path)
+    words = ("mac", "vlan", "qos", "trust", "spoofchk", "link_state", "vlan_proto", "max_tx_rate", "mtu")
+    result = run(bare, {"vf": 0, **dict.fromkeys(words)})
+    assert (result["changed"], result["diff"]) == (False, {"before": {"vfs": {"0": {}}}, "after": {"vfs": {"0": {}}}})
+    assert snapshot(tmp_path) == before
 
 
 def test_a_vf_in_use_keeps_its_address_unless_forced(tmp_path, kernel):
@@ -183,13 +236,19 @@ def test_a_vf_in_use_keeps_its_address_unless_forced(tmp_path, kernel):
     assert result["failure"]["holders"] == ["enp1s0v0 has address 192.0.2.77/24"]
     assert snapshot(tmp_path) == before
     assert run(kernel, {"vf": "0", "trust": True})["changed"]
-    assert seen(run(kernel, {"vf": "0", "mac": MAC}, allow=["in_use"]), 0)["mac"] == MAC
+    assert run(kernel, {"vf": "0", "mac": MAC}, allow=["destroy_vfs", "link_reset"])["failure"] == result["failure"]
+    forced = run(kernel, {"vf": "0", "mac": MAC}, allow=["in_use"])
+    assert seen(forced, 0)["mac"] == MAC
+    assert forced["allowed"] == [
+        f"in_use for VF 0 of {LABEL}: it is in use, and ixgbevf takes it only when it is loaded anew: "
+        "enp1s0v0 has address 192.0.2.77/24"
+    ]
 
 
 def test_the_vf_that_carries_the_operator_is_not_touched(tmp_path):
     kernel = start(tmp_path, **hosts.ssh_from("198.51.100.7", "enp1s0v0"))
     before = snapshot(tmp_path)
-    result = run(kernel, {"vf": "0", "trust": True}, allow=["in_use"])
+    result = run(kernel, {"vf": "0", "trust": True}, allow=list(CONSENTS))
     assert result["failure"]["holders"] == ["carries the SSH connection from 198.51.100.7"]
     assert snapshot(tmp_path) == before
     assert run(kernel, {"vf": "1", "trust": True})["changed"]

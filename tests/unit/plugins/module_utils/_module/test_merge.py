@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.merge import in_words, merge
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.request import MODULES, desired_state
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import SriovError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -202,6 +204,44 @@ SHAPES = {
 @pytest.mark.parametrize(("value", "wanted"), SHAPES.values(), ids=SHAPES)
 def test_another_shape_is_told_with_its_place(value, wanted):
     assert faults(value) == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("sources", "wanted"),
+    [
+        (
+            [{"fast": {}}, {"fats": None}],
+            "provision_pfs_group.fats: null, but there is no such PF to take out; did you mean fast?",
+        ),
+        (
+            [{"fast": {}, "slow": {}}, {"enp1s0": None}],
+            "provision_pfs_group.enp1s0: null, but there is no such PF to take out: labels up to here are fast, slow. "
+            "Remedy: leave it out.",
+        ),
+        (
+            [{"fast": None}],
+            "provision_pfs.fast: null, but there is no such PF to take out: labels up to here are none. "
+            "Remedy: leave it out.",
+        ),
+    ],
+)
+def test_null_for_a_label_that_nobody_has_is_a_slip(sources, wanted):
+    assert faults(*sources) == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("pf", "place"),
+    [
+        ({"num_vf": None}, "num_vf"),
+        ({"rss": {"equals": None}}, "rss.equals"),
+        ({"vfs": [{"vf": 0, "vlam": None}]}, "vfs[0].vlam"),
+    ],
+)
+@pytest.mark.parametrize("below", [{}, {"num_vfs": 4, "rss": {"equal": 2}, "vfs": [{"vf": 0, "vlan": 5}]}])
+def test_a_misspelt_word_that_is_null_is_told(below, pf, place):
+    with pytest.raises(SriovError) as caught:
+        desired_state(MODULES["host"], {"pfs": merged({"fast": below}, {"fast": pf})})
+    assert str(caught.value).startswith(f"pfs[0].{place}: unknown, did you mean")
 
 
 def test_all_faults_are_told():

@@ -275,6 +275,16 @@ OPTIONS = {
     "nothing": ("host", {}, ["pfs: missing. Remedy: give it."]),
     "no name": ("host", {"pfs": [{"num_vfs": 1}]}, ["pfs[0].pf: missing. Remedy: give it."]),
     "no time": ("host", {"pfs": [], "timeout": 0}, ["timeout: 0 is less than a second. Remedy: give 1 or more."]),
+    "more time than the kernel counts": (
+        "pf",
+        {"pf": "enp1s0", "timeout": 10**30},
+        [f"timeout: {10**30} is more than a day. Remedy: give 86400 or less."],
+    ),
+    "true where a number belongs": (
+        "vf",
+        {"pf": "enp1s0", "vfs": [{"vf": 0, "vlan": True}]},
+        [f"vfs[0].vlan: true is no whole number. {LONG}"],
+    ),
     "a consent that is none": (
         "host",
         {"pfs": [pf(allow=["in_us"])], "allow": ["everything"]},
@@ -366,6 +376,11 @@ OPTIONS = {
         "pci_driver",
         {"pf": "enp1s0", "vf": 0, "owner": "root"},
         ["driver: missing beside vf. Remedy: give it."],
+    ),
+    "pci_driver, an empty text for a driver": (
+        "pci_driver",
+        {"devices": ["0000:01:10.0"], "driver": ""},
+        ["driver: '' names no driver. Remedy: give a name, default or none."],
     ),
     "pci_driver, null for a driver": (
         "pci_driver",

@@ -126,6 +126,7 @@ BAD_VALUES = [
     ({"vf": 255}, f"rules[0].vf: 255: VF 255 is not between 0 and 254. {CARRY}"),
     ({"vf": -1}, f"rules[0].vf: -1: VF -1 is not between 0 and 254. {CARRY}"),
     ({"vf": 0, "queue": -1}, f"rules[0].queue: -1: queue -1 is not between 0 and 4294967295. {CARRY}"),
+    ({"vf": 300, "queue": -1}, f"rules[0].queue: -1: queue -1 is not between 0 and 4294967295. {CARRY}"),
     ({"queue": 1 << 32}, f"rules[0].queue: 4294967296: queue 4294967296 is not between 0 and 4294967295. {CARRY}"),
     (
         {"action": 1 << 40},

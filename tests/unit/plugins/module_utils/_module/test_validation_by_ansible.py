@@ -157,6 +157,18 @@ def left_empty(spec, options):
     return False
 
 
+def true_for_a_number(spec, options):
+    """Whether some number is true or false, which Ansible takes for 1 and 0."""
+    for name, option in spec.items():
+        value = options.get(name)
+        inner = value if isinstance(value, list) else [value]
+        if option.get("elements", option["type"]) in ("int", "float") and any(isinstance(each, bool) for each in inner):
+            return True
+        if any(true_for_a_number(option.get("options", {}), each) for each in inner if isinstance(each, dict)):
+            return True
+    return False
+
+
 def some_are_of_no_use(options):
     """Whether a list of records has None in the place of one."""
     values = options.values() if isinstance(options, dict) else options if isinstance(options, list) else ()
@@ -166,9 +178,9 @@ def some_are_of_no_use(options):
 def judged(spec, options, constraints):
     """What Ansible makes of options; None where it refuses them, or breaks on them.
 
-    What must be there and is left empty is a text for it, "" or "None": that we refuse.
+    What must be there and is left empty is a text for it, "" or "None": that we refuse, and true for a number.
     """
-    if left_empty(spec, options):
+    if left_empty(spec, options) or true_for_a_number(spec, options):
         return None
     try:
         found = ArgumentSpecValidator(spec, **constraints).validate(options)

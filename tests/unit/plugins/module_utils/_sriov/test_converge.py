@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.converge import converge
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import InvalidRequest, NotReached
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import (
+    InUse,
+    InvalidRequest,
+    NotReached,
+    Several,
+)
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import Desired
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate, written
@@ -93,3 +98,31 @@ def test_what_a_second_plan_does_not_reach_either_is_an_error_with_all_that_was_
         converge(forgetful(trusted, times=9), MAC_AND_TRUST, TIMEOUT)
     assert failed.value.done == [SET_MAC, SET_TRUST]
     assert failed.value.why == f"{PF}.vfs.0.trust: planned True, found False"
+
+
+def test_what_no_host_can_meet_is_refused_before_the_host_is_read(kernel):
+    vfs = [desired_vfs("0", trust=True), desired_vfs("0", trust=False)]
+    with pytest.raises(InvalidRequest) as refused:
+        converge(kernel, Desired((desired_pf("not-there", vfs=vfs),)), TIMEOUT)
+    assert "contradicts" in refused.value.what
+    assert kernel.run.calls == []
+
+
+def test_a_name_that_means_nothing_is_told_with_what_else_cannot_be(tmp_path, kernel):
+    before = snapshot(tmp_path)
+    with pytest.raises(Several) as refused:
+        converge(kernel, Desired((desired_pf("eth7"), desired_pf("enp1s0", num_vfs=8))), TIMEOUT)
+    assert [each.kind for each in refused.value.each()] == ["not_found", "invalid"]
+    assert (refused.value.done, snapshot(tmp_path)) == ([], before)
+
+
+def test_a_consent_is_told_where_it_is_used_and_only_there(tmp_path):
+    kernel = simulate(tmp_path, {**hosts.host(), **hosts.ssh_from("198.51.100.7", "enp1s0")})
+    with pytest.raises(InUse) as refused:
+        converge(kernel, TWO_VFS, TIMEOUT)
+    assert refused.value.consent == "link_reset"
+    allowed = Desired((desired_pf("enp1s0", num_vfs=2, allow=["link_reset", "destroy_vfs"]),))
+    told = (f"link_reset for {LABEL}: it carries the SSH connection from 198.51.100.7",)
+    assert converge(kernel, allowed, TIMEOUT, check=True).plan.allowed == told
+    assert converge(kernel, allowed, TIMEOUT).plan.allowed == told
+    assert converge(kernel, allowed, TIMEOUT).plan.allowed == (), "nothing is to be done any more"

@@ -41,6 +41,19 @@ def test_an_unknown_name_is_refused(number_of, message):
     assert str(refused.value) == message
 
 
+@pytest.mark.parametrize("name", ["\u00b2", "\u0663", "a\0b", "", "-1"])
+def test_what_is_neither_a_name_nor_a_number_is_refused(name):
+    with pytest.raises(InvalidRequest, match="there is no user"):
+        user_number(name)
+
+
+@pytest.mark.parametrize("number", ["4294967295", "99999999999999999999"])
+def test_a_number_that_the_kernel_takes_for_none_is_refused(number):
+    with pytest.raises(InvalidRequest) as refused:
+        group_number(number)
+    assert str(refused.value) == (f"group: {number} is no number of a group. Remedy: give 0 to 4294967294, or a name.")
+
+
 @pytest.mark.parametrize(("number", "label"), [(0, "0 (root)"), (4294967290, "4294967290")])
 def test_a_user_is_told_by_number_and_name(number, label):
     assert user_label(number) == label

@@ -48,7 +48,8 @@ def last_words(entries, index):
     for each in entries:
         if index not in each.vf.indices(index + 1):
             continue
-        if "driver" in each.said and "driver" in found and each.said["driver"] != found["driver"]:
+        has_node = found.get("driver") not in (None, "default", "none")
+        if "driver" in each.said and has_node and each.said["driver"] != found["driver"]:
             for word in ("owner", "group", "mode", "no_iommu"):
                 found.pop(word, None)
         for word, value in each.said.items():
@@ -138,6 +139,12 @@ def test_there_are_few_turning_points_however_many_vfs_there_are():
             1,
             {0: DesiredVf(driver="vfio-pci", node=Node(None, "dpdk"))},
             id="a node that is said before its driver",
+        ),
+        pytest.param(
+            [entry("all", driver="default"), entry("0-1", group="dpdk"), entry(0, driver="vfio-pci")],
+            1,
+            {0: DesiredVf(driver="vfio-pci", node=Node(None, "dpdk"))},
+            id="also where a wider entry's driver has none",
         ),
         pytest.param([entry(0, no_iommu=None)], 1, {0: DesiredVf()}, id="no word about the IOMMU"),
         pytest.param(

@@ -296,8 +296,8 @@ def test_several_entries(kernel):
     ("options", "message"),
     [
         pytest.param(
-            {"vf": "0", "driver": "none"},
-            "vf: whose VFs they are is not said. Remedy: name their PF: pf: ….",
+            {"assignments": [{"vf": "0", "driver": "none"}]},
+            "assignments[0].vf: whose VFs they are is not said. Remedy: name their PF: pf: ….",
             id="VFs of nobody",
         ),
         pytest.param(

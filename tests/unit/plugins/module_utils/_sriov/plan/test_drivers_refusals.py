@@ -49,6 +49,12 @@ def all_refused(devices, desired, host=HOST):
     return refused.value.each()
 
 
+def test_a_node_is_not_missed_with_a_driver_that_is_not_there():
+    device = vf(driver=None)
+    with pytest.raises(InvalidRequest, match="there is no driver 'vfio-pcii' on this host"):
+        sentences([device], [desired_pf(device, "vfio-pcii", node=Node(mode=0o660))])
+
+
 IN_THE_WAY = Host(drivers=DRIVERS, groups=((10, (vf(0), vf(1, iommu_group=10), pf_device(iommu_group=10))),))
 LOCKED = Host(drivers=DRIVERS, lockdown="integrity", noiommu_mode=False)
 SPELLING = Host(drivers=DRIVERS, modules=frozenset({"vfio_pci"}))
@@ -275,11 +281,30 @@ def test_a_refusal_says_what_why_and_what_to_do(device, driver, options, host, k
 
 
 def test_two_devices_of_one_group_cannot_have_different_nodes():
-    devices = [vf(0, iommu_group=10), vf(1, iommu_group=10)]
-    desired = [desired_pf(device, "vfio-pci", node=Node(mode=mode)) for device, mode in zip(devices, (0o600, 0o660))]
-    with pytest.raises(InvalidRequest) as refused:
-        sentences(devices, desired)
-    assert str(refused.value) == (
-        "owner, group or mode of 0000:01:10.0 and 0000:01:10.2 differ: both are in IOMMU group 10 and share "
-        "/dev/vfio/10. Remedy: give them the same."
-    )
+    devices = [vf(index, iommu_group=10 + index // 2) for index in range(4)]
+    nodes = [Node(mode=mode) for mode in (0o600, 0o660, 0o600, 0o640)]
+    desired = [desired_pf(device, "vfio-pci", node=node) for device, node in zip(devices, nodes)]
+    assert [str(each) for each in all_refused(devices, desired)] == [
+        f"owner, group or mode of 0000:01:10.{one} and 0000:01:10.{other} differ: both are in IOMMU group {group} and "
+        f"share /dev/vfio/{group}. Remedy: give them the same."
+        for one, other, group in ((0, 2, 10), (4, 6, 11))
+    ]
+
+
+def test_all_that_is_in_the_way_of_all_devices_is_told_once_each():
+    devices = [vf(0, holders=(PROGRAM,)), vf(1), vf(2), pf_device(num_vfs=3)]
+    desired = [
+        desired_pf(devices[0], "igb_uio", node=Node(mode=0o660)),
+        desired_pf(devices[1], "uio_pci_generic"),
+        desired_pf(devices[2], "uio_pci_generic"),
+        desired_pf(devices[3], "none"),
+    ]
+    assert [(each.what, each.device, each.consent) for each in all_refused(devices, desired, LOCKED)] == [
+        ("owner, group and mode are of /dev/vfio/N", devices[0].label, ""),
+        ("driver: cannot bind to igb_uio", devices[0].label, ""),
+        ("driver: cannot change igbvf to igb_uio", devices[0].label, "in_use"),
+        ("driver: cannot bind to uio_pci_generic", f"{devices[1].label} and {devices[2].label}", ""),
+        ("driver: cannot bind to uio_pci_generic", f"{devices[1].label} and {devices[2].label}", ""),
+        ("driver: cannot take igb away", devices[3].label, ""),
+        ("driver: none would take the PF from the kernel", devices[3].label, "take_pf"),
+    ]

@@ -127,6 +127,11 @@ def test_an_act_needs_its_consent_and_no_other(refusals, needed):
         assert {each.consent for each in faults.allowed} <= given, "what is used is told, and nothing else"
 
 
+def test_a_device_without_a_driver_may_be_held_by_the_node_of_its_group():
+    (refused,) = driver(vf(driver=None, holders=(BUSY,)))
+    assert refused.what == "driver: cannot change none to vfio-pci"
+
+
 @pytest.mark.parametrize("refusals", [vfs(of(SSH), 0), driver(vf(holders=(SSH,))), vfs(of(BUSY), 0), down(of(SSH))])
 def test_what_nothing_allows_is_told_once_and_names_no_consent(refusals):
     (refusal,) = refusals

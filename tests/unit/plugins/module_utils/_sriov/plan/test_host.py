@@ -413,6 +413,30 @@ def test_of_a_pf_that_there_cannot_be_nothing_else_is_told():
     ]
 
 
+def test_channels_that_there_cannot_be_hide_no_rule_that_the_driver_never_takes():
+    """Where a rule leads, and what the table spreads, is not judged: that depends on the channels that are meant."""
+    state = ixgbe(combined_channels=2, max_channels=4)
+    rules = desired_rules(rule("ip6", cookie=0, location=1), rule(cookie=8, location=9999), rule(dst_port=1, cookie=8))
+    desired = desired_pf(rss=DesiredRss(99, "equal", (9,), 9), rules=rules)
+    assert [each.what for each in refusals(state, desired)] == [
+        "channels: cannot set 99 combined channels",
+        "rules[0]: flow type ip6",
+        "rules[1]: location 9999 is out of range",
+    ]
+
+
+def test_all_that_is_wrong_with_one_rule_and_with_one_table_is_told():
+    desired = desired_pf(
+        rss=DesiredRss(None, "equal", (9,), 8), rules=desired_rules(rule(cookie=8, location=9999), rule(cookie=1))
+    )
+    assert [each.what for each in refusals(ixgbe(combined_channels=4), desired)] == [
+        "min_queues: the RSS group has 4 queues, less than 8",
+        "equal: 9",
+        "rules[0]: location 9999 is out of range",
+        "rules[0]: cannot send to queue 8",
+    ]
+
+
 def test_refusals_that_want_consent_alone_leave_the_rest_to_be_judged_as_if_it_were_given():
     """VFs 2 and 3 are still to come: nothing is refused for want of them."""
     state = ixgbe(2, combined_channels=4, online_cpus=16, carrier=True)

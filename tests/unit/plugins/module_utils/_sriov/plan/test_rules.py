@@ -224,7 +224,9 @@ def test_absent(rules, steps):
     ("rules", "steps"),
     [
         pytest.param(desired_rules(leftover=(to(0),)), [delete(RULE_WORDS, 2045)], id="a rule into a VF"),
-        pytest.param(desired_rules(leftover=(to(1),)), [delete(RULE_WORDS, 2045)], id="wherever its flow goes now"),
+        pytest.param(
+            desired_rules(leftover=(to(1),)), [delete(RULE_WORDS, 2045)], id="whichever VF its flow goes to now"
+        ),
         pytest.param(desired_rules(leftover=(rule(dst_port=81),)), [], id="a rule that is not there"),
         pytest.param(
             desired_rules(OTHER, leftover=(to(0),), exclusive=True),
@@ -236,6 +238,12 @@ def test_absent(rules, steps):
 def test_rules_that_are_left_over_from_vfs_go(rules, steps):
     """num_vfs: 0 beside rules into VFs; of drivers that keep them."""
     assert sentences(with_rules(OTHER, RULE), desired_pf(rules=rules)) == steps
+
+
+def test_a_flow_that_is_left_over_and_goes_to_a_queue_of_the_pf_now_is_somebody_else_s():
+    assert sentences(
+        with_rules(RULE.at(5), replace(RULE, cookie=1)), desired_pf(rules=desired_rules(leftover=(RULE,)))
+    ) == [delete(RULE_WORDS, 5)]
 
 
 def test_leftover_rules_that_go_with_the_vfs_are_not_put_back():
