@@ -13,9 +13,8 @@ allow:
     - What may be lost. Each word is for one kind of act, and is best given for one run. RV(allowed) tells which of them
       were used, and for what; none is kept on the host.
     - V(destroy_vfs), the VFs that are there, where their number changes to another than 0.
-    - V(in_use), what others use, such as an interface with an address or in a bond. It never takes a VF from a program
-      that has it open through vfio, for which the kernel would wait, nor from the SSH connection. It does cover a reset
-      of the PF, or another MAC address, under such a program.
+    - V(in_use), what others use, such as an interface with an address or in a bond. It covers neither a program that
+      has a VF open through vfio nor the SSH connection.
     - V(link_reset), for some seconds the link of a PF that carries the SSH connection or a default route.
     - V(take_pf), the PF itself, which its kernel driver gives up.
     - V(bifurcated), a VF whose NIC DPDK drives beside the kernel driver, to an application that is not DPDK.
@@ -47,8 +46,8 @@ attributes:
 options:
   timeout:
     description:
-      - Seconds that one step may take. After that, a write that blocks in the kernel is left behind and the module
-        fails.
+      - Seconds that one step may take, 1 to 86400. After that, a write that blocks in the kernel is left behind and
+        the module fails.
     type: int
     default: 120
 requirements:

@@ -37,19 +37,22 @@ def check_desired(desired: Desired) -> None:
     :raises SriovError: the parts that no host can meet.
     """
     faults = Faults()
-    seen: set[str] = set()
+    seen: dict[str, DesiredPf] = {}
     for each in desired.pfs:
-        if each.pf in seen:
-            faults.add(named_twice(each.pf))
-        seen.add(each.pf)
+        if seen.setdefault(each.pf, each) is not each:
+            faults.add(named_twice(seen[each.pf], each))
         _check_pf(each, faults)
     faults.add(*shared_addresses({each.pf: _fixed_macs(each) for each in desired.pfs}))
     faults.tell()
 
 
-def named_twice(pf: str, device: str = "") -> InvalidRequest:
-    """The refusal of a PF that has two entries."""
-    return InvalidRequest(f"pfs: {pf!r} is named twice", device=device, remedy="merge its entries")
+def named_twice(first: DesiredPf, second: DesiredPf, device: str = "") -> InvalidRequest:
+    """The refusal of a PF that has two entries, of different names or not.
+
+    :param device: what both mean, where that is known.
+    """
+    what = f"{second.place}pf: {second.pf!r} is {'the PF' if device else 'also that'} of {first.place.rstrip('.') or 'another entry'}"
+    return InvalidRequest(what, device=device, remedy="make one entry of the two")
 
 
 def _check_pf(desired: DesiredPf, faults: Faults) -> None:

@@ -44,7 +44,7 @@ def locate(kernel: Kernel, interfaces: Entries, desired: Desired) -> tuple[Desir
         with faults.gathered():
             found = _located_pf(kernel, interfaces, each, faults)
             if found.pf in pfs:
-                raise named_twice(each.pf, describe(kernel, found.pf))
+                raise named_twice(pfs[found.pf], each, describe(kernel, found.pf))
             pfs[found.pf] = found
     devices: dict[str, DesiredDevice] = {}
     for entry in desired.devices:

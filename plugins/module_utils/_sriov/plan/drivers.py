@@ -80,7 +80,7 @@ def _refusals(device: Device, desired: DesiredDevice, targets: Mapping[str, str 
     bypass = BYPASS_DRIVERS.get(target or "")
     with faults.gathered():
         if target not in (None, device.driver):
-            _check_exists(target, host)
+            check_exists(target, host)
     if desired.node != Node() and not (bypass and bypass.iommu) and not faults.found:
         what, why = f"owner, group and mode are of {vfio_node('N')}", f"driver {desired.driver} has no such node"
         remedy = "leave them out, or use driver: vfio-pci"
@@ -115,7 +115,8 @@ def _different_nodes(devices: Mapping[str, Device], desired: Sequence[DesiredDev
             )
 
 
-def _check_exists(target: str, host: Host) -> None:
+def check_exists(target: str, host: Host) -> None:
+    """:raises InvalidRequest: this kernel has no such driver."""
     if target in host.drivers:
         return
     check_driver_name(target)

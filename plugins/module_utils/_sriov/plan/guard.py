@@ -31,10 +31,8 @@ if t.TYPE_CHECKING:
 OTHER_NIC = "reach the host over another NIC"
 LINK_RESET_REMEDY = f"{OTHER_NIC}, or accept that its link is lost for some seconds: allow: [{LINK_RESET}]"
 OR_IN_USE = f"or accept that its user loses it: allow: [{IN_USE}]"
-END_IT = (
-    "end the program first; nothing allows this, as the kernel would wait for it, and with it whoever changes a VF of "
-    "this host"
-)
+# The kernel would wait for the program, and with it whoever changes a VF of the host (drivers/vfio/vfio_main.c).
+END_IT = "end the program first: nothing allows this while it has the VF open"
 
 
 def carries_ssh(pf: Pf) -> bool:
@@ -72,16 +70,11 @@ def pf_resets(pf: Pf, what: str) -> Refusals:
             holders=carried,
             consent=LINK_RESET,
         )
-    programs = [f"VF {vf.vf}: {text}" for vf in pf.vfs for text in _texts((vf,), PROCESS, VFIO)]
-    if programs:
-        yield InUse(
-            what,
-            device=pf.label,
-            why=f"the PF and its VFs are reset by it, and programs lose theirs: {'; '.join(programs)}",
-            remedy=f"end them first, {OR_IN_USE}",
-            holders=programs,
-            consent=IN_USE,
-        )
+    for kind, remedy, consent in ((VFIO, END_IT, ""), (PROCESS, f"end them first, {OR_IN_USE}", IN_USE)):
+        programs = [f"VF {vf.vf}: {text}" for vf in pf.vfs for text in _texts((vf,), kind)]
+        if programs:
+            why = f"the PF and its VFs are reset by it, and programs lose theirs: {'; '.join(programs)}"
+            yield InUse(what, device=pf.label, why=why, remedy=remedy, holders=programs, consent=consent)
 
 
 def driver_changes(device: Device, target: str | None) -> Refusals:
@@ -91,6 +84,8 @@ def driver_changes(device: Device, target: str | None) -> Refusals:
     """
     if device.num_vfs is not None:
         yield from _pf_driver(device, device.num_vfs, target)
+    if device.driver is None:
+        return  # nothing is taken: a program may have the node of its IOMMU group open
     what = f"driver: cannot change {device.driver or 'none'} to {target or 'none'}"
     yield from _users(what, device.label, [(device, "")], "release the device")
 
@@ -112,15 +107,15 @@ def vf_changes(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> 
             holders=carried,
         )
     elif holders and loses:
-        bypass = vf.driver in BYPASS_DRIVERS
+        bypass, is_open = vf.driver in BYPASS_DRIVERS, bool(_texts((vf,), VFIO))
         reason = "its user goes on with the old one" if bypass else f"{vf.driver} takes it only when it is loaded anew"
         yield InUse(
             f"mac: cannot give VF {vf.vf} {desired.attributes.mac}",
             device=pf.label,
             why=f"it is in use, and {reason}: {'; '.join(holders)}",
-            remedy=f"release it, {OR_IN_USE}",
+            remedy=END_IT if is_open else f"release it, {OR_IN_USE}",
             holders=holders,
-            consent=IN_USE,
+            consent="" if is_open else IN_USE,
         )
 
 

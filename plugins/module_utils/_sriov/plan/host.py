@@ -19,13 +19,13 @@ from dataclasses import dataclass, field
 from ..errors import Faults, SriovError, together
 from ..knowledge.queues import is_set_by_hand
 from ..model.check import shared_addresses
-from ..model.desired import DesiredDevice
+from ..model.desired import DEFAULT, NO_DRIVER_NAMES, DesiredDevice
 from ..model.selector import check_there
 from ..steps.net import SetVf
 from ..steps.pci import Plan, SetLink, SetNumVfs
 from .after import after_all
 from .check_rules import rule_faults
-from .drivers import plan_drivers, plan_modules, target_driver
+from .drivers import check_exists, plan_drivers, plan_modules, target_driver
 from .guard import carries_ssh
 from .mend import plan_mend
 from .pf import plan_pf
@@ -62,6 +62,8 @@ def plan_host(state: State, desired: Desired, unknown: t.Sequence[SriovError] = 
     draft.each(desired, lambda each: plan_reloads(draft.pf(each), vfs[each.pf], draft.addressed(each)))
     draft.each(desired, lambda each: plan_mtus(draft.pf(each), vfs[each.pf]))
     draft.each(desired, lambda each: _plan_queues(draft, each))
+    for each in (each for each in desired.pfs if each.pf in draft.stopped):
+        draft.faults.join(_wrong_anyway(draft, each))
     draft.faults.tell()
     return Plan(
         tuple(draft.steps), tuple(draft.warnings), tuple(dict.fromkeys(map(_use, together(draft.faults.allowed))))
@@ -177,6 +179,18 @@ def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
     if faults.found:
         return Stage(faults=faults)
     return plan_rules(draft.pf(desired), desired.rules, _lost_rules(before, now))
+
+
+def _wrong_anyway(draft: Draft, desired: DesiredPf) -> Faults:
+    """Of a PF that cannot be planned: drivers and rules that cannot be had whatever VFs and queues it has."""
+    faults = Faults()
+    if desired.rules and not desired.rules.absent:
+        ssh = draft.before.host.ssh if carries_ssh(draft.before.pfs[desired.pf]) else None
+        faults.join(rule_faults(draft.pf(desired), desired.rules, ssh, queues_known=False))
+    for name in sorted({entry.said.get("driver") or DEFAULT for entry in desired.vfs} - {*NO_DRIVER_NAMES}):
+        with faults.gathered():
+            check_exists(name, draft.now.host)
+    return faults
 
 
 def _lost_table(before: Pf, now: Pf) -> tuple[int, ...] | None:

@@ -164,7 +164,7 @@ def test_an_open_node_is_freed_by_no_word(tmp_path, kernel_with):
     for allow in ([], ["in_use"], list(CONSENTS)):
         result = run(kernel, pf="enp1s0", vf="all", driver="default", allow=allow)
         assert result["failure"]["holders"] == ["process 4711 (dpdk-testpmd) has /dev/vfio/2 open"]
-        assert result["failure"]["remedy"].startswith("end the program first; nothing allows this")
+        assert result["failure"]["remedy"].startswith("end the program first: nothing allows this")
         assert snapshot(tmp_path) == before
     assert run(kernel, pf="enp1s0", vf=1, driver="default")["changed"], "the other one is free"
     assert run(kernel, pf="enp1s0", vf=0, driver="vfio-pci", mode="0660")["changed"], "nothing is taken away"

@@ -178,7 +178,13 @@ REFUSALS = {
             "pfs[0].rules[1]: tcp4 dst-port 80 to VF 1 queue 0. Remedy: name each flow once."
         ],
     ),
-    "a PF that is named twice": ([pf(), pf()], ["pfs: 'enp1s0' is named twice. Remedy: merge its entries."]),
+    "a PF that is named twice": (
+        [pf(), pf()],
+        ["pfs[1].pf: 'enp1s0' is also that of pfs[0]. Remedy: make one entry of the two."],
+    ),
+        [pf(), pf()],
+        ["pfs[1].pf: 'enp1s0' is also that of pfs[0]. Remedy: make one entry of the two."],
+    ),
     "VLAN, MAC and port": (
         [pf(vfs=[{"vf": 0, "vlan": 5000, "mac": "x"}], rules=[{"flow_type": "tcp4", "dst_port": 70000, "vf": 0}])],
         [

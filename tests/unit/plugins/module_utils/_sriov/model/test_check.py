@@ -89,7 +89,7 @@ def refusals(desired):
         ),
         pytest.param(
             Desired((DesiredPf("enp1s0"), DesiredPf("enp2s0"), DesiredPf("enp1s0"))),
-            ["pfs: 'enp1s0' is named twice. Remedy: merge its entries."],
+            ["pf: 'enp1s0' is also that of another entry. Remedy: make one entry of the two."],
             id="a PF twice",
         ),
         pytest.param(

@@ -384,7 +384,9 @@ def test_a_pf_of_a_desired_host_is_located_by_all_its_names(kernel, name):
 def test_a_pf_that_is_named_twice_is_refused(kernel):
     found, (refused,) = locate(kernel, kernel.link.interfaces(), Desired((DesiredPf("enp1s0"), DesiredPf(PF))))
     assert found == Desired((DesiredPf(PF),))
-    assert str(refused) == ("pfs: '0000:01:00.0' is named twice on enp1s0 (0000:01:00.0). Remedy: merge its entries.")
+    assert str(refused) == (
+        "pf: '0000:01:00.0' is the PF of another entry on enp1s0 (0000:01:00.0). Remedy: make one entry of the two."
+    )
 
 
 def test_owners_of_vfs_become_numbers_and_null_stays(kernel):

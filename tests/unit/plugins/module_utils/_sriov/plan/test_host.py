@@ -314,15 +314,14 @@ def test_vfs_in_use_go_only_where_that_is_allowed_and_then_their_link_may():
 
 
 def test_a_vf_whose_vfio_node_is_open_stays_whatever_is_allowed():
-    """To remove it, or to take its driver away, would wait in the kernel until the program has closed the node."""
     state = ixgbe(2, vfs=(vf(driver="vfio-pci", holders=(BUSY,)), vf(1, driver=None)), combined_channels=4)
     for desired in (
         desired_pf(num_vfs=0, allow=CONSENTS),
         desired_pf(vfs=[desired_driver("0", "none")], allow=CONSENTS),
+        desired_pf(rss=DesiredRss(channels=2), allow=CONSENTS),
     ):
         (refused,) = refusals(state, desired)
         assert (type(refused), refused.consent) == (InUse, "")
-    assert sentences(state, desired_pf(rss=DesiredRss(channels=2), allow=["in_use"])), "a reset does not wait"
 
 
 def test_the_operator_s_pf_is_changed_only_where_that_is_accepted():

@@ -9,9 +9,9 @@ from __future__ import annotations
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredRss
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
-    BUSY,
     LABEL,
     PF,
+    PROGRAM,
     RULE,
     SSH,
     desired_pf,
@@ -67,7 +67,7 @@ BY_HAND = (0, 1) * 64
             id="the link's loss is accepted",
         ),
         pytest.param(
-            with_vfs(1, vfs=(vf(driver="vfio-pci", holders=(BUSY,)),)),
+            with_vfs(1, vfs=(vf(driver="igb_uio", holders=(PROGRAM,)),)),
             channels(2, allow=["in_use"]),
             [DEFAULT, set_channels(4, 2)],
             id="a program that loses its VF is accepted",

@@ -18,6 +18,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.d
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import Rss
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
+    PROGRAM,
     ROUTE,
     RULE,
     SSH,
@@ -37,6 +38,7 @@ ANOTHER_NIC = (
     "Remedy: reach the host over another NIC, or accept that its link is lost for some seconds: allow: [link_reset]."
 )
 HELD = vf(driver="vfio-pci", holders=(BUSY,))
+USED = vf(driver="igb_uio", holders=(PROGRAM,))
 
 
 def channels(number, **options):
@@ -128,13 +130,22 @@ REFUSALS = [
         id="channels of the PF whose VF carries the operator",
     ),
     pytest.param(
-        with_vfs(1, vfs=(HELD,)),
+        with_vfs(1, vfs=(USED,)),
         channels(2, allow=["link_reset"]),
         InUse,
         f"channels: cannot set 2 combined channels{ON}the PF and its VFs are reset by it, and programs lose theirs: VF "
-        "0: process 4711 (dpdk-testpmd) has /dev/vfio/10 open. Remedy: end them first, or accept that its user loses "
+        "0: process 4712 (l2fwd) has /dev/uio0 open. Remedy: end them first, or accept that its user loses "
         "it: allow: [in_use].",
         id="channels while a program has a VF open",
+    ),
+    pytest.param(
+        with_vfs(1, vfs=(HELD,)),
+        channels(2, allow=["link_reset", "in_use"]),
+        InUse,
+        f"channels: cannot set 2 combined channels{ON}the PF and its VFs are reset by it, and programs lose theirs: VF "
+        "0: process 4711 (dpdk-testpmd) has /dev/vfio/10 open. Remedy: end the program first: nothing allows this "
+        "while it has the VF open.",
+        id="channels while a program has a VF open through vfio",
     ),
     pytest.param(
         pf(combined_channels=8, ntuple="on", rules=(rule(dst_port=9, cookie=5, location=7),)),
@@ -154,13 +165,22 @@ REFUSALS = [
         id="ntuple of the PF that carries the operator",
     ),
     pytest.param(
-        with_vfs(1, vfs=(HELD,)),
+        with_vfs(1, vfs=(USED,)),
         rules(allow=["link_reset"]),
         InUse,
         f"rules: cannot turn ntuple filters on{ON}the PF and its VFs are reset by it, and programs lose theirs: VF 0: "
-        "process 4711 (dpdk-testpmd) has /dev/vfio/10 open. Remedy: end them first, or accept that its user loses "
+        "process 4712 (l2fwd) has /dev/uio0 open. Remedy: end them first, or accept that its user loses "
         "it: allow: [in_use].",
         id="ntuple while a program has a VF open",
+    ),
+    pytest.param(
+        with_vfs(1, vfs=(HELD,)),
+        rules(allow=["link_reset", "in_use"]),
+        InUse,
+        f"rules: cannot turn ntuple filters on{ON}the PF and its VFs are reset by it, and programs lose theirs: VF 0: "
+        "process 4711 (dpdk-testpmd) has /dev/vfio/10 open. Remedy: end the program first: nothing allows this "
+        "while it has the VF open.",
+        id="ntuple while a program has a VF open through vfio",
     ),
     pytest.param(
         pf(combined_channels=8, ntuple="fixed"),
@@ -290,7 +310,7 @@ def test_programs_are_named_one_by_one():
 
 
 def test_all_that_a_reset_would_harm_is_told_each_with_its_consent():
-    state = with_vfs(1, vfs=(HELD,), holders=(SSH,))
+    state = with_vfs(1, vfs=(USED,), holders=(SSH,))
     assert [each.consent for each in refusals(state, channels(2))] == ["link_reset", "in_use"]
     allowed = planned(state, channels(2, allow=["link_reset", "in_use"])).plan.allowed
     assert [each.partition(": ")[0] for each in allowed] == [

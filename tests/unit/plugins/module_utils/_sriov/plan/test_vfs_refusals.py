@@ -20,6 +20,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
     FRESH,
     PF,
+    PROGRAM,
     ROUTE,
     SECOND,
     SSH,
@@ -269,12 +270,20 @@ REFUSALS = [
     ),
     # In use.
     pytest.param(
+        one(vf(driver="igb_uio", holders=(PROGRAM,))),
+        [desired_vfs(mac=MAC)],
+        InUse,
+        f"mac: cannot give VF 0 {MAC}{ON}: it is in use, and its user goes on with the old one: {PROGRAM.text}. "
+        "Remedy: release it, or accept that its user loses it: allow: [in_use].",
+        id="a new address for a VF that a process holds",
+    ),
+    pytest.param(
         one(vf(driver="vfio-pci", holders=(BUSY,))),
         [desired_vfs(mac=MAC)],
         InUse,
         f"mac: cannot give VF 0 {MAC}{ON}: it is in use, and its user goes on with the old one: {IN_USE}. "
-        "Remedy: release it, or accept that its user loses it: allow: [in_use].",
-        id="a new address for a VF that a process holds",
+        "Remedy: end the program first: nothing allows this while it has the VF open.",
+        id="a new address for a VF that a process has open through vfio",
     ),
     pytest.param(
         one(loaded(holders=(ROUTE,))),
@@ -314,7 +323,7 @@ def test_all_that_cannot_be_had_is_told_at_once():
         ("min_tx_rate: cannot set 5 for VF 0", ""),
         ("max_tx_rate: cannot set 3 Mbit/s for VF 0", ""),
         ("max_tx_rate: cannot set 3 Mbit/s for VF 0", ""),
-        (f"mac: cannot give VF 1 {MAC}", "in_use"),
+        (f"mac: cannot give VF 1 {MAC}", ""),
         ("mtu: cannot set 9000 for VF 2", ""),
         ("mtu: cannot set 1400 for VF 1", ""),
     ]
@@ -354,11 +363,11 @@ def test_the_vf_that_carries_the_operator_may_be_as_it_is_desired():
 
 def test_a_vf_in_use_gets_another_address_where_that_is_allowed_and_it_is_told():
     plan = planned(
-        one(vf(driver="vfio-pci", holders=(BUSY,))), desired_pf(vfs=[desired_vfs(mac=MAC)], allow=["in_use"])
+        one(vf(driver="igb_uio", holders=(PROGRAM,))), desired_pf(vfs=[desired_vfs(mac=MAC)], allow=["in_use"])
     ).plan
     assert [str(step) for step in plan.steps] == [f"set VF 0 of{ON[3:]}: mac {MAC} (was 00:00:00:00:00:00)"]
     assert list(plan.allowed) == [
-        f"in_use for VF 0 of{ON[3:]}: it is in use, and its user goes on with the old one: {IN_USE}"
+        f"in_use for VF 0 of{ON[3:]}: it is in use, and its user goes on with the old one: {PROGRAM.text}"
     ]
 
 
