@@ -28,9 +28,9 @@ FINE = {"pf": PF0, "num_vfs": 3, "allow": ["destroy_vfs"], "vfs": AUTO}
 REFUSED = {
     "a rule for a VF": (
         {"rules": [{"flow_type": "udp4", "dst_ip": "10.0.0.2", "dst_port": 4321, "vf": 0}]},
-        "pfs[1].rules[0]: cannot send to VF 0 queue 0 on enp2s0 (0000:02:00.0): driver igb does not steer into VFs: its "
-        "rules name queues of the PF only. Remedy: give the VF an address of its own, or use a NIC whose driver does "
-        "(ixgbe, i40e).",
+        "pfs[1].rules[0]: cannot send to VF 0 queue 0 on enp2s0 (0000:02:00.0): driver igb does not steer into VFs: "
+        "its rules name queues of the PF only. Remedy: give the VF an address of its own, or use a NIC whose driver "
+        "does (ixgbe, i40e).",
     ),
     "an attribute that only the other driver has": (
         {"vfs": [{"vf": 1, "link_state": "disable"}]},

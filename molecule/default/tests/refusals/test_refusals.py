@@ -7,10 +7,7 @@ import pytest
 ON = " on enp1s0 (0000:01:00.0)"
 PF = {"pf": "enp1s0"}
 EVERYTHING = ["destroy_vfs", "in_use", "link_reset", "take_pf", "bifurcated"]
-END_IT = (
-    "end the program first; nothing allows this, as the kernel would wait for it, and with it whoever changes a VF of "
-    "this host."
-)
+END_IT = "end the program first: nothing allows this while it has the VF open."
 OR_IN_USE = "or accept that its user loses it: allow: [in_use]."
 GOING = (
     f"num_vfs: cannot go from 3 to 2 VFs{ON}: the kernel does that only through 0: VF 0 (0000:01:10.0, vfio-pci), "
@@ -25,6 +22,10 @@ AWAY = (
 OPEN_DRIVER = (
     "driver: cannot change vfio-pci to igbvf on 0000:01:10.0: process PID (sleep 600) has /dev/vfio/N open. "
     f"Remedy: {END_IT}"
+)
+OPEN_MAC = (
+    f"mac: cannot give VF 0 02:00:00:00:aa:00{ON}: it is in use, and its user goes on with the old one: process PID "
+    f"(sleep 600) has /dev/vfio/N open. Remedy: {END_IT}"
 )
 LINK = (
     "on enp2s0 (0000:02:00.0): it carries the SSH connection from 10.0.2.2 and carries a default route. Remedy: reach "
@@ -138,9 +139,14 @@ REFUSALS = [
     pytest.param(
         "vf",
         {**PF, "vfs": [{"vf": 0, "mac": "02:00:00:00:aa:00"}]},
-        f"mac: cannot give VF 0 02:00:00:00:aa:00{ON}: it is in use, and its user goes on with the old one: "
-        f"process PID (sleep 600) has /dev/vfio/N open. Remedy: release it, {OR_IN_USE}",
+        OPEN_MAC,
         id="the address of a VF that a process has open",
+    ),
+    pytest.param(
+        "vf",
+        {**PF, "vfs": [{"vf": 0, "mac": "02:00:00:00:aa:00"}], "allow": EVERYTHING},
+        OPEN_MAC,
+        id="the address of a VF that a process has open, all allowed",
     ),
     pytest.param(
         "vf",
