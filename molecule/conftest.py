@@ -1,7 +1,10 @@
 """Fixtures of the scenarios' tests: they look at the VM by `cat`, `ip`, `lspci` and frames, not by our modules."""
 
+import json
 import os
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import testinfra
@@ -10,6 +13,7 @@ from lab.traffic_guest import GuestNic
 from lab.vm import Vm
 
 PF = "0000:01:00.0"
+EXAMPLE = Path(__file__).parents[1] / "examples" / "inventory"
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +50,21 @@ def modules(vm: Vm) -> Iterator[GuestModules]:
     """Our modules, run in the guest: for tables of requests, where what they say is the point."""
     with GuestModules(vm) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def example(vm: Vm, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """Runs playbook provision in check mode with the example inventory, the VM being one more host of a group there."""
+
+    def check(group: str) -> str:
+        inventory = tmp_path_factory.mktemp("example") / "lab.yml"
+        host = vm.inventory_host()
+        inventory.write_text(json.dumps({group: {"hosts": {host.name: host.variables()}}}))
+        command = ["ansible-playbook", "-i", EXAMPLE, "-i", inventory, "--limit", host.name, "--check", "--diff"]
+        ended = subprocess.run(
+            [*command, "kernel_bypass.sriov.provision"], capture_output=True, text=True, timeout=600, check=False
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
+    return check

@@ -115,7 +115,7 @@ def take_turns(runs: Runs, repeats: int, by_hand: bool) -> dict[str, list[Cost]]
         costs.setdefault(EMPTY, []).append(runs.playbook(NOTHING)[0])
         costs.setdefault(PINGED, []).append(runs.playbook(PING)[0])
         for who in OURS if number % 2 else reversed(OURS):
-            own = {"provision_hosts": "all", "provision_pfs": WORK.options["pfs"]}
+            own = {"provision_hosts": "all", "provision_pfs": {pf["pf"]: pf for pf in WORK.options["pfs"]}}
             book = module if who == OURS[0] else "kernel_bypass.sriov.provision"
             runs.reset()
             for which in ("first", "second"):

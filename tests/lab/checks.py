@@ -11,9 +11,11 @@ from lab.ssh import Ssh
 _FOUR_GIB = 1 << 32
 # The six IOV BARs of a PF come after its own six BARs and its ROM.
 _IOV_BARS = slice(7, 13)
+# A driver may still be at the second port of a card when SSH answers.
 _SCRIPT = """\
 for device in {addresses}; do
     cd /sys/bus/pci/devices/$device 2>/dev/null || {{ echo "$device missing"; continue; }}
+    timeout 10 sh -c 'until [ -e driver ]; do sleep 0.2; done'
     echo "$device driver $(basename "$(readlink driver)")"
     echo "$device iommu $(basename "$(readlink iommu_group)")"
     sed "s/^/$device bar /" resource
@@ -46,7 +48,7 @@ def check_guest(ssh: Ssh, kinds: Sequence[str], iommu: bool) -> None:
     This first command also opens the shared SSH connection.
     """
     addresses = {nic.pci_address: nic.kind.driver for nic in nics.of_cards(kinds)}
-    text = ssh.run(_SCRIPT.format(addresses=" ".join(addresses)), timeout=90).stdout
+    text = ssh.run(_SCRIPT.format(addresses=" ".join(addresses)), timeout=180).stdout
     problems = [
         problem for address, driver in addresses.items() for problem in problems_of(address, driver, text, iommu)
     ]

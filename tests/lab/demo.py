@@ -26,14 +26,13 @@ STEERED, OTHER = 4321, 4322  # UDP ports
 RULE = f"flow-type udp4 dst-ip 10.0.0.2 dst-port {STEERED} action 4294967296"
 VARIABLES = f"""\
 provision_pfs:
-  - pf: enp1s0
+  enp1s0:
     num_vfs: 2
     min_rss_queues: 4
     vfs:
       - {{vf: all, mac: auto}}
-    drivers:
-      - {{vfs: "0", driver: vfio-pci}}
-      - {{vfs: "1", driver: default}}
+      - {{vf: 0, driver: vfio-pci}}
+      - {{vf: 1, driver: default}}
     rules:
       - {{flow_type: udp4, dst_ip: 10.0.0.2, dst_port: {STEERED}, vf: 0, queue: 0}}
 """

@@ -28,22 +28,22 @@ FINE = {"pf": PF0, "num_vfs": 3, "allow": ["destroy_vfs"], "vfs": AUTO}
 REFUSED = {
     "a rule for a VF": (
         {"rules": [{"flow_type": "udp4", "dst_ip": "10.0.0.2", "dst_port": 4321, "vf": 0}]},
-        "rules[0]: cannot send to VF 0 queue 0 on enp2s0 (0000:02:00.0): driver igb does not steer into VFs: its rules "
-        "name queues of the PF only. Remedy: give the VF an address of its own, or use a NIC whose driver does (ixgbe, "
-        "i40e).",
+        "pfs[1].rules[0]: cannot send to VF 0 queue 0 on enp2s0 (0000:02:00.0): driver igb does not steer into VFs: "
+        "its rules name queues of the PF only. Remedy: give the VF an address of its own, or use a NIC whose driver "
+        "does (ixgbe, i40e).",
     ),
     "an attribute that only the other driver has": (
-        {"vfs": [{"vf": "1", "link_state": "disable"}]},
+        {"vfs": [{"vf": 1, "link_state": "disable"}]},
         "link_state: cannot set disable for VF 1 on enp2s0 (0000:02:00.0): driver igb: it leaves a VF's link to the "
         "PF's. Remedy: leave out link_state.",
     ),
     "the address of the other PF's VF": (
-        {"vfs": [{"vf": "0", "mac": "06:0b:01:00:01:00"}]},
-        "mac: 06:0b:01:00:01:00 for VF 0 of enp2s0 (0000:02:00.0): VF 1 of enp1s0f0 (0000:01:00.0) shall have it too. "
-        "Remedy: give each VF its own.",
+        {"vfs": [{"vf": 0, "mac": "06:0b:01:00:01:00"}]},
+        "mac: 06:0b:01:00:01:00 for VF 1 of enp1s0f0 (0000:01:00.0) and VF 0 of enp2s0 (0000:02:00.0): two VFs with "
+        "one address would share their frames. Remedy: give each its own, or auto.",
     ),
     "a driver that is not there": (
-        {"drivers": [{"vfs": "0", "driver": "vfio-pcii"}]},
+        {"vfs": [{"vf": 0, "driver": "vfio-pcii"}]},
         "driver: there is no driver 'vfio-pcii' on this host: it is not registered in /sys/bus/pci/drivers and no "
         "kernel module has the name. Remedy: install its module for the running kernel, or name another.",
     ),
@@ -53,6 +53,18 @@ REFUSED = {
         "beside 2 VFs (igb: 0 VFs: 8, from 1 VF on: 2). Remedy: name queues of the group.",
     ),
 }
+ALL_OF_IT = {
+    "vfs": [entry for changes, _message in REFUSED.values() for entry in changes.get("vfs", [])],
+    "rules": REFUSED["a rule for a VF"][0]["rules"],
+    "rss": REFUSED["a queue beyond its RSS group"][0]["rss"],
+}
+AS_THE_PLAN_GOES = (
+    "the address of the other PF's VF",
+    "an attribute that only the other driver has",
+    "a driver that is not there",
+    "a queue beyond its RSS group",
+    "a rule for a VF",
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +76,13 @@ def before_refusals(guest):
 def test_what_the_last_pf_cannot_have_refuses_the_whole_request(before_refusals, host, changes, message):
     refused = host(FINE, {"pf": IGB, **changes})
     assert (refused["failed"], refused["msg"], refused["done"]) == (True, message, [])
+
+
+def test_all_of_that_together_is_told_together(before_refusals, host):
+    refused = host(FINE, {"pf": IGB, **ALL_OF_IT})
+    texts = {name: text for name, (_changes, text) in REFUSED.items()}
+    assert refused["msg"] == "\n- ".join(["5 things are refused:", *(texts[name] for name in AS_THE_PLAN_GOES)])
+    assert (len(refused["failures"]), refused["done"]) == (5, [])
 
 
 def test_none_of_the_refused_requests_has_written_anything_to_any_pf(before_refusals, guest):
@@ -78,6 +97,10 @@ def test_rules_and_a_table_set_by_hand_are_there_again_beside_another_number_of_
     before = guest.check_output(queues)
     result = host(FINE)
     assert not result["failed"], result
+    assert result["allowed"] == [
+        "destroy_vfs for enp1s0f0 (0000:01:00.0): the kernel does that only through 0: VF 0 (0000:01:10.0, ixgbevf, "
+        "enp1s0f0v0), VF 1 (0000:01:10.2, vfio-pci) would be destroyed"
+    ]
     assert guest.check_output(queues) == before
     label = f"{PF0} (0000:01:00.0)"
     again = [
@@ -91,9 +114,9 @@ def test_rules_and_a_table_set_by_hand_are_there_again_beside_another_number_of_
 
 def test_both_ports_in_one_call_get_their_own_vfs_although_these_take_turns(guest, host, find_vfs):
     before = macs(guest, PF0)[:2]
-    drivers = {PF0: {"vfs": "0", "driver": "vfio-pci"}, PF1: {"vfs": "1", "driver": "default"}}
-    common = {"num_vfs": 2, "allow": ["destroy_vfs"], "vfs": AUTO}
-    both = [{"pf": pf, **common, "drivers": [driver]} for pf, driver in drivers.items()]
+    drivers = {PF0: {"vf": 0, "driver": "vfio-pci"}, PF1: {"vf": 1, "driver": "default"}}
+    common = {"num_vfs": 2, "allow": ["destroy_vfs"]}
+    both = [{"pf": pf, **common, "vfs": [*AUTO, driver]} for pf, driver in drivers.items()]
     result = host(*both)
     assert not result["failed"], result
     assert {vf: found for vf, found in find_vfs().items() if vf.startswith("0000:01:")} == {

@@ -45,8 +45,10 @@ class Work:
         pf: dict[str, Any] = {
             "pf": PF,
             "num_vfs": self.vfs,
-            "vfs": [{"vf": str(vf), "mac": mac(vf), "spoofchk": False, "trust": True} for vf in range(self.vfs)],
-            "drivers": [{"vfs": "all", "driver": "vfio-pci"}],
+            "vfs": [
+                {"vf": "all", "spoofchk": False, "trust": True, "driver": "vfio-pci"},
+                *({"vf": vf, "mac": mac(vf)} for vf in range(self.vfs)),
+            ],
         }
         if self.rules:
             pf["rules"] = [

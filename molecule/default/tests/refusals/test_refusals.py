@@ -6,6 +6,37 @@ import pytest
 
 ON = " on enp1s0 (0000:01:00.0)"
 PF = {"pf": "enp1s0"}
+EVERYTHING = ["destroy_vfs", "in_use", "link_reset", "take_pf", "bifurcated"]
+END_IT = "end the program first: nothing allows this while it has the VF open."
+OR_IN_USE = "or accept that its user loses it: allow: [in_use]."
+GOING = (
+    f"num_vfs: cannot go from 3 to 2 VFs{ON}: the kernel does that only through 0: VF 0 (0000:01:10.0, vfio-pci), "
+    "VF 1 (0000:01:10.2, igbvf), VF 2 (0000:01:10.4, no driver) would be destroyed. "
+    "Remedy: allow: [destroy_vfs] if that is what you want."
+)
+OPEN = f"num_vfs: cannot remove VFs 0 to 2{ON}: VF 0: process PID (sleep 600) has /dev/vfio/N open. Remedy: {END_IT}"
+AWAY = (
+    f"num_vfs: cannot remove VFs 0 to 2{ON}: VF 1: its interface enp1s0v1 is in network namespace blue. "
+    f"Remedy: release them, {OR_IN_USE}"
+)
+OPEN_DRIVER = (
+    "driver: cannot change vfio-pci to igbvf on 0000:01:10.0: process PID (sleep 600) has /dev/vfio/N open. "
+    f"Remedy: {END_IT}"
+)
+OPEN_MAC = (
+    f"mac: cannot give VF 0 02:00:00:00:aa:00{ON}: it is in use, and its user goes on with the old one: process PID "
+    f"(sleep 600) has /dev/vfio/N open. Remedy: {END_IT}"
+)
+LINK = (
+    "on enp2s0 (0000:02:00.0): it carries the SSH connection from 10.0.2.2 and carries a default route. Remedy: reach "
+    "the host over another NIC, or accept that its link is lost for some seconds: allow: [link_reset]."
+)
+
+
+def several(*messages):
+    return "\n- ".join([f"{len(messages)} things are refused:", *messages])
+
+
 LOOK = """
     cd /sys/bus/pci/devices/0000:01:00.0; cat sriov_numvfs sriov_drivers_autoprobe virtfn*/driver_override
     readlink virtfn*/driver; ls -lR /dev/vfio; ip -br link; ip -n blue -br link
@@ -35,18 +66,17 @@ REFUSALS = [
     pytest.param(
         "pf",
         {**PF, "num_vfs": 2},
-        f"num_vfs: cannot go from 3 to 2 VFs{ON}: the kernel does that only through 0: VF 0 (0000:01:10.0, vfio-pci), "
-        "VF 1 (0000:01:10.2, igbvf), VF 2 (0000:01:10.4, no driver) would be destroyed. "
-        "Remedy: set recreate: true if that is what you want.",
+        several(GOING, OPEN, AWAY),
         id="another number of VFs",
     ),
     pytest.param(
         "pf",
         {**PF, "num_vfs": 0},
-        f"num_vfs: cannot remove VFs 0 to 2{ON}: VF 0: process PID (sleep 600) has /dev/vfio/N open; VF 1: its "
-        "interface enp1s0v1 is in network namespace blue. Remedy: release them, or set force: true.",
+        several(OPEN, AWAY),
         id="VFs in use",
     ),
+    pytest.param("pf", {**PF, "num_vfs": 0, "allow": ["in_use"]}, OPEN, id="a VF that a program has, allowed in part"),
+    pytest.param("pf", {**PF, "num_vfs": 2, "allow": EVERYTHING}, OPEN, id="a VF that a program has, all allowed"),
     pytest.param(
         "pf",
         {**PF, "min_rss_queues": 16},
@@ -57,9 +87,7 @@ REFUSALS = [
     pytest.param(
         "pf",
         {"pf": "enp2s0", "num_vfs": 2},
-        "cannot create 2 VFs on enp2s0 (0000:02:00.0): it carries the SSH connection from 10.0.2.2 and carries a "
-        "default route. Remedy: reach the host over another NIC, or accept that its link is lost for some seconds: "
-        "allow_link_reset: true.",
+        f"cannot create 2 VFs {LINK}",
         id="VFs on the NIC under SSH",
     ),
     pytest.param(
@@ -71,49 +99,58 @@ REFUSALS = [
     ),
     pytest.param(
         "pci_driver",
-        {**PF, "vfs": "2", "driver": "vfio-pcii"},
+        {**PF, "vf": 2, "driver": "vfio-pcii"},
         "driver: there is no driver 'vfio-pcii' on this host: it is not registered in /sys/bus/pci/drivers and no "
         "kernel module has the name. Remedy: install its module for the running kernel, or name another.",
         id="a driver that is not there",
     ),
     pytest.param(
         "pci_driver",
-        {**PF, "vfs": "0-3", "driver": "none"},
-        f"vfs: '0-3' names VF 3{ON}: the PF has 3 VFs, 0 to 2. "
-        "Remedy: create it first with module pf (num_vfs), or name another.",
+        {**PF, "vf": "0-3", "driver": "none"},
+        f"vf: 0-3 names VF 3{ON}: the PF has 3 VFs. Remedy: ask for more (num_vfs: 4), or name VFs 0 to 2.",
         id="a VF that is not there",
     ),
     pytest.param(
         "pci_driver",
-        {**PF, "vfs": "0", "driver": "default"},
-        "driver: cannot change vfio-pci to igbvf on 0000:01:10.0: process PID (sleep 600) has /dev/vfio/N open. "
-        "Remedy: release the device, or set force: true.",
+        {**PF, "vf": 0, "driver": "default"},
+        OPEN_DRIVER,
         id="the driver of a VF that a process has open",
+    ),
+    pytest.param(
+        "pci_driver",
+        {**PF, "vf": 0, "driver": "default", "allow": EVERYTHING},
+        OPEN_DRIVER,
+        id="the driver of a VF that a process has open, all allowed",
     ),
     pytest.param(
         "pci_driver",
         {"devices": ["0000:01:10.2"], "driver": "vfio-pci"},
         "driver: cannot change igbvf to vfio-pci on 0000:01:10.2: its interface enp1s0v1 is in network namespace blue. "
-        "Remedy: release the device, or set force: true.",
+        f"Remedy: release the device, {OR_IN_USE}",
         id="the driver of a VF in another namespace",
     ),
     pytest.param(
         "pci_driver",
-        {"devices": ["0000:02:00.0"], "driver": "vfio-pci", "allow": ["in_use"]},
+        {"devices": ["0000:02:00.0"], "driver": "vfio-pci", "allow": EVERYTHING},
         "driver: cannot change igb to vfio-pci on enp2s0 (0000:02:00.0): carries the SSH connection from 10.0.2.2. "
         "Remedy: reach the host over another NIC.",
         id="the driver of the NIC under SSH",
     ),
     pytest.param(
         "vf",
-        {**PF, "vfs": [{"vf": "0", "mac": "02:00:00:00:aa:00"}]},
-        f"mac: cannot give VF 0 02:00:00:00:aa:00{ON}: it is in use, and its user goes on with the old one: "
-        "process PID (sleep 600) has /dev/vfio/N open. Remedy: release it, or set force: true.",
+        {**PF, "vfs": [{"vf": 0, "mac": "02:00:00:00:aa:00"}]},
+        OPEN_MAC,
         id="the address of a VF that a process has open",
     ),
     pytest.param(
         "vf",
-        {**PF, "vfs": [{"vf": "2", "link_state": "disable"}]},
+        {**PF, "vfs": [{"vf": 0, "mac": "02:00:00:00:aa:00"}], "allow": EVERYTHING},
+        OPEN_MAC,
+        id="the address of a VF that a process has open, all allowed",
+    ),
+    pytest.param(
+        "vf",
+        {**PF, "vfs": [{"vf": 2, "link_state": "disable"}]},
         f"link_state: cannot set disable for VF 2{ON}: driver igb: it leaves a VF's link to the PF's. "
         "Remedy: leave out link_state.",
         id="an attribute that igb has not",
@@ -134,11 +171,21 @@ REFUSALS = [
     ),
     pytest.param(
         "host",
-        {"pfs": [{"pf": "enp1s0", "vfs": [{"vf": "2", "trust": True}]}, {"pf": "enp2s0", "num_vfs": 1}]},
-        "cannot create 1 VFs on enp2s0 (0000:02:00.0): it carries the SSH connection from 10.0.2.2 and carries a "
-        "default route. Remedy: reach the host over another NIC, or accept that its link is lost for some seconds: "
-        "allow_link_reset: true.",
+        {"pfs": [{**PF, "vfs": [{"vf": 2, "trust": True}]}, {"pf": "enp2s0", "num_vfs": 1}]},
+        f"cannot create 1 VFs {LINK}",
         id="a host of which the second PF cannot be had",
+    ),
+    pytest.param(
+        "host",
+        {
+            "pfs": [
+                {**PF, "vfs": [{"vf": "all", "driver": "vfio-pci"}, {"vf": 0, "driver": "default"}]},
+                {"pf": "enp2s0", "num_vfs": 1},
+            ],
+            "allow": ["in_use"],
+        },
+        several(f"cannot create 1 VFs {LINK}", OPEN_DRIVER),
+        id="two PFs that cannot be had, and a consent for another user",
     ),
 ]
 

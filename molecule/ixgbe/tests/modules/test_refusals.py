@@ -8,19 +8,29 @@ THERE = {"flow_type": "udp4", "dst_ip": "10.0.0.2", "dst_port": 99, "vf": 0, "lo
 THERE_WORDS = "udp4 dst-ip 10.0.0.2 dst-port 99 to VF 0 queue 0"
 POOLS = "ixgbe: 0 VFs: 16, from 1 VF on: 4, from 32 VFs on: 2"
 
+LINK_STATE = (
+    f"link_state: cannot set enable for VF 0{ON}: driver ixgbe: it takes auto and disable only. "
+    "Remedy: leave out link_state."
+)
+RATE = (
+    f"max_tx_rate: cannot set 10 Mbit/s for VF 0{ON}: driver ixgbe takes 11 to 10000, or 0 for no limit. "
+    "Remedy: give a rate that it takes."
+)
+MAC = f"mac: 02:00:00:00:01:00 for VF 0{ON}: the PF has it too. Remedy: give each function an address of its own."
+
 
 def rule(message, **options):
     return pytest.param("flow_rule", {"rules": [{**DST, **options}]}, message, id=f"rule {options}")
 
 
 def vf(message, **options):
-    return pytest.param("vf", {"vfs": [{"vf": "0", **options}]}, message, id=f"vf {options}")
+    return pytest.param("vf", {"vfs": [{"vf": 0, **options}]}, message, id=f"vf {options}")
 
 
 REFUSALS = [
     rule(
-        f"rules[0]: cannot send to VF 4 queue 0{ON}: the PF has 4 VFs, 0 to 3. "
-        "Remedy: create it first with module pf (num_vfs), or name another.",
+        f"rules[0]: cannot send to VF 4 queue 0{ON}: the PF has 4 VFs. "
+        "Remedy: ask for more (num_vfs: 5), or name VFs 0 to 3.",
         vf=4,
     ),
     rule(
@@ -34,11 +44,11 @@ REFUSALS = [
         queue=4,
     ),
     rule(
-        "rules[0]: vf: 255: VF 255 is not between 0 and 254. Remedy: give one that the action can carry.",
+        "rules[0].vf: 255: VF 255 is not between 0 and 254. Remedy: give one that the action can carry.",
         vf=255,
     ),
     rule(
-        f"rules[0]: action: {1 << 40}: {1 << 40} sets bits above the VF's (39:32): no driver reads them. "
+        f"rules[0].action: {1 << 40}: {1 << 40} sets bits above the VF's (39:32): no driver reads them. "
         "Remedy: give vf and queue, queue, or drop.",
         action=1 << 40,
     ),
@@ -104,19 +114,14 @@ REFUSALS = [
         "Remedy: ask for a number that it has.",
         id="more channels than a pool has",
     ),
+    vf(LINK_STATE, link_state="enable"),
+    vf(RATE, max_tx_rate=10),
+    vf(MAC, mac="02:00:00:00:01:00"),
     vf(
-        f"link_state: cannot set enable for VF 0{ON}: driver ixgbe: it takes auto and disable only. "
-        "Remedy: leave out link_state.",
+        f"3 things are refused:\n- {MAC}\n- {LINK_STATE}\n- {RATE}",
+        mac="0200.0000.0100",
         link_state="enable",
-    ),
-    vf(
-        f"max_tx_rate: cannot set 10 Mbit/s for VF 0{ON}: driver ixgbe takes 11 to 10000, or 0 for no limit. "
-        "Remedy: give a rate that it takes.",
         max_tx_rate=10,
-    ),
-    vf(
-        f"mac: 02:00:00:00:01:00 for VF 0{ON}: the PF has it too. Remedy: give each function an address of its own.",
-        mac="02:00:00:00:01:00",
     ),
     vf(
         f"mtu: cannot set 9000 for VF 0{ON}: driver ixgbe stops a VF with jumbo frames while the PF has an MTU of "

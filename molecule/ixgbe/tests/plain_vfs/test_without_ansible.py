@@ -13,12 +13,12 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from _sriov.converge import converge
 from _sriov.kernel.kernel import Kernel
-from _sriov.model.attributes import VfAttributes
-from _sriov.model.desired import Desired, DesiredDrivers, DesiredPf, DesiredVfs
+from _sriov.model.desired import Desired, DesiredPf, DesiredVfs
+from _sriov.model.selector import parse_selector
 
 vlan, driver = int(sys.argv[2]), sys.argv[3]
-vfs = (DesiredVfs("3", VfAttributes(vlan=vlan)),)
-desired = Desired((DesiredPf("enp1s0", vfs=vfs, drivers=(desired_driver("3", driver),)),))
+vfs = (DesiredVfs(parse_selector(3), {"vlan": vlan, "driver": driver}),)
+desired = Desired((DesiredPf("enp1s0", vfs=vfs),))
 for step in converge(Kernel(), desired, 60.0).plan.steps:
     print(step)
 assert "ansible" not in sys.modules

@@ -39,7 +39,7 @@ ROUNDS = 4  # each sets the attributes of 63 VFs anew
 def generated(dice, index):
     vlan = dice.choice((0, 1, 2, 100, 4094))
     return {
-        "vf": str(index),
+        "vf": index,
         "mac": f"02:{dice.randrange(256):02x}:{dice.randrange(256):02x}:00:aa:{index:02x}",
         "vlan": vlan,
         "qos": dice.randrange(8) if vlan else 0,
@@ -78,7 +78,7 @@ def test_hundreds_of_requests_read_back_the_same_by_three_decoders(modules, vm, 
         ip = GuestPrograms(vm).attributes("enp1s0")
         assert sorted(theirs) == sorted(ours) == sorted(ip) == list(range(63))
         for request in requests:
-            index = int(request.pop("vf"))
+            index = request.pop("vf")
             assert request.items() <= ours[index].items()
             assert theirs[index].items() <= ours[index].items()
             assert ip[index] == ours[index]
@@ -88,7 +88,7 @@ def test_a_new_address_reloads_the_driver_which_gets_its_frames_under_it(modules
     name, mac = nic.vf_interface(2), "02:00:00:00:aa:02"
     nic.set_up([nic.interface, name])
     vm.ssh(f"ip link set {name} mtu 1400")
-    result = modules.run("vf", pf="enp1s0", vfs=[{"vf": "2", "mac": mac}])
+    result = modules.run("vf", pf="enp1s0", vfs=[{"vf": 2, "mac": mac}])
     assert [step.partition(" of ")[0] for step in result["steps"]] == ["set VF 2", "reload ixgbevf"]
     name = nic.vf_interface(2)
     assert (nic.mac(name), vm.ssh(f"cat /sys/class/net/{name}/mtu").stdout.strip()) == (mac, "1400")
@@ -99,23 +99,29 @@ def test_a_new_address_reloads_the_driver_which_gets_its_frames_under_it(modules
     assert [frame.number for frame in seen[name]] == list(range(50))
 
 
-def test_a_vf_in_use_keeps_its_address_and_its_user_unless_forced(modules, guest, nic):
+def test_a_vf_in_use_keeps_its_address_and_its_user_unless_that_is_allowed(modules, guest, nic):
     name = nic.vf_interface(3)
     guest.check_output(f"ip addr add 192.0.2.3/24 dev {name}")
-    request = {"pf": "enp1s0", "vfs": [{"vf": "3", "mac": "02:00:00:00:aa:03"}]}
+    request = {"pf": "enp1s0", "vfs": [{"vf": 3, "mac": "02:00:00:00:aa:03"}]}
     before = nic.mac(name)
     refused = modules.run("vf", request)
     assert refused["msg"] == (
         "mac: cannot give VF 3 02:00:00:00:aa:03 on enp1s0 (0000:01:00.0): it is in use, and ixgbevf takes it only "
-        f"when it is loaded anew: {name} has address 192.0.2.3/24. Remedy: release it, or set force: true."
+        f"when it is loaded anew: {name} has address 192.0.2.3/24. "
+        "Remedy: release it, or accept that its user loses it: allow: [in_use]."
     )
     assert nic.mac(name) == before
-    assert not modules.run("vf", request, allow=["in_use"])["failed"]
+    result = modules.run("vf", request, allow=["destroy_vfs", "in_use"])
+    assert not result["failed"], result["msg"]
+    assert result["allowed"] == [
+        "in_use for VF 3 of enp1s0 (0000:01:00.0): it is in use, and ixgbevf takes it only when it is loaded anew: "
+        f"{name} has address 192.0.2.3/24"
+    ]
     assert nic.mac(nic.vf_interface(3)) == "02:00:00:00:aa:03"
 
 
 def test_the_mtu_is_that_of_the_vfs_own_interface(modules, guest, nic):
-    result = modules.run("vf", pf="enp1s0", vfs=[{"vf": "1", "mtu": 1300}])
+    result = modules.run("vf", pf="enp1s0", vfs=[{"vf": 1, "mtu": 1300}])
     assert result["steps"] == ["set the MTU of 0000:01:10.2 (VF 1 of 0000:01:00.0) to 1300 (was 1500)"]
     assert guest.check_output(f"cat /sys/class/net/{nic.vf_interface(1)}/mtu") == "1300"
 
@@ -127,11 +133,11 @@ def test_a_change_to_vf_1_costs_vf_0_no_frame(modules, vm, nic):
     nic.set_up([nic.interface, name])
     mac = nic.mac(name)
     changes = [
-        ("vf", {"vfs": [{"vf": "1", "mac": "02:00:00:00:bb:01", "vlan": 9, "max_tx_rate": 500, "trust": True}]}),
-        ("pci_driver", {"vfs": "1", "driver": "vfio-pci"}),
+        ("vf", {"vfs": [{"vf": 1, "mac": "02:00:00:00:bb:01", "vlan": 9, "max_tx_rate": 500, "trust": True}]}),
+        ("pci_driver", {"vf": 1, "driver": "vfio-pci"}),
         ("flow_rule", {"rules": [{"flow_type": "udp4", "dst_ip": "10.9.9.9", "dst_port": 10, "vf": 1}]}),
-        ("vf", {"vfs": [{"vf": "1", "vlan": 0, "spoofchk": False}]}),
-        ("pci_driver", {"vfs": "1", "driver": "default"}),
+        ("vf", {"vfs": [{"vf": 1, "vlan": 0, "spoofchk": False}]}),
+        ("pci_driver", {"vf": 1, "driver": "default"}),
     ]
     with vm.wire(0) as wire, traffic.Reader(vm, [name]) as reader, traffic.Paced(wire, mac, 0.003) as sender:
         results = [modules.run(module, options, pf="enp1s0") for module, options in changes]
