@@ -10,7 +10,8 @@ import contextlib
 import typing as t
 
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.rules import desired_rules
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import Faults, KernelRefused
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.faults import Faults
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import CONSENTS
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import encode_action, flow_rule
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_table import weights_table

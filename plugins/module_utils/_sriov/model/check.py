@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import Faults, InvalidRequest
+from ..errors import InvalidRequest
+from ..faults import Faults
 from .desired import AUTO
 from .driver_words import right_word
 from .mac import ZERO, is_multicast
@@ -51,7 +52,8 @@ def named_twice(first: DesiredPf, second: DesiredPf, device: str = "") -> Invali
 
     :param device: what both mean, where that is known.
     """
-    what = f"{second.place}pf: {second.pf!r} is {'the PF' if device else 'also that'} of {first.place.rstrip('.') or 'another entry'}"
+    other = first.place.rstrip(".") or "another entry"
+    what = f"{second.place}pf: {second.pf!r} is {'the PF' if device else 'also that'} of {other}"
     return InvalidRequest(what, device=device, remedy="make one entry of the two")
 
 
