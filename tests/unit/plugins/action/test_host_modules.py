@@ -79,6 +79,15 @@ DONE = {
 }
 
 
+# Not in the file, in which linters would look for that collection.
+BY_ANOTHER_NAME = {
+    "name": "Refused by another's name",
+    "my.nics.virtual_functions": {"pf": "enp1s0", "vfs": [{"vf": "x"}]},
+    "register": "refused",
+    "failed_when": "refused is not failed",
+}
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """Kind and result of each task, by its name."""
@@ -87,8 +96,11 @@ def results(tmp_path_factory):
     other = scratch / "ansible_collections" / "my" / "nics" / "meta"
     other.mkdir(parents=True)
     (other / "runtime.yml").write_text(RENAMED)
-    files = playbooks.FILES
-    ended = playbooks.run(scratch, "playbook", "-i", str(files / "inventory.yml"), str(files / "modules.yml"))
+    plays = yaml.safe_load((playbooks.FILES / "modules.yml").read_text())
+    plays[0]["tasks"].append(BY_ANOTHER_NAME)
+    whole = scratch / "modules.yml"
+    whole.write_text(yaml.safe_dump(plays))
+    ended = playbooks.run(scratch, "playbook", "-i", str(playbooks.FILES / "inventory.yml"), str(whole))
     assert ended.code == 0, ended.output
     return {each["task"]: (each["kind"], each["result"]) for each in ended.results}
 
