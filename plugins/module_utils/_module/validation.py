@@ -68,8 +68,8 @@ def checked_options(spec: Spec, options: Params, **constraints: t.Any) -> Cleane
     """
     given = {name: value for name, value in options.items() if not str(name).startswith(INTERNAL)}
     walk = _Walk()
-    found, _ = walk.record("", {**constraints, "options": spec}, copy.deepcopy(given))
-    return Cleaned(found, walk.faults)
+    record = walk.record("", {**constraints, "options": spec}, copy.deepcopy(given))
+    return Cleaned(record[0], walk.faults)
 
 
 class _Walk:

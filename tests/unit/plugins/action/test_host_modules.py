@@ -79,12 +79,16 @@ DONE = {
 }
 
 
-# Not in the file, in which linters would look for that collection.
-BY_ANOTHER_NAME = {
+# By the name of another collection; not in the file, in which linters would look for that one.
+REFUSED_BY_ANOTHER_NAME = {
     "name": "Refused by another's name",
     "my.nics.virtual_functions": {"pf": "enp1s0", "vfs": [{"vf": "x"}]},
     "register": "refused",
     "failed_when": "refused is not failed",
+}
+TAKEN_BY_ANOTHER_NAME = {
+    "name": "Renamed",
+    "my.nics.virtual_functions": {"pf": "enp1s0", "vfs": [{"vf": 0, "spoofchk": False}]},
 }
 
 
@@ -97,7 +101,8 @@ def results(tmp_path_factory):
     other.mkdir(parents=True)
     (other / "runtime.yml").write_text(RENAMED)
     plays = yaml.safe_load((playbooks.FILES / "modules.yml").read_text())
-    plays[0]["tasks"].append(BY_ANOTHER_NAME)
+    plays[0]["tasks"].append(REFUSED_BY_ANOTHER_NAME)
+    plays[-1]["tasks"].append(TAKEN_BY_ANOTHER_NAME)
     whole = scratch / "modules.yml"
     whole.write_text(yaml.safe_dump(plays))
     ended = playbooks.run(scratch, "playbook", "-i", str(playbooks.FILES / "inventory.yml"), str(whole))

@@ -64,8 +64,8 @@ BIND_RULES = {
 }
 
 
-def texts(options, spec=SPEC, **constraints):
-    return [str(fault) for fault in checked_options(spec, options, **constraints).faults]
+def texts(options, spec=None, **constraints):
+    return [str(fault) for fault in checked_options(spec or SPEC, options, **constraints).faults]
 
 
 def pf(**options):
