@@ -79,16 +79,30 @@ DONE = {
 }
 
 
-# By the name of another collection; not in the file, in which linters would look for that one.
+# By other names; not in the file, in which linters would look for that collection, and want whole names.
 REFUSED_BY_ANOTHER_NAME = {
     "name": "Refused by another's name",
     "my.nics.virtual_functions": {"pf": "enp1s0", "vfs": [{"vf": "x"}]},
     "register": "refused",
     "failed_when": "refused is not failed",
 }
-TAKEN_BY_ANOTHER_NAME = {
-    "name": "Renamed",
-    "my.nics.virtual_functions": {"pf": "enp1s0", "vfs": [{"vf": 0, "spoofchk": False}]},
+BY_THEIR_LAST_WORDS = {
+    "name": "By their last words",
+    "hosts": "here",
+    "gather_facts": False,
+    "collections": ["kernel_bypass.sriov"],
+    "module_defaults": {"kernel_bypass.sriov.pf": {"pf": "enp1s0"}},
+    "tasks": [
+        {"name": "Short pf", "pf": {"num_vfs": 1}},
+        {"name": "Short vf", "vf": {"pf": "enp1s0", "vfs": [{"vf": 0, "trust": True}]}},
+        {
+            "name": "Short refused",
+            "vf": {"pf": "enp1s0", "vfs": [{"vf": "x"}]},
+            "register": "refused",
+            "failed_when": "refused is not failed",
+        },
+        {"name": "Renamed", "my.nics.virtual_functions": {"pf": "enp1s0", "vfs": [{"vf": 0, "spoofchk": False}]}},
+    ],
 }
 
 
@@ -102,7 +116,7 @@ def results(tmp_path_factory):
     (other / "runtime.yml").write_text(RENAMED)
     plays = yaml.safe_load((playbooks.FILES / "modules.yml").read_text())
     plays[0]["tasks"].append(REFUSED_BY_ANOTHER_NAME)
-    plays[-1]["tasks"].append(TAKEN_BY_ANOTHER_NAME)
+    plays.append(BY_THEIR_LAST_WORDS)
     whole = scratch / "modules.yml"
     whole.write_text(yaml.safe_dump(plays))
     ended = playbooks.run(scratch, "playbook", "-i", str(playbooks.FILES / "inventory.yml"), str(whole))
