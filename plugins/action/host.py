@@ -32,7 +32,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: Result | None = None) -> Result:
         result = super().run(tmp, task_vars)
         try:
-            desired_state(MODULES[self._task.action.rpartition(".")[2]], self._task.args)
+            desired_state(MODULES[self._module()], self._task.args)
         except SriovError as error:
             return {**result, **failed(error), "failed": True}
         wrap_async = self._task.async_val and not self._connection.has_native_async
@@ -40,6 +40,12 @@ class ActionModule(ActionBase):
         if not wrap_async:  # the async wrapper removes it itself, when the module has ended
             self._remove_tmp_path(self._connection._shell.tmpdir)
         return _with_places(_with_words(result, self._task.check_mode), self._origins(task_vars))
+
+    def _module(self) -> str:
+        """Which of our modules the task means: it may call it by a name of another collection's (plugin_routing)."""
+        modules = self._shared_loader_obj.module_loader
+        found = modules.find_plugin_with_context(self._task.action, collection_list=self._task.collections)
+        return str(found.resolved_fqcn).rpartition(".")[2]
 
     def _origins(self, task_vars: Result | None) -> dict[str, str]:
         """Where role provision has what it gives to module host; empty for others."""

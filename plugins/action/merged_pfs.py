@@ -17,7 +17,8 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._module.merge import in_words, merge
 from ..module_utils._module.request import MODULES, desired_state, failed
-from ..module_utils._sriov.errors import Faults, InvalidRequest, SriovError
+from ..module_utils._sriov.errors import InvalidRequest, SriovError
+from ..module_utils._sriov.faults import Faults
 from ..plugin_utils._provision import SOURCES, misspelt
 
 Result = t.Dict[str, t.Any]

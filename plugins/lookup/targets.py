@@ -56,7 +56,8 @@ from ansible.errors import AnsibleLookupError
 from ansible.inventory.manager import InventoryManager
 from ansible.plugins.lookup import LookupBase
 
-from ..module_utils._sriov.errors import Faults, InvalidRequest, SriovError
+from ..module_utils._sriov.errors import InvalidRequest, SriovError
+from ..module_utils._sriov.faults import Faults
 from ..plugin_utils._provision import misspelt
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -44,7 +44,7 @@ from .options import (
 from .rules import desired_rules, without_vfs
 
 if t.TYPE_CHECKING:
-    from .._sriov.errors import Faults
+    from .._sriov.faults import Faults
     from .._sriov.model.selector import Selector
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .._sriov.errors import Faults, InvalidRequest, SriovError
+from .._sriov.errors import InvalidRequest, SriovError
+from .._sriov.faults import Faults
 from .._sriov.model.check import check_desired
 from . import desired
 from .options import FLOW_RULE, HOST, PCI_DRIVER, PCI_DRIVER_CONSTRAINTS, PF, RSS, RSS_CONSTRAINTS, TIMEOUT, VF, filled

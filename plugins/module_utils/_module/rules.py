@@ -17,7 +17,7 @@ from .._sriov.model.flow import DROP, decode_action, encode_action, flow_rule
 from .._sriov.model.mac import parse_mac
 
 if t.TYPE_CHECKING:
-    from .._sriov.errors import Faults
+    from .._sriov.faults import Faults
     from .._sriov.model.flow import FlowRule
 
 Params = t.Dict[str, t.Any]

@@ -10,7 +10,7 @@ import errno
 import os
 from dataclasses import replace
 
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.desired import desired_devices
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import CONSENTS
 from ansible_collections.kernel_bypass.sriov.plugins.modules import pci_driver, pf
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
@@ -18,7 +18,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import build, snapshot
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.predictions import check_after
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.scenes import complete
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.scenes import notations
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -47,15 +47,14 @@ def pf_hosts(draw):
     return files, behaviour, draw(st.sampled_from((0, 0, 1, 3, 7)))
 
 
+consents = st.lists(st.sampled_from(CONSENTS), unique=True)
 pf_options = st.fixed_dictionaries(
     {"num_vfs": st.sampled_from((2, 3, 0, 1, 7, 12, None))},
     optional={
         "drivers_autoprobe": st.booleans(),
         "min_rss_queues": st.sampled_from((1, 2, 4)),
         "up": st.booleans(),
-        "recreate": st.booleans(),
-        "force": st.booleans(),
-        "allow_link_reset": st.booleans(),
+        "allow": consents,
     },
 )
 
@@ -87,10 +86,15 @@ user_space = st.fixed_dictionaries(
         "group": st.just(str(os.getgid())),
     },
 )
-others = st.sampled_from(("igbvf", "default", "default", "none", "none", "vfio_pci", "uio_pci_generic"))
+others = st.sampled_from(("igbvf", "default", "default", "none", "none", "vfio_pci", "dpdk", "uio_pci_generic"))
 driver_options = user_space | st.fixed_dictionaries({"driver": others})
+some_vfs = st.sets(st.integers(0, 2), min_size=1)
 assigned = st.lists(
-    st.tuples(st.sets(st.integers(0, 2), min_size=1).map(sorted), driver_options), min_size=1, max_size=2
+    st.builds(
+        lambda vf, options: {"vf": vf, **options}, some_vfs.flatmap(lambda vfs: notations(vfs, 3)), driver_options
+    ),
+    min_size=1,
+    max_size=2,
 )
 
 
@@ -129,12 +133,8 @@ def pf_run(kernel, options, check=False):
     return run_module(pf, kernel, check, pf=PF, **options)
 
 
-def as_options(assignments):
-    return [{"vfs": ",".join(map(str, vfs)), **options} for vfs, options in assignments]
-
-
-def driver_run(kernel, assignments, check=False, force=False):
-    return run_module(pci_driver, kernel, check, pf=PF, assignments=as_options(assignments), force=force)
+def driver_run(kernel, assignments, check=False, allow=()):
+    return run_module(pci_driver, kernel, check, pf=PF, assignments=assignments, allow=list(allow))
 
 
 def check_run(root, kernel, run):
@@ -148,18 +148,16 @@ def check_run(root, kernel, run):
     if done["failed"]:
         assert "failure" in done, done
         assert (done["msg"], done["done"], done["changed"]) == (planned["msg"], [], False)
+        assert done.get("failures") == planned.get("failures") and done.get("failures", [1]) != []
         assert snapshot(root) == before and written(kernel) == writes, "a refusal writes nothing"
         return done
     # after_all() agrees with what is read after: diff["after"] is the one in check mode, the other in the real run.
-    assert (planned["steps"], planned["changed"], planned["diff"]) == (
-        done["steps"],
-        done["changed"],
-        done["diff"],
-    )
+    words = ("steps", "changed", "diff", "allowed")
+    assert {word: planned[word] for word in words} == {word: done[word] for word in words}
     assert done["changed"] == (snapshot(root) != before)
     settled, writes = snapshot(root), written(kernel)
     again = run(False)
-    assert (again["failed"], again["changed"], again["steps"]) == (False, False, []), (
+    assert (again["failed"], again["changed"], again["steps"], again["allowed"]) == (False, False, [], []), (
         "the second run finds nothing to do"
     )
     assert snapshot(root) == settled and written(kernel) == writes
@@ -188,18 +186,18 @@ def test_vfs_are_destroyed_only_when_that_was_named(roots):
         kernel = pf_kernel(roots(), host)
         before = vfs_of(kernel)
         pf_run(kernel, options)
-        if options.get("num_vfs") != 0 and not options.get("recreate"):
+        if options.get("num_vfs") != 0 and "destroy_vfs" not in options.get("allow", ()):
             assert before.items() <= vfs_of(kernel).items()
 
     holds()
 
 
 def test_any_driver_request_on_any_host(roots):
-    @given(driver_hosts(), assigned, st.booleans())
-    def holds(host, assignments, force):
+    @given(driver_hosts(), assigned, consents)
+    def holds(host, assignments, allow):
         root = roots()
         kernel = driver_kernel(root, host)
-        check_run(root, kernel, lambda check: driver_run(kernel, assignments, check, force))
+        check_run(root, kernel, lambda check: driver_run(kernel, assignments, check, allow))
 
     holds()
 
@@ -211,7 +209,7 @@ def test_a_device_that_was_not_named_is_not_touched(roots):
         kernel = driver_kernel(root, host)
         others = [f"{hosts.DEVICES}/{VFS[index]}" for index in range(3) if index not in vfs]
         before = {path: value for path, value in snapshot(root).items() if path.startswith((*others, BASE))}
-        driver_run(kernel, [(vfs, options)], allow=["in_use"])
+        driver_run(kernel, [{"vf": vfs, **options}], allow=["in_use"])
         assert {path: value for path, value in snapshot(root).items() if path.startswith((*others, BASE))} == before
 
     holds()
@@ -225,7 +223,7 @@ def test_a_bind_that_fails_leaves_the_old_driver_and_no_override(roots):
         before = driver_kernel(root, host).sysfs.link_name(f"{base}/driver")
         faults = {"probe_errors": {"vfio-pci": number}} if number else {"declines": ("vfio-pci",)}
         kernel = behaving(root, Behaviour(**faults))
-        result = driver_run(kernel, [([index], {"driver": "vfio-pci"})], allow=["in_use"])
+        result = driver_run(kernel, [{"vf": index, "driver": "vfio-pci"}], allow=["in_use"])
         assert kernel.sysfs.link_name(f"{base}/driver") == before
         if result["failed"] and result["failure"]["step"].startswith("bind"):
             event("a bind failed")
@@ -235,13 +233,12 @@ def test_a_bind_that_fails_leaves_the_old_driver_and_no_override(roots):
 
 
 def test_what_the_steps_for_drivers_lead_to_is_what_is_read_after_them(roots):
-    @given(driver_hosts(), assigned, st.booleans())
-    def holds(host, assignments, force):
+    @given(driver_hosts(), assigned, consents)
+    def holds(host, assignments, allow):
         files, behaviour, *rest = host
         by_vfio = replace(behaviour, node_mode=0o600)  # what a rule of udev makes of a new node is not known before
-        options = {"pf": PF, "assignments": as_options(assignments), "force": force}
-        desired = desired_devices(complete(pci_driver, options))
-        check_after(driver_kernel(roots(), (files, by_vfio, *rest)), desired)
+        options = {"pf": PF, "assignments": assignments, "allow": allow}
+        check_after(driver_kernel(roots(), (files, by_vfio, *rest)), "pci_driver", options)
 
     holds()
 
@@ -249,6 +246,6 @@ def test_what_the_steps_for_drivers_lead_to_is_what_is_read_after_them(roots):
 def test_what_the_steps_for_pfs_lead_to_is_what_is_read_after_them(roots):
     @given(pf_hosts(), pf_options)
     def holds(host, options):
-        check_after(pf_kernel(roots(), host), pf.desired(complete(pf, {"pf": PF, **options})))
+        check_after(pf_kernel(roots(), host), "pf", {"pf": PF, **options})
 
     holds()

@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.desired import desired_host
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.refusal import check_host_options
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.request import MODULES, desired_state
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_steps
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import SriovError
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import observe
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import CONSENTS
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.after import after_all
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.host import plan_host
-from ansible_collections.kernel_bypass.sriov.plugins.modules import flow_rule, host
+from ansible_collections.kernel_bypass.sriov.plugins.modules import host
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import written
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import snapshot
 from ansible_collections.kernel_bypass.sriov.tests.unit.support import predictions, scenes
@@ -21,18 +21,21 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import r
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+COMPARED = ("steps", "changed", "diff", "allowed")
+
 
 def run(kernel, options, check=False):
     return run_module(host, kernel, check, **options)
 
 
-def refused_on_the_controller(options):
+def told_by_the_controller(options):
+    """What is refused before a host is asked; None if nothing is."""
     try:
-        check_host_options(options)
-    except SriovError:
+        desired_state(MODULES["host"], options)
+    except SriovError as error:
         event("refused on the controller")
-        return True
-    return False
+        return str(error)
+    return None
 
 
 def test_any_request_on_any_host(roots):
@@ -46,30 +49,101 @@ def test_any_request_on_any_host(roots):
         assert snapshot(root) == before and written(kernel) == writes, "check mode writes nothing"
         done = run(kernel, options)
         assert done["failed"] == planned["failed"], (planned, done)
-        assert done["failed"] or not refused_on_the_controller(options), "the controller knows no more than the module"
+        told = told_by_the_controller(options)
+        assert told in (None, done.get("msg")), "the module says what the controller says"
         if done["failed"]:
             event(done["failure"]["kind"])
+            event(f"{min(len(done.get('failures', [1])), 4)} refusals or more")
             assert (done["msg"], done["done"], done["changed"]) == (planned["msg"], [], False)
+            assert done.get("failures") == planned.get("failures")
             assert snapshot(root) == before and written(kernel) == writes, "a refusal writes nothing"
             return
         event(f"{min(len(done['steps']), 6)} steps or more")
-        assert (planned["steps"], planned["changed"], planned["diff"]) == (
-            done["steps"],
-            done["changed"],
-            done["diff"],
-        )
+        assert {word: planned[word] for word in COMPARED} == {word: done[word] for word in COMPARED}
         settled, writes = snapshot(root), written(kernel)
         again = run(kernel, options)
-        assert (again["failed"], again["changed"], again["steps"]) == (False, False, [])
+        assert (again["failed"], again["changed"], again["steps"], again["allowed"]) == (False, False, [], [])
         assert again["diff"]["before"] == again["diff"]["after"] == done["diff"]["after"]
         assert snapshot(root) == settled and written(kernel) == writes, "the second run finds nothing to do"
 
     holds()
 
 
-def look(kernel, options):
-    """The desired host, located, and the host as it is."""
-    return observe(kernel, desired_host(scenes.complete(host, options)), 30.0)
+def test_a_vf_has_what_the_last_entry_that_names_it_says(roots):
+    @given(scenes.scenes())
+    def holds(scene):
+        state, options = scene
+        kernel = scenes.start(roots(), state)
+        result = run(kernel, options)
+        event("refused" if result["failed"] else f"{min(len(result['steps']), 6)} steps or more")
+        if result["failed"]:
+            return
+        for entry, pf in zip(options["pfs"], result["pfs"]):
+            for vf in pf["vfs"]:
+                said = scenes.words_said(entry, vf["vf"])
+                assert {word: value for word, value in has(vf, pf, said).items() if value != said[word]} == {}
+
+    holds()
+
+
+def has(vf, pf, said):
+    """What a VF has of the words that are said of it, as they are said."""
+    found = {**vf, **{word: value for word, value in vf["attributes"].items() if value is not None}}
+    usual = {"min_tx_rate": 0, "max_tx_rate": 0, "link_state": "auto", "query_rss": False, "vlan_proto": "802.1Q"}
+    found = {**usual, **found}
+    if "mac" in said:
+        made = f"06:0b:{vf['vf']:02x}:00:01:{pf['mac'][-2:]}"
+        bare = "".join(character for character in said["mac"].lower() if character in "0123456789abcdef")
+        spelled = ":".join(bare[at : at + 2] for at in range(0, 12, 2))
+        found["mac"] = said["mac"] if found["mac"] == (made if said["mac"] == "auto" else spelled) else found["mac"]
+    if said.get("driver") in ("default", "none"):
+        wanted = vf["default_driver"] if said["driver"] == "default" else None
+        found["driver"] = said["driver"] if vf["driver"] == wanted else vf["driver"]
+    return {word: found[word] for word in said}
+
+
+def plan_with(allow, before, desired):
+    """The plan where so much is allowed."""
+    return plan_host(before, desired._replace(pfs=tuple(pf._replace(allow=frozenset(allow)) for pf in desired.pfs)))
+
+
+def test_a_consent_that_is_used_is_needed_and_those_that_are_needed_are_told_at_once(roots):
+    @given(scenes.scenes())
+    def holds(scene):
+        state, options = scene
+        try:
+            desired, before = predictions.look(scenes.start(roots(), state), "host", options)
+            plan = plan_with(CONSENTS, before, desired)
+        except SriovError as refused:
+            assert all(each.consent == "" for each in refused.each()), "all that can be was allowed"
+            event(refused.kind)
+            return
+        used = {words.split()[0] for words in plan.allowed}
+        event(f"used: {', '.join(sorted(used)) or 'none'}")
+        assert plan_with(used, before, desired) == plan
+        for without in used and [used, *({word} for word in used)]:
+            with pytest.raises(SriovError) as refused:
+                plan_with(used - without, before, desired)
+            assert {each.consent for each in refused.value.each()} == without
+
+    holds()
+
+
+def test_an_open_vfio_node_keeps_its_vf_and_its_driver_whatever_is_allowed(roots):
+    @given(scenes.scenes())
+    def holds(scene):
+        state, options = scene
+        pfs = [pf._replace(num_vfs=pf.num_vfs or 1, vfio=True, held=True) for pf in state.pfs]
+        kernel = scenes.start(roots(), state._replace(pfs=tuple(pfs), iommu=True))
+        paths = [f"/sys/bus/pci/devices/{pf.nic.vf(0)}" for pf in pfs]
+        before = [(kernel.sysfs.inode(path), kernel.sysfs.link_name(f"{path}/driver")) for path in paths]
+        assert {driver for _inode, driver in before} == {"vfio-pci"}
+        result = run(kernel, {**options, "allow": list(CONSENTS)})
+        event("refused" if result["failed"] else f"{min(len(result['steps']), 6)} steps or more")
+        assert not result["failed"] or result["done"] == []
+        assert [(kernel.sysfs.inode(path), kernel.sysfs.link_name(f"{path}/driver")) for path in paths] == before
+
+    holds()
 
 
 def test_after_a_plan_there_is_nothing_to_plan(roots):
@@ -78,9 +152,8 @@ def test_after_a_plan_there_is_nothing_to_plan(roots):
     @given(scenes.scenes())
     def holds(scene):
         state, options = scene
-        kernel = scenes.start(roots(), state)
         try:
-            desired, before = look(kernel, options)
+            desired, before = predictions.look(scenes.start(roots(), state), "host", options)
             steps = plan_host(before, desired).steps
         except SriovError as refused:
             event(refused.kind)
@@ -95,7 +168,7 @@ def test_what_the_steps_lead_to_is_what_is_read_after_them(roots):
     @given(scenes.scenes())
     def holds(scene):
         state, options = scene
-        predictions.check_after(scenes.start(roots(), state), desired_host(scenes.complete(host, options)))
+        predictions.check_after(scenes.start(roots(), state), "host", options)
 
     holds()
 
@@ -107,8 +180,7 @@ def test_what_removing_rules_leads_to_is_what_is_read_after_it(roots):
     def holds(state, rules):
         without = [{word: rule[word] for word in rule if word not in ("queue", "vf", "drop")} for rule in rules[:1]]
         options = {"pf": state.pfs[0].nic.name, "rules": [*without, *rules[1:]], "state": "absent"}
-        desired = flow_rule.desired(scenes.complete(flow_rule, options))
-        predictions.check_after(scenes.start(roots(), state), desired)
+        predictions.check_after(scenes.start(roots(), state), "flow_rule", options)
 
     holds()
 
@@ -138,6 +210,14 @@ def test_what_is_not_named_is_not_touched(roots):
         assert {index: after[index] for index in after if index not in named} == {
             index: attributes[index] for index in attributes if index not in named
         }
+        for index in named & set(after):
+            said = scenes.words_said(entry, index)
+            said = {*said, *(["mac"] if "driver" in said else [])}  # a VF driver makes itself one where there is none
+            unsaid = [word for word in after[index].words() if word not in said]
+            # VLAN and priority, and both rates, are written together: each as it was.
+            assert {word: getattr(after[index], word) for word in unsaid} == {
+                word: getattr(attributes[index], word) for word in unsaid
+            }
         flows = scenes.flows_named(entry)
         if not entry.get("exclusive_rules"):
             assert {rule for rule in rules if rule.flow not in flows} <= rules_of(kernel, entry["pf"])
@@ -151,7 +231,7 @@ def test_a_plan_that_was_cut_off_is_finished_by_the_next_run(roots):
         state, options = scene
         kernel = scenes.start(roots(), state)
         try:
-            desired, before = look(kernel, options)
+            desired, before = predictions.look(kernel, "host", options)
             plan = plan_host(before, desired)
         except SriovError:
             return

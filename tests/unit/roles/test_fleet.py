@@ -174,17 +174,19 @@ def test_whoever_only_looks_is_told_no_errors(installed, look):
     assert playbooks.run(installed, "playbook", "-i", "packet1,", PLAYBOOK, look).code == 0
 
 
-def refused(installed, variables, *arguments):
-    """What the one host of an inventory is told, which has these variables."""
-    hosts = installed / "hosts.yml"
-    hosts.write_text(json.dumps({"sriov": {"hosts": {"here": {**playbooks.STAND_IN_HOST, **variables}}}}))
-    ended = playbooks.run(installed, "playbook", "-i", str(hosts), PLAYBOOK, *arguments)
-    assert ended.code != 0 and not ended.of(VISIT), ended.output
-    return ended.told()["here"]
-
-
 WRITE = "Remedy: write it as in provision_pfs: {fast: {pf: enp1s0, num_vfs: 4}}."
-# Variables of a host, and what it is told.
+ON = "on enp1s0 (0000:01:00.0)"
+PFS = "the host's SR-IOV devices are enp1s0 (0000:01:00.0), enp3s0 (0000:03:00.0)"
+NAME_A_PF = "Remedy: name a PF by interface name, altname, MAC or PCI address."
+TCP = {"flow_type": "tcp4", "dst_port": 80, "vf": 0}
+
+
+def wants(**state):
+    """Variables for one PF."""
+    return {"provision_pfs": {"enp1s0": state}}
+
+
+# Variables of a host, and what it is told on the controller.
 FAULTS = {
     "nothing is set": ({}, NOT_SET),
     "all is empty": ({"provision_pfs": {}, "provision_pfs_host": None}, NOT_SET),
@@ -222,6 +224,52 @@ FAULTS = {
         {"provision_pfs": {"enp1s0": {}}, "provision_timeout": "four"},
         "provision_timeout: 'four' is no whole number. Remedy: write it in digits, as in 4.",
     ),
+    "a driver by another name": (
+        wants(num_vfs=1, vfs=[{"vf": 0, "driver": "dpdk"}]),
+        "provision_pfs.enp1s0.vfs[0].driver: there is no driver 'dpdk': it is called 'vfio-pci' here. "
+        "Remedy: write it 'vfio-pci'.",
+    ),
+    "its module": (
+        wants(num_vfs=1, vfs=[{"vf": 0, "driver": "vfio"}]),
+        "provision_pfs.enp1s0.vfs[0].driver: there is no driver 'vfio': it is called 'vfio-pci' here. "
+        "Remedy: write it 'vfio-pci'.",
+    ),
+    "more VFs than there will be": (
+        wants(num_vfs=2, vfs=[{"vf": "0-7", "mac": "auto"}]),
+        "provision_pfs.enp1s0.vfs[0].vf: 0-7 names VF 2 on enp1s0: the PF has 2 VFs. "
+        "Remedy: ask for more (num_vfs: 3), or name VFs 0 to 1.",
+    ),
+    "a number in words": (
+        wants(num_vfs="four"),
+        "provision_pfs.enp1s0.num_vfs: 'four' is no whole number. Remedy: write it in digits, as in 4.",
+    ),
+    "a dictionary for a list": (
+        wants(vfs={"vf": 0}),
+        "provision_pfs.enp1s0.vfs: a dictionary, where a list of dictionaries is expected. "
+        "Remedy: write it as in vfs: [{vf: 0, mac: auto}].",
+    ),
+    "a priority without a VLAN": (
+        wants(num_vfs=1, vfs=[{"vf": 0, "qos": 3}]),
+        "provision_pfs.enp1s0.vfs[0].qos: 3 without a VLAN on enp1s0: it is part of the VLAN tag that the card adds. "
+        "Remedy: give vlan too, or leave out qos.",
+    ),
+    "VLAN, MAC and port": (
+        wants(num_vfs=1, vfs=[{"vf": 0, "vlan": 5000, "mac": "02:00:00:00:01"}], rules=[{**TCP, "dst_port": 99999}]),
+        "3 things are refused:\n"
+        "- provision_pfs.enp1s0.vfs[0].vlan: 5000 is not between 0 and 4094. Remedy: give 0 to 4094.\n"
+        "- provision_pfs.enp1s0.vfs[0].mac: '02:00:00:00:01' is no MAC address. "
+        'Remedy: write it as in "02:00:00:00:00:01", in quotes, or auto.\n'
+        "- provision_pfs.enp1s0.rules[0].dst_port: 99999: it is not between 0 and 65535. Remedy: give 0 to 65535.",
+    ),
+    "two records that contradict each other": (
+        {
+            **wants(num_vfs=4, vfs=[{"vf": "0-2", "vlan": 100}]),
+            "provision_pfs_host": {"enp1s0": {"vfs": [{"vf": "2-3", "vlan": 200}]}},
+        },
+        "provision_pfs_host.enp1s0.vfs[0].vlan: 200 contradicts 100 in provision_pfs.enp1s0.vfs[0] on enp1s0: both "
+        "name VF 2 (vf 0-2 and vf 2-3). Remedy: name each VF once; only an entry for fewer of the VFs of an earlier "
+        "one may say otherwise.",
+    ),
     "all of it at once": (
         {
             "provision_pfs": {"fast": {"pf": "enp1s0", "num_vfs": 2, "vfs": [{"vf": "0-2", "vlan": 5000}], "rules": 1}},
@@ -239,22 +287,80 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize(("variables", "wanted"), FAULTS.values(), ids=FAULTS)
-def test_what_is_wrong_with_variables_is_told_before_the_host_is_asked(installed, variables, wanted):
-    assert refused(installed, variables) == wanted
+# The same, and what the host itself says.
+REFUSED_BY_THE_HOST = {
+    "a bridge": (
+        {"provision_pfs": {"br77": {"num_vfs": 1}}},
+        f"pf: 'br77' is a bridge with port enp1s0, not a PF: {PFS}. Remedy: name what is below it: enp1s0.",
+    ),
+    "the loopback": (
+        {"provision_pfs": {"fast": {"pf": "lo"}}},
+        f"pf: 'lo' is the loopback interface, not a PF: {PFS}. {NAME_A_PF}",
+    ),
+    "a NIC without SR-IOV": (
+        {"provision_pfs": {"enp0s2": {"num_vfs": 1}}},
+        f"pf: 'enp0s2' is a NIC without SR-IOV (driver e1000e, 0000:00:02.0), not a PF: {PFS}. {NAME_A_PF[:-1]}; if "
+        "this NIC has SR-IOV, turn it on in the firmware setup of host and NIC.",
+    ),
+    "an interface that is not there": (
+        {"provision_pfs": {"enp9s9": {"num_vfs": 1}}},
+        f"pf: nothing on this host is called 'enp9s9': its SR-IOV devices are {PFS[30:]}. {NAME_A_PF}",
+    ),
+    "VFs that there are not, and a queue": (
+        {
+            "provision_pfs": {"fast": {"pf": "enp1s0", "rules": [{**TCP, "vf": None, "queue": 99}]}},
+            "provision_pfs_host": {"fast": {"vfs": [{"vf": "0-7", "trust": True}]}},
+        },
+        "2 things are refused:\n"
+        f"- provision_pfs_host.fast.vfs[0].vf: 0-7 names VF 0 {ON}: the PF has 0 VFs. "
+        "Remedy: ask for more (num_vfs: 1).\n"
+        f"- provision_pfs.fast.rules[0]: cannot send to queue 99 {ON}: the PF has 16 queues, 0 to 15. "
+        "Remedy: name one of them.",
+    ),
+}
+TAKEN = {
+    "a MAC with dashes": wants(num_vfs=1, vfs=[{"vf": 0, "mac": "02-00-00-00-AA-01"}]),
+    "a MAC with dots": wants(num_vfs=1, vfs=[{"vf": 0, "mac": "0200.0000.aa01"}]),
+    "no VFs beside what is left over": wants(num_vfs=0, vfs=[{"vf": "0-3", "driver": "vfio-pci"}], rules=[TCP]),
+}
 
 
-def test_what_the_host_refuses_is_told_where_it_is_written(installed):
-    variables = {
-        "provision_pfs": {"fast": {"pf": "enp1s0", "rules": [{"flow_type": "tcp4", "dst_port": 80, "queue": 99}]}},
-        "provision_pfs_host": {"fast": {"vfs": [{"vf": 60, "trust": True}]}},
-    }
-    ended = own(installed, variables, "--tags", "provision")
-    _count, *told = ended.told()["here"].splitlines()
-    assert [line.partition(": ")[0] for line in told] == [
-        "- provision_pfs_host.fast.vfs[0].vf",
-        "- provision_pfs.fast.rules[0]",
-    ]
+@pytest.fixture(scope="module")
+def rows(installed):
+    """All of them in one run, a host each; in check mode, so that each finds the same."""
+    variables = {**{row: given for row, (given, _told) in {**FAULTS, **REFUSED_BY_THE_HOST}.items()}, **TAKEN}
+    members = {row: {**playbooks.STAND_IN_HOST, **given} for row, given in variables.items()}
+    hosts = installed / "rows.yml"
+    hosts.write_text(json.dumps({"sriov": {"hosts": members}}))
+    at_once = json.dumps({"provision_serial": "100%", "provision_max_fail_percentage": 100})
+    return playbooks.run(installed, "playbook", "-i", str(hosts), PLAYBOOK, "--check", "--forks=1", "-e", at_once)
+
+
+@pytest.mark.parametrize(("row", "wanted"), [(row, told) for row, (_given, told) in FAULTS.items()], ids=FAULTS)
+def test_what_is_wrong_with_variables_is_told_before_the_host_is_asked(rows, row, wanted):
+    assert rows.told()[row] == wanted
+    assert row not in rows.of(VISIT)
+
+
+@pytest.mark.parametrize("row", REFUSED_BY_THE_HOST)
+def test_what_the_host_refuses_is_told_where_it_is_written(rows, row):
+    assert rows.told()[row] == REFUSED_BY_THE_HOST[row][1]
+
+
+@pytest.mark.parametrize("row", TAKEN)
+def test_what_is_right_is_taken(rows, row):
+    assert row not in rows.told() and row in rows.of(SAY)
+
+
+def test_without_become_nothing_is_read_or_planned(installed):
+    hosts = installed / "user.yml"
+    hosts.write_text(json.dumps({"sriov": {"hosts": {"here": {**playbooks.STAND_IN_HOST, **wants(num_vfs=1)}}}}))
+    ended = playbooks.run(installed, "playbook", "-i", str(hosts), PLAYBOOK, "--check", user="54321")
+    (told,) = ended.told().values()
+    assert told == (
+        "this runs as user 54321, and needs root: what others' processes have open is hidden from it, and nothing may "
+        "be written. Remedy: become: true."
+    )
 
 
 def test_group_vars_beside_the_working_directory_are_nobody_s(installed, tmp_path):

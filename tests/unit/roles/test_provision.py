@@ -37,5 +37,7 @@ def test_the_names_that_are_known_are_those_of_role_and_playbook():
     of_playbook = {name for name in _provision.TO_SET if name in playbook}
     assert {*_provision.TO_SET} == {*specs()} | of_playbook
     assert of_playbook == {"provision_hosts", "provision_serial", "provision_max_fail_percentage"}
-    registered = {task["register"] for task in read(ROLE / "tasks" / "main.yml") if "register" in task}
-    assert registered == {*_provision.REGISTERED}
+    tasks = read(ROLE / "tasks" / "main.yml")
+    own = {task["register"] for task in tasks if "register" in task}
+    own |= {name for task in tasks for name in task.get("vars", {}) if name.startswith("provision_")}
+    assert own == {*_provision.OF_THE_ROLE}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ansible's programs as a user starts them, with a stand-in for module host: a simulated kernel is the remote side."""
+"""Ansible's programs as a user starts them; of modules that change something a simulated kernel is the remote side."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import sys
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
+
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.request import MODULES
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = ROOT / "tests" / "unit" / "plugins" / "action" / "files"
@@ -42,24 +44,27 @@ class Run:
 
 
 def install(directory):
-    """The collection as it is, except that its module host is the stand-in."""
+    """The collection as it is, except that stand-ins are its modules that change something."""
     target = directory / "ansible_collections" / "kernel_bypass" / "sriov"
     (target / "plugins" / "modules").mkdir(parents=True)
     for name in ("meta", "playbooks", "roles", "galaxy.yml"):
         (target / name).symlink_to(ROOT / name)
     for name in AS_IT_IS:
         (target / "plugins" / name).symlink_to(ROOT / "plugins" / name)
-    for path in (ROOT / "plugins" / "modules").glob("*.py"):
-        if path.name != "host.py":
-            (target / "plugins" / "modules" / path.name).symlink_to(path)
     stand_in = "#!/usr/bin/python\n" + (FILES / "stand_in.py").read_text()
-    (target / "plugins" / "modules" / "host.py").write_text(stand_in)
+    for path in (ROOT / "plugins" / "modules").glob("*.py"):
+        installed = target / "plugins" / "modules" / path.name
+        if path.stem in MODULES:
+            installed.write_text(stand_in.replace('MODULE = "host"', f'MODULE = "{path.stem}"'))
+        else:
+            installed.symlink_to(path)
 
 
-def run(directory, program, *arguments, where=None):
+def run(directory, program, *arguments, where=None, user="0"):
     """A program of Ansible, such as "playbook", with the collection that is installed in a directory.
 
     :param where: the working directory.
+    :param user: number of the user as whom the stand-in runs.
     """
     kept = directory / "results"
     kept.unlink(missing_ok=True)
@@ -77,6 +82,7 @@ def run(directory, program, *arguments, where=None):
         "KEPT_RESULTS": str(kept),
         "STAND_IN_PATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path))),
         "STAND_IN_TREE": str(directory / "tree"),
+        "STAND_IN_USER": user,
     }
     ended = subprocess.run(
         [sys.executable, "-m", f"ansible.cli.{program}", *arguments],

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.request import MODULES, desired_state
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_steps
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import SriovError
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.faults import Faults
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import observe
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.after import after_all
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.host import plan_host
@@ -22,17 +24,29 @@ OF_NEW_INTERFACES = {"name", "ifindex", "altnames", "perm_mac", "min_mtu", "max_
 OF_NEW_VFS = {"iommu_group", "dev_node", "planned"}
 
 
-def check_after(kernel, desired):
+def look(kernel, module, options):
+    """What a module's options want, located, and the host as it is.
+
+    :raises SriovError: what is refused before there is a plan.
+    """
+    desired, before, unknown = observe(kernel, desired_state(MODULES[module], options), TIMEOUT)
+    faults = Faults()
+    faults.add(*unknown)
+    faults.tell()
+    return desired, before
+
+
+def check_after(kernel, module, options):
     """after() is the twin of performing a step: a plan leads to what is read after it; nothing where it is refused."""
     try:
-        desired, before = observe(kernel, desired, TIMEOUT)
+        desired, before = look(kernel, module, options)
         steps = plan_host(before, desired).steps
     except SriovError as refused:
         event(refused.kind)
         return
     event(f"{min(len(steps), 6)} steps or more")
     apply_steps(kernel, steps, TIMEOUT)
-    _desired, read = observe(kernel, desired, TIMEOUT)
+    _desired, read, _unknown = observe(kernel, desired, TIMEOUT)
     differing = unlike(after_all(before, steps), read)
     assert not differing, "; ".join(differing)
 

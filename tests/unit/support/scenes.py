@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.rules import RULE_OPTIONS, desired_rules
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused, SriovError
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.rules import desired_rules
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.faults import Faults
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import CONSENTS
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import encode_action, flow_rule
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_table import weights_table
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.selector import expand, parse_vfs
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.selector import parse_selector
 from hypothesis import strategies as st
 
 from ..simulation import hosts
@@ -168,27 +169,51 @@ def _to_user_space(root, kernel, vf, held, process):
 # What is desired: enough that most of it can be met, and some that cannot
 
 
+def notations(vfs, num_vfs):
+    """The same VFs in each way to write them."""
+    numbers = sorted(vfs)
+    first, last = numbers[0], numbers[-1]
+    ways = [numbers, ",".join(map(str, numbers)), list(map(str, reversed(numbers)))]
+    if len(numbers) == num_vfs:
+        ways += ["all"] * len(ways)
+    if first == last:
+        ways += [first, str(first)]
+    elif numbers == [*range(first, last + 1)]:
+        ways += [f"{first}-{last}", [f"{first}-{last - 1}", last]]
+    return st.sampled_from(ways)
+
+
 @st.composite
-def shares(draw, number):
-    """VFs by selectors, each VF in one of them at most; several VFs as a range, and all by that word."""
-    left = draw(st.sets(st.integers(0, number - 1))) if number else set()
+def parts(draw, vfs):
+    """Disjoint sets of VFs, not of all of them where there are several."""
+    left = set(vfs)
+    if len(left) > 1:
+        left.remove(draw(st.sampled_from(sorted(left))))
     found = []
-    while left:
-        part = {index for index in left if draw(yes)} or left
-        left = left - part
-        found.append("all" if len(part) == number and draw(st.booleans()) else ",".join(map(str, sorted(part))))
+    while left and draw(yes):
+        part = draw(st.sets(st.sampled_from(sorted(left)), min_size=1))
+        found.append(part)
+        left -= part
     return found
 
 
+DRIVERS = (
+    *({}, {}, {"driver": "vfio-pci"}, {"driver": "vfio-pci", "mode": "0660"}, {"driver": "vfio-pci", "mode": "0600"}),
+    *({"driver": "default"}, {"driver": "none"}),
+)
+VLANS = ({}, {"vlan": 0, "qos": 0}, {"vlan": 7}, {"vlan": 100, "qos": 3}, {"vlan": 7, "qos": 0, "vlan_proto": "802.1Q"})
+TOGETHER = {"vlan": ("qos", "vlan_proto"), "driver": ("mode",)}
+
+
 @st.composite
-def vf_entries(draw, selector, driver):
-    one = selector.isdigit()
-    macs = ("auto", f"02:00:00:00:bb:0{selector}", f"02:00:00:00:BB:1{selector}") if one else ("auto",)
+def words_of(draw, vfs, driver):
+    """What an entry says of some VFs."""
+    macs = ("auto",)
+    if len(vfs) == 1:
+        (one,) = vfs
+        macs += (f"02:00:00:00:bb:0{one}", f"02-00-00-00-BB-1{one}", f"0200.0000.cc0{one}")
     optional = {
         "mac": st.sampled_from(macs),
-        "vlan": st.sampled_from((0, 7, 100)),
-        "qos": st.sampled_from((0, 3)),
-        "vlan_proto": st.just("802.1Q"),
         "spoofchk": st.booleans(),
         "trust": st.booleans(),
         "min_tx_rate": st.just(0),
@@ -197,14 +222,50 @@ def vf_entries(draw, selector, driver):
         "query_rss": st.booleans() if driver == "ixgbe" else st.just(False),
         "mtu": st.sampled_from((1400, 1500)),
     }
-    return {"vf": selector, **draw(st.fixed_dictionaries({}, optional=optional))}
+    words = draw(st.fixed_dictionaries({}, optional=optional))
+    words.update(draw(st.sampled_from(VLANS)))
+    words.update(draw(st.sampled_from(DRIVERS)))
+    if draw(yes) and ("driver" in words or draw(st.booleans())):
+        words.pop("mtu", None)  # most of the time there would be no interface
+    return words
 
 
 @st.composite
-def driver_entries(draw, selector):
-    driver = draw(st.sampled_from(("vfio-pci", "vfio-pci", "default", "none")))
-    node = st.fixed_dictionaries({}, optional={"mode": st.sampled_from(("0600", "0660"))})
-    return {"vfs": selector, "driver": driver, **(draw(node) if driver == "vfio-pci" else {})}
+def nulls(draw, above):
+    """Some of what wider entries say taken back; what goes with it too."""
+    heads = draw(st.sets(st.sampled_from(sorted(above)), min_size=1, max_size=2)) if above else set()
+    return dict.fromkeys(word for head in sorted(heads) for word in (head, *TOGETHER.get(head, ())))
+
+
+@st.composite
+def record_lists(draw, num_vfs, driver):
+    """Entries that refine each other: all first or not, exceptions after, and exceptions from these."""
+    if not num_vfs:
+        return []
+    everyone = set(range(num_vfs))
+    waiting = [(part, {}) for part in ([everyone] if draw(st.booleans()) else draw(parts(everyone)))]
+    found = []
+    while waiting:
+        vfs, above = waiting.pop(0)
+        words = {**draw(words_of(vfs, driver)), **(draw(nulls(above)) if draw(st.booleans()) else {})}
+        found.append((vfs, words))
+        if len(vfs) > 1 and draw(yes):
+            waiting += [(part, {**above, **words}) for part in draw(parts(vfs))]
+    if draw(no):
+        found += draw(overlapping(found, everyone))
+    return [{"vf": draw(notations(vfs, num_vfs)), **words} for vfs, words in found]
+
+
+@st.composite
+def overlapping(draw, found, everyone):
+    """One more entry that says again, also of other VFs, what one other alone says."""
+    said = [(vfs, word, words[word]) for vfs, words in found for word in ("trust", "spoofchk") if word in words]
+    once = [each for each in said if each[2] is not None and [word for _vfs, word, _value in said].count(each[1]) == 1]
+    if not once:
+        return []
+    vfs, word, value = draw(st.sampled_from(once))
+    others = draw(st.sets(st.sampled_from(sorted(everyone))))
+    return [({draw(st.sampled_from(sorted(vfs))), *others}, {word: value})]
 
 
 def tables(rings):
@@ -235,18 +296,22 @@ def rule_lists(draw, num_vfs, rings):
 
 
 REFUSED_OPTIONS: tuple[dict[str, t.Any], ...] = (
-    {"force": False},
-    {"allow_link_reset": False},
-    {"recreate": False},
+    *({"allow": [word for word in CONSENTS if word != without]} for without in ("in_use", "link_reset", "destroy_vfs")),
+    {"allow": []},
     {"up": False},
     {"num_vfs": 8, "up": True},
     {"min_rss_queues": 64},
     {"rss": {"channels": 65}},
-    {"rss": {"equal": 64}},
-    {"vfs": [{"vf": "9", "trust": True}]},
-    {"vfs": [{"vf": "0", "min_tx_rate": 5}]},
+    {"rss": {"equal": 64, "min_queues": 65}},
+    {"vfs": [{"vf": [9], "trust": True}]},
+    {"vfs": [{"vf": 0, "min_tx_rate": 5}]},
     {"vfs": [{"vf": "0", "mtu": 9000}]},
-    {"drivers": [{"vfs": "0", "driver": "ixgbevf"}]},
+    {"vfs": [{"vf": "0", "driver": "ixgbevf"}]},
+    {"vfs": [{"vf": "0", "qos": 3}]},
+    {"vfs": [{"vf": "all", "vlan": 7, "qos": 3}, {"vf": 0, "vlan": None}]},
+    {"vfs": [{"vf": 0, "trust": True}, {"vf": [0], "trust": False}]},
+    {"vfs": [{"vf": 0, "trust": True}, {"vf": "all", "trust": None, "vlan": 4095}]},
+    {"vfs": [{"vf": "all", "link_state": "enable", "mtu": 9000, "min_tx_rate": 5}], "min_rss_queues": 64},
     {"rules": [{"flow_type": "ip4", "dst_ip": "192.168.254.30", "vf": 0}]},
     {"rules": [{"flow_type": "tcp4", "dst_port": 80, "vf": 5}]},
     {"rules": [{"flow_type": "ether", "proto": 0x88F7, "queue": 0}]},
@@ -264,14 +329,14 @@ def entries(draw, pf, cpus, resizing):
         entry["up"] = True
     rings = min(cpus, {"i350": 1, "82576": 2}.get(pf.kind, 4) if num_vfs else 16 if ixgbe else 8)
     rings = 1 << (rings.bit_length() - 1)
-    entry["vfs"] = [draw(vf_entries(part, pf.nic.driver)) for part in draw(shares(num_vfs))]
-    entry["drivers"] = [draw(driver_entries(part)) for part in draw(shares(num_vfs))] if draw(st.booleans()) else []
+    spoken_of = num_vfs or (MOST_VFS if "num_vfs" in entry and draw(st.booleans()) else 0)  # or left over
+    entry["vfs"] = draw(record_lists(spoken_of, pf.nic.driver))
     if draw(st.booleans()):
         entry["rss"] = draw(tables(rings if pf.channels is None else 1))
         if resizing and draw(st.booleans()):
             entry["rss"] = {"channels": rings, "min_queues": 1, **entry["rss"]}
     if ixgbe and draw(st.booleans()):
-        entry["rules"] = draw(rule_lists(num_vfs, rings if pf.channels is None else 1))
+        entry["rules"] = draw(rule_lists(spoken_of, rings if pf.channels is None else 1))
         entry["exclusive_rules"] = draw(st.booleans())
     refused = [each for each in REFUSED_OPTIONS if resizing or not set(each) & {"num_vfs", "up"}]
     return {**entry, **(draw(st.sampled_from(refused)) if draw(no) else {})}
@@ -289,29 +354,29 @@ def scenes(draw, pfs=None, resizing=True):
     return state, {"pfs": [draw(entries(pf, state.cpus, resizing)) for pf in named]}
 
 
-def complete(module, options):
-    """As AnsibleModule gives the options to the module."""
-    return ArgumentSpecValidator(module.ARGUMENT_SPEC).validate(options).validated_parameters
-
-
 # What the options name
 
 
 def vfs_named(entry):
-    named = [each["vf"] for each in entry.get("vfs", ())] + [each["vfs"] for each in entry.get("drivers", ())]
-    found = set()
-    for text in named:
-        ranges = parse_vfs(text)
-        found |= set(range(MOST_VFS)) if ranges is None else set(expand(ranges, MOST_VFS))
-    return found
+    return {index for each in entry.get("vfs", ()) for index in parse_selector(each["vf"]).indices(MOST_VFS)}
+
+
+def words_said(entry, index):
+    """What is wanted of one VF in the end: of entries that name it the last one that says a word counts.
+
+    The mode is of the driver beside it: another driver takes it back.
+    """
+    found: dict[str, t.Any] = {}
+    for each in entry.get("vfs", ()):
+        if index in parse_selector(each["vf"]).indices(MOST_VFS):
+            if each.get("driver") not in (None, found.get("driver")):
+                found.pop("mode", None)
+            found.update(each)
+    return {word: value for word, value in found.items() if value is not None and word != "vf"}
 
 
 def flows_named(entry):
-    options = [{**dict.fromkeys(RULE_OPTIONS), **each} for each in entry.get("rules", ())]
-    try:
-        return {rule.flow for rule in desired_rules(options).rules}
-    except SriovError:
-        return set()
+    return {rule.flow for rule in desired_rules(entry.get("rules", []), "", Faults()).rules}
 
 
 def paths_beside(state, entry):

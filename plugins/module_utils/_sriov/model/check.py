@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import Faults, InvalidRequest
+from ..errors import InvalidRequest
+from ..faults import Faults
 from .desired import AUTO
 from .driver_words import right_word
 from .mac import ZERO, is_multicast
@@ -51,7 +52,8 @@ def named_twice(first: DesiredPf, second: DesiredPf, device: str = "") -> Invali
 
     :param device: what both mean, where that is known.
     """
-    what = f"{second.place}pf: {second.pf!r} is {'the PF' if device else 'also that'} of {first.place.rstrip('.') or 'another entry'}"
+    other = first.place.rstrip(".") or "another entry"
+    what = f"{second.place}pf: {second.pf!r} is {'the PF' if device else 'also that'} of {other}"
     return InvalidRequest(what, device=device, remedy="make one entry of the two")
 
 
@@ -81,7 +83,7 @@ def check_down(desired: DesiredPf, num_vfs: int | None, label: str) -> None:
         raise InvalidRequest(
             f"{desired.place}up: false goes with num_vfs: 0 only",
             device=label,
-            why=f"{num_vfs} VFs would be left without link and mailbox",
+            why=f"{num_vfs} VF{'' if num_vfs == 1 else 's'} would be left without link and mailbox",
             remedy="leave out up, or set num_vfs: 0",
         )
 
@@ -138,15 +140,18 @@ def _check_vf(said: Said, label: str) -> t.Iterator[InvalidRequest]:
     for word, plain in (("qos", 0), ("vlan_proto", "802.1Q")):
         value, entry = said.get(word, (plain, None))
         if entry and value != plain and not said.get("vlan", (0,))[0]:
+            beside = entry.said.get("vlan")  # the VLAN is there, and another entry takes it from some VFs
             yield InvalidRequest(
                 f"{entry.name}.{word}: {value} without a VLAN",
                 device=label,
-                why="it is part of the VLAN tag that the card adds",
-                remedy=f"give vlan too, or leave out {word}",
+                why="it is part of the VLAN tag that the card adds"
+                + (", and a later entry takes the VLAN of some VFs away" if beside else ""),
+                remedy=f"say {word}: null there too" if beside else f"give vlan too, or leave out {word}",
             )
     low, high = (said.get(word, (0, None)) for word in ("min_tx_rate", "max_tx_rate"))
     if low[0] and high[0] and low[0] > high[0] and low[1]:
-        what = f"{low[1].name}.min_tx_rate: {low[0]} is more than max_tx_rate {high[0]}"
+        where = f" in {high[1].name}" if high[1] and high[1] is not low[1] else ""
+        what = f"{low[1].name}.min_tx_rate: {low[0]} is more than max_tx_rate {high[0]}{where}"
         yield InvalidRequest(what, device=label, remedy="give a smaller one")
     for word in NODE_WORDS:
         if word in said and said[word][0] is not False and "driver" not in said:

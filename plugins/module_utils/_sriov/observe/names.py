@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..errors import DeviceNotFound, Faults, InvalidRequest, NotSupported
+from ..errors import DeviceNotFound, InvalidRequest, NotSupported
+from ..faults import Faults
 from ..kernel.users import group_number, user_number
 from ..model.check import named_twice
 from ..model.desired import Node

@@ -10,7 +10,8 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ..errors import Faults, InvalidRequest, NotSupported
+from ..errors import InvalidRequest, NotSupported
+from ..faults import Faults
 from ..knowledge import index
 from ..knowledge.driver import Steering
 from ..knowledge.queues import driver_of

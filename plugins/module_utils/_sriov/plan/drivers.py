@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import Faults, InvalidRequest, NotSupported
+from ..errors import InvalidRequest, NotSupported
+from ..faults import Faults
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.check import check_driver_name, misnamed_driver
 from ..model.desired import DEFAULT, NONE, Node

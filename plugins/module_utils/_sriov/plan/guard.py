@@ -190,7 +190,9 @@ def _pf_driver(device: Device, num_vfs: int, target: str | None) -> Refusals:
         yield InUse(
             f"driver: cannot take {device.driver} away",
             device=device.label,
-            why=f"it is a PF, and its {num_vfs} VFs live on that driver",
+            why=f"it is a PF, and its {num_vfs} VFs live on that driver"
+            if num_vfs > 1
+            else "it is a PF, and its VF lives on that driver",
             remedy="remove the VFs first (module pf, num_vfs: 0)",
             holders=[f"{num_vfs} VFs"],
         )

@@ -16,7 +16,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from ..errors import Faults, SriovError, together
+from ..errors import SriovError
+from ..faults import Faults, together
 from ..knowledge.queues import is_set_by_hand
 from ..model.check import shared_addresses
 from ..model.desired import DEFAULT, NO_DRIVER_NAMES, DesiredDevice

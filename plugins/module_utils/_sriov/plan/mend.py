@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import Faults
+from ..faults import Faults
 from ..knowledge.queues import driver_of
 from ..steps.net import SetChannels
 from .guard import pf_resets

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import Faults, InvalidRequest, NotSupported
+from ..errors import InvalidRequest, NotSupported
+from ..faults import Faults
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..knowledge.queues import driver_of, predict_rss
 from ..knowledge.rss import rss_explanation, rss_queues, vf_limit

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import Faults, InvalidRequest, NotSupported
+from ..errors import InvalidRequest, NotSupported
+from ..faults import Faults
 from ..knowledge.queues import driver_of
 from ..knowledge.rss import pool_stride, rss_queues
 from ..steps.net import DeleteRule, SetChannels, SetNtuple, SetRss

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import Faults, InvalidRequest, NotSupported
+from ..errors import InvalidRequest, NotSupported
+from ..faults import Faults
 from ..knowledge.queues import driver_of, predict_rss, without_vfs
 from ..knowledge.rss import rss_explanation
 from ..model.rss_table import default_table, equal_table, weights_table

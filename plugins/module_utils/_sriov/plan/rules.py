@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import Faults, InvalidRequest, NotSupported, SriovError
+from ..errors import InvalidRequest, NotSupported, SriovError
+from ..faults import Faults
 from ..knowledge import index
 from ..knowledge.queues import driver_of
 from ..model.desired import DesiredRules

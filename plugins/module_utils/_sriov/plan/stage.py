@@ -14,7 +14,7 @@ from ..knowledge.queues import driver_of
 from ..knowledge.rss import rss_explanation, rss_queues
 
 if t.TYPE_CHECKING:
-    from ..errors import Faults
+    from ..faults import Faults
     from ..model.host import Device, Netdev, Pf
     from ..steps.pci import Step
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ..errors import Faults, InvalidRequest
+from ..errors import InvalidRequest
+from ..faults import Faults
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..knowledge.queues import driver_of
 from ..model.attributes import DEFAULTS, VfAttributes, with_companions

@@ -18,12 +18,13 @@ SRIOV = PLUGINS / "module_utils" / "_sriov"
 # From the bottom up: what each layer imports, beside itself.
 LAYERS = {
     "errors": set(),
-    "model": {"errors"},
+    "faults": {"errors"},
+    "model": {"errors", "faults"},
     "knowledge": {"model"},
     "steps": {"model"},
     "kernel": {"errors", "model"},
-    "plan": {"errors", "model", "knowledge", "steps"},
-    "observe": {"errors", "model", "knowledge", "kernel"},
+    "plan": {"errors", "faults", "model", "knowledge", "steps"},
+    "observe": {"errors", "faults", "model", "knowledge", "kernel"},
     "apply": {"errors", "model", "knowledge", "steps", "kernel"},
     "bypass": {"model", "knowledge", "plan"},
     "results": {"model", "knowledge"},

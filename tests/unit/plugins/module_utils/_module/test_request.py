@@ -146,7 +146,7 @@ REFUSALS = {
     ),
     "a least rate above the greatest": (
         vfs({"vf": "all", "max_tx_rate": 10}, {"vf": 1, "min_tx_rate": 20}),
-        [f"{V1}.min_tx_rate: 20 is more than max_tx_rate 10{ON}. Remedy: give a smaller one."],
+        [f"{V1}.min_tx_rate: 20 is more than max_tx_rate 10 in {V0}{ON}. Remedy: give a smaller one."],
     ),
     "a priority and a protocol without a VLAN": (
         vfs({"vf": 1, "qos": 3, "vlan_proto": "802.1ad"}, {"vf": 0, "vlan": 0, "qos": 1}),
@@ -154,6 +154,13 @@ REFUSALS = {
             f"{V1}.qos: 1 {TAG} qos.",
             f"{V0}.qos: 3 {TAG} qos.",
             f"{V0}.vlan_proto: 802.1ad {TAG} vlan_proto.",
+        ],
+    ),
+    "a priority of a VLAN that another entry takes away": (
+        vfs({"vf": "all", "vlan": 3, "qos": 1, "vlan_proto": "802.1Q"}, {"vf": 0, "vlan": None}, {"vf": 1, "vlan": 0}),
+        [
+            f"{V0}.qos: 1 without a VLAN{ON}: it is part of the VLAN tag that the card adds, and a later entry takes "
+            "the VLAN of some VFs away. Remedy: say qos: null there too."
         ],
     ),
     "a driver by another name": (
@@ -179,9 +186,6 @@ REFUSALS = {
         ],
     ),
     "a PF that is named twice": (
-        [pf(), pf()],
-        ["pfs[1].pf: 'enp1s0' is also that of pfs[0]. Remedy: make one entry of the two."],
-    ),
         [pf(), pf()],
         ["pfs[1].pf: 'enp1s0' is also that of pfs[0]. Remedy: make one entry of the two."],
     ),
@@ -331,7 +335,7 @@ OPTIONS = {
         {"pf": "enp1s0", "num_vfs": 1, "up": False, "timeout": -5},
         [
             "timeout: -5 is less than a second. Remedy: give 1 or more.",
-            f"up: false goes with num_vfs: 0 only{ON}: 1 VFs would be left without link and mailbox. "
+            f"up: false goes with num_vfs: 0 only{ON}: 1 VF would be left without link and mailbox. "
             "Remedy: leave out up, or set num_vfs: 0.",
         ],
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.rules import desired_rules, without_vfs
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import Faults
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.faults import Faults
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import DROP, WAKE, FlowRule
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import RULE
 

@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.converge import converge
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import (
-    InUse,
-    InvalidRequest,
-    NotReached,
-    Several,
-)
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import InUse, InvalidRequest, NotReached
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.faults import Several
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import Desired
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate, written

@@ -12,10 +12,10 @@ import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.desired import pci_driver
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import (
     DeviceNotFound,
-    Faults,
     InvalidRequest,
     NotSupported,
 )
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.faults import Faults
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import (
     Desired,
     DesiredDevice,

@@ -11,8 +11,8 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     InUse,
     InvalidRequest,
     NotSupported,
-    Several,
 )
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.faults import Several
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import CONSENTS
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredDevice, Node
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Host

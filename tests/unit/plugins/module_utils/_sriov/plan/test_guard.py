@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import Faults
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.faults import Faults
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.attributes import VfAttributes
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import (
     CONSENTS,
