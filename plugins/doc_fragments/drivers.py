@@ -23,6 +23,8 @@ DRIVER = r"""
 driver:
   description:
     - Name of the driver, V(default) for the one that the kernel itself would take, or V(none).
+    - A driver that is neither for this kind of device, as its module's aliases tell, nor one that hands devices to
+      user space is refused.
   type: str
 """
 NODE = r"""

@@ -5,7 +5,8 @@
 """Hosts with one SR-IOV NIC, as data for tree.build(): what /sys, /proc and /dev hold, and (in sim/) what `ip` knows.
 
 sim/interfaces/NAME is the object that `ip -j -d address` prints for NAME; sim/drivers/NAME what a driver's module
-is called and which devices it knows; sim/netns/PATH what `ip` prints inside that namespace.
+is called and which devices it knows (vfio_ids: as a vfio driver for these alone); sim/netns/PATH what `ip` prints
+inside that namespace.
 """
 
 from __future__ import annotations

@@ -240,6 +240,7 @@ class SimCommands:
 
     def _modprobe(self, words):
         known = {d: json.loads(self._devices.read("sim/drivers", d)) for d in self._devices.names("sim/drivers")}
+        words = [word for word in words if word != "--"]
         if words[0] == "--resolve-alias":
             found = {entry["module"] for entry in known.values() if _answers_to(entry, words[1])}
             return (0, "".join(f"{name}\n" for name in sorted(found)), "") if found else (1, "", "")
@@ -275,6 +276,7 @@ class SimCommands:
 
 def _answers_to(entry, name):
     aliases = ["pci:v0000{}d0000{}".format(*ids.upper().split(":")) for ids in entry["ids"]]
+    aliases += ["vfio_pci:v0000{}d0000{}".format(*ids.upper().split(":")) for ids in entry.get("vfio_ids", ())]
     return name.replace("-", "_") == entry["module"] or any(name.startswith(alias) for alias in aliases)
 
 

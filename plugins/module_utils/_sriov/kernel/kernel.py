@@ -68,13 +68,17 @@ class Kernel:
         return Refused(self.sysfs.refused, self.ethtool.refused, self._failed)
 
     def resolve_module(self, name: str) -> str | None:
-        """The module behind a name or alias, None if this kernel has none: `modprobe --resolve-alias NAME`."""
-        code, out, _error = self.run(["modprobe", "--resolve-alias", name])
-        return out.split()[0] if code == 0 and out.split() else None
+        """The module behind a name or alias, None if this kernel has none."""
+        return next(iter(self.resolve_modules(name)), None)
+
+    def resolve_modules(self, name: str) -> list[str]:
+        """All modules behind a name or alias, the kernel's choice first: `modprobe --resolve-alias -- NAME`."""
+        code, out, _error = self.run(["modprobe", "--resolve-alias", "--", name])
+        return out.split() if code == 0 else []
 
     def load_module(self, name: str) -> str:
-        """`modprobe NAME`: what it says when it fails, "" when not."""
-        code, _out, error = self.run(["modprobe", name])
+        """`modprobe -- NAME`: what it says when it fails, "" when not."""
+        code, _out, error = self.run(["modprobe", "--", name])
         return "" if code == 0 else error.strip() or f"exit status {code}"
 
     def namespace_interfaces(self, path: str) -> list[dict[str, t.Any]]:

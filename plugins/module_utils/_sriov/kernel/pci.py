@@ -110,6 +110,10 @@ class Pci:
     def has_driver(self, name: str) -> bool:
         return self._sysfs.exists(f"{PCI_DRIVERS}/{name}")
 
+    def module_of_driver(self, name: str) -> str | None:
+        """The module that has registered a driver; None of one that is built in, or not registered."""
+        return self._sysfs.link_name(f"{PCI_DRIVERS}/{name}/module")
+
     def num_vfs(self, address: str, timeout: float) -> int | None:
         """None where it is no PF.
 
@@ -215,6 +219,14 @@ def _unbind(address: str) -> Write:
 def _override(address: str, driver: str) -> Write:
     """A newline clears it: a write of no bytes never reaches the kernel."""
     return Write(f"{PCI_DEVICES}/{address}/driver_override", f"{driver}\n")
+
+
+def vfio_alias(alias: str) -> str:
+    """What a vfio driver for this one kind of device, such as mlx5_vfio_pci, has in the place of a modalias.
+
+    Such a driver never matches by itself (include/linux/pci.h PCI_DRIVER_OVERRIDE_DEVICE_VFIO).
+    """
+    return f"vfio_{alias}"
 
 
 def vf_alias(vendor: str, device: str) -> str:

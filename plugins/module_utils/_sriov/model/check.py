@@ -10,11 +10,12 @@ The controller asks before the first connection, converge() before the host is r
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ..errors import InvalidRequest
 from ..faults import Faults
-from .desired import AUTO
+from .desired import AUTO, DEFAULT, NONE
 from .driver_words import right_word
 from .mac import ZERO, is_multicast
 from .selector import MOST_VFS, check_there, no_such_vf
@@ -28,6 +29,7 @@ if t.TYPE_CHECKING:
     from .vfs import Said
 
 RANGES = {"vlan": (0, 4094), "qos": (0, 7), "min_tx_rate": (0, 1 << 31), "max_tx_rate": (0, 1 << 31)}
+DRIVER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 CHOICES = {"vlan_proto": ("802.1Q", "802.1ad"), "link_state": ("auto", "enable", "disable")}
 
 
@@ -195,14 +197,20 @@ def _listed(vfs: Sequence[str]) -> str:
 
 
 def check_driver_name(name: str, place: str = "driver") -> None:
-    """What people write for a driver that is called otherwise on every host.
+    """What people write for a driver that is called otherwise on every host, and what no driver is called.
 
     :param place: how the option is named.
-    :raises InvalidRequest: with the right word.
+    :raises InvalidRequest: with the right word, where there is one.
     """
     word = right_word(name)
     if word is not None:
         raise misnamed_driver(name, word, place)
+    if not DRIVER_NAME.fullmatch(name):
+        raise InvalidRequest(
+            f"{place}: {name!r} names no driver",
+            why="a name has letters, digits, _ . + and -, and begins with none of the last three",
+            remedy=f"give a name, {DEFAULT} or {NONE}",
+        )
 
 
 def misnamed_driver(name: str, word: str, place: str = "driver") -> InvalidRequest:

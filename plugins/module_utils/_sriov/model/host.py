@@ -64,6 +64,11 @@ class Device:
         return self.netdevs[0] if self.netdevs else None
 
     @property
+    def ids(self) -> str:
+        """ "8086:10c9"."""
+        return f"{self.vendor}:{self.device}"
+
+    @property
     def label(self) -> str:
         """ "enp1s0 (0000:01:00.0)", or the address alone where there is no interface."""
         return f"{self.netdevs[0].name} ({self.address})" if self.netdevs and self.netdevs[0].name else self.address
@@ -106,6 +111,22 @@ class Pf:
         return f"{domain}:{number >> 8:02x}:{number >> 3 & 31:02x}.{number & 7}"
 
 
+class Fit(t.NamedTuple):
+    """Whether a driver that is asked for by its name is one for a device: driver_override makes any probe any device.
+
+    :param device: its PCI address; the ids of VFs that are yet to come, "8086:10ca".
+    :param aliases: some module of this kernel has an alias that matches the device.
+    :param matches: it is the module of the driver, or has its name.
+    :param others: further PCI drivers of the module: which of them the alias is of is not known.
+    """
+
+    device: str
+    driver: str
+    aliases: bool
+    matches: bool
+    others: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Host:
     """Facts of the whole host that a plan rests on."""
@@ -117,6 +138,13 @@ class Host:
     noiommu_mode: bool | None = None  # vfio's enable_unsafe_noiommu_mode; None: compiled out
     groups: tuple[tuple[int, tuple[Device, ...]], ...] = ()  # IOMMU group -> members
     ssh: SshPeer | None = None  # the connection the operator comes by
+    fits: tuple[Fit, ...] = ()  # of drivers that are asked for and are not the kernel's own choice
+
+    def fit(self, device: Device, driver: str) -> Fit:
+        """What is known of a driver for a device; where nothing is, no alias matches."""
+        key = device.ids if device.planned else device.address
+        found = (each for each in self.fits if (each.device, each.driver) == (key, driver))
+        return next(found, Fit(key, driver, aliases=False, matches=False))
 
     def group_members(self, group: int) -> tuple[Device, ...]:
         return dict(self.groups).get(group, ())

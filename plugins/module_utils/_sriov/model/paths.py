@@ -9,6 +9,7 @@ from __future__ import annotations
 
 PCI_DEVICES = "/sys/bus/pci/devices"
 PCI_DRIVERS = "/sys/bus/pci/drivers"
+PCI_PROBE = "/sys/bus/pci/drivers_probe"
 VIRTIO_DEVICES = "/sys/bus/virtio/devices"
 INTERFACES = "/sys/class/net"
 IOMMU_GROUPS = "/sys/kernel/iommu_groups"

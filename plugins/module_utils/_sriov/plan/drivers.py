@@ -11,10 +11,10 @@ import typing as t
 
 from ..errors import InvalidRequest, NotSupported
 from ..faults import Faults
-from ..knowledge.bypass_drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS, STUB_DRIVERS
 from ..model.check import check_driver_name, misnamed_driver
 from ..model.desired import DEFAULT, NONE, Node
-from ..model.paths import PCI_DRIVERS, vfio_node
+from ..model.paths import PCI_DRIVERS, PCI_PROBE, vfio_node
 from ..steps.pci import AllowNoIommu, Bind, ClearOverride, LoadModule, SetNode, Unbind
 from .guard import driver_changes
 from .hindrance import has_group, hindrances
@@ -41,7 +41,8 @@ def plan_modules(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]
     for each in desired:
         faults.join(_refusals(devices[each.device], each, targets, host))
     faults.add(*_different_nodes(devices, desired))
-    return Stage(_host_steps(devices, desired, targets, host), faults=faults)
+    warnings = [words for each in desired for words in _not_known(devices[each.device], targets[each.device], host)]
+    return Stage(_host_steps(devices, desired, targets, host), list(dict.fromkeys(warnings)), faults)
 
 
 def plan_drivers(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]) -> Stage:
@@ -82,6 +83,7 @@ def _refusals(device: Device, desired: DesiredDevice, targets: Mapping[str, str 
     with faults.gathered():
         if target not in (None, device.driver):
             check_exists(target, host)
+            _check_fits(device, target, host)
     if desired.node != Node() and not (bypass and bypass.iommu) and not faults.found:
         what, why = f"owner, group and mode are of {vfio_node('N')}", f"driver {desired.driver} has no such node"
         remedy = "leave them out, or use driver: vfio-pci"
@@ -130,6 +132,48 @@ def check_exists(target: str, host: Host) -> None:
             f"driver: there is no driver {target!r} on this host",
             why=f"it is not registered in {PCI_DRIVERS} and no kernel module has the name",
             remedy="install its module for the running kernel, or name another",
+        )
+
+
+def _check_fits(device: Device, target: str, host: Host) -> None:
+    """driver_override makes a driver probe what it does not know: at best the kernel warns, at worst it is an oops.
+
+    :raises InvalidRequest: it is not for the device, or nobody can tell.
+    """
+    if _is_plain(device, target) or host.fit(device, target).matches:
+        return
+    what, default = f"driver: {target} is not for this device", device.default_driver
+    if host.fit(device, target).aliases:
+        why = f"no alias of it matches {device.ids}, and it would be made to probe what it does not know"
+        own = f"; the kernel's own driver for it is {default}" if default else ""
+        raise InvalidRequest(
+            what,
+            device=device.label,
+            why=why + own,
+            remedy=f"write it default ({default}), or vfio-pci for a program" if default else "name another",
+        )
+    raise InvalidRequest(
+        f"driver: it is not known whether {target} is for this device",
+        device=device.label,
+        why=f"no module's alias matches {device.ids}",
+        remedy="run `depmod -a` if its module was put there by hand; the kernel gives a device without a driver the "
+        f"one that matches: `echo ADDRESS > {PCI_PROBE}`",
+    )
+
+
+def _is_plain(device: Device, target: str | None) -> bool:
+    """A driver that the device has, that the kernel would choose, or that is for any device."""
+    return target in (None, device.driver, device.default_driver, *BYPASS_DRIVERS, *STUB_DRIVERS)
+
+
+def _not_known(device: Device, target: str | None, host: Host) -> t.Iterator[str]:
+    if target is None or _is_plain(device, target):
+        return
+    fit = host.fit(device, target)
+    if fit.matches and fit.others:
+        yield (
+            f"the module of driver {target} has {' and '.join(fit.others)} too: which of them is for {device.ids} is "
+            "not known"
         )
 
 

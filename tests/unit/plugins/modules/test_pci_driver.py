@@ -93,6 +93,21 @@ def test_default_works_beside_autoprobe_0_and_clears_an_override(kernel_with):
     assert [(device["driver"], device["driver_override"]) for device in result["devices"]] == [("igbvf", None)] * 2
 
 
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize("driver", ["ixgbe", "e1000e"])
+def test_a_driver_that_is_for_other_devices_is_refused_before_the_first_write(kernel_with, driver, check):
+    """A kernel that is forced takes it, warns or worse, and the probe fails."""
+    kernel = kernel_with({"sim/drivers/e1000e": '{"module": "e1000e", "ids": ["8086:10d3"]}'})
+    writes = written(kernel)
+    result = run(kernel, check, pf="enp1s0", vf="0", driver=driver)
+    assert result["msg"] == (
+        f"driver: {driver} is not for this device on enp1s0v0 ({VF0}): no alias of it matches 8086:10ca, and it would "
+        "be made to probe what it does not know; the kernel's own driver for it is igbvf. Remedy: write it default "
+        "(igbvf), or vfio-pci for a program."
+    )
+    assert (written(kernel), drivers(kernel)) == (writes, ["igbvf"] * 3)
+
+
 def test_no_iommu_is_an_opt_in(kernel_with):
     kernel = kernel_with(iommu=False)
     desired = {"devices": [VF0, VF1], "driver": "vfio-pci"}

@@ -125,6 +125,24 @@ def test_a_mode_that_is_none_is_refused(mode):
     assert faults_of(desired.host, pfs=[{"pf": "a", "vfs": [entry]}]) == [f"pfs[0].vfs[0].{told[0]}"]
 
 
+@pytest.mark.parametrize(
+    "driver", ["-c", "-V", "--help", "../igb", "igb/igbvf", "igb vf", "igbvf\n", ".", "..", "igb*", "ïgb", "igb\x00"]
+)
+def test_a_driver_that_is_no_name_is_refused(driver):
+    told = (
+        f"driver: {driver!r} names no driver: a name has letters, digits, _ . + and -, and begins with none of the "
+        "last three. Remedy: give a name, default or none."
+    )
+    assert faults_of(desired.pci_driver, devices=[ADDRESS], driver=driver) == [told]
+    entry = {"vf": 0, "driver": driver}
+    assert faults_of(desired.host, pfs=[{"pf": "a", "vfs": [entry]}]) == [f"pfs[0].vfs[0].{told}"]
+
+
+@pytest.mark.parametrize("driver", ["8139too", "mlx5_vfio_pci", "LiquidIO_VF", "thunder-nicvf", "_x", "a.b+c"])
+def test_a_driver_has_any_name(driver):
+    assert records({"vf": 0, "driver": driver})[0].said == {"driver": driver}
+
+
 def test_what_is_faulty_is_told_and_left_out():
     faults = Faults()
     entries = [{"vf": "x", "trust": True}, {"vf": 1, "mac": "x", "vlan": 3, "driver": "dpdk", "trust": False}]

@@ -163,7 +163,7 @@ def test_a_module_is_loaded(tmp_path):
     kernel = simulate(tmp_path, hosts.host())
     perform(steps.LoadModule("vfio-pci"), kernel, LONG)
     assert kernel.sysfs.exists("/sys/bus/pci/drivers/vfio-pci")
-    assert written(kernel) == ["modprobe vfio-pci"]
+    assert written(kernel) == ["modprobe -- vfio-pci"]
 
 
 @pytest.mark.parametrize(

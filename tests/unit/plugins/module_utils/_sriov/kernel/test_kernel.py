@@ -21,7 +21,17 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.commands import 
     ],
 )
 def test_a_module_is_found_by_its_alias(answer, module):
-    assert Kernel(Answers(modprobe=answer)).resolve_module("pci:v8086") == module
+    run = Answers(modprobe=answer)
+    assert Kernel(run).resolve_module("pci:v8086") == module
+    assert Kernel(run).resolve_modules("pci:v8086") == (answer[1].split() if module else [])
+    assert set(run.calls) == {"modprobe --resolve-alias -- pci:v8086"}
+
+
+def test_no_name_is_taken_for_an_option():
+    run = Answers(modprobe=(1, "", "modprobe: FATAL: Module -c not found"))
+    assert Kernel(run).resolve_module("-c") is None
+    assert Kernel(run).load_module("-c") == "modprobe: FATAL: Module -c not found"
+    assert run.calls == ["modprobe --resolve-alias -- -c", "modprobe -- -c"]
 
 
 def test_another_namespace_is_asked_through_nsenter():

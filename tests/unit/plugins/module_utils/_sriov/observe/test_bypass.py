@@ -65,9 +65,9 @@ def observed(tmp_path):
 
     def look(files=None, pf=None, host=None, installed=("vfio-pci",), lro=None):
         def run(argv):
-            assert argv[:2] == ["modprobe", "--resolve-alias"]
-            found = argv[2] in installed
-            return (0, argv[2].replace("-", "_") + "\n", "") if found else (1, "", "modprobe: FATAL: not found\n")
+            assert argv[:3] == ["modprobe", "--resolve-alias", "--"]
+            found = argv[3] in installed
+            return (0, argv[3].replace("-", "_") + "\n", "") if found else (1, "", "modprobe: FATAL: not found\n")
 
         kernel = Kernel(run, Sysfs(build(tmp_path, files or {})))
         kernel.system.release = RELEASE

@@ -9,8 +9,16 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import (
+    Desired,
+    DesiredDevice,
+    DesiredPf,
+    DesiredVfs,
+)
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.selector import EVERY_VF
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import (
     Observer,
+    observe,
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
@@ -206,3 +214,72 @@ def test_an_xdp_program_above_the_driver_is_none_of_the_drivers(observed, xdp, s
     more = {} if xdp is None else {"xdp": xdp}
     netdev = observed(hosts.interface("enp1s0", 3, hosts.IGB.mac, up=True, **more)).pf(PF).device.netdev
     assert (netdev.xdp, netdev.xdp_generic) == seen
+
+
+def module(driver, name, ids=(), vfio_ids=(), registers=()):
+    """A driver as its module has registered it.
+
+    :param registers: what else the module has registered.
+    """
+    drivers = {f"sys/module/{name}/drivers/pci:{each}": DIRECTORY for each in (driver, *registers)}
+    return {
+        f"sim/drivers/{driver}": json.dumps({"module": name, "ids": list(ids), "vfio_ids": list(vfio_ids)}),
+        **hosts.registered(driver),
+        f"{hosts.DRIVERS}/{driver}/module": Link(f"../../../../module/{name}"),
+        **drivers,
+    }
+
+
+@pytest.mark.parametrize(
+    ("driver", "files", "fit"),
+    [
+        pytest.param("ixgbe", {}, (True, False, ()), id="of another device"),
+        pytest.param("no-such", {}, (True, False, ()), id="of none"),
+        pytest.param("my-vf", module("my-vf", "vf_of_mine", ["8086:10ca"]), (True, True, ()), id="named otherwise"),
+        pytest.param(
+            "nfp", module("nfp", "nfp", ["8086:10ca"], (), ["nfp_vf"]), (True, True, ("nfp_vf",)), id="of two"
+        ),
+        pytest.param("my_vfio", module("my_vfio", "my_vfio", (), ["8086:10ca"]), (True, True, ()), id="vfio for this"),
+        pytest.param("my_vfio", module("my_vfio", "my_vfio", (), ["8086:10ed"]), (True, False, ()), id="vfio for that"),
+        pytest.param(
+            "my-vf",
+            {"sim/drivers/my-vf": json.dumps({"module": "my_vf", "ids": ["8086:10ca"]})},
+            (True, True, ()),
+            id="not loaded",
+        ),
+        pytest.param(
+            "ixgbe",
+            {"sim/drivers/igbvf": json.dumps({"module": "igbvf", "ids": []})},
+            (False, False, ()),
+            id="no module knows it",
+        ),
+    ],
+)
+def test_a_driver_that_is_asked_for_is_for_the_device_or_not(tmp_path, driver, files, fit):
+    kernel = simulate(tmp_path, {**hosts.host(), **files})
+    kernel.sysfs.write(f"/{BASE}/sriov_numvfs", "2")
+    desired = Desired(devices=(DesiredDevice(VF0, driver),))
+    (found,) = observe(kernel, desired, 1.0)[1].host.fits
+    assert found == (VF0, driver, *fit)
+    kernel.sysfs.write(f"/{BASE}/sriov_numvfs", "0")
+    entries = (DesiredVfs(EVERY_VF, {"driver": driver}),)
+    (of_new,) = observe(kernel, Desired((DesiredPf(PF, vfs=entries),)), 1.0)[1].host.fits
+    assert of_new == ("8086:10ca", driver, *fit)
+
+
+@pytest.mark.parametrize("driver", ["default", "none", "vfio-pci", "pci-stub", "igbvf"])
+def test_what_is_for_any_device_or_the_kernels_choice_is_not_asked_about(tmp_path, driver):
+    kernel = simulate(tmp_path, hosts.host())
+    kernel.sysfs.write(f"/{BASE}/sriov_numvfs", "2")
+    entries = (DesiredVfs(EVERY_VF, {"driver": driver}), DesiredVfs(EVERY_VF, {"driver": None}))
+    desired = Desired((DesiredPf(PF, vfs=entries),), (DesiredDevice(VF0, driver),))
+    assert observe(kernel, desired, 1.0)[1].host.fits == ()
+
+
+def test_vfs_of_one_kind_are_asked_about_once(tmp_path):
+    kernel = simulate(tmp_path, hosts.host())
+    kernel.sysfs.write(f"/{BASE}/sriov_numvfs", "3")
+    entries = (DesiredVfs(EVERY_VF, {"driver": "ixgbe"}),)
+    fits = observe(kernel, Desired((DesiredPf(PF, vfs=entries),)), 1.0)[1].host.fits
+    assert [fit.device for fit in fits] == [*(hosts.IGB.vf(index) for index in range(3)), "8086:10ca"]
+    assert sum("--resolve-alias -- vfio_pci:" in call for call in kernel.run.calls) == 1

@@ -12,10 +12,10 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     InvalidRequest,
     NotSupported,
 )
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.faults import Several
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.faults import Several, together
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import CONSENTS
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredDevice, Node
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Host
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Fit, Host
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.drivers import plan_drivers, plan_modules
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
@@ -305,3 +305,100 @@ def test_all_that_is_in_the_way_of_all_devices_is_told_once_each():
         ("driver: cannot take igb away", devices[3].label, ""),
         ("driver: none would take the PF from the kernel", devices[3].label, "take_pf"),
     ]
+
+
+KERNEL_S = "; the kernel's own driver for it is igbvf"
+NOT_FOR = "no alias of it matches 8086:10ca, and it would be made to probe what it does not know"
+PROBE_IT = (
+    "Remedy: run `depmod -a` if its module was put there by hand; the kernel gives a device without a driver the one "
+    "that matches: `echo ADDRESS > /sys/bus/pci/drivers_probe`."
+)
+KNOWN = frozenset({*DRIVERS, "e1000e", "virtio-pci", "mlx5_vfio_pci", "pci-stub", "nfp"})
+
+
+def fitting(*fits, **facts):
+    return Host(drivers=KNOWN, modules=frozenset({"ext4", "my_igbvf"}), fits=tuple(fits), **facts)
+
+
+@pytest.mark.parametrize(
+    ("device", "driver", "message"),
+    [
+        *(
+            pytest.param(
+                vf(),
+                driver,
+                f"driver: {driver} is not for this device{ON_VF0}{NOT_FOR}{KERNEL_S}. "
+                "Remedy: write it default (igbvf), or vfio-pci for a program.",
+                id=driver,
+            )
+            for driver in ("igb", "e1000e", "virtio-pci", "mlx5_vfio_pci", "ext4")
+        ),
+        pytest.param(
+            vf(driver=None, netdevs=()),
+            "igb",
+            f"driver: igb is not for this device{ON_VF0}{NOT_FOR}{KERNEL_S}. "
+            "Remedy: write it default (igbvf), or vfio-pci for a program.",
+            id="a device without a driver",
+        ),
+        pytest.param(
+            vf(planned=True, driver=None, netdevs=()),
+            "igb",
+            f"driver: igb is not for this device{ON_VF0}{NOT_FOR}{KERNEL_S}. "
+            "Remedy: write it default (igbvf), or vfio-pci for a program.",
+            id="a VF that is yet to come",
+        ),
+        pytest.param(
+            vf(driver="vfio-pci", default_driver=None),
+            "igb",
+            f"driver: it is not known whether igb is for this device{ON_VF0}no module's alias matches 8086:10ca. "
+            f"{PROBE_IT}",
+            id="nobody knows the device",
+        ),
+    ],
+)
+def test_a_driver_that_is_not_for_the_device_is_refused(device, driver, message):
+    keys = (device.address, "8086:10ca")
+    fits = [Fit(key, driver, bool(device.default_driver), matches=False) for key in keys]
+    for host in (fitting(*fits),) if device.default_driver else (fitting(*fits), fitting()):
+        with pytest.raises(InvalidRequest) as refused:
+            sentences([device], [desired_pf(device, driver, allow=CONSENTS)], host)
+        assert str(refused.value) == message.replace(VF0, device.label)
+
+
+@pytest.mark.parametrize(
+    ("device", "driver", "fits"),
+    [
+        pytest.param(vf(), "igb_uio", (), id="for user space"),
+        pytest.param(vf(), "pci-stub", (), id="a stub is for any device"),
+        pytest.param(vf(driver="e1000e"), "e1000e", (), id="it has that already"),
+        pytest.param(vf(driver="e1000e"), "igbvf", (), id="the kernel's own choice"),
+        pytest.param(vf(), "mlx5_vfio_pci", (Fit(vf().address, "mlx5_vfio_pci", True, True),), id="for this kind"),
+        pytest.param(vf(), "my_igbvf", (Fit(vf().address, "my_igbvf", True, True),), id="another that matches"),
+        pytest.param(
+            vf(planned=True, driver=None), "my_igbvf", (Fit("8086:10ca", "my_igbvf", True, True),), id="of VFs to come"
+        ),
+    ],
+)
+def test_a_driver_that_is_for_the_device_is_not(device, driver, fits):
+    sentences([device], [desired_pf(device, driver)], fitting(*fits))
+
+
+@pytest.mark.parametrize(("others", "warned"), [((), []), (("nfp_netvf",), ["nfp_netvf"])])
+def test_a_module_of_several_drivers_leaves_open_which_is_for_the_device(others, warned):
+    device = vf()
+    host = fitting(Fit(device.address, "nfp", aliases=True, matches=True, others=others))
+    stage = plan_modules({device.address: device}, [desired_pf(device, "nfp")], host)
+    assert list(stage.warnings) == [
+        f"the module of driver nfp has {other} too: which of them is for 8086:10ca is not known" for other in warned
+    ]
+
+
+def test_many_devices_for_which_a_driver_is_not_are_told_together():
+    devices = [vf(0), vf(1)]
+    host = fitting(*(Fit(device.address, "e1000e", True, False) for device in devices))
+    (refusal,) = together(all_refused_by(devices, [desired_pf(device, "e1000e") for device in devices], host))
+    assert refusal.device == f"{devices[0].label} and {devices[1].label}"
+
+
+def all_refused_by(devices, desired, host):
+    return plan_modules({device.address: device for device in devices}, desired, host).faults.found
