@@ -43,7 +43,8 @@ up:
   type: bool
   description:
     - Whether the PF is up. VFs have a link only while it is, so it is set up before VFs are created.
-    - V(false) goes with no VFs only.
+    - V(false) goes with no VFs only. Where the PF is in use, it needs V(in_use) in O(allow); a PF that carries the SSH
+      connection or a default route stays up.
 """
 
 

@@ -54,8 +54,10 @@ def num_vfs_changes(pf: Pf, num_vfs: int, what: str) -> Refusals:
 
 
 def pf_goes_down(pf: Pf) -> Refusals:
-    """Its link is away for good."""
-    return _link_away(pf, "cannot set the PF down", OTHER_NIC)
+    """Its link is away for good, for whoever uses it. What it carries of the operator nothing allows to be lost."""
+    what = "cannot set the PF down"
+    carried = list(_link_away(pf, what, OTHER_NIC))
+    yield from carried or _users(what, pf.label, [(pf.device, "")], "release it")
 
 
 def pf_resets(pf: Pf, what: str) -> Refusals:

@@ -238,6 +238,25 @@ def test_all_that_is_in_the_way_is_told_at_once(tmp_path):
     assert [each["what"] for each in down.get("failures", [down["failure"]])] == ["cannot set the PF down"]
 
 
+@pytest.mark.parametrize(
+    ("entry", "holder"),
+    [
+        ({"addresses": ["192.0.2.3"]}, "enp1s0 has address 192.0.2.3/24"),
+        ({"master": "bond0", "linkinfo": {"info_slave_kind": "bond"}}, "enp1s0 is a port of bond bond0"),
+    ],
+)
+def test_a_pf_in_use_is_set_down_only_if_that_is_allowed(tmp_path, entry, holder):
+    kernel = simulate(tmp_path, {**hosts.host(), **hosts.interface("enp1s0", 3, hosts.IGB.mac, up=True, **entry)})
+    result = run(kernel, num_vfs=0, up=False)
+    assert result["msg"] == (
+        f"cannot set the PF down on {LABEL}: {holder}. "
+        "Remedy: release it, or accept that its user loses it: allow: [in_use]."
+    )
+    assert (result["failure"]["holders"], written(kernel)) == ([holder], [])
+    done = run(kernel, num_vfs=0, up=False, allow=["in_use"])
+    assert (done["steps"], done["allowed"]) == (["set enp1s0 down"], [f"in_use for {LABEL}: {holder}"])
+
+
 def test_the_nic_that_carries_the_operator_is_left_alone(tmp_path):
     kernel = simulate(tmp_path, {**hosts.host(), **hosts.ssh_from("198.51.100.7", "enp1s0")})
     result = run(kernel, num_vfs=2)

@@ -19,6 +19,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.c
     TAKE_PF,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredVf
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import Holder
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan import guard
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
@@ -32,6 +33,8 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
 )
 
 NEVER = "never"
+ADDRESSED = Holder("address", "enp1s0 has address 192.0.2.3/24")
+PORT = Holder("master", "enp1s0 is a port of bond bond0")
 EVERY_LIST = [set(some) for number in range(len(CONSENTS) + 1) for some in itertools.combinations(CONSENTS, number)]
 MAC = "02:00:00:00:aa:00"
 
@@ -83,7 +86,11 @@ def channels(*kept):
         pytest.param(vfs(of(ROUTE), 0), {IN_USE, LINK_RESET}, id="a VF of a default route"),
         pytest.param(vfs(of(SSH), 0), NEVER, id="the VF that carries SSH"),
         pytest.param(vfs(of(PROGRAM, SSH), 4), NEVER, id="the same, whoever else uses it"),
-        pytest.param(down(pf(holders=(PROGRAM,))), set(), id="down"),
+        pytest.param(down(pf()), set(), id="down"),
+        pytest.param(down(pf(holders=(PROGRAM,))), {IN_USE}, id="down, in use by a program"),
+        pytest.param(down(pf(holders=(ADDRESSED,))), {IN_USE}, id="down, with an address"),
+        pytest.param(down(pf(holders=(PORT, ADDRESSED))), {IN_USE}, id="down, as a port of a bond"),
+        pytest.param(down(pf(holders=(SSH, ADDRESSED))), NEVER, id="down, with SSH and its address"),
         pytest.param(down(pf(holders=(ROUTE,))), NEVER, id="down, with a default route"),
         pytest.param(down(of(SSH)), NEVER, id="down, with a VF that carries SSH"),
         pytest.param(reset(pf(2)), set(), id="a reset"),
@@ -133,7 +140,16 @@ def test_a_device_without_a_driver_may_be_held_by_the_node_of_its_group():
     assert driver(vf(driver=None, holders=(BUSY,))) == []
 
 
-@pytest.mark.parametrize("refusals", [vfs(of(SSH), 0), driver(vf(holders=(SSH,))), vfs(of(BUSY), 0), down(of(SSH))])
+@pytest.mark.parametrize(
+    "refusals",
+    [
+        vfs(of(SSH), 0),
+        driver(vf(holders=(SSH,))),
+        vfs(of(BUSY), 0),
+        down(of(SSH)),
+        down(pf(holders=(SSH, ADDRESSED))),
+    ],
+)
 def test_what_nothing_allows_is_told_once_and_names_no_consent(refusals):
     (refusal,) = refusals
     assert not refusal.consent and "allow: [" not in refusal.remedy

@@ -14,6 +14,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     WouldDestroy,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import CONSENTS
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import Holder
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.pf import plan_pf
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
@@ -114,6 +115,27 @@ REFUSALS = [
         f"cannot set the PF down{ON}it carries the SSH connection from 192.0.2.1. "
         "Remedy: reach the host over another NIC.",
         id="down under the operator's feet, whatever is accepted",
+    ),
+    pytest.param(
+        pf(holders=(Holder("address", "enp1s0 has address 192.0.2.3/24"),)),
+        desired_pf(up=False),
+        InUse,
+        f"cannot set the PF down{ON}enp1s0 has address 192.0.2.3/24. "
+        "Remedy: release it, or accept that its user loses it: allow: [in_use].",
+        id="down, with an address",
+    ),
+    pytest.param(
+        pf(
+            holders=(
+                Holder("master", "enp1s0 is a port of bridge br0"),
+                Holder("upper", "vlan v7 is stacked on enp1s0"),
+            )
+        ),
+        desired_pf(num_vfs=0, up=False, allow={*CONSENTS} - {"in_use"}),
+        InUse,
+        f"cannot set the PF down{ON}enp1s0 is a port of bridge br0; vlan v7 is stacked on enp1s0. "
+        "Remedy: release it, or accept that its user loses it: allow: [in_use].",
+        id="down, as a port",
     ),
     pytest.param(
         pf(answers=False),
