@@ -13,8 +13,9 @@ allow:
     - What may be lost. Each word is for one kind of act, and is best given for one run. RV(allowed) tells which of them
       were used, and for what; none is kept on the host.
     - V(destroy_vfs), the VFs that are there, where their number changes to another than 0.
-    - V(in_use), what others use, such as an interface with an address or in a bond. It covers neither a program that
-      has a VF open through vfio nor the SSH connection.
+    - V(in_use), what others use, such as an interface with an address or in a bond. It never covers the SSH connection.
+      Of a program that has a VF open through vfio it covers what changes its traffic (VLAN, spoofchk, rates, link
+      state), and not what takes the VF or its address away, or resets it.
     - V(link_reset), for some seconds the link of a PF that carries the SSH connection or a default route.
     - V(take_pf), the PF itself, which its kernel driver gives up.
     - V(bifurcated), a VF whose NIC DPDK drives beside the kernel driver, to an application that is not DPDK.

@@ -15,13 +15,13 @@ import typing as t
 
 from ..errors import InUse, WouldDestroy
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
+from ..model.attributes import VfAttributes
 from ..model.consent import DESTROY_VFS, IN_USE, LINK_RESET, TAKE_PF
 from ..model.holders import PROCESS, ROUTE, SSH, VFIO
 from .stage import vf_words
 
 if t.TYPE_CHECKING:
     from ..errors import SriovError
-    from ..model.attributes import VfAttributes
     from ..model.desired import DesiredVf
     from ..model.flow import FlowRule
     from ..model.host import Device, Pf
@@ -93,7 +93,7 @@ def driver_changes(device: Device, target: str | None) -> Refusals:
 
 
 def vf_changes(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> Refusals:
-    """A VF that carries the operator is not changed; one in use keeps its address.
+    """A VF that carries the operator is not changed; one in use keeps its address, and what its user may send.
 
     :param change: the attributes that would be written.
     """
@@ -108,7 +108,8 @@ def vf_changes(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> 
             remedy=OTHER_NIC,
             holders=carried,
         )
-    elif holders and loses:
+        return
+    if holders and loses:
         bypass, is_open = vf.driver in BYPASS_DRIVERS, bool(_texts((vf,), VFIO))
         reason = "its user goes on with the old one" if bypass else f"{vf.driver} takes it only when it is loaded anew"
         yield InUse(
@@ -118,6 +119,17 @@ def vf_changes(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> 
             remedy=END_IT if is_open else f"release it, {OR_IN_USE}",
             holders=holders,
             consent="" if is_open else IN_USE,
+        )
+    cut = _cut(pf, vf, change)
+    if holders and cut:
+        # Of a vfio program too: the kernel waits for nobody here, and a VF of a guest may have to be shut off.
+        yield InUse(
+            f"{', '.join(cut)}: cannot change for VF {vf.vf}",
+            device=pf.label,
+            why=f"it is in use, and what its user sends and receives would change: {'; '.join(holders)}",
+            remedy=f"release it, or accept that for its user: allow: [{IN_USE}]",
+            holders=holders,
+            consent=IN_USE,
         )
 
 
@@ -206,6 +218,34 @@ def _pf_driver(device: Device, num_vfs: int, target: str | None) -> Refusals:
             remedy=f"create VFs and give those away; allow: [{TAKE_PF}] if you mean the PF itself",
             consent=TAKE_PF,
         )
+
+
+def _cut(pf: Pf, vf: Device, change: VfAttributes) -> list[str]:
+    """Attributes whose change takes something from the VF's user, or gives its frames another VLAN."""
+    before, netdev = vf.attributes or VfAttributes(), pf.device.netdev
+    carrier = bool(netdev and netdev.carrier)
+    changed = change.missing(before).words()
+    return [name for name, value in changed.items() if _is_tighter(name, getattr(before, name), value, carrier)]
+
+
+def _is_tighter(name: str, before: t.Any, value: t.Any, carrier: bool) -> bool:
+    """What only gives more, such as trust, is no loss.
+
+    :param before: None where the driver does not tell.
+    :param carrier: of the PF, which link_state auto hands on.
+    """
+    if name == "max_tx_rate":  # 0 is no limit
+        return bool(value) and (not before or value < before)
+    tighter = {
+        "vlan": True,
+        "qos": True,
+        "vlan_proto": True,
+        "spoofchk": value is True,
+        "trust": value is False,
+        "min_tx_rate": name == "min_tx_rate" and value < (before or 0),
+        "link_state": value == "disable" or (value == "auto" and before == "enable" and not carrier),
+    }
+    return tighter.get(name, False)
 
 
 def _loses_address(vf: Device, desired: DesiredVf, change: VfAttributes) -> bool:

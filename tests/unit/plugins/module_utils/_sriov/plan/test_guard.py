@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.faults import Faults
@@ -60,10 +61,37 @@ def driver(device, target="vfio-pci"):
     return list(guard.driver_changes(device, target))
 
 
-def attributes(member, change=None, mtu=None, **wanted):
+def attributes(member, change=None, mtu=None, of_pf=None, **wanted):
     desired = DesiredVf(VfAttributes(**wanted), mtu)
     written = desired.attributes if change is None else change
-    return list(guard.vf_changes(pf(1, vfs=(member,)), member, desired, written))
+    return list(guard.vf_changes(pf(1, vfs=(member,), **(of_pf or {})), member, desired, written))
+
+
+# A VF as its user has it: what takes something away from there, and what does not.
+SET = VfAttributes("02:00:00:00:00:07", 7, 2, "802.1Q", False, True, 100, 1000, "auto", True)
+ENABLED = replace(SET, link_state="enable")
+CUTS = (
+    {"vlan": 8},
+    {"vlan": 0},
+    {"qos": 3},
+    {"vlan_proto": "802.1ad"},
+    {"spoofchk": True},
+    {"trust": False},
+    {"min_tx_rate": 50},
+    {"max_tx_rate": 999},
+    {"link_state": "disable"},
+    {"link_state": "disable", "trust": True},
+)
+LOOSENINGS = (
+    {"vlan": 7, "qos": 2},
+    {"spoofchk": False},
+    {"trust": True},
+    {"min_tx_rate": 200},
+    {"max_tx_rate": 2000},
+    {"max_tx_rate": 0},
+    {"link_state": "enable"},
+    {"query_rss": False},
+)
 
 
 def channels(*kept):
@@ -110,6 +138,39 @@ def channels(*kept):
         pytest.param(driver(pf_device(driver="vfio-pci"), "igb"), set(), id="the PF back to the kernel"),
         pytest.param(driver(pf_device(num_vfs=2)), NEVER, id="a PF whose VFs live on its driver"),
         pytest.param(attributes(vf(holders=(BUSY,)), trust=True), set(), id="an attribute of a VF in use"),
+        *(
+            pytest.param(
+                attributes(vf(holders=(user,), attributes=SET), **wanted), needed, id=f"{wanted} of {user.kind}"
+            )
+            for user in (BUSY, PROGRAM, ADDRESSED, ROUTE)
+            for wanted, needed in [
+                *((wanted, {IN_USE}) for wanted in CUTS),
+                *((wanted, set()) for wanted in LOOSENINGS),
+            ]
+        ),
+        *(pytest.param(attributes(vf(attributes=SET), **each), set(), id=f"{each}, free") for each in CUTS),
+        *(pytest.param(attributes(vf(holders=(SSH,)), **each), NEVER, id=f"{each} of SSH") for each in CUTS),
+        pytest.param(
+            attributes(vf(holders=(BUSY,), attributes=None), vlan=0, max_tx_rate=0, spoofchk=False),
+            {IN_USE},
+            id="a VLAN that the driver does not tell",
+        ),
+        pytest.param(
+            attributes(vf(holders=(BUSY,), attributes=None), max_tx_rate=0, min_tx_rate=0, trust=True, query_rss=False),
+            set(),
+            id="no limit, where the driver does not tell",
+        ),
+        pytest.param(
+            attributes(vf(holders=(BUSY,), attributes=ENABLED), link_state="auto"), {IN_USE}, id="auto without a link"
+        ),
+        pytest.param(
+            attributes(vf(holders=(BUSY,), attributes=ENABLED), of_pf={"carrier": True}, link_state="auto"),
+            set(),
+            id="auto with a link",
+        ),
+        pytest.param(
+            attributes(vf(holders=(BUSY,), attributes=SET), mac=MAC, vlan=9), NEVER, id="an address and a VLAN"
+        ),
         pytest.param(attributes(vf(), mac=MAC), set(), id="an address of a free VF"),
         pytest.param(attributes(vf(holders=(PROGRAM,)), mac=MAC), {IN_USE}, id="an address of a VF in use"),
         pytest.param(attributes(vf(holders=(BUSY,)), mac=MAC), NEVER, id="an address of a VF whose vfio node is open"),

@@ -328,7 +328,9 @@ def test_one_link_set_up_is_waited_for_once():
             id="in use, with the address that it has",
         ),
         pytest.param(
-            one(vf(driver="vfio-pci", holders=(BUSY,))), desired_vfs(vlan=7, spoofchk=False), id="in use, no address"
+            one(vf(driver="vfio-pci", holders=(BUSY,))),
+            desired_vfs(trust=True, spoofchk=False),
+            id="in use, given more",
         ),
         pytest.param(
             ixgbe(2, vfs=(changed(mac=MAC), vf(1, attributes=replace(FRESH, mac=MAC)))),

@@ -383,3 +383,28 @@ def test_vfs_of_two_pfs_with_one_address_are_refused():
         f"mac: {MAC} for VF 0 of enp1s0 ({PF}) and VF 0 of enp1s1 ({SECOND}): two VFs with one address would share "
         "their frames. Remedy: give each its own, or auto."
     )
+
+
+CHANGES = "it is in use, and what its user sends and receives would change"
+OR_ACCEPT = "Remedy: release it, or accept that for its user: allow: [in_use]."
+
+
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [({"vlan": 7}, "vlan"), ({"vlan": 7, "qos": 3, "spoofchk": True, "max_tx_rate": 100}, "vlan, qos, max_tx_rate")],
+)
+@pytest.mark.parametrize("holder", [BUSY, PROGRAM, AWAY])
+def test_what_the_user_of_a_vf_sends_is_changed_only_if_that_is_allowed(holder, said, names):
+    state, wanted = one(vf(driver="vfio-pci", holders=(holder,))), desired_vfs(**said)
+    (refusal,) = refusals(state, desired_pf(vfs=[wanted], allow={*CONSENTS} - {"in_use"}))
+    assert str(refusal) == f"{names}: cannot change for VF 0{ON}: {CHANGES}: {holder.text}. {OR_ACCEPT}"
+    plan = planned(state, desired_pf(vfs=[wanted], allow=["in_use"])).plan
+    assert list(plan.allowed) == [f"in_use for VF 0 of enp1s0 (0000:01:00.0): {CHANGES}: {holder.text}"]
+    assert len(plan.steps) == 1
+
+
+def test_what_the_user_of_a_vf_has_already_needs_no_consent():
+    attributes = replace(FRESH, vlan=7, qos=3)
+    state = one(vf(driver="vfio-pci", holders=(BUSY,), attributes=attributes))
+    assert sentences(state, desired_pf(vfs=[desired_vfs(vlan=7, qos=3, spoofchk=True)])) == []
+    assert len(sentences(state, desired_pf(vfs=[desired_vfs(vlan=7, spoofchk=False, trust=True)]))) == 1
