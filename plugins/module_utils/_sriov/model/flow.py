@@ -122,6 +122,11 @@ class FlowRule:
             return None
 
     @property
+    def is_wide(self) -> bool:
+        """Whether it matches every frame of its kind: it names a protocol at most."""
+        return all(name in ("proto", "ether_type") for name, _value, _mask in self.match)
+
+    @property
     def into_vf(self) -> bool:
         return self.destination is not None and self.destination.vf is not None
 

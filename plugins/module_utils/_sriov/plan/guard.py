@@ -40,6 +40,12 @@ def carries_ssh(pf: Pf) -> bool:
     return any(holder.kind == SSH for device in (pf.device, *pf.vfs) for holder in device.holders)
 
 
+def default_routes(pf: Pf) -> list[str]:
+    """Default routes that the PF or a VF of it carries, in words that go on behind another sentence."""
+    devices = ((pf.device, "it"), *((vf, f"VF {vf.vf}") for vf in pf.vfs))
+    return [f"{name} {text}" for device, name in devices for text in _texts((device,), ROUTE)]
+
+
 def num_vfs_changes(pf: Pf, num_vfs: int, what: str) -> Refusals:
     """Another number of VFs destroys those that are there, and closes and opens the PF.
 

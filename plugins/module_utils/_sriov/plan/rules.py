@@ -19,6 +19,7 @@ from ..knowledge.queues import driver_of
 from ..model.desired import DesiredRules
 from ..steps.net import DeleteRule, InsertRule
 from .check_rules import check_masks, check_target
+from .guard import default_routes
 from .stage import Stage, interface
 
 if t.TYPE_CHECKING:
@@ -76,7 +77,7 @@ def plan_rules(pf: Pf, desired: DesiredRules | None, lost: tuple[FlowRule, ...])
         else:
             change = _arrival(pf, table, desired or NOTHING, again, lost, faults)
         check_masks(pf, change.outcome, desired or NOTHING)
-        steps, warnings = _steps(pf, change), [*warnings, *_vf_warnings(pf, change)]
+        steps, warnings = _steps(pf, change), [*warnings, *_wide(pf, change), *_vf_warnings(pf, change)]
     return Stage(steps, warnings, faults)
 
 
@@ -208,6 +209,18 @@ def _steps(pf: Pf, change: Change) -> list[Step]:
     gone = {rule.flow: rule for rule in change.deleted if taken.get(rule.location, rule.flow) == rule.flow}
     steps += [InsertRule(*named, rule, moved=gone.get(rule.flow)) for rule in change.added]
     return [*steps, *(InsertRule(*named, rule, again=True) for rule in change.again)]
+
+
+def _wide(pf: Pf, change: Change) -> list[str]:
+    """What is to be said of new rules that take all frames of a kind from the kernel. (Where the operator comes by such
+    frames, they are refused: check_rules.rule_faults.)"""
+    new = [*(rule for _old, rule in change.replaced), *change.added]
+    wide = [rule for rule in new if rule.is_wide and rule.destination and rule.destination.kind in ("vf", "drop")]
+    also = "".join(f"; {text}" for text in default_routes(pf))
+    return [
+        f"{rule}: it names neither address nor port, and {pf.label} itself gets no such frames any more{also}"
+        for rule in wide
+    ]
 
 
 def _vf_warnings(pf: Pf, change: Change) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredRss
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import DROP, encode_action
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import Holder
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     LABEL,
     PF,
@@ -462,6 +463,61 @@ def test_a_rule_that_fewer_channels_would_send_elsewhere_is_not_put_back():
 def test_a_queue_that_the_vf_s_driver_does_not_open_is_reported(driver, queue, warnings):
     state = with_rules(num_vfs=1, vfs=(vf(driver=driver),))
     assert list(planned(state, desired_pf(rules=desired_rules(to(0, queue)))).plan.warnings) == warnings
+
+
+ROUTED = Holder("route", "carries a default route (through bond0)")
+
+
+@pytest.mark.parametrize(
+    ("wide", "words"),
+    [
+        pytest.param(rule(location=None), "tcp4 to VF 0 queue 0", id="all of TCP"),
+        pytest.param(rule("udp4", cookie=DROP, location=None), "udp4 drop", id="dropped"),
+        pytest.param(rule("ip4", vf=1, location=None), "ip4 to VF 1 queue 0", id="all of IPv4"),
+        pytest.param(rule("ether", location=None), "ether to VF 0 queue 0", id="all there is"),
+        pytest.param(
+            rule("ether", ether_type=0x800, location=None), "ether proto 0x800 to VF 0 queue 0", id="a kind of frames"
+        ),
+        pytest.param(rule("ip6", proto=47, location=None), "ip6 l4proto 47 to VF 0 queue 0", id="a protocol"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("holders", "of_vf", "also"),
+    [
+        pytest.param((), (), "", id="in use by nobody"),
+        pytest.param((ROUTED,), (), "; it carries a default route (through bond0)", id="with a default route"),
+        pytest.param((), (ROUTED,), "; VF 1 carries a default route (through bond0)", id="with that of a VF"),
+    ],
+)
+def test_a_rule_that_takes_all_frames_of_a_kind_is_told(wide, words, holders, of_vf, also):
+    """Where no connection of the operator is known, a default route may carry one."""
+    vfs = (vf(0, driver=None), vf(1, driver=None, holders=of_vf))
+    state = unknown_driver(num_vfs=2, vfs=vfs, holders=holders)
+    outcome = planned(state, desired_pf(rules=desired_rules(wide)))
+    assert list(outcome.plan.warnings) == [
+        f"{words}: it names neither address nor port, and {LABEL} itself gets no such frames any more{also}"
+    ]
+    assert list(planned(outcome.after, desired_pf(rules=desired_rules(wide))).plan.warnings) == [], "once"
+
+
+@pytest.mark.parametrize(
+    "narrow",
+    [
+        pytest.param(rule(dst_port=80, location=None), id="a port"),
+        pytest.param(rule(vlan=7, location=None), id="a VLAN"),
+        pytest.param(rule(cookie=1, location=None), id="to a queue that the kernel has"),
+    ],
+)
+def test_a_rule_that_leaves_frames_to_the_pf_is_not(narrow):
+    state = with_rules(num_vfs=1, vfs=(vf(driver=None),), holders=(ROUTED,))
+    assert list(planned(state, desired_pf(rules=desired_rules(narrow))).plan.warnings) == []
+
+
+def test_a_rule_that_comes_to_lead_all_frames_away_is_told_too():
+    state = with_rules(rule(cookie=1, location=9), num_vfs=1, vfs=(vf(driver=None),))
+    outcome = planned(state, desired_pf(rules=desired_rules(rule(location=None))))
+    assert [str(step) for step in outcome.plan.steps] == [replaced("tcp4 to VF 0 queue 0", "tcp4 to queue 1", 9)]
+    assert len(outcome.plan.warnings) == 1
 
 
 def test_a_pf_that_goes_down_and_up_keeps_its_rules():

@@ -328,6 +328,9 @@ def over_ssh(*rules, peer=PEER, on_vf=False, **changes):
         pytest.param(rule(cookie=DROP, dst_port=22, location=None), id="dropped"),
         pytest.param(rule(vlan=7, location=None), id="a VLAN that may be it"),
         pytest.param(rule("ip4", dst_ip=SERVER, location=None), id="by IP address"),
+        pytest.param(rule(location=None), id="all of TCP"),
+        pytest.param(rule("ip4", location=None), id="all of IPv4"),
+        pytest.param(rule(cookie=DROP, location=None), id="all of TCP dropped"),
     ],
 )
 @pytest.mark.parametrize("on_vf", [False, True], ids=["over the PF", "over a VF"])
@@ -347,6 +350,7 @@ def test_a_rule_that_would_take_the_operator_s_frames_away_is_refused(wanted, on
         pytest.param(over_ssh(), rule(dst_port=80, location=None), id="another port"),
         pytest.param(over_ssh(), rule(src_ip=CLIENT + 1, dst_port=22, location=None), id="another client"),
         pytest.param(over_ssh(), rule("udp4", dst_port=22, location=None), id="another protocol"),
+        pytest.param(over_ssh(), rule("udp4", location=None), id="all of another protocol"),
         pytest.param(over_ssh(), rule(cookie=1, dst_port=22, location=None), id="to a queue that the kernel has"),
         pytest.param(over_ssh(peer=PEER_6), rule(dst_port=22, location=None), id="IPv4, and SSH comes by IPv6"),
         pytest.param(
@@ -363,9 +367,18 @@ def test_a_rule_that_leaves_the_operator_alone_is_taken(state, wanted):
     assert sentences(state, desired_pf(rules=desired_rules(wanted)))[-1].startswith("add flow rule")
 
 
-def test_a_connection_by_ipv6_is_found():
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        pytest.param(rule("tcp6", dst_port=22, location=None), id="of SSH"),
+        pytest.param(rule("tcp6", location=None), id="all of TCP"),
+        pytest.param(rule("ip6", cookie=DROP, location=None), id="all of IPv6"),
+        pytest.param(rule("ether", location=None), id="all there is"),
+        pytest.param(rule("ether", ether_type=0x86DD, location=None), id="a kind of frames"),
+    ],
+)
+def test_a_connection_by_ipv6_is_found(wanted):
     state = over_ssh(peer=PEER_6, driver="i40e", device="1572")
-    wanted = rule("tcp6", dst_port=22, location=None)
     with pytest.raises(InUse):
         planned(state, desired_pf(rules=desired_rules(wanted)))
 
