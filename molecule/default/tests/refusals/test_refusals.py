@@ -106,6 +106,14 @@ REFUSALS = [
     ),
     pytest.param(
         "pci_driver",
+        {**PF, "vf": 2, "driver": "igb"},
+        "driver: igb is not for this device on 0000:01:10.4: no alias of it matches 8086:10ca, and it would be made to "
+        "probe what it does not know; the kernel's own driver for it is igbvf. "
+        "Remedy: write it default (igbvf), or vfio-pci for a program.",
+        id="the PF's driver for a VF",
+    ),
+    pytest.param(
+        "pci_driver",
         {**PF, "vf": "0-3", "driver": "none"},
         f"vf: 0-3 names VF 3{ON}: the PF has 3 VFs. Remedy: ask for more (num_vfs: 4), or name VFs 0 to 2.",
         id="a VF that is not there",
@@ -147,6 +155,13 @@ REFUSALS = [
         {**PF, "vfs": [{"vf": 0, "mac": "02:00:00:00:aa:00"}], "allow": EVERYTHING},
         OPEN_MAC,
         id="the address of a VF that a process has open, all allowed",
+    ),
+    pytest.param(
+        "vf",
+        {**PF, "vfs": [{"vf": 0, "vlan": 7}]},
+        f"vlan: cannot change for VF 0{ON}: it is in use, and what its user sends and receives would change: process "
+        "PID (sleep 600) has /dev/vfio/N open. Remedy: release it, or accept that for its user: allow: [in_use].",
+        id="the VLAN of a VF that a process has open",
     ),
     pytest.param(
         "vf",
