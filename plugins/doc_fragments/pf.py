@@ -10,6 +10,7 @@ PF = r"""
 pf:
   description:
     - The PF, by interface name, alternative name, MAC address or PCI address.
+    - YAML reads addresses of digits only as numbers; write them in quotes, as in V("0000:01:00.0").
   type: str
   required: true
 """

@@ -13,6 +13,7 @@ from collections import Counter
 
 from .._sriov.errors import InvalidRequest
 from .._sriov.model.selector import parse_selector
+from .misread import mac_addresses, misread
 from .options import PF_OPTIONS, RECORD, RSS_OPTIONS
 from .rules import RULE_OPTIONS
 from .words import closest, described, shown
@@ -58,7 +59,9 @@ def merge(sources: list[Source]) -> Merged:
     """
     faults: list[InvalidRequest] = []
     labels = Node({}, "")
+    numbers: dict[str, t.Any] = {}  # labels that YAML may have made of MAC addresses
     for name, value in sources:
+        numbers.update((str(each), each) for each in (value if isinstance(value, dict) else ()) if mac_addresses(each))
         source = _source(name, value, faults)
         idle = [label for label, node in source.value.items() if node.value is None and label not in labels.value]
         for label in idle:
@@ -69,6 +72,8 @@ def merge(sources: list[Source]) -> Merged:
     for number, (label, node) in enumerate(labels.value.items()):
         place = f"pfs[{number}]"
         origins[f"{place}.pf"] = node.origin  # where it is not given, the label is the PF
+        if "pf" not in node.value:
+            faults += misread(node.origin, "pf", numbers.get(label))
         pfs.append({"pf": label, **_plain(node, place, origins)})
     return Merged(pfs, origins, faults)
 

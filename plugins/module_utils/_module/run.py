@@ -18,9 +18,11 @@ from . import zip_once  # noqa: F401  # pylint: disable=unused-import
 from .._sriov.compare import of_pf, spoken_of
 from .._sriov.converge import converge
 from .._sriov.errors import SriovError
+from .._sriov.faults import Faults
 from .._sriov.kernel.kernel import Kernel
 from .._sriov.results import device_result, pf_result
 from .request import check_timeout, desired_state, failed, refused
+from .validation import checked_options
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -99,6 +101,9 @@ def answer(module: AnsibleModule, read: t.Callable[[Params, Kernel], Params], ke
     :param read: options to return values; may raise SriovError.
     """
     try:
+        given = Faults()  # numbers for names: AnsibleModule has made texts of them
+        given.add(*checked_options(module.argument_spec, _load_params()).faults)
+        given.tell()
         check_timeout(module.params["timeout"])
         found = read(module.params, kernel or Kernel())
     except SriovError as error:

@@ -5,9 +5,9 @@
 # This module util is PRIVATE to the collection: it can change at any time.
 """Options against their argument spec: every fault with its place, and what is left of the options without them.
 
-What is accepted is what Ansible accepts, by its own conversions; but true is no number, as which Python has it. Ansible
-tells faults too, but in words of its own, and without the place. Of a spec only what ours have is known: the types of
-KINDS and the words of WORDS.
+What is accepted is what Ansible accepts, by its own conversions; but true is no number, as which Python has it, and a
+number is no name. Ansible tells faults too, but in words of its own, and without the place. Of a spec only what ours
+have is known: the types of KINDS and the words of WORDS.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import typing as t
 from ansible.module_utils.common import validation
 
 from .._sriov.errors import InvalidRequest
+from .misread import misread
 from .words import closest, described, shortened, shown, unknown
 
 if t.TYPE_CHECKING:
@@ -88,7 +89,9 @@ class _Walk:
         for name, value in given.items():
             inside = _inside(place, name)
             if name in spec and not (value is None and spec[name].get("required")):
-                found[name] = self.value(inside, spec[name], value)
+                wrong = misread(inside, name, value)
+                self.faults += wrong
+                found[name] = FAULTY if wrong else self.value(inside, spec[name], value)
             elif name in spec:
                 continue  # Ansible takes the text "None", or "", for it: it is told as missing
             else:

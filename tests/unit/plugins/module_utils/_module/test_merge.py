@@ -197,6 +197,11 @@ SHAPES = {
         f"{HOW} rules: [{{flow_type: tcp4, dst_port: 80, vf: 0}}].",
     ),
     "an address that YAML made a number": ({60.0: {}}, f"provision_pfs: 60.0, where a label is expected: {QUOTE}"),
+    "a MAC address that YAML made a number": (
+        {46921827011: {"num_vfs": 1}},
+        "provision_pfs.46921827011: 46921827011 is a number: YAML reads 60:20:30:40:50:11 without quotes as one. "
+        "Remedy: write it in quotes.",
+    ),
     "a word that YAML made true": ({True: {}}, f"provision_pfs: true, where a label is expected: {QUOTE}"),
 }
 
@@ -304,3 +309,7 @@ def test_every_place_has_an_origin_and_every_origin_has_its_value(first, second,
     assert {place: there[place] for place in scalars - labels} == {
         place: written[found.origins[place]] for place in scalars - labels
     }
+
+
+def test_a_large_number_may_be_a_label_where_the_pf_is_given():
+    assert not faults({46921827011: {"pf": "enp1s0"}})

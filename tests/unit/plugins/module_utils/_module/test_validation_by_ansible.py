@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 from pathlib import Path
@@ -13,6 +14,7 @@ from unittest import mock
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.misread import NAMES
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.validation import (
     KINDS,
     WORDS,
@@ -81,7 +83,7 @@ def test_the_validator_knows_all_that_our_specs_say(spec, constraints):
 
 
 GOOD = {
-    "str": ("a", "auto", "vfio-pci", 3),
+    "str": ("a", "auto", "vfio-pci", "3", "60.0", "enp1s0", 3),
     "int": (0, 4, "4", 4.0),
     "float": (1, 0.5, "2.5"),
     "bool": (True, "yes", "False", 0),
@@ -169,6 +171,28 @@ def true_for_a_number(spec, options):
     return False
 
 
+def number_for_a_name(spec, options):
+    """Whether some name or address is a number, or true or false, of which Ansible makes a text."""
+    for name, option in spec.items():
+        value = options.get(name)
+        value = as_ansible_reads(value) if "options" in option else value
+        inner = value if isinstance(value, list) else [value]
+        if name in NAMES and any(isinstance(each, (int, float)) for each in inner):
+            return True
+        if any(number_for_a_name(option.get("options", {}), each) for each in inner if isinstance(each, dict)):
+            return True
+    return False
+
+
+def as_ansible_reads(value):
+    """A dictionary that is written as JSON."""
+    if isinstance(value, list):
+        return [as_ansible_reads(each) for each in value]
+    with contextlib.suppress(TypeError, ValueError):
+        return json.loads(value)
+    return value
+
+
 def some_are_of_no_use(options):
     """Whether a list of records has None in the place of one."""
     values = options.values() if isinstance(options, dict) else options if isinstance(options, list) else ()
@@ -178,9 +202,10 @@ def some_are_of_no_use(options):
 def judged(spec, options, constraints):
     """What Ansible makes of options; None where it refuses them, or breaks on them.
 
-    What must be there and is left empty is a text for it, "" or "None": that we refuse, and true for a number.
+    What must be there and is left empty is a text for it, "" or "None": that we refuse, true for a number, and a number
+    for a name.
     """
-    if left_empty(spec, options) or true_for_a_number(spec, options):
+    if left_empty(spec, options) or true_for_a_number(spec, options) or number_for_a_name(spec, options):
         return None
     try:
         found = ArgumentSpecValidator(spec, **constraints).validate(options)
