@@ -17,12 +17,12 @@ from ..errors import InvalidRequest
 from ..faults import Faults
 from .desired import AUTO, DEFAULT, NONE
 from .driver_words import right_word
-from .mac import ZERO, is_multicast
-from .selector import MOST_VFS, check_there, no_such_vf
+from .mac import LAST_AUTO, ZERO, is_multicast
+from .selector import MOST_VFS, check_there, no_such_vf, parse_selector
 from .vfs import NODE_WORDS, said_of, turning_points
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .desired import Desired, DesiredPf, DesiredVfs
     from .flow import Destination, FlowRule
@@ -68,6 +68,7 @@ def _check_pf(desired: DesiredPf, faults: Faults) -> None:
     with faults.gathered():
         check_down(desired, desired.num_vfs, label)
     faults.add(*_contradictions(desired.vfs, label))
+    faults.add(*beyond_auto([index for index, mac in _macs(desired).items() if mac == AUTO], label))
     for each in desired.vfs:
         with faults.gathered():
             check_there(each.vf, desired.num_vfs, f"{each.name}.vf", label)
@@ -165,12 +166,27 @@ def _check_vf(said: Said, label: str) -> t.Iterator[InvalidRequest]:
             )
 
 
+def beyond_auto(indices: Iterable[int], label: str) -> t.Iterator[InvalidRequest]:
+    """:param indices: the VFs that are given `auto`."""
+    beyond = [index for index in indices if index > LAST_AUTO]
+    if beyond:
+        yield InvalidRequest(
+            f"mac: auto has no address for VF{'' if len(beyond) == 1 else 's'} {parse_selector(beyond)}",
+            device=label,
+            why=f"the index is one octet of it, 0 to {LAST_AUTO}",
+            remedy="give these VFs addresses of your own",
+        )
+
+
 def _fixed_macs(desired: DesiredPf) -> dict[int, str]:
-    """The address of each VF that is given one and named by a number."""
+    return {index: mac for index, mac in _macs(desired).items() if mac not in (None, AUTO)}
+
+
+def _macs(desired: DesiredPf) -> dict[int, str | None]:
+    """The address, or `auto`, of each VF that is given one and named by a number."""
     named = min(max(turning_points(desired.vfs, None)) if desired.num_vfs is None else desired.num_vfs, MOST_VFS)
     indices = {index for entry in desired.vfs if "mac" in entry.said for index in entry.vf.indices(named)}
-    macs = {index: said_of(desired.vfs, index).get("mac", (None,))[0] for index in sorted(indices)}
-    return {index: mac for index, mac in macs.items() if mac not in (None, AUTO)}
+    return {index: said_of(desired.vfs, index).get("mac", (None,))[0] for index in sorted(indices)}
 
 
 def shared_addresses(macs: Mapping[str, Mapping[int, str]]) -> t.Iterator[InvalidRequest]:

@@ -12,6 +12,8 @@ import re
 
 MAC_ADDRESS = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")  # in lower case
 ZERO = "00:00:00:00:00:00"
+INFINIBAND_OCTETS = 20
+LAST_AUTO = 255  # the last VF that auto_mac() has an address for
 # 02:00:00:00:00:01, 02-00-00-00-00-01, 0200.0000.0001 (Cisco), 020000000001
 NOTATIONS = re.compile(r"[0-9a-f]{2}(:|-)(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}|[0-9a-f]{12}")
 
@@ -36,12 +38,17 @@ def auto_mac(pf_mac: str, vf: int) -> str:
     bits and the rest of their addresses is the same.
 
     :param pf_mac: six octets in hexadecimal, separated by colons.
-    :param vf: 0 to 255.
+    :param vf: 0 to LAST_AUTO.
     """
     octets = bytes.fromhex(pf_mac.replace(":", ""))
     digest = hashlib.sha256(octets[:3]).digest()
     first = (digest[0] & 0xFC) | 0x02  # bit 1: locally administered; bit 0 clear: unicast
     return bytes([first, digest[1], vf, *octets[3:]]).hex(":")
+
+
+def is_infiniband(address: str) -> bool:
+    """Whether it is the hardware address of an InfiniBand port, which has no MAC address."""
+    return len(address.split(":")) == INFINIBAND_OCTETS
 
 
 def is_multicast(mac: str) -> bool:

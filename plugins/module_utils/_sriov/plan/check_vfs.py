@@ -53,6 +53,16 @@ def taken_addresses(pf: Pf, desired: Mapping[int, DesiredVf]) -> Refusals:
             )
 
 
+def no_mac_on_infiniband(pf: Pf, vf: int) -> NotSupported:
+    """drivers/infiniband/ulp/ipoib has no ndo_set_vf_mac, but ndo_set_vf_guid."""
+    return NotSupported(
+        f"mac: VF {vf} can have none",
+        device=pf.label,
+        why="the PF is an InfiniBand port, whose VFs have GUIDs",
+        remedy="leave out mac; `ip link set dev PF vf N node_guid …` and port_guid set those",
+    )
+
+
 def check_vf(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> Refusals:
     """Values that the driver does not take."""
     support = driver_of(pf).vf_support

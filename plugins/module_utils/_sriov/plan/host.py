@@ -122,8 +122,8 @@ def _functions(state: State) -> dict[str, t.Any]:
 
 def _name_vfs(pf: Pf, desired: DesiredPf, vfs: dict[str, dict[int, DesiredVf]]) -> Stage:
     """What is desired of each VF, by its index; entries for VFs that there will not be are refused."""
-    vfs[desired.pf] = by_index(pf, desired.vfs)
     faults = Faults()
+    vfs[desired.pf] = by_index(pf, desired.vfs, faults)
     for entry in desired.vfs:
         with faults.gathered():
             check_there(entry.vf, pf.num_vfs, f"{entry.name}.vf", pf.label)

@@ -15,13 +15,14 @@ from ..faults import Faults
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..knowledge.queues import driver_of
 from ..model.attributes import DEFAULTS, VfAttributes, with_companions
+from ..model.check import beyond_auto
 from ..model.desired import AUTO
-from ..model.mac import auto_mac
+from ..model.mac import LAST_AUTO, MAC_ADDRESS, ZERO, auto_mac, is_infiniband
 from ..model.vfs import desired_by_vf
 from ..steps.net import SetMtu, SetVf, WaitForCarrier
 from ..steps.pci import Reload
 from .after import DEFAULT_MTU
-from .check_vfs import check_interface, check_vf, taken_addresses
+from .check_vfs import check_interface, check_vf, no_mac_on_infiniband, taken_addresses
 from .guard import vf_changes
 from .stage import Stage, function_label, interface
 
@@ -34,15 +35,24 @@ if t.TYPE_CHECKING:
     from ..steps.pci import Step
 
 
-def by_index(pf: Pf, entries: Sequence[DesiredVfs]) -> dict[int, DesiredVf]:
+def by_index(pf: Pf, entries: Sequence[DesiredVfs], faults: Faults) -> dict[int, DesiredVf]:
     """What is desired of each VF that there will be, `auto` made an address.
 
-    :raises InvalidRequest: no address can be made.
+    Addresses that cannot be made or given are gathered, and left out.
+
+    :raises InvalidRequest: the PF has nothing that an address could be made from.
     """
-    return {
-        index: each._replace(attributes=_with_address(pf, index, each.attributes))
-        for index, each in desired_by_vf(entries, pf.num_vfs).items()
-    }
+    found = desired_by_vf(entries, pf.num_vfs)
+    unfit: set[int] = set()
+    if pf.device.netdev and is_infiniband(pf.device.netdev.mac):
+        unfit = {index for index, each in found.items() if each.attributes.mac is not None}
+        faults.add(*_of_vfs(unfit, lambda index: no_mac_on_infiniband(pf, index)))
+    else:
+        unfit = {index for index, each in found.items() if each.attributes.mac == AUTO and index > LAST_AUTO}
+        faults.add(*beyond_auto(unfit, pf.label))
+    for index in unfit:
+        found[index] = found[index]._replace(attributes=replace(found[index].attributes, mac=None))
+    return {index: each._replace(attributes=_with_address(pf, index, each.attributes)) for index, each in found.items()}
 
 
 def plan_attributes(pf: Pf, desired: Mapping[int, DesiredVf], allow: Container[str], settling: bool) -> Stage:
@@ -109,6 +119,11 @@ def plan_mtus(pf: Pf, desired: Mapping[int, DesiredVf]) -> Stage:
     return Stage(steps, faults=faults)
 
 
+def _of_vfs(indices: t.Iterable[int], refusal: t.Callable[[int], SriovError]) -> t.Iterator[SriovError]:
+    for index in sorted(indices):
+        yield from _of_vf(index, [refusal(index)])
+
+
 def _of_vf(index: int, refusals: t.Iterable[SriovError]) -> t.Iterator[SriovError]:
     """Refusals that name the VF: those of other VFs for the same reason are told with them."""
     for refusal in refusals:
@@ -119,7 +134,7 @@ def _of_vf(index: int, refusals: t.Iterable[SriovError]) -> t.Iterator[SriovErro
 def _with_address(pf: Pf, index: int, attributes: VfAttributes) -> VfAttributes:
     if attributes.mac != AUTO:
         return attributes
-    if pf.perm_mac is None:
+    if pf.perm_mac is None or pf.perm_mac == ZERO or not MAC_ADDRESS.fullmatch(pf.perm_mac):
         raise InvalidRequest(
             "mac: auto needs the PF's permanent address", device=pf.label, why="its driver does not tell one"
         )

@@ -107,6 +107,21 @@ def refusals(desired):
             [f"vfs[1].mode: 0600 contradicts 0660 in vfs[0]{ON}: both name VF 2 (vf 2 and vf 2). {NAME_ONCE}"],
             id="one VF twice",
         ),
+        *(
+            pytest.param(
+                wanted(*entries, num_vfs=number),
+                [
+                    f"mac: auto has no address for {vfs}{ON}: the index is one octet of it, 0 to 255. "
+                    "Remedy: give these VFs addresses of your own."
+                ],
+                id=f"auto for {vfs}",
+            )
+            for entries, number, vfs in (
+                ([("all", {"mac": "auto"})], 258, "VFs 256-257"),
+                ([("all", {"mac": "auto"}), ("256", {"mac": MAC})], 258, "VF 257"),
+                ([("254-300", {"mac": "auto"}), (400, {"mac": "auto"})], None, "VFs 256-300,400"),
+            )
+        ),
         pytest.param(
             wanted(("0-3", {"driver": "vfio-pci"}), ("3-4", {"driver": None})),
             [
@@ -216,6 +231,8 @@ def test_a_refusal_says_what_why_and_what_to_do(desired, messages):
         ),
         pytest.param(wanted((0, {"no_iommu": False})), id="no word about the IOMMU"),
         pytest.param(wanted(("all", {"mac": "auto"}), num_vfs=9), id="an address from the card for each"),
+        pytest.param(wanted(("all", {"mac": "auto"}), num_vfs=256), id="for as many as there are addresses"),
+        pytest.param(wanted(("0-255", {"mac": "auto"}), ("all", {"trust": True}), num_vfs=300), id="for these alone"),
         pytest.param(wanted((0, {"mac": MAC}), (1, {"mac": OTHER})), id="an address for each"),
         pytest.param(wanted(("all", {"mac": "auto"}), (0, {"mac": MAC}), num_vfs=4), id="a fixed address as exception"),
         pytest.param(wanted(("0-1", {"mac": MAC}), (0, {"mac": "auto"})), id="an address that is left to one VF"),

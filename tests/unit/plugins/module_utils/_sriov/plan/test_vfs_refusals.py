@@ -42,6 +42,8 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
 ON = " on enp1s0 (0000:01:00.0)"
 MAC, OTHER = "02:00:00:00:aa:00", "02:00:00:00:aa:01"
 FREE = vf(driver=None)
+GID = "00:00:10:29:fe:80:00:00:00:00:00:00:98:03:9b:03:00:aa:bb:cc"
+ONE_OCTET = "the index is one octet of it, 0 to 255. Remedy: give these VFs addresses of your own."
 AWAY = Holder("netns", "its interface enp1s0v0 is in network namespace blue")
 HAS_MAC = vf(1, driver=None, attributes=replace(FRESH, mac=MAC))
 IN_USE = "process 4711 (dpdk-testpmd) has /dev/vfio/10 open"
@@ -49,6 +51,19 @@ IN_USE = "process 4711 (dpdk-testpmd) has /dev/vfio/10 open"
 
 def one(vf_state=FREE, kind=ixgbe, **changes):
     return kind(1, vfs=(vf_state,), **{"carrier": True, **changes})
+
+
+def bnxt(num_vfs):
+    free = [vf(index, driver=None) for index in range(num_vfs)]
+    return pf(num_vfs, vfs=free, driver="bnxt_en", default_driver="bnxt_en", total_vfs=512)
+
+
+def infiniband():
+    """A PF of mlx5 whose port is InfiniBand: address and permanent address have 20 octets."""
+    port = netdev("ib0", mac=GID, perm_mac=GID)
+    vfs = (vf(0, driver=None, attributes=None), vf(1, driver=None, attributes=None))
+    made = pf(2, vfs=vfs, driver="mlx5_core", default_driver="mlx5_core", netdevs=(port,))
+    return replace(made, perm_mac=GID)
 
 
 def loaded(**changes):
@@ -110,6 +125,41 @@ REFUSALS = [
         InvalidRequest,
         f"mac: auto needs the PF's permanent address{ON}: its driver does not tell one.",
         id="auto without an address to begin with",
+    ),
+    *(
+        pytest.param(
+            replace(one(), perm_mac=address),
+            [desired_vfs(mac="auto")],
+            InvalidRequest,
+            f"mac: auto needs the PF's permanent address{ON}: its driver does not tell one.",
+            id=f"auto on a PF whose permanent address is {address}",
+        )
+        for address in ("00:00:00:00:00:00", GID)
+    ),
+    pytest.param(
+        bnxt(300),
+        [desired_vfs("all", mac="auto", trust=True)],
+        InvalidRequest,
+        f"mac: auto has no address for VFs 256-299{ON}: {ONE_OCTET}",
+        id="auto for more VFs than an octet can tell apart",
+    ),
+    pytest.param(
+        bnxt(257),
+        [desired_vfs("all", mac="auto")],
+        InvalidRequest,
+        f"mac: auto has no address for VF 256{ON}: {ONE_OCTET}",
+        id="auto for one VF more than an octet can tell apart",
+    ),
+    *(
+        pytest.param(
+            infiniband(),
+            [desired_vfs("all", mac=mac)],
+            NotSupported,
+            "mac: VFs 0-1 can have none on ib0 (0000:01:00.0): the PF is an InfiniBand port, whose VFs have GUIDs. "
+            "Remedy: leave out mac; `ip link set dev PF vf N node_guid …` and port_guid set those.",
+            id=f"InfiniBand: {mac}",
+        )
+        for mac in (MAC, "auto")
     ),
     # What the drivers do not take.
     pytest.param(
