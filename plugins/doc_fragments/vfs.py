@@ -19,7 +19,7 @@ mac:
   description:
     - MAC address that the PF's driver gives the VF, in any of the usual notations, or V(auto).
     - V(auto) derives it from the permanent address of the PF and the index of the VF. It is locally
-      administered, and the same whenever the VF is created again.
+      administered, and the same whenever the VF is created again. There are addresses for VFs 0 to 255.
     - A kernel driver that has the VF already is loaded anew for it, as it reads the address at its start only.
       Where the VF is in use, that needs V(in_use) in O(allow).
   type: str

@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
 
 NO_OVERRIDE = ("", "(null)")  # how the kernel prints an unset driver_override
 GONE = b"\xff\xff\xff\xff"  # what a device that does not answer reads as
+NETWORK = "0x02"  # how the class of a network controller begins
 VIRTFN = re.compile(r"virtfn(\d+)")
 
 
@@ -59,7 +60,13 @@ class Pci:
         return self._sysfs.exists(f"{PCI_DEVICES}/{address}/sriov_numvfs")
 
     def pfs(self) -> list[str]:
-        return [address for address in self.devices() if self.can_have_vfs(address)]
+        """NICs with SR-IOV; GPUs and NVMe disks may have it too."""
+        return [address for address in self.devices() if self.can_have_vfs(address) and self.is_nic(address)]
+
+    def is_nic(self, address: str) -> bool:
+        """Class 02, whichever kind of network, or there is an interface; it may be one where no class can be read."""
+        known = self.attribute(address, "class") or NETWORK
+        return known.startswith(NETWORK) or bool(self.interfaces(address) or self.virtio_interfaces(address))
 
     def driver(self, address: str) -> str | None:
         return self._sysfs.link_name(f"{PCI_DEVICES}/{address}/driver")

@@ -41,11 +41,14 @@ def check_desired(desired: Desired) -> None:
     """
     faults = Faults()
     seen: dict[str, DesiredPf] = {}
+    fixed: dict[str, dict[int, str]] = {}
     for each in desired.pfs:
         if seen.setdefault(each.pf, each) is not each:
             faults.add(named_twice(seen[each.pf], each))
-        _check_pf(each, faults)
-    faults.add(*shared_addresses({each.pf: _fixed_macs(each) for each in desired.pfs}))
+        macs = _macs(each)
+        fixed[each.pf] = {index: mac for index, mac in macs.items() if mac is not None and mac != AUTO}
+        _check_pf(each, macs, faults)
+    faults.add(*shared_addresses(fixed))
     faults.tell()
 
 
@@ -59,7 +62,7 @@ def named_twice(first: DesiredPf, second: DesiredPf, device: str = "") -> Invali
     return InvalidRequest(what, device=device, remedy="make one entry of the two")
 
 
-def _check_pf(desired: DesiredPf, faults: Faults) -> None:
+def _check_pf(desired: DesiredPf, macs: Mapping[int, str | None], faults: Faults) -> None:
     place, label = desired.place, desired.pf
     if desired.num_vfs is not None and desired.num_vfs < 0:
         what = f"{place}num_vfs: {desired.num_vfs} is negative"
@@ -68,7 +71,7 @@ def _check_pf(desired: DesiredPf, faults: Faults) -> None:
     with faults.gathered():
         check_down(desired, desired.num_vfs, label)
     faults.add(*_contradictions(desired.vfs, label))
-    faults.add(*beyond_auto([index for index, mac in _macs(desired).items() if mac == AUTO], label))
+    faults.add(*beyond_auto((index for index, mac in macs.items() if mac == AUTO), label))
     for each in desired.vfs:
         with faults.gathered():
             check_there(each.vf, desired.num_vfs, f"{each.name}.vf", label)
@@ -176,10 +179,6 @@ def beyond_auto(indices: Iterable[int], label: str) -> t.Iterator[InvalidRequest
             why=f"the index is one octet of it, 0 to {LAST_AUTO}",
             remedy="give these VFs addresses of your own",
         )
-
-
-def _fixed_macs(desired: DesiredPf) -> dict[int, str]:
-    return {index: mac for index, mac in _macs(desired).items() if mac not in (None, AUTO)}
 
 
 def _macs(desired: DesiredPf) -> dict[int, str | None]:

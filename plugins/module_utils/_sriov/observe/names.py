@@ -137,7 +137,7 @@ def find_pf(kernel: Kernel, interfaces: Entries, text: str) -> str:
     cards = [entry for entry in interfaces if kernel.interfaces.function(entry["ifname"])]
     entries = [] if address else called(interfaces, cards, text)
     candidates = _existing(kernel, address) if address else _functions(kernel, entries)
-    pfs = [address for address in candidates if kernel.pci.can_have_vfs(address)]
+    pfs = [address for address in candidates if kernel.pci.can_have_vfs(address) and kernel.pci.is_nic(address)]
     if len(pfs) == 1:
         return pfs[0]
     if len(pfs) > 1:
@@ -165,6 +165,8 @@ def _no_pci_function(kernel: Kernel, interfaces: Entries, label: str, entry: dic
 
 def _not_a_pf(kernel: Kernel, label: str, address: str) -> InvalidRequest | NotSupported:
     physfn = kernel.pci.physfn(address)
+    if (physfn or kernel.pci.can_have_vfs(address)) and not kernel.pci.is_nic(physfn or address):
+        return _no_nic(kernel, label, address)
     if physfn:
         index = kernel.pci.virtual_functions(physfn).get(address)
         return InvalidRequest(
@@ -176,6 +178,14 @@ def _not_a_pf(kernel: Kernel, label: str, address: str) -> InvalidRequest | NotS
         f"pf: {label} is {kind_of_function(kernel, address)}, not a PF",
         why=f"the host's {_all_pfs(kernel)}",
         remedy=f"{NAME_IT}; if this NIC has SR-IOV, turn it on in the firmware setup of host and NIC",
+    )
+
+
+def _no_nic(kernel: Kernel, label: str, address: str) -> NotSupported:
+    return NotSupported(
+        f"pf: {label} is no NIC (PCI class {kernel.pci.attribute(address, 'class')})",
+        why=f"its driver is {kernel.pci.driver(address) or 'none'}; the host's {_all_pfs(kernel)}",
+        remedy=f"{NAME_IT}; module pci_driver gives VFs of other devices a driver by their addresses, in devices",
     )
 
 

@@ -30,6 +30,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import DIRECTORY, Link
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import desired_vfs
 from hypothesis import given
 from hypothesis import strategies as st
@@ -191,6 +192,53 @@ def test_an_interface_that_is_no_pf_is_told_what_it_is(tmp_path, text, what, rem
     on_pci = isinstance(refused.value, NotSupported)
     expected = remedy or (NAME_IT[:-1] + FIRMWARE if on_pci else "Remedy: name what is below it: enp1s0, enp2s0.")
     assert str(refused.value) == f"pf: {what}, not a PF: {BOTH}. {expected}"
+
+
+QAT, GPU, VGPU = "0000:41:00.0", "0000:42:00.0", "0000:42:00.4"
+# Functions with SR-IOV that are no NICs, a VF of one, and one whose class cannot be read.
+NO_NICS = {
+    **hosts.function(QAT, "8086", "4940", "4xxx"),
+    **{f"{hosts.DEVICES}/{QAT}/{name}": text for name, text in (("class", "0x0b4000"), ("sriov_numvfs", "0"))},
+    **hosts.function(GPU, "10de", "20b5"),
+    **{f"{hosts.DEVICES}/{GPU}/{name}": text for name, text in (("class", "0x030200"), ("sriov_numvfs", "1"))},
+    **hosts.function(VGPU, "10de", "20b5", "nvidia"),
+    f"{hosts.DEVICES}/{VGPU}/class": "0x030200",
+    f"{hosts.DEVICES}/{VGPU}/physfn": Link(f"../{GPU}"),
+    f"{hosts.DEVICES}/{GPU}/virtfn0": Link(f"../{VGPU}"),
+}
+BY_DEVICE = "; module pci_driver gives VFs of other devices a driver by their addresses, in devices."
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (QAT, f"'{QAT}' is no NIC (PCI class 0x0b4000): its driver is 4xxx"),
+        ("42:00.0", "'42:00.0' is no NIC (PCI class 0x030200): its driver is none"),
+        (VGPU, f"'{VGPU}' is no NIC (PCI class 0x030200): its driver is nvidia"),
+    ],
+)
+def test_a_device_with_sriov_that_is_no_nic_is_told_as_that(tmp_path, text, what):
+    kernel = simulate(tmp_path, {**hosts.host(), **NO_NICS})
+    with pytest.raises(NotSupported) as refused:
+        find_pf(kernel, kernel.link.interfaces(), text)
+    assert str(refused.value) == f"pf: {what}; the host's SR-IOV devices are enp1s0 ({PF}). {NAME_IT[:-1]}{BY_DEVICE}"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param({f"{hosts.DEVICES}/{QAT}/class": "0x020700"}, id="InfiniBand"),
+        pytest.param({f"{hosts.DEVICES}/{QAT}/class": "0x028000"}, id="another kind of network"),
+        pytest.param({f"{hosts.DEVICES}/{QAT}/class": DIRECTORY}, id="a class that cannot be read"),
+        pytest.param(hosts.behind(QAT, "onic0"), id="an accelerator that has an interface"),
+    ],
+)
+def test_what_may_be_a_nic_is_a_pf(tmp_path, files):
+    kernel = simulate(
+        tmp_path, {**hosts.host(), **{path: NO_NICS[path] for path in NO_NICS if path not in files}, **files}
+    )
+    assert find_pf(kernel, kernel.link.interfaces(), QAT) == QAT
+    assert kernel.pci.pfs() == [PF, QAT]
 
 
 def test_a_virtio_nic_that_can_have_vfs_is_a_pf_by_name_too(tmp_path):
