@@ -16,6 +16,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     NotSupported,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.faults import Faults
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.info import read_info
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import (
     Desired,
     DesiredDevice,
@@ -224,6 +225,11 @@ def test_a_device_with_sriov_that_is_no_nic_is_told_as_that(tmp_path, text, what
     assert str(refused.value) == f"pf: {what}; the host's SR-IOV devices are enp1s0 ({PF}). {NAME_IT[:-1]}{BY_DEVICE}"
 
 
+def test_info_lists_nics_alone(tmp_path):
+    found = read_info(simulate(tmp_path, {**hosts.host(), **NO_NICS}), None, 30.0)
+    assert [each["pci_address"] for each in found["pfs"]] == [PF]
+
+
 @pytest.mark.parametrize(
     "files",
     [
@@ -234,9 +240,8 @@ def test_a_device_with_sriov_that_is_no_nic_is_told_as_that(tmp_path, text, what
     ],
 )
 def test_what_may_be_a_nic_is_a_pf(tmp_path, files):
-    kernel = simulate(
-        tmp_path, {**hosts.host(), **{path: NO_NICS[path] for path in NO_NICS if path not in files}, **files}
-    )
+    others = {path: content for path, content in NO_NICS.items() if path not in files}
+    kernel = simulate(tmp_path, {**hosts.host(), **others, **files})
     assert find_pf(kernel, kernel.link.interfaces(), QAT) == QAT
     assert kernel.pci.pfs() == [PF, QAT]
 
