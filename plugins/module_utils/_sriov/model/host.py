@@ -127,6 +127,18 @@ class Fit(t.NamedTuple):
     others: tuple[str, ...] = ()
 
 
+class Address(t.NamedTuple):
+    """A MAC address that something on the host has.
+
+    :param owner: who, in words.
+    :param function: PCI address of what has it; None where it is not on PCI.
+    """
+
+    mac: str
+    owner: str
+    function: str | None = None
+
+
 @dataclass(frozen=True)
 class Host:
     """Facts of the whole host that a plan rests on."""
@@ -139,6 +151,7 @@ class Host:
     groups: tuple[tuple[int, tuple[Device, ...]], ...] = ()  # IOMMU group -> members
     ssh: SshPeer | None = None  # the connection the operator comes by
     fits: tuple[Fit, ...] = ()  # of drivers that are asked for and are not the kernel's own choice
+    addresses: tuple[Address, ...] = ()  # where a MAC address is desired; those of VFs that the plan knows too
 
     def fit(self, device: Device, driver: str) -> Fit:
         """What is known of a driver for a device; where nothing is, no alias matches."""

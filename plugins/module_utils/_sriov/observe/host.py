@@ -19,6 +19,7 @@ from ..model.holders import NETNS, Holder
 from ..model.host import Device, Fit, Host, Netdev, Pf, State
 from ..model.paths import infiniband_node, uio_node, vfio_device_node, vfio_node
 from ..model.queues import Queues
+from .addresses import host_addresses
 from .holders import elsewhere, interface_holders, open_nodes
 from .management import management_holders, ssh_peer
 from .names import locate
@@ -51,6 +52,8 @@ def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, 
     wanted = {name for each in located.pfs for name in _drivers_of_pf(each, pfs[each.pf])}
     wanted |= {name for each in located.devices for name in _drivers([each.driver], [devices[each.device]])}
     host = replace(observer.host(members, sorted(wanted)), fits=_fits(observer, located, pfs, devices))
+    if any(entry.said.get("mac") is not None for each in located.pfs for entry in each.vfs):
+        host = replace(host, addresses=host_addresses(kernel, observer.interfaces))
     return located, State(pfs, host, devices), unknown
 
 

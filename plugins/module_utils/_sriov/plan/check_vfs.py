@@ -17,12 +17,12 @@ from ..model.holders import NETNS
 from ..model.mac import ZERO
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from ..knowledge.driver import VfSupport
     from ..model.attributes import VfAttributes
     from ..model.desired import DesiredVf
-    from ..model.host import Device, Pf
+    from ..model.host import Device, Pf, State
 
 MTUS = (68, 65535)  # ETH_MIN_MTU, ETH_MAX_MTU
 JUMBO = 1500  # a larger MTU is one of jumbo frames
@@ -31,17 +31,44 @@ JUMBO = 1500  # a larger MTU is one of jumbo frames
 Refusals = t.Iterator[SriovError]
 
 
-def taken_addresses(pf: Pf, desired: Mapping[int, DesiredVf]) -> Refusals:
-    """Two functions of one card with one address: the switch in it would give frames to both, or to the wrong one.
+def addresses_beside(
+    before: State, now: State, others: t.Iterable[Pf], vfs: Mapping[str, Mapping[int, DesiredVf]]
+) -> dict[str, str]:
+    """The MAC addresses that others than a PF and its VFs have, and their owners.
 
+    :param now: the host after the steps so far.
+    :param others: the other PFs of the plan.
+    :param vfs: what is desired of the VFs of each PF: those that get an address lose theirs.
+    """
+    planned = {vf.address for state in (before, now) for each in state.pfs.values() for vf in each.vfs}
+    owners = {each.mac: each.owner for each in reversed(now.host.addresses) if each.function not in planned}
+    for other in others:
+        addressed = {index for index, each in vfs[other.device.address].items() if each.attributes.mac}
+        owners.update(_unaddressed(other, addressed, f" of {other.label}"))
+    return owners
+
+
+def _unaddressed(pf: Pf, addressed: Container[int], of: str = "") -> dict[str, str]:
+    """The addresses of the VFs that are given none, and these VFs in words."""
+    found: dict[str, str] = {}
+    for index, vf in enumerate(pf.vfs):
+        mac = vf.attributes.mac if vf.attributes else None
+        if index not in addressed and mac and mac != ZERO:
+            found.setdefault(mac, f"VF {index}{of}")
+    return found
+
+
+def taken_addresses(pf: Pf, desired: Mapping[int, DesiredVf], beside: Mapping[str, str]) -> Refusals:
+    """Two functions of one card with one address: the switch in it would give frames to both, or to the wrong one. Two
+    of one host, and no switch of the network knows where it is.
+
+    :param beside: addresses of others than the PF and its VFs, and their owners.
     :returns: a refusal of each that is wanted and another's; what nobody asks for may be as it is.
     """
     wanted = {index: each.attributes.mac for index, each in desired.items() if each.attributes.mac}
-    owners = {pf.device.netdev.mac: "the PF"} if pf.device.netdev else {}
-    for index, vf in enumerate(pf.vfs):
-        mac = vf.attributes.mac if vf.attributes else None
-        if index not in wanted and mac and mac != ZERO:
-            owners.setdefault(mac, f"VF {index}")
+    owners = {**beside, **_unaddressed(pf, wanted)}
+    if pf.device.netdev:
+        owners[pf.device.netdev.mac] = "the PF"
     for index in sorted(wanted):
         if wanted[index] in owners:
             other = owners[wanted[index]]

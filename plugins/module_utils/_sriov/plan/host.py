@@ -26,6 +26,7 @@ from ..steps.net import SetVf
 from ..steps.pci import Plan, SetLink, SetNumVfs
 from .after import after_all
 from .check_rules import rule_faults
+from .check_vfs import addresses_beside
 from .drivers import check_exists, plan_drivers, plan_modules, target_driver
 from .guard import carries_ssh
 from .mend import plan_mend
@@ -56,7 +57,7 @@ def plan_host(state: State, desired: Desired, unknown: t.Sequence[SriovError] = 
     draft.each(desired, lambda each: plan_pf(draft.pf(each), each))
     draft.each(desired, lambda each: _name_vfs(draft.pf(each), each, vfs))
     draft.faults.add(*shared_addresses({draft.now.pfs[pf].label: _addresses(vfs[pf]) for pf in vfs}))
-    draft.each(desired, lambda each: plan_attributes(draft.pf(each), vfs[each.pf], each.allow, draft.settles(each)))
+    draft.each(desired, lambda each: _plan_attributes(draft, each, vfs))
     drivers = _with_target(draft, [*_drivers_of_vfs(draft, desired, vfs), *desired.devices])
     draft.take(plan_modules(_functions(draft.now), drivers, draft.now.host))
     draft.take(plan_drivers(_functions(draft.now), drivers))
@@ -128,6 +129,13 @@ def _name_vfs(pf: Pf, desired: DesiredPf, vfs: dict[str, dict[int, DesiredVf]]) 
         with faults.gathered():
             check_there(entry.vf, pf.num_vfs, f"{entry.name}.vf", pf.label)
     return Stage(faults=faults)
+
+
+def _plan_attributes(draft: Draft, desired: DesiredPf, vfs: dict[str, dict[int, DesiredVf]]) -> Stage:
+    pf = draft.pf(desired)
+    others = [draft.now.pfs[each] for each in vfs if each != desired.pf and each not in draft.stopped]
+    beside = addresses_beside(draft.before, draft.now, others, vfs)
+    return plan_attributes(pf, vfs[desired.pf], desired.allow, draft.settles(desired), beside)
 
 
 def _addresses(vfs: dict[int, DesiredVf]) -> dict[int, str]:

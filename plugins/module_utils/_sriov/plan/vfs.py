@@ -55,9 +55,12 @@ def by_index(pf: Pf, entries: Sequence[DesiredVfs], faults: Faults) -> dict[int,
     return {index: each._replace(attributes=_with_address(pf, index, each.attributes)) for index, each in found.items()}
 
 
-def plan_attributes(pf: Pf, desired: Mapping[int, DesiredVf], allow: Container[str], settling: bool) -> Stage:
+def plan_attributes(
+    pf: Pf, desired: Mapping[int, DesiredVf], allow: Container[str], settling: bool, beside: Mapping[str, str]
+) -> Stage:
     """The writes that give the VFs what they lack.
 
+    :param beside: MAC addresses of others than the PF and its VFs, and their owners.
     :param settling: an earlier step of the plan takes the PF's link away for a while.
     :returns: with refusals of what the driver does not take, or what would cut a user off.
     :raises NotSupported: the PF has no interface.
@@ -67,7 +70,7 @@ def plan_attributes(pf: Pf, desired: Mapping[int, DesiredVf], allow: Container[s
         return Stage()
     netdev = interface(pf, "cannot set the attributes of its VFs")
     faults = Faults(allow)
-    faults.add(*taken_addresses(pf, desired))
+    faults.add(*taken_addresses(pf, desired, beside))
     writes: list[SetVf] = []
     for index in named:
         vf, each = pf.vfs[index], desired[index]

@@ -16,6 +16,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import CONSENTS
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import Holder
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Address
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
     FRESH,
@@ -118,6 +119,20 @@ REFUSALS = [
         InvalidRequest,
         f"mac: 02:00:00:00:01:00 for VF 0{ON}: the PF has it too. Remedy: give each function an address of its own.",
         id="the PF's own address",
+    ),
+    *(
+        pytest.param(
+            host_state(one(), addresses=(Address(MAC, owner, function), Address(MAC, "another"))),
+            [desired_vfs(mac=MAC)],
+            InvalidRequest,
+            f"mac: {MAC} for VF 0{ON}: {owner} has it too. Remedy: give each function an address of its own.",
+            id=f"the address of {owner}",
+        )
+        for owner, function in (
+            ("eth0 (0000:00:03.0)", "0000:00:03.0"),
+            ("usb0", None),
+            ("VF 3 of enp2s0 (0000:02:00.0)", "0000:02:10.6"),
+        )
     ),
     pytest.param(
         replace(one(), perm_mac=None),
@@ -458,3 +473,24 @@ def test_what_the_user_of_a_vf_has_already_needs_no_consent():
     state = one(vf(driver="vfio-pci", holders=(BUSY,), attributes=attributes))
     assert sentences(state, desired_pf(vfs=[desired_vfs(vlan=7, qos=3, spoofchk=True)])) == []
     assert len(sentences(state, desired_pf(vfs=[desired_vfs(vlan=7, spoofchk=False, trust=True)]))) == 1
+
+
+def test_the_address_of_another_pf_s_vf_of_the_same_plan_is_taken():
+    """Unless that one gets another, or goes."""
+    has_it = vf(0, driver=None, physfn=SECOND, netdevs=(), attributes=replace(FRESH, mac=MAC))
+    state = host_state(one(), second(1, vfs=(has_it,)), addresses=(Address(MAC, "VF 0 of enp1s1", has_it.address),))
+    ours = desired_pf(vfs=[desired_vfs(mac=MAC)])
+    (refused,) = refusals(state, ours, desired_pf(SECOND, vfs=[desired_vfs(trust=True)]))
+    assert str(refused) == (
+        f"mac: {MAC} for VF 0{ON}: VF 0 of enp1s1 ({SECOND}) has it too. Remedy: give each function an address of its "
+        "own."
+    )
+    assert not refusals(state, ours, desired_pf(SECOND, vfs=[desired_vfs(mac=OTHER)]))
+    assert not refusals(state, ours, desired_pf(SECOND, num_vfs=0, allow=CONSENTS))
+
+
+def test_a_vf_s_own_interface_is_no_other():
+    vf_state = vf(attributes=replace(FRESH, mac=MAC))
+    state = host_state(one(vf_state), addresses=(Address(MAC, "enp1s0v0", vf_state.address),))
+    assert not refusals(state, desired_pf(vfs=[desired_vfs(mac=MAC)]))
+    assert not refusals(state, desired_pf(num_vfs=2, vfs=[desired_vfs(mac=MAC)], allow=CONSENTS))

@@ -1,0 +1,69 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Which MAC addresses the host has already, and whose they are."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from contextlib import suppress
+
+from ..errors import SriovError
+from ..kernel.link import vf_attributes
+from ..model.host import Address
+from ..model.mac import MAC_ADDRESS, ZERO
+from .names import describe
+
+if t.TYPE_CHECKING:
+    from ..kernel.kernel import Kernel
+
+    Entry = t.Dict[str, t.Any]
+
+KEEPS = ("bridge", "openvswitch", "vrf")  # a port of these keeps its own address
+OF_A_VF = re.compile(r"vf\d")  # phys_port_name of a representor: the switch's end of a VF, which has its address
+
+
+def host_addresses(kernel: Kernel, interfaces: list[Entry]) -> tuple[Address, ...]:
+    """Of interfaces with a device behind them, and of the VFs of PFs, by the PFs' word.
+
+    What is stacked on an interface (a bond, a bridge, a VLAN) has its address legitimately.
+
+    :param interfaces: as Link.interfaces() gives them.
+    """
+    kinds = {entry["ifname"]: entry.get("linkinfo", {}).get("info_kind") for entry in interfaces}
+    found: list[Address] = []
+    for entry in interfaces:
+        name = entry["ifname"]
+        if not kernel.interfaces.has_device(name) or OF_A_VF.search(entry.get("phys_port_name", "")):
+            continue
+        function = kernel.interfaces.function(name)
+        is_vf = function is not None and kernel.pci.physfn(function) is not None
+        label = f"{name} ({function})" if function else name
+        shared = "master" in entry and kinds.get(entry["master"]) not in KEEPS
+        found.append(Address(_own(kernel, entry, shared, is_vf), label, function))
+        if function and kernel.pci.can_have_vfs(function):
+            found += _of_vfs(kernel, entry, function)
+    return tuple(each for each in found if MAC_ADDRESS.fullmatch(each.mac) and each.mac != ZERO)
+
+
+def _own(kernel: Kernel, entry: Entry, shared: bool, is_vf: bool) -> str:
+    """The address that it has; of a port that has its bond's, that in the card; "" of a VF there, which has none."""
+    if not shared:
+        return str(entry.get("address", ""))
+    return "" if is_vf else str(entry.get("permaddr") or kernel.ethtool.permanent_mac(entry["ifname"]) or "")
+
+
+def _of_vfs(kernel: Kernel, entry: Entry, pf: str) -> list[Address]:
+    reported = vf_attributes([entry])
+    if not reported and kernel.pci.virtual_functions(pf):
+        with suppress(SriovError):  # iproute2 is old; what it does not tell of another's VFs is no reason to stop
+            reported = kernel.link.vf_attributes(entry["ifname"])
+    label = describe(kernel, pf)
+    return [
+        Address(each.mac, f"VF {index} of {label}", kernel.pci.virtual_function(pf, index))
+        for index, each in reported.items()
+        if each.mac
+    ]
