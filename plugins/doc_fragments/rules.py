@@ -16,11 +16,12 @@ flow_type:
   choices: [tcp4, udp4, sctp4, ip4, tcp6, udp6, sctp6, ip6, ether]
 src_ip:
   description:
-    - Source address, or network such as V(192.0.2.0/24).
+    - Source address, or network such as V(192.0.2.0/24). A network is written with the length of its prefix, not with
+      a netmask, and without bits of a host.
   type: str
 dst_ip:
   description:
-    - Destination address, or network.
+    - Destination address, or network, with the length of its prefix, as V(2001:db8::/32).
   type: str
 src_port:
   description:

@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
     from .._sriov.model.flow import FlowRule
 
 Params = t.Dict[str, t.Any]
+Address = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 FLOW_TYPES = ("tcp4", "udp4", "sctp4", "ip4", "tcp6", "udp6", "sctp6", "ip6", "ether")
 PORTS = ("src_port", "dst_port")
@@ -162,23 +163,57 @@ def _field(name: str, field: str, value: t.Any, flow_type: str) -> tuple[str, in
 
 
 def _address(name: str, field: str, value: str, flow_type: str) -> tuple[str, int, int]:
+    """An address, or a network in prefix notation: what an operator may have meant otherwise is not guessed at."""
     if flow_type == "ether":
         raise _invalid(name, field, value, "flow type ether has no IP addresses", "use ip4 or ip6")
+    text, slash, length = value.partition("/")
+    text, zone, _interface = text.partition("%")
     try:
-        network = ipaddress.ip_interface(value)
+        address = ipaddress.ip_address(text)
+        prefix = _prefix(name, field, value, address, length) if slash else address.max_prefixlen
     except ValueError:
         raise _invalid(
             name, field, repr(value), "it is no IP address or network", 'write it as in "192.0.2.0/24"'
         ) from None
-    if str(network.version) != flow_type[-1]:
+    if zone:
+        raise _invalid(name, field, value, "no packet has the interface behind %", "leave out what begins with %")
+    if str(address.version) != flow_type[-1]:
         raise _invalid(
             name,
             field,
             value,
-            f"it is IPv{network.version}, and flow type {flow_type} is not",
+            f"it is IPv{address.version}, and flow type {flow_type} is not",
             "use the other flow type",
         )
-    return field, int(network), int(network.netmask)
+    network = ipaddress.ip_network(f"{address}/{prefix}", strict=False)
+    if network.network_address != address:
+        raise InvalidRequest(
+            f"{name}.{field}: {value} has host bits set",
+            why=f"{network} is the network, {address} the host",
+            remedy="write the one that is meant",
+        )
+    return field, int(address), int(network.netmask)
+
+
+def _prefix(name: str, field: str, value: str, address: Address, length: str) -> int:
+    """How many bits of an address count.
+
+    ipaddress would take masks as well, netmasks and their opposites, and some for the one that are the other.
+
+    :raises InvalidRequest: it is a mask; with what says the same as a prefix, if anything does.
+    :raises ValueError: it is no length of a prefix.
+    """
+    if length.isascii() and length.isdigit() and int(length) <= address.max_prefixlen:
+        return int(length)
+    mask = ipaddress.ip_address(length)
+    if mask.version != address.version:
+        raise ValueError(length)
+    prefix = bin(int(mask)).count("1")
+    network = ipaddress.ip_network(f"{address}/{prefix}", strict=False)
+    if mask != network.netmask:
+        raise _invalid(name, field, value, f"{mask} is no prefix", 'write the length of one, as in "192.0.2.0/24"')
+    host = "" if network.network_address == address else f", or {address} for the host alone"
+    raise _invalid(name, field, value, f"mask {mask} is the prefix /{prefix}", f"write {network}{host}")
 
 
 def _within(name: str, field: str, value: int, least: int, most: int) -> int:

@@ -43,13 +43,25 @@ def refused(*given, place="", **options):
     [
         pytest.param({"flow_type": "tcp4", "dst_ip": "192.0.2.1"}, (("dst_ip", 0xC0000201, 0xFFFFFFFF),), id="address"),
         pytest.param(
-            {"flow_type": "tcp4", "src_ip": "192.0.2.9/24"}, (("src_ip", 0xC0000200, 0xFFFFFF00),), id="network"
+            {"flow_type": "tcp4", "src_ip": "192.0.2.0/24"}, (("src_ip", 0xC0000200, 0xFFFFFF00),), id="network"
         ),
         pytest.param({"flow_type": "tcp4", "src_ip": "0.0.0.0/0"}, (), id="all addresses"),
         pytest.param(
             {"flow_type": "udp6", "dst_ip": "2001:db8::1"},
             (("dst_ip", 0x20010DB8 << 96 | 1, (1 << 128) - 1),),
             id="IPv6",
+        ),
+        pytest.param(
+            {"flow_type": "tcp6", "src_ip": "2001:db8::/32"},
+            (("src_ip", 0x20010DB8 << 96, 0xFFFFFFFF << 96),),
+            id="IPv6 network",
+        ),
+        pytest.param(
+            {"flow_type": "ip6", "dst_ip": "::1/128"}, (("dst_ip", 1, (1 << 128) - 1),), id="IPv6 network of one"
+        ),
+        pytest.param({"flow_type": "ip6", "dst_ip": "::/0"}, (), id="all of IPv6"),
+        pytest.param(
+            {"flow_type": "ip4", "dst_ip": "192.0.2.31/32"}, (("dst_ip", 0xC000021F, 0xFFFFFFFF),), id="network of one"
         ),
         pytest.param(
             {"flow_type": "udp4", "src_port": 0, "dst_port": 65535},
@@ -146,6 +158,58 @@ BAD_VALUES = [
     (
         {"vf": 0, "dst_ip": "192.0.2.256"},
         "rules[0].dst_ip: '192.0.2.256': it is no IP address or network. Remedy: write it as in \"192.0.2.0/24\".",
+    ),
+    (
+        {"vf": 0, "dst_ip": "192.0.2.30/24"},
+        "rules[0].dst_ip: 192.0.2.30/24 has host bits set: 192.0.2.0/24 is the network, 192.0.2.30 the host. Remedy: "
+        "write the one that is meant.",
+    ),
+    (
+        {"vf": 0, "src_ip": "192.0.2.30/0"},
+        "rules[0].src_ip: 192.0.2.30/0 has host bits set: 0.0.0.0/0 is the network, 192.0.2.30 the host. Remedy: "
+        "write the one that is meant.",
+    ),
+    (
+        {"vf": 0, "flow_type": "tcp6", "dst_ip": "2001:db8::1/64"},
+        "rules[0].dst_ip: 2001:db8::1/64 has host bits set: 2001:db8::/64 is the network, 2001:db8::1 the host. "
+        "Remedy: write the one that is meant.",
+    ),
+    (  # a number that IPv4 could hold
+        {"vf": 0, "flow_type": "tcp6", "dst_ip": "::1/64"},
+        "rules[0].dst_ip: ::1/64 has host bits set: ::/64 is the network, ::1 the host. Remedy: write the one that is "
+        "meant.",
+    ),
+    (
+        {"vf": 0, "dst_ip": "192.0.2.0/255.255.255.0"},
+        "rules[0].dst_ip: 192.0.2.0/255.255.255.0: mask 255.255.255.0 is the prefix /24. Remedy: write 192.0.2.0/24.",
+    ),
+    (
+        {"vf": 0, "dst_ip": "192.0.2.30/255.255.255.0"},
+        "rules[0].dst_ip: 192.0.2.30/255.255.255.0: mask 255.255.255.0 is the prefix /24. Remedy: write 192.0.2.0/24, "
+        "or 192.0.2.30 for the host alone.",
+    ),
+    (
+        {"vf": 0, "flow_type": "udp6", "dst_ip": "2001:db8::/ffff:ffff::"},
+        "rules[0].dst_ip: 2001:db8::/ffff:ffff::: mask ffff:ffff:: is the prefix /32. Remedy: write 2001:db8::/32.",
+    ),
+    *(
+        (
+            {"vf": 0, "dst_ip": f"{address}/{mask}"},
+            f"rules[0].dst_ip: {address}/{mask}: {mask} is no prefix. Remedy: write the length of one, as in "
+            '"192.0.2.0/24".',
+        )
+        for address, mask in (("0.0.0.1", "0.0.0.1"), ("192.0.2.0", "0.0.0.255"), ("10.0.0.3", "255.0.0.255"))
+    ),
+    *(
+        (
+            {"vf": 0, "dst_ip": text},
+            f"rules[0].dst_ip: '{text}': it is no IP address or network. Remedy: write it as in \"192.0.2.0/24\".",
+        )
+        for text in ("192.0.2.0/", "192.0.2.0/33", "192.0.2.0/-1", "192.0.2.0/24/24", "192.0.2.0/ffff::", "x%eth0")
+    ),
+    (
+        {"vf": 0, "flow_type": "tcp6", "dst_ip": "fe80::1%eth0"},
+        "rules[0].dst_ip: fe80::1%eth0: no packet has the interface behind %. Remedy: leave out what begins with %.",
     ),
     (
         {"vf": 0, "dst_ip": "2001:db8::1"},
