@@ -13,6 +13,8 @@ description:
   - Reads the driver's own statistics, waits, reads them again, and gives what C(watch -d ethtool -S) would show, as
     numbers per second.
   - Changes nothing; check mode samples as well. Needs no root.
+  - RV(packets_per_second) is all that the kernel's driver receives, also what an XDP program or an AF_XDP socket took.
+    Where that is not known of the driver's counters, it is what the kernel itself counts; see RV(counted_by).
   - The queues of a PF do not count what its VFs receive, and no kernel driver counts what a bypass application receives
     through another.
 author:
@@ -43,8 +45,15 @@ options:
       - By default what is received or lost on the way, in packets, and what flow director did with it, for instance
         C(rx_packets), C(rx_missed_errors), C(rx_no_dma_resources), C(fdir_match).
     type: str
-    default: >-
-      ^(?!.*bytes).*(rx.*(packet|pkt|frame|cast|_cnt|miss|drop|discard|error|overrun|overflow|no_dma|no_buf)|rcv_pkts|fdir.*(match|miss|overflow))
+    default: "^(?!.*bytes).*(rx.*(packet|pkt|frame|cast|_cnt|miss|drop|disc|err(?!upt)|fail|overrun|overflow|oob|exceed\
+      |trunc|no_?(dma|buf|mem|desc|skb|wqe)|out_of_buf|xdp_(redirect|tx_xmit|tx$))|pkts? rx|dropped rx|rcv_pkts\
+      |rq0_packets|xdp_no_pass|no_buff|allowance_exceeded|fdir.*(match|miss|overflow))"
+  idle:
+    description:
+      - Whether RV(queues) also has the queues in use that received nothing, and RV(rates) the counters that stood still
+        and are one of many alike, such as those of queues and priorities.
+    type: bool
+    default: false
 seealso:
   - module: kernel_bypass.sriov.pf
 """
@@ -80,17 +89,24 @@ seconds:
   sample: 1.001
 packets_per_second:
   description:
-    - What the interface receives, the sum of RV(queues). Where the driver does not count by queue, the rate of its
-      counter C(rx_packets).
+    - What the interface receives; RV(counted_by) says by which counters.
     - Null where a counter in it was reset, or where there is none.
   returned: success
   type: float
-  sample: 14880.9
+  sample: 22321.4
+counted_by:
+  description:
+    - V(driver) where RV(packets_per_second) is the sum of all that the driver counts, by queue and beside the queues.
+    - V(kernel) where it is not known whether the driver's counters are all, or there are none. It is then C(rx_packets)
+      of RV(kernel), and RV(queues) may be a part of it. Some drivers leave out there what an XDP program took.
+    - V(nothing) where neither counts.
+  returned: success
+  type: str
+  sample: driver
 queues:
   description:
-    - The RX queues in ascending order; empty where the driver does not count by queue (C(igbvf), C(vmxnet3), newer
-      C(virtio_net)).
-    - Drivers count for queues that they do not use too; of these only the ones that moved.
+    - The RX queues that received something, in ascending order, and with O(idle=true) the others that are in use.
+    - Empty where the driver does not count by queue (C(igbvf), C(vmxnet3), newer C(virtio_net)).
   returned: success
   type: list
   elements: dict
@@ -102,16 +118,27 @@ queues:
       returned: always
   sample:
     - {queue: 0, packets_per_second: 14880.9}
-    - {queue: 1, packets_per_second: 0.0}
+    - {queue: 3, packets_per_second: 7440.5}
 rates:
-  description: The rate of each counter that O(pattern) chooses, by the driver's name; without those of RV(reset).
+  description:
+    - The rate of each counter that O(pattern) chooses, by the driver's name; without those of RV(reset), and unless
+      O(idle=true) without those that stood still and are one of many alike.
+    - Counters that the driver gives one name are added up (C(vmxnet3)).
   returned: success
   type: dict
-  sample: {rx_packets: 14880.9, rx_missed_errors: 0.0, fdir_match: 7440.5}
+  sample: {rx_packets: 22321.4, rx_missed_errors: 0.0, fdir_match: 7440.5, rx_queue_0_packets: 14880.9}
+kernel:
+  description:
+    - The rates of the kernel's own counters of what is received and lost, as C(ip -s -s link) names them with C(rx_)
+      before; without those of RV(reset).
+  returned: success
+  type: dict
+  sample: {rx_packets: 22321.4, rx_dropped: 0.0, rx_errors: 0.0, rx_missed_errors: 0.0}
 reset:
   description:
-    - Counters among those chosen or summed up that went backwards, or came or went, since the driver reset the card
-      or changed its queues. They have no rate. A counter of 32 bits that wrapped looks the same, and is not guessed at.
+    - Counters among those chosen or summed up, and of the kernel, that went backwards, or came or went, since the
+      driver reset the card or changed its queues. They have no rate. A counter of 32 bits that wrapped looks the same,
+      and is not guessed at.
   returned: success
   type: list
   elements: str
@@ -185,6 +212,7 @@ ARGUMENT_SPEC = {
     "seconds": {"type": "float", "default": 1.0},
     "interval": {"type": "float"},
     "pattern": {"type": "str", "default": DEFAULT_PATTERN},
+    "idle": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 120},
 }
 
@@ -198,7 +226,7 @@ def main(
 
     def read(params: dict[str, t.Any], outside: Kernel) -> dict[str, t.Any]:
         sampled = Sampler(outside, params["timeout"], clock, sleep).sample(
-            params["pf"], params["seconds"], params["interval"], params["pattern"]
+            params["pf"], params["seconds"], params["interval"], params["pattern"], params["idle"]
         )
         for warning in sampled.warnings:
             module.warn(warning)

@@ -24,7 +24,8 @@ driver and names the sources. A driver that is not listed is taken at its word, 
 - Flow rules to VFs: whether an ntuple rule of the PF can send a flow to a VF.
 - XDP: the kernel release in which the driver runs XDP programs itself, and that of AF_XDP zero-copy.
 - DPDK: the DPDK driver, in place of the kernel driver or beside it.
-- Counters of a queue: what module `rx_rate` reads of `ethtool -S`; N is the queue.
+- Counters of a queue: what module `rx_rate` reads of `ethtool -S`; N is the queue. One without N counts packets that no
+  queue counts.
 
 """
 TITLES = ("Driver", "VF driver", "RSS beside VFs", "Flow rules to VFs", "XDP", "DPDK", "Counters of a queue")
@@ -51,8 +52,13 @@ def _row(driver: t.Any, rss_explanation: t.Callable[[t.Any], str]) -> tuple[str,
         _steering(driver.steering),
         _xdp(driver.xdp),
         f"{driver.dpdk}, {'beside it' if driver.bifurcated else 'in place of it'}" if driver.dpdk else "",
-        ", ".join(f"`{name.format('N')}`" for name in driver.queue_counters),
+        _counters(driver),
     )
+
+
+def _counters(driver: t.Any) -> str:
+    names = [f"`{name.format('N')}`" for name in (*driver.queue_counters, *driver.packet_counters)]
+    return ", ".join(names)
 
 
 def _steering(steering: t.Any) -> str:

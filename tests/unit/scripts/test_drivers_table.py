@@ -61,9 +61,10 @@ def test_the_script_needs_nothing_but_the_checkout(tmp_path):
                 xdp=Xdp((5, 1), (5, 3), ""),
                 dpdk="net_new",
                 queue_counters=("in {}", "xsk {}"),
+                packet_counters=("  others",),
             ),
             "| new | newvf | 0 VFs: 8, from 1 VF on: 3 | yes | 5.1, zero-copy 5.3 | net_new, in place of it "
-            "| `in N`, `xsk N` |",
+            "| `in N`, `xsk N`, `  others` |",
             id="all is known",
         ),
         pytest.param(

@@ -165,11 +165,18 @@ class Ethtool:
         self._tell(name, request, f"`ethtool -N {name} delete {location}`")
 
     def statistics(self, name: str) -> dict[str, int]:
-        """`ethtool -S NAME`: the driver's own counters, in the driver's order."""
+        """`ethtool -S NAME`: the driver's own counters, in the driver's order.
+
+        A driver may give one name to several (vmxnet3 to those of all queues): they are added up.
+        """
         names = self._strings(name, abi.SS_STATS)
         request = struct.pack("=2I", abi.GSTATS, len(names)).ljust(8 + 8 * len(names), b"\0")
         answer = self._ask(name, bytearray(request)) if names else None
-        return dict(zip(names, struct.unpack_from(f"={len(names)}Q", answer, 8))) if answer else {}
+        values = struct.unpack_from(f"={len(names)}Q", answer, 8) if answer else ()
+        found: dict[str, int] = {}
+        for counter, value in zip(names, values):
+            found[counter] = found.get(counter, 0) + value
+        return found
 
     def driver_info(self, name: str) -> dict[str, str]:
         """`ethtool -i NAME`: driver, version, firmware_version, bus_info; empty where there is no answer."""

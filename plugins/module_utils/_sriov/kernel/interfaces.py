@@ -59,6 +59,12 @@ class Interfaces:
         """How many are in use: net/core/net-sysfs.c net_rx_queue_update_kobjects() follows real_num_rx_queues."""
         return sum(queue.startswith("rx-") for queue in self._sysfs.names(f"{INTERFACES}/{name}/queues"))
 
+    def statistics(self, name: str) -> dict[str, int]:
+        """`ip -s -s link show NAME`: the kernel's own counters of what is received, which each interface has."""
+        folder = f"{INTERFACES}/{name}/statistics"
+        values = {each: self._sysfs.read_int(f"{folder}/{each}") for each in self._sysfs.names(folder)}
+        return {each: value for each, value in values.items() if each.startswith("rx_") and value is not None}
+
     def traffic_classes(self, name: str) -> int:
         """How many (DCB); 0 where there are none."""
         queues = self._sysfs.names(f"{INTERFACES}/{name}/queues")

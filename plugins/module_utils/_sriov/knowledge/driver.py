@@ -134,7 +134,9 @@ class Driver(t.NamedTuple):
     :param snabb: "vendor:device" of the cards in Snabb's own list of PFs (src/lib/hardware/pci.lua, "cards").
     :param ef_vi: EF_VI reaches its cards, through the module sfc_char of OpenOnload.
     :param queue_counters: names of `ethtool -S` that count the packets which a queue received, {} for the queue;
-        several of one queue are added up. Empty: none is known.
+        several of one queue are added up, and are all that it received: also what an XDP program took. Empty: none is
+        known.
+    :param packet_counters: names that count packets which are in no counter of a queue.
     """
 
     name: str
@@ -161,3 +163,4 @@ class Driver(t.NamedTuple):
     snabb: tuple[str, ...] = ()
     ef_vi: bool = False
     queue_counters: tuple[str, ...] = ()
+    packet_counters: tuple[str, ...] = ()

@@ -11,5 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "hv_netvsc",
-    queue_counters=("rx_queue_{}_packets",),  # netvsc_drv.c netvsc_get_strings
+    # netvsc_drv.c netvsc_get_strings; what a program dropped is not in "packets" (netvsc_recv_callback).
+    queue_counters=("rx_queue_{}_packets", "rx_queue_{}_xdp_drop"),
+    packet_counters=("vf_rx_packets",),  # that came by its VF (netvsc_vf_handle_frame)
 )

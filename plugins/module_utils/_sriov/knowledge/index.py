@@ -129,6 +129,11 @@ def queue_counters(name: str) -> tuple[str, ...]:
     return driver(name).queue_counters or vf_driver(name).queue_counters
 
 
+def packet_counters(name: str) -> tuple[str, ...]:
+    """Names of the counters of packets that no queue counts (Driver.packet_counters)."""
+    return driver(name).packet_counters
+
+
 def all_queue_counters() -> tuple[tuple[str, ...], ...]:
     """The names of all drivers, each driver's together and none twice. This imports every file."""
     of_pfs = [known.queue_counters for known in all_drivers()]

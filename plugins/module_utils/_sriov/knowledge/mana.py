@@ -11,5 +11,6 @@ from .driver import Driver
 
 DRIVER = Driver(
     "mana",
-    queue_counters=("rx_{}_packets",),  # mana_ethtool.c mana_get_strings
+    # mana_ethtool.c mana_get_strings; "packets" has what was sent back or redirected (mana_en.c mana_rx_skb).
+    queue_counters=("rx_{}_packets", "rx_{}_xdp_drop"),
 )

@@ -14,5 +14,6 @@ DRIVER = Driver(
     xdp=Xdp((6, 1), None, "mlx4/en_netdev.c mlx4_xdp"),
     dpdk="net_mlx4",
     bifurcated=True,  # DPDK guide, mlx4
-    queue_counters=("rx{}_packets",),  # en_ethtool.c mlx4_en_get_strings
+    # en_ethtool.c mlx4_en_get_strings; what a program took is not in "packets" (en_rx.c mlx4_en_process_rx_cq).
+    queue_counters=("rx{}_packets", "rx{}_xdp_drop", "rx{}_xdp_redirect", "rx{}_xdp_tx"),
 )

@@ -16,6 +16,16 @@ DRIVER = Driver(
     dpdk="net_mlx5",
     bifurcated=True,  # DPDK guide, mlx5
     snabb=("15b3:1013", "15b3:1017", "15b3:1019", "15b3:101d"),
-    # en_stats.c rq_stats_desc, xskrq_stats_desc: an AF_XDP socket has a ring of its own beside the queue's.
-    queue_counters=("rx{}_packets", "rx{}_xsk_packets"),
+    # en_stats.c rq_stats_desc, rq_xdpsq_stats_desc, xskrq_stats_desc: an AF_XDP socket has a ring of its own beside the
+    # queue's. What a program took is in none of the "packets" (en/xdp.c mlx5e_xdp_handle).
+    queue_counters=(
+        "rx{}_packets",
+        "rx{}_xdp_drop",
+        "rx{}_xdp_redirect",
+        "rx{}_xdp_tx_xmit",
+        "rx{}_xsk_packets",
+        "rx{}_xsk_xdp_drop",
+        "rx{}_xsk_xdp_redirect",
+    ),
+    packet_counters=("ptp_rq0_packets",),  # en_stats.c ptp_rq_stats_desc
 )

@@ -12,4 +12,5 @@ from .driver import Driver
 DRIVER = Driver(
     "nfp",
     dpdk="net_nfp",
+    queue_counters=("rvec_{}_rx_pkts",),  # nfp_net_ethtool.c nfp_vnic_get_sw_stats_strings
 )

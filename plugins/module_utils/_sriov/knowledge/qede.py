@@ -12,5 +12,6 @@ from .driver import Driver
 DRIVER = Driver(
     "qede",
     dpdk="net_qede",
-    queue_counters=("{}: rcv_pkts",),  # qede_ethtool.c qede_get_strings_stats_rxq
+    # qede_ethtool.c qede_get_strings_stats_rxq; what a program took is apart (qede_fp.c qede_rx_xdp).
+    queue_counters=("{}: rcv_pkts", "{}: xdp_no_pass"),
 )

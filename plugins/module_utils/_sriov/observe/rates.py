@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""Packets a second out of a driver's own statistics, as `watch -d ethtool -S NAME` shows them. Pure.
+"""Packets a second out of a driver's own statistics, as `watch -d ethtool -S NAME` shows them, and the kernel's. Pure.
+
+A number is called packets a second where it is known to be all that is received: the sum of counters that are known of
+the driver, or else what the kernel counts.
 
 Clock, sleep and the reading of statistics are arguments.
 """
@@ -13,11 +16,12 @@ from __future__ import annotations
 import math
 import re
 import typing as t
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
 from ..errors import InvalidRequest
-from ..knowledge.index import all_queue_counters, queue_counters
+from ..knowledge.index import all_queue_counters, packet_counters, queue_counters
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,26 +29,45 @@ if t.TYPE_CHECKING:
 MAX_SECONDS = 3600
 MAX_SAMPLES = 3600
 NOTHING = "(?!)"
+DIGITS = re.compile(r"\d+")
 RESOLUTION = 1e-9  # of the clock: two readings are never closer
 # What is received, what is lost on the way, and what flow director did with it; no bytes.
 DEFAULT_PATTERN = (
-    "^(?!.*bytes).*(rx.*(packet|pkt|frame|cast|_cnt|miss|drop|discard|error|overrun|overflow|no_dma|no_buf)"
-    "|rcv_pkts|fdir.*(match|miss|overflow))"
+    "^(?!.*bytes).*(rx.*(packet|pkt|frame|cast|_cnt|miss|drop|disc|err(?!upt)|fail|overrun|overflow|oob|exceed|trunc"
+    "|no_?(dma|buf|mem|desc|skb|wqe)|out_of_buf|xdp_(redirect|tx_xmit|tx$))|pkts? rx|dropped rx|rcv_pkts|rq0_packets"
+    "|xdp_no_pass|no_buff|allowance_exceeded|fdir.*(match|miss|overflow))"
 )
-ALL_PACKETS = "rx_packets"
+ALL_PACKETS = "rx_packets"  # of the kernel's counters
+NO_PACKETS = ("rx_bytes", "rx_compressed")  # among the kernel's
 
 Rates = t.Dict[str, t.Optional[float]]
 """Counter -> per second, not rounded; None where it went backwards, or came or went."""
 
 
 class Reading(t.NamedTuple):
-    """A driver's statistics.
+    """An interface's statistics.
 
     :param at: seconds of a monotonic clock, from just before they were read.
+    :param counters: the driver's own.
+    :param kernel: the kernel's, of what is received.
     """
 
     at: float
-    counters: dict[str, int]
+    counters: t.Mapping[str, int]
+    kernel: t.Mapping[str, int] = {}
+
+
+class Packets(t.NamedTuple):
+    """What an interface receives.
+
+    :param per_second: None where a counter in it has no rate, or nothing counts.
+    :param counted_by: "driver", "kernel" or "nothing".
+    :param counters: those that it is the sum of.
+    """
+
+    per_second: float | None
+    counted_by: str
+    counters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,14 +131,21 @@ def sample(
 
 
 def rates(readings: Sequence[Reading]) -> Rates:
-    """From the first reading to the last; in the driver's order, new counters last.
+    """Of the driver's counters, from the first reading to the last; in the driver's order, new counters last."""
+    return _rates([reading.counters for reading in readings], elapsed(readings))
 
-    A counter that went backwards was reset by its driver. One of 32 bits may have wrapped instead: that is not guessed.
-    """
-    seconds = elapsed(readings)
-    first, last = readings[0].counters, readings[-1].counters
-    names = list(dict.fromkeys(name for reading in readings for name in reading.counters))
-    steady = {name for name in names if _rises([reading.counters.get(name) for reading in readings])}
+
+def kernel_rates(readings: Sequence[Reading]) -> Rates:
+    """Of the kernel's counters."""
+    found = _rates([reading.kernel for reading in readings], elapsed(readings))
+    return {name: rate for name, rate in found.items() if name not in NO_PACKETS}
+
+
+def _rates(counters: Sequence[Mapping[str, int]], seconds: float) -> Rates:
+    """A counter that went backwards was reset by its driver. One of 32 bits may have wrapped: that is not guessed."""
+    first, last = counters[0], counters[-1]
+    names = list(dict.fromkeys(name for each in counters for name in each))
+    steady = {name for name in names if _rises([each.get(name) for each in counters])}
     return {name: (last[name] - first[name]) / seconds if name in steady else None for name in names}
 
 
@@ -128,11 +158,9 @@ def elapsed(readings: Sequence[Reading]) -> float:
     return max(readings[-1].at - readings[0].at, RESOLUTION)
 
 
-def queue_rates(found: Rates, in_use: int = 0, driver: str = "") -> dict[int, float | None]:
+def queue_rates(found: Rates, driver: str = "") -> dict[int, float | None]:
     """Packets a second by queue, ascending; None where one of the queue's counters has no rate.
 
-    :param in_use: RX queues in use. Drivers count for queues that they do not use as well: these are listed only
-        if something moved. 0: not known.
     :param driver: the interface's; "": not known.
     """
     counts = _queue_counter(found, driver)
@@ -141,8 +169,16 @@ def queue_rates(found: Rates, in_use: int = 0, driver: str = "") -> dict[int, fl
         match = counts.fullmatch(name)
         if match:
             parts.setdefault(int(match[match.lastindex or 0]), []).append(rate)
-    queues = {queue: _sum(parts[queue]) for queue in sorted(parts)}
-    return {queue: rate for queue, rate in queues.items() if not in_use or queue < in_use or rate != 0}
+    return {queue: _sum(parts[queue]) for queue in sorted(parts)}
+
+
+def listed(queues: Mapping[int, float | None], in_use: int = 0, idle: bool = False) -> dict[int, float | None]:
+    """The queues that a user wants to see.
+
+    :param in_use: RX queues in use; 0: not known. Drivers count for queues that they do not use as well.
+    :param idle: also those in use on which nothing moved.
+    """
+    return {queue: rate for queue, rate in queues.items() if rate != 0 or (idle and (not in_use or queue < in_use))}
 
 
 def _queue_counter(found: Rates, driver: str) -> re.Pattern[str]:
@@ -164,9 +200,16 @@ def _any_of(names: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(re.escape(name).replace(r"\{\}", r"(\d+)") for name in names) or NOTHING)
 
 
-def packets_per_second(found: Rates, queues: Mapping[int, float | None]) -> float | None:
-    """Of all queues; of the counter rx_packets where there are no counters of queues."""
-    return _sum(queues.values()) if queues else found.get(ALL_PACKETS)
+def packets(found: Rates, kernel: Rates, driver: str = "") -> Packets:
+    """All that is received.
+
+    Counters that look like another driver's may not be all: for them, and where there are none, the kernel's word.
+    """
+    known = _any_of((*queue_counters(driver), *packet_counters(driver)))
+    own = tuple(filter(known.fullmatch, found))
+    if own:
+        return Packets(_sum(found[name] for name in own), "driver", own)
+    return Packets(kernel.get(ALL_PACKETS), "kernel") if ALL_PACKETS in kernel else Packets(None, "nothing")
 
 
 def _sum(parts: Iterable[float | None]) -> float | None:
@@ -176,32 +219,49 @@ def _sum(parts: Iterable[float | None]) -> float | None:
 
 
 def report(
-    readings: Sequence[Reading], pattern: re.Pattern[str], in_use: int = 0, driver: str = ""
+    readings: Sequence[Reading], pattern: re.Pattern[str], in_use: int = 0, driver: str = "", idle: bool = False
 ) -> dict[str, t.Any]:
     """The module's result."""
-    found = rates(readings)
-    queues, counts = queue_rates(found, in_use, driver), _queue_counter(found, driver)
+    found, kernel = rates(readings), kernel_rates(readings)
+    queues, counts = queue_rates(found, driver), _queue_counter(found, driver)
+    received = packets(found, kernel, driver)
     chosen = {name: rate for name, rate in found.items() if pattern.search(name)}
-    used = [name for name in found if name in chosen or name == ALL_PACKETS or counts.fullmatch(name)]
+    used = [name for name in found if name in chosen or name in received.counters or counts.fullmatch(name)]
+    shown = listed(queues, in_use, idle)
     return {
         "seconds": round(elapsed(readings), 3),
-        "packets_per_second": rounded(packets_per_second(found, queues)),
-        "queues": [{"queue": queue, "packets_per_second": rounded(rate)} for queue, rate in queues.items()],
-        "rates": {name: rounded(rate) for name, rate in chosen.items() if rate is not None},
-        "reset": [name for name in used if found[name] is None],
+        "packets_per_second": rounded(received.per_second),
+        "counted_by": received.counted_by,
+        "queues": [{"queue": queue, "packets_per_second": rounded(rate)} for queue, rate in shown.items()],
+        "rates": _rounded(chosen if idle else _without_idle(chosen)),
+        "kernel": _rounded(kernel),
+        "reset": [
+            *(name for name in used if found[name] is None),
+            *(f"{name} (ip -s link)" for name, rate in kernel.items() if rate is None),
+        ],
     }
+
+
+def _without_idle(chosen: Rates) -> Rates:
+    """Without those that stand still and are one of many: of a queue, a priority, a traffic class."""
+    alike = Counter(DIGITS.sub("#", name) for name in chosen)
+    return {name: rate for name, rate in chosen.items() if rate != 0 or alike[DIGITS.sub("#", name)] == 1}
+
+
+def _rounded(found: Mapping[str, float | None]) -> dict[str, float | None]:
+    return {name: rounded(rate) for name, rate in found.items() if rate is not None}
 
 
 def samples(readings: Sequence[Reading], pattern: re.Pattern[str], driver: str = "") -> list[dict[str, t.Any]]:
     """Between each two readings: when it ended, and what moved."""
-    listed = []
+    found = []
     for pair in zip(readings, readings[1:]):
-        found = rates(pair)
-        moved = {name: rounded(rate) for name, rate in found.items() if rate and pattern.search(name)}
-        total = packets_per_second(found, queue_rates(found, driver=driver))
+        counters = rates(pair)
+        moved = {name: rate for name, rate in counters.items() if rate and pattern.search(name)}
+        received = packets(counters, kernel_rates(pair), driver).per_second
         end = round(pair[1].at - readings[0].at, 3)
-        listed.append({"seconds": end, "packets_per_second": rounded(total), "rates": moved})
-    return listed
+        found.append({"seconds": end, "packets_per_second": rounded(received), "rates": _rounded(moved)})
+    return found
 
 
 def rounded(rate: float | None) -> float | None:

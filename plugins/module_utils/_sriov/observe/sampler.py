@@ -42,13 +42,14 @@ class Sampler:
         self._clock = clock
         self._sleep = sleep
 
-    def sample(self, name: str, seconds: float, interval: float | None, pattern: str) -> Sampled:
+    def sample(self, name: str, seconds: float, interval: float | None, pattern: str, idle: bool = False) -> Sampled:
         """Read, wait, read again.
 
         :param name: interface name, altname, MAC or PCI address.
         :param seconds: how long.
         :param interval: seconds between readings that are reported too; None for none.
         :param pattern: which counters are reported.
+        :param idle: report queues on which nothing moved as well.
         :raises SriovError: an option that cannot be meant, no such interface, no statistics.
         """
         wanted = request(seconds, interval, pattern)
@@ -56,18 +57,25 @@ class Sampler:
         readings = sample(lambda: self._read(interface), wanted.ends, self._clock, self._sleep)
         in_use, driver = self._kernel.interfaces.rx_queues(interface), self._kernel.interfaces.driver(interface) or ""
         each = {} if interval is None else {"samples": samples(readings, wanted.pattern, driver)}
-        found = report(readings, wanted.pattern, in_use, driver)
-        unnamed = not found["rates"] and not found["reset"]
+        found = report(readings, wanted.pattern, in_use, driver, idle)
+        names = {counter for reading in readings for counter in reading.counters}
+        unnamed = names and not any(map(wanted.pattern.search, names))
         warnings = [f"pattern: no counter of {interface} is named so: {pattern!r}"] if unnamed else []
         seen = {"interface": interface, **found, **each, "not_seen": not_seen(self._kernel)}
         return Sampled(seen, warnings)
 
     def _read(self, interface: str) -> Reading:
         """In a child process: the kernel answers under the RTNL lock, which another change may hold for long."""
-        ethtool = self._kernel.ethtool
+        ethtool, interfaces = self._kernel.ethtool, self._kernel.interfaces
         try:
-            at, counters, refused = bounded(
-                lambda: [self._clock(), ethtool.statistics(interface), ethtool.refused], self._timeout
+            at, counters, kernel, refused = bounded(
+                lambda: [
+                    self._clock(),
+                    ethtool.statistics(interface),
+                    interfaces.statistics(interface),
+                    ethtool.refused,
+                ],
+                self._timeout,
             )
         except StillBlocked:
             raise TookTooLong(
@@ -76,9 +84,9 @@ class Sampler:
                 remedy="see dmesg, and find the process that blocks",
             ) from None
         ethtool.refused.update(refused)
-        if not counters:
+        if not counters and (interface in ethtool.refused or not kernel):
             raise self._silent(interface)
-        return Reading(at, counters)
+        return Reading(at, counters, kernel)
 
     def _silent(self, interface: str) -> SriovError:
         if not self._kernel.interfaces.exists(interface):
@@ -96,7 +104,8 @@ class Sampler:
                 errno=self._kernel.ethtool.refused[interface],
             )
         return NotSupported(
-            f"pf: {interface} has no statistics of its own",
-            why=f"its driver ({self._kernel.interfaces.driver(interface) or 'none'}) gives nothing for `ethtool -S`",
-            remedy=f"use the kernel's counters: `ip -s link show dev {interface}`",
+            f"pf: {interface} has no statistics",
+            why=f"its driver ({self._kernel.interfaces.driver(interface) or 'none'}) gives nothing for `ethtool -S`, "
+            "and the kernel has no counters of it",
+            remedy="name another interface",
         )

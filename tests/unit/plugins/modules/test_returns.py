@@ -52,7 +52,7 @@ RUNS = {
     "rss, refused": (rss, {"pf": "enp1s0", "min_queues": 16}, True),
     "info": (info, {}, False),
     "info, refused": (info, {"pf": "enp9s0"}, True),
-    "rx_rate": (rx_rate, {"pf": "enp1s0", "seconds": 0.02, "interval": 0.01}, False),
+    "rx_rate": (rx_rate, {"pf": "enp1s0", "seconds": 0.02, "interval": 0.01, "idle": True}, False),
     "rx_rate, refused": (rx_rate, {"pf": "enp1s0", "seconds": 0}, True),
 }
 

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import json
+import struct
 import time
 import types
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel import ethtool_abi as abi
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.ethtool import Ethtool
 from ansible_collections.kernel_bypass.sriov.plugins.modules import rx_rate
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
@@ -93,6 +95,7 @@ def test_rates_of_a_steady_stream(kernel, clock):
         "interface": "enp1s0",
         "seconds": 11.0,
         "packets_per_second": 1500.0,
+        "counted_by": "driver",
         "queues": [{"queue": 0, "packets_per_second": 1000.0}, {"queue": 1, "packets_per_second": 500.0}],
         "rates": {
             "rx_packets": 1500.0,
@@ -100,9 +103,8 @@ def test_rates_of_a_steady_stream(kernel, clock):
             "fdir_match": 250.0,
             "rx_queue_0_packets": 1000.0,
             "rx_queue_1_packets": 500.0,
-            "rx_queue_2_packets": 0.0,
-            "rx_queue_3_packets": 0.0,
         },
+        "kernel": {},
         "reset": [],
         "not_seen": [],
     }
@@ -123,12 +125,87 @@ def test_what_the_ioctl_gives_is_what_is_rated(tmp_path):
     result = run_module(module, kernel, pf="enp1s0")
     moved = {name: rate for name, rate in result["rates"].items() if rate}
     assert moved == {"rx_packets": 30.0, "fdir_match": 10.0, "rx_queue_0_packets": 20.0, "rx_queue_7_packets": 10.0}
-    assert [(queue["queue"], queue["packets_per_second"]) for queue in result["queues"]] == [
-        (0, 20.0),
-        *((queue, 0.0) for queue in range(1, 7)),
-        (7, 10.0),
-    ]
-    assert result["packets_per_second"] == 30.0
+    assert result["queues"] == [{"queue": 0, "packets_per_second": 20.0}, {"queue": 7, "packets_per_second": 10.0}]
+    assert (result["packets_per_second"], result["counted_by"]) == (30.0, "driver")
+    assert len(result["rates"]) < 20
+
+
+def test_idle_queues_when_they_are_asked_for(kernel, clock):
+    """Two queues of four are in use."""
+    kernel.ethtool = Driver(clock, lambda seconds: {**steady(seconds), "rx_queue_1_packets": 7})
+    queues = run(kernel, clock, seconds=10, idle=True)["queues"]
+    assert queues == [{"queue": 0, "packets_per_second": 1000.0}, {"queue": 1, "packets_per_second": 0.0}]
+    assert [queue["queue"] for queue in run(kernel, clock, seconds=10)["queues"]] == [0]
+
+
+def test_counters_of_one_name_are_added_up(tmp_path):
+    """As vmxnet3 names those of its queues (vmxnet3_ethtool.c vmxnet3_get_strings)."""
+    names = ["Rx Queue#", "  ucast pkts rx", "  mcast pkts rx", "  bcast pkts rx", "  pkts rx OOB"]
+    kernel = simulate(tmp_path, hosts.host(hosts.Nic("vmxnet3", "none", "15ad", "07b0", 0)))
+    kernel.ethtool = Vmxnet3(names, [[0, 5_000_000, 3, 150, 7], [1, 6_000_000, 0, 3000, 1]])
+    assert kernel.ethtool.statistics("enp1s0") == {
+        "Rx Queue#": 1,
+        "  ucast pkts rx": 11_000_000,
+        "  mcast pkts rx": 3,
+        "  bcast pkts rx": 3150,
+        "  pkts rx OOB": 8,
+    }
+
+
+class Vmxnet3(Ethtool):
+    """Answers for its counters, each queue under the same names, in the kernel's own structures."""
+
+    def __init__(self, names, queues):
+        self._names = names * len(queues)
+        self._values = [value for queue in queues for value in queue]
+
+    def _ioctl(self, name, buffer):
+        count = len(self._names)
+        command = int.from_bytes(buffer[:4], "little")
+        if command == abi.GSSET_INFO:
+            struct.pack_into("=QI", buffer, 8, 1 << abi.SS_STATS, count)
+        elif command == abi.GSTRINGS:
+            buffer[12:] = b"".join(each.encode().ljust(32, b"\0") for each in self._names)
+        elif command == abi.GSTATS:
+            struct.pack_into(f"={count}Q", buffer, 8, *self._values)
+
+
+def counting(tmp_path, clock, name, per_second):
+    """A clock whose sleep lets the kernel's counters of an interface grow."""
+    folder = tmp_path / f"sys/class/net/{name}/statistics"
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def write():
+        for counter, rate in per_second.items():
+            (folder / counter).write_text(f"{int(10**6 + rate * (clock.now - 5000))}\n", encoding="utf-8")
+
+    def sleep(seconds):
+        clock.sleep(seconds)
+        write()
+
+    write()
+    return types.SimpleNamespace(main=lambda outside: rx_rate.main(outside, clock.time, sleep))
+
+
+@pytest.mark.parametrize("own", [{}, {"rx_packets": 5, "rx_queue_drops": 1}], ids=["silent", "knows no packets"])
+def test_a_driver_that_does_not_count_all_gets_the_kernels_numbers(tmp_path, clock, own):
+    kernel = simulate(tmp_path, hosts.host(hosts.Nic("mystery", "none", "9999", "999a", 0)))
+    kernel.ethtool = Driver(clock, lambda _seconds: own)
+    module = counting(tmp_path, clock, "enp1s0", {"rx_packets": 900, "rx_dropped": 20, "rx_bytes": 60000})
+    result = run_module(module, kernel, pf="enp1s0", seconds=10, interval=5)
+    assert (result["failed"], result["counted_by"]) == (False, "kernel")
+    assert result["packets_per_second"] == pytest.approx(900.0, rel=1e-3)  # the clock is in tenths, packets are whole
+    assert result["kernel"] == pytest.approx({"rx_dropped": 20.0, "rx_packets": 900.0}, rel=1e-2)
+    assert result["queues"] == []
+    assert [sample["packets_per_second"] for sample in result["samples"]] == pytest.approx([900.0, 900.0], rel=1e-3)
+    assert "no counter" not in str(result.get("warnings"))
+
+
+def test_the_kernels_losses_are_shown_beside_the_drivers_packets(tmp_path, kernel, clock):
+    module = counting(tmp_path, clock, "enp1s0", {"rx_packets": 1400, "rx_missed_errors": 100})
+    result = run_module(module, kernel, pf="enp1s0", seconds=10)
+    assert (result["packets_per_second"], result["counted_by"]) == (1500.0, "driver")
+    assert result["kernel"] == {"rx_missed_errors": 100.0, "rx_packets": 1400.0}
 
 
 def test_a_second_is_sampled_unless_told(kernel, clock):
@@ -149,18 +226,18 @@ def test_a_pattern_that_finds_nothing_is_reported(kernel, clock):
 
 
 def test_samples_second_by_second(kernel, clock):
-    kernel.ethtool = Driver(clock, lambda seconds: {"rx_packets": 0 if seconds < 1.5 else 90, "rx_errors": 1})
+    kernel.ethtool = Driver(clock, lambda seconds: {"rx_queue_0_packets": 0 if seconds < 1.5 else 90, "rx_errors": 1})
     result = run(kernel, clock, seconds=3, interval=1)
     assert [sample["seconds"] for sample in result["samples"]] == [1.1, 2.09, 3.091]
-    assert [sample["rates"] for sample in result["samples"]] == [{}, {"rx_packets": 90.9091}, {}]
+    assert [sample["rates"] for sample in result["samples"]] == [{}, {"rx_queue_0_packets": 90.9091}, {}]
     assert [sample["packets_per_second"] for sample in result["samples"]] == [0.0, 90.9091, 0.0]
     assert "samples" not in run(kernel, clock)
 
 
 def test_a_card_that_is_reset_on_the_way_has_no_rates(kernel, clock):
-    kernel.ethtool = Driver(clock, lambda seconds: {"rx_packets": 500 if seconds < 1 else 3, "rx_errors": 7})
+    kernel.ethtool = Driver(clock, lambda seconds: {"rx_queue_0_packets": 500 if seconds < 1 else 3, "rx_errors": 7})
     result = run(kernel, clock, seconds=2)
-    assert (result["reset"], result["rates"]) == (["rx_packets"], {"rx_errors": 0.0})
+    assert (result["reset"], result["rates"]) == (["rx_queue_0_packets"], {"rx_errors": 0.0})
     assert result["packets_per_second"] is None
 
 
@@ -220,13 +297,13 @@ def test_what_cannot_be_sampled_is_refused_before_a_moment_is_spent(kernel, cloc
     assert clock.slept == []
 
 
-def test_a_driver_without_statistics_is_not_waited_for(kernel, clock):
+def test_an_interface_without_statistics_is_not_waited_for(kernel, clock):
     kernel.ethtool = Driver(clock, lambda seconds: {})
     result = run(kernel, clock, seconds=60)
     assert (result["failure"]["kind"], clock.slept) == ("unsupported", [])
     assert result["msg"] == (
-        "pf: enp1s0 has no statistics of its own: its driver (ixgbe) gives nothing for `ethtool -S`. Remedy: use the "
-        "kernel's counters: `ip -s link show dev enp1s0`."
+        "pf: enp1s0 has no statistics: its driver (ixgbe) gives nothing for `ethtool -S`, and the kernel has no "
+        "counters of it. Remedy: name another interface."
     )
 
 

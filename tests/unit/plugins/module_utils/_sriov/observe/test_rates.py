@@ -12,8 +12,11 @@ import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import InvalidRequest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.rates import (
     DEFAULT_PATTERN,
+    Packets,
     Reading,
-    packets_per_second,
+    kernel_rates,
+    listed,
+    packets,
     queue_rates,
     rates,
     report,
@@ -40,11 +43,12 @@ NAMES = {
     "idpf": ("rx_q-{}_pkts", ["tx_q-3_pkts", "rx_q-3_rx_gro_hw_pkts", "rx_q-3_bytes"]),
     "mlx5_core": (
         "rx{}_packets",
-        ["tx3_packets", "rx_prio3_packets", "rx3_gro_packets", "rx3_xdp_tx_cqe", "ptp_rq3_packets"],
+        ["tx3_packets", "rx_prio3_packets", "rx3_gro_packets", "rx3_xdp_tx_cqe", "ptp_rq0_packets"],
     ),
     "sfc": ("rx-{}.rx_packets", ["tx-3.tx_packets", "port_rx_packets"]),
     "ena": ("queue_{}_rx_cnt", ["queue_3_tx_cnt", "queue_3_rx_bytes", "queue_3_rx_rx_copybreak_pkt"]),
-    "mana": ("rx_{}_packets", ["tx_3_packets", "rx_3_xdp_drop"]),
+    "mana": ("rx_{}_packets", ["tx_3_packets", "rx_3_xdp_tx", "rx_3_xdp_redirect"]),
+    "nfp": ("rvec_{}_rx_pkts", ["rvec_3_tx_pkts", "dev_rx_pkts"]),
     "ionic": ("rx_{}_pkts", ["tx_3_pkts", "rx_3_csum_none"]),
     "hns3": ("rxq{}_packets", ["txq3_packets", "rxq3_pktnum_rcd"]),
     "hinic": ("rxq{}_pkts", ["txq3_pkts", "rxq3_errors"]),
@@ -90,28 +94,192 @@ def test_bnxt_counts_three_kinds_of_packets():
     assert queue_rates({**found, "[0]: rx_discards": 5.0, "[0]: tx_ucast_packets": 5.0}) == {0: 111.0, 1: 111.0}
 
 
-def test_mlx5_counts_af_xdp_apart():
-    assert queue_rates({"rx0_packets": 3.0, "rx1_packets": 4.0, "rx1_xsk_packets": 50.0}) == {0: 3.0, 1: 54.0}
+# What a driver tells of two queues, as it names it, and what each of them received: some in "packets", some apart.
+APART = [
+    pytest.param(
+        "mlx5_core",
+        {
+            "rx_packets": 1000.0,  # en_stats.c: of the rings alone
+            "rx_xdp_redirect": 59e6,
+            "rx0_packets": 600.0,
+            "rx0_xdp_drop": 20.0,
+            "rx0_xdp_redirect": 59e6,
+            "rx0_xdp_tx_xmit": 5.0,
+            "rx0_xdp_tx_cqe": 5.0,
+            "rx1_packets": 400.0,
+            "rx1_xsk_packets": 50.0,
+            "rx1_xsk_xdp_drop": 2.0,
+            "rx1_xsk_xdp_redirect": 3e6,
+            "rx1_xsk_wqe_err": 9.0,
+            "tx0_xdp_xmit": 9.0,
+        },
+        {0: 59000625.0, 1: 3000452.0},
+        62001077.0,
+        id="mlx5",
+    ),
+    pytest.param(
+        "mlx5_core",
+        {"rx0_packets": 3.0, "rx1_packets": 4.0, "ptp_rq0_packets": 2.0},
+        {0: 3.0, 1: 4.0},
+        9.0,
+        id="mlx5 with a ring for time stamps",
+    ),
+    pytest.param(
+        "mlx4_core",
+        {
+            "rx0_packets": 1.0,
+            "rx0_dropped": 9.0,
+            "rx0_xdp_drop": 100.0,
+            "rx0_xdp_redirect": 10.0,
+            "rx0_xdp_redirect_fail": 9.0,
+            "rx0_xdp_tx": 1000.0,
+            "rx0_xdp_tx_full": 9.0,
+            "rx1_packets": 2.0,
+        },
+        {0: 1111.0, 1: 2.0},
+        1113.0,
+        id="mlx4",
+    ),
+    pytest.param(
+        "mana",
+        {
+            "rx_0_packets": 5.0,
+            "rx_0_xdp_drop": 7.0,
+            "rx_0_xdp_tx": 3.0,
+            "rx_0_xdp_redirect": 1.0,
+            "rx_1_packets": 1.0,
+        },
+        {0: 12.0, 1: 1.0},
+        13.0,
+        id="mana",
+    ),
+    pytest.param(
+        "hv_netvsc",
+        {"rx_queue_0_packets": 5.0, "rx_queue_0_xdp_drop": 7.0, "rx_queue_1_packets": 1.0, "vf_rx_packets": 1000.0},
+        {0: 12.0, 1: 1.0},
+        1013.0,
+        id="hv_netvsc, most of it by its VF",
+    ),
+    pytest.param(
+        "qede",
+        {"0: rcv_pkts": 5.0, "0: rx_hw_errors": 9.0, "0: xdp_no_pass": 7.0, "1: rcv_pkts": 1.0},
+        {0: 12.0, 1: 1.0},
+        13.0,
+        id="qede",
+    ),
+    pytest.param(
+        "vmxnet3",
+        {"  LRO pkts rx": 9.0, "  ucast pkts rx": 100.0, "  mcast pkts rx": 10.0, "  bcast pkts rx": 1.0},
+        {},
+        111.0,
+        id="vmxnet3, which has no queues in its names",
+    ),
+]
 
 
-def test_queues_that_are_not_in_use_are_listed_if_something_moved():
+@pytest.mark.parametrize(("driver", "found", "queues", "total"), APART)
+def test_what_a_driver_counts_apart_is_part_of_the_whole(driver, found, queues, total):
+    """The kernel's counter of mlx5 and mlx4 has no packet that a program took."""
+    assert queue_rates(found, driver) == queues
+    received = packets(found, {"rx_packets": 1000.0}, driver)
+    assert (received.per_second, received.counted_by) == (total, "driver")
+
+
+@pytest.mark.parametrize(("driver", "found", "queues", "total"), APART)
+def test_all_that_is_added_up_is_shown(driver, found, queues, total):
+    counters = packets(found, {}, driver).counters
+    assert sum(found[name] for name in counters) == total
+    assert [name for name in counters if not re.search(DEFAULT_PATTERN, name)] == []
+
+
+def test_idle_queues_are_listed_when_asked_and_those_not_in_use_if_something_moved():
     """ixgbe names as many as it could have (ixgbe_ethtool.c IXGBE_NUM_RX_QUEUES)."""
-    found = {f"rx_queue_{queue}_packets": float(queue == 5) for queue in range(8)}
-    assert queue_rates(found, in_use=2) == {0: 0.0, 1: 0.0, 5: 1.0}
-    assert len(queue_rates(found)) == 8
+    queues = {**dict.fromkeys(range(64), 0.0), 5: 1.0, 1: None}
+    assert listed(queues, in_use=2) == {1: None, 5: 1.0}
+    assert listed(queues, in_use=2, idle=True) == {0: 0.0, 1: None, 5: 1.0}
+    assert len(listed(queues, idle=True)) == 64
+
+
+def test_counters_of_idle_queues_are_left_out_unless_asked():
+    """A loss that did not happen is shown, a 0 for each of many queues is not."""
+    before = {
+        "rx_packets": 1,
+        "rx_missed_errors": 7,
+        **{f"rx_queue_{queue}_{word}": 5 for queue in range(60) for word in ("packets", "drops")},
+    }
+    after = {**before, "rx_packets": 10, "rx_queue_7_packets": 14, "rx_queue_9_drops": 6}
+    taken = readings(before, after)
+    assert report(taken, re.compile(DEFAULT_PATTERN), 60, "igb")["rates"] == {
+        "rx_packets": 9.0,
+        "rx_missed_errors": 0.0,
+        "rx_queue_7_packets": 9.0,
+        "rx_queue_9_drops": 1.0,
+    }
+    assert len(report(taken, re.compile(DEFAULT_PATTERN), 60, "igb", idle=True)["rates"]) == 122
+    assert report(taken, re.compile("^rx_queue_5_packets$"), 60, "igb")["rates"] == {"rx_queue_5_packets": 0.0}
 
 
 @pytest.mark.parametrize(
-    ("found", "total"),
+    ("driver", "found", "kernel", "received"),
     [
-        pytest.param({"rx_queue_0_packets": 1.0, "rx_queue_1_packets": 2.0, "rx_packets": 9.0}, 3.0, id="queues first"),
-        pytest.param({"rx_packets": 9.0, "lbrx_packets": 1.0}, 9.0, id="igbvf: one counter"),
-        pytest.param({"rx_queue_0_packets": 1.0, "rx_queue_1_packets": None}, None, id="a queue was reset"),
-        pytest.param({"  ucast pkts rx": 9.0}, None, id="vmxnet3: none"),
+        pytest.param(
+            "ixgbe",
+            {"rx_queue_0_packets": 1.0, "rx_queue_1_packets": 2.0, "rx_packets": 9.0},
+            {"rx_packets": 8.0},
+            Packets(3.0, "driver", ("rx_queue_0_packets", "rx_queue_1_packets")),
+            id="queues of a driver that is known",
+        ),
+        pytest.param(
+            "mystery",
+            {"rx_queue_0_packets": 1.0, "rx_packets": 9.0},
+            {"rx_packets": 8.0},
+            Packets(8.0, "kernel"),
+            id="counters that look like another driver's",
+        ),
+        pytest.param(
+            "i40e",
+            {"rx-0.rx_packets": 1.0},
+            {"rx_packets": 8.0},
+            Packets(8.0, "kernel"),
+            id="a release of a driver that is not known",
+        ),
+        pytest.param(
+            "igbvf", {"rx_packets": 9.0, "lbrx_packets": 1.0}, {"rx_packets": 8.0}, Packets(8.0, "kernel"), id="igbvf"
+        ),
+        pytest.param(
+            "virtio_net", {"rx_drops": 0.0}, {"rx_packets": 8.0}, Packets(8.0, "kernel"), id="virtio_net of 6.12"
+        ),
+        pytest.param("veth", {}, {"rx_packets": 8.0}, Packets(8.0, "kernel"), id="no counters of its own"),
+        pytest.param("mystery", {"rx_packets": 9.0}, {}, Packets(None, "nothing"), id="nobody"),
+        pytest.param("mystery", {}, {"rx_packets": None}, Packets(None, "kernel"), id="the kernel's was reset"),
+        pytest.param(
+            "ixgbe",
+            {"rx_queue_0_packets": 1.0, "rx_queue_1_packets": None},
+            {"rx_packets": 8.0},
+            Packets(None, "driver", ("rx_queue_0_packets", "rx_queue_1_packets")),
+            id="a queue was reset",
+        ),
     ],
 )
-def test_the_rate_of_the_interface(found, total):
-    assert packets_per_second(found, queue_rates(found)) == total
+def test_what_is_not_known_to_be_all_is_not_called_packets_per_second(driver, found, kernel, received):
+    assert packets(found, kernel, driver) == received
+
+
+def test_the_kernels_counters_are_rated_beside_the_drivers():
+    first = {"rx_packets": 10, "rx_dropped": 1, "rx_errors": 9, "rx_bytes": 1, "rx_compressed": 0}
+    second = {"rx_packets": 30, "rx_dropped": 4, "rx_errors": 2, "rx_bytes": 9, "rx_compressed": 0}
+    taken = [Reading(100.0, {}, first), Reading(102.0, {}, second)]
+    assert kernel_rates(taken) == {"rx_packets": 10.0, "rx_dropped": 1.5, "rx_errors": None}
+    assert report(taken, EVERYTHING) == {
+        "seconds": 2.0,
+        "packets_per_second": 10.0,
+        "counted_by": "kernel",
+        "queues": [],
+        "rates": {},
+        "kernel": {"rx_packets": 10.0, "rx_dropped": 1.5},
+        "reset": ["rx_errors (ip -s link)"],
+    }
+    assert samples(taken, EVERYTHING) == [{"seconds": 2.0, "packets_per_second": 10.0, "rates": {}}]
 
 
 @pytest.mark.parametrize(
@@ -134,31 +302,39 @@ def test_a_counter_that_does_not_only_rise_has_no_rate(values, rate):
     assert rates(taken) == {"rx_packets": rate}
     result = report(taken, EVERYTHING)
     assert (result["rates"], result["reset"]) == (({}, ["rx_packets"]) if rate is None else ({"rx_packets": rate}, []))
-    assert result["packets_per_second"] == rate
+    assert queue_of(values) == rate
+
+
+def queue_of(values):
+    """The same, as the only counter of a queue."""
+    each = [{} if value is None else {"rx_queue_0_packets": value} for value in values]
+    return report(readings(*each, every=1.0 / (len(values) - 1)), EVERYTHING, driver="ixgbe")["packets_per_second"]
 
 
 def test_a_reset_elsewhere_is_nobodys_business():
     """Gauges go down as they please; of the counters that nobody asked for, those of queues matter."""
     before = {"rx_packets": 5, "gauge": 9, "rx_queue_0_packets": 5, "rx_queue_1_packets": 5}
     after = {"rx_packets": 6, "gauge": 1, "rx_queue_0_packets": 1, "rx_queue_1_packets": 6}
-    result = report(readings(before, after), re.compile("^rx_packets$"))
+    result = report(readings(before, after), re.compile("^rx_packets$"), driver="ixgbe")
     assert result == {
         "seconds": 1.0,
         "packets_per_second": None,
+        "counted_by": "driver",
         "queues": [{"queue": 0, "packets_per_second": None}, {"queue": 1, "packets_per_second": 1.0}],
         "rates": {"rx_packets": 1.0},
+        "kernel": {},
         "reset": ["rx_queue_0_packets"],
     }
 
 
 def test_samples_show_what_moved_and_when():
     steps = [
-        {"rx_packets": 0, "fdir_match": 0},
-        {"rx_packets": 10, "fdir_match": 0},
-        {"rx_packets": 10, "fdir_match": 4},
+        {"rx_queue_0_packets": 0, "fdir_match": 0},
+        {"rx_queue_0_packets": 10, "fdir_match": 0},
+        {"rx_queue_0_packets": 10, "fdir_match": 4},
     ]
-    assert samples(readings(*steps, every=2.0), EVERYTHING) == [
-        {"seconds": 2.0, "packets_per_second": 5.0, "rates": {"rx_packets": 5.0}},
+    assert samples(readings(*steps, every=2.0), EVERYTHING, "ixgbe") == [
+        {"seconds": 2.0, "packets_per_second": 5.0, "rates": {"rx_queue_0_packets": 5.0}},
         {"seconds": 4.0, "packets_per_second": 0.0, "rates": {"fdir_match": 2.0}},
     ]
 
@@ -193,7 +369,7 @@ names = st.sampled_from([f"rx_queue_{queue}_packets" for queue in range(4)] + ["
 def test_counters_that_grow_are_divided_by_the_time(start, growth, seconds):
     end = {name: value + growth.get(name, 0) for name, value in start.items()}
     taken = [Reading(0.0, start), Reading(seconds, end)]
-    result = report(taken, EVERYTHING)
+    result = report(taken, EVERYTHING, driver="ixgbe", idle=True)
     assert result["reset"] == []
     assert result["rates"] == {name: pytest.approx(growth.get(name, 0) / seconds, rel=1e-5) for name in start}
     queues = [growth.get(name, 0) for name in start if "queue" in name]
@@ -207,7 +383,7 @@ def test_counters_that_grow_are_divided_by_the_time(start, growth, seconds):
 @given(st.lists(st.dictionaries(names, st.integers(0, 5)), min_size=2, max_size=5))
 def test_every_counter_is_either_rated_or_reset(counters):
     taken = readings(*counters)
-    result = report(taken, EVERYTHING)
+    result = report(taken, EVERYTHING, idle=True)
     seen = {name for each in counters for name in each}
     assert set(result["rates"]) | set(result["reset"]) == seen
     assert not set(result["rates"]) & set(result["reset"])
@@ -319,6 +495,12 @@ CHOSEN = [
     *("fdir_match", "fdir_miss", "fdir_overflow", "port.fdir_sb_match", "fdir_sb_match.nic", "rx_unicast.nic"),
     *("rx-0.packets", "rx-0.rx_packets", "[0]: rx_ucast_packets", "rx0_xsk_packets", "queue_0_rx_cnt", "0: rcv_pkts"),
     *("rxq0: frames", "rx_discards_phy", "port_rx_nodesc_drops", "rx_overruns", "rx_drops"),
+    # Losses, as drivers name them.
+    *("rx_out_of_buffer", "rx0_wqe_err", "rx0_buff_alloc_err", "rx_oversize_pkts_sw_drop", "rx_prio0_buf_discard"),
+    *("  pkts rx OOB", "  pkts rx err", "  drv dropped rx total", "  rx buf alloc fail", "alloc_rx_page_failed"),
+    *("rx_noskb_drops", "rx_nodesc_trunc", "rx_no_bufs", "hc_rx_discards_no_wqe", "rx_no_memory", "no_buff_discards"),
+    *("rx_queue_0_alloc_failed", "queue_0_rx_page_alloc_fail", "bw_in_allowance_exceeded", "pps_allowance_exceeded"),
+    *("[0]: rx_buf_errors", "rx_total_oom_discards", "port.rx_discards", "rx_dropped.nic", "rxq0: rx_drops_no_skbs"),
 ]
 LEFT = [
     *(
@@ -330,6 +512,7 @@ LEFT = [
         "[0]: rx_ucast_bytes",
     ),
     *("rx_flow_control_xon", "rx_size_64.nic", "rx_csum_unnecessary", "port.fdir_sb_status", "queue_0_tx_cnt"),
+    *("rx0_xdp_tx_cqe", "rx_interrupts", "  ucast pkts tx", "  LRO byte rx", "tx_dropped", "rx0_cqe_compress_blks"),
 ]
 
 
