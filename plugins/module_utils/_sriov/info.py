@@ -8,10 +8,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from .bypass.techniques import MODULES, OPTIONS, techniques
-from .knowledge.queues import driver_of, is_set_by_hand, predict_rss
+from .knowledge.queues import driver_of, is_set_by_hand, predict_rss, with_queues_unknown
 from .knowledge.rss import rss_explanation
 from .observe.bypass import BypassObserver
 from .observe.host import Observer
@@ -67,11 +66,12 @@ def _pf(kernel: Kernel, pf: Pf, host: Host, bypass: BypassObserver) -> dict[str,
 def rss_limit(pf: Pf) -> dict[str, t.Any]:
     """How large the RSS group can be, why, and what there would be without VFs; None where it is not known."""
     driver = driver_of(pf)
-    without = predict_rss(replace(pf, num_vfs=0, vfs=(), queues=pf.queues._replace(channels=None)), 0)
+    without, channels = predict_rss(with_queues_unknown(pf), 0), pf.queues.channels
+    most = (channels.max_combined or channels.max_rx) if channels else 0
     explanation = rss_explanation(driver)
     cause = f"{pf.device.driver}: {explanation or 'VFs take nothing from the PF'}; online CPUs: {pf.online_cpus}"
     return {
-        "queues": pf.queues.channels.max_combined if pf.queues.channels and pf.num_vfs else predict_rss(pf, pf.num_vfs),
+        "queues": most if most and pf.num_vfs else predict_rss(pf, pf.num_vfs),
         "without_vfs": without,
         "cause": cause if driver.rss is not None else f"nothing is known of driver {pf.device.driver}",
         "table_set_by_hand": is_set_by_hand(pf),

@@ -126,6 +126,18 @@ def queues_of(
     )
 
 
+def mlx4(num_vfs=0, rings=4, channels=None, **changes):
+    """A PF whose channels receive or send, and do not do both.
+
+    :param channels: another answer to `ethtool -l`.
+    """
+    told = Channels(max_rx=16, max_tx=16, rx=4, tx=4) if channels is None else channels
+    table = tuple(entry % rings for entry in range(128))
+    queues = Queues(told, Rss(rings, table), Feature(True, True), RuleTable(4096))
+    words = {"driver": "mlx4_core", "vendor": "15b3", "device": "1003", "default_driver": "mlx4_core"}
+    return replace(pf(num_vfs, **{**words, **changes}), queues=queues)
+
+
 def ixgbe(num_vfs=0, **changes):
     return pf(num_vfs, **{"driver": "ixgbe", "device": "10fb", "default_driver": "ixgbe", "total_vfs": 63, **changes})
 

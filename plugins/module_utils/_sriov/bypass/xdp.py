@@ -107,7 +107,7 @@ def _allowed(facts: BypassFacts) -> list[Evidence]:
 
 def _queue_price(facts: BypassFacts) -> str:
     """What of the PF's queues is the socket's; without flow rules there is no choosing one."""
-    group, channels = present_rss(facts.pf), facts.pf.combined
+    group, channels = present_rss(facts.pf), facts.pf.rx_queues
     if facts.ntuple_supported is False:
         which = f"each of {group} RX queues" if group else "every RX queue"
         return f"a socket on {which}: {facts.name} has no ntuple rules, the hash picks the queue"

@@ -23,28 +23,37 @@ if t.TYPE_CHECKING:
 def predict_rss(pf: Pf, num_vfs: int) -> int | None:
     """The RSS group that the PF would have with so many VFs; None where it is not known for the driver."""
     driver = driver_of(pf)
-    if num_vfs == pf.num_vfs and pf.combined is not None:
-        return rss_group(driver, num_vfs, pf.combined)
+    if num_vfs == pf.num_vfs and pf.rx_queues is not None:
+        return rss_group(driver, num_vfs, pf.rx_queues)
     if num_vfs and _classes(pf) > 1 and driver.rss_with_classes:
         return driver.rss_with_classes
     limit = pf.online_cpus
-    if pf.combined is not None and (driver.rss == () or (driver.keeps_channels and pf.num_vfs == 0)):
-        limit = pf.combined
+    if pf.rx_queues is not None and (driver.rss == () or (driver.keeps_channels and pf.num_vfs == 0)):
+        limit = pf.rx_queues
     return rss_queues(driver, num_vfs, limit)
 
 
 def present_rss(pf: Pf) -> int | None:
     """The RSS group behind the channels that the driver reports; None where it does not."""
-    return rss_group(driver_of(pf), pf.num_vfs, pf.combined)
+    return rss_group(driver_of(pf), pf.num_vfs, pf.rx_queues)
 
 
 def without_vfs(pf: Pf) -> Pf:
-    """The PF as if it had none, of whose channels nothing is known where it has some now."""
-    return replace(pf, num_vfs=0, vfs=(), queues=pf.queues._replace(channels=None)) if pf.num_vfs else pf
+    """The PF as if it had none, of whose queues nothing is known where it has some now."""
+    return with_queues_unknown(pf) if pf.num_vfs else pf
+
+
+def with_queues_unknown(pf: Pf) -> Pf:
+    """The PF without VFs, as its driver would have it if nobody had chosen any number of queues."""
+    return replace(pf, num_vfs=0, vfs=(), queues=pf.queues._replace(channels=None, rss=None))
 
 
 def predict_combined(pf: Pf, num_vfs: int) -> int | None:
-    """The combined channels that the PF would have with another number of VFs; None where it is not known."""
+    """The combined channels that the PF would have with another number of VFs; None where it is not known, or it has
+    none.
+    """
+    if pf.queues.channels and pf.queues.channels.apart:
+        return None
     group = predict_rss(pf, num_vfs)
     if group is None or num_vfs or _classes(pf) > 1:
         return group

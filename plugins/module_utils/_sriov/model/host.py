@@ -100,6 +100,11 @@ class Pf:
         """Combined channels in use; None where the driver does not say."""
         return self.queues.channels.combined if self.queues.channels else None
 
+    @property
+    def rx_queues(self) -> int | None:
+        """RX queues in use; None where the driver does not say."""
+        return self.queues.receiving
+
     def vf_address(self, index: int) -> str:
         """Where VF N is, or would be (PCI Express base specification, SR-IOV: First VF Offset, VF Stride)."""
         if index < len(self.vfs):

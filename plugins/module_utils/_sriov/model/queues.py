@@ -24,6 +24,16 @@ class Channels(t.NamedTuple):
     other: int = 0
     combined: int = 0
 
+    @property
+    def receiving(self) -> int:
+        """Channels that receive. Drivers have combined ones, or RX and TX apart (mlx4, vmxnet3, octeontx2), or both."""
+        return self.combined + self.rx
+
+    @property
+    def apart(self) -> bool:
+        """Whether there are RX and TX channels only."""
+        return self.rx > 0 and not self.combined and not self.max_combined
+
 
 class Feature(t.NamedTuple):
     """One line of `ethtool -k`.
@@ -70,3 +80,8 @@ class Queues(t.NamedTuple):
     rss: Rss | None = None
     ntuple: Feature | None = None
     rules: RuleTable | None = None
+
+    @property
+    def receiving(self) -> int | None:
+        """RX queues in use: by the channels, or by the RX rings where the driver has no channels."""
+        return (self.channels.receiving if self.channels else 0) or (self.rss.rings if self.rss else None)

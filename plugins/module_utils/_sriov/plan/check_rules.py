@@ -124,11 +124,11 @@ def _check_vf(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
 def _check_queue(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
     queue = t.cast(int, t.cast("Destination", rule.destination).queue)
     what = f"{name}: cannot send to queue {queue}"
-    if pf.combined is not None and queue >= pf.combined:
+    if pf.rx_queues is not None and queue >= pf.rx_queues:
         raise InvalidRequest(
             what,
             device=pf.label,
-            why=f"the PF has {pf.combined} queue{'s' if pf.combined > 1 else ''}, 0 to {pf.combined - 1}",
+            why=f"the PF has {pf.rx_queues} queue{'s' if pf.rx_queues > 1 else ''}, 0 to {pf.rx_queues - 1}",
             remedy="name one of them",
         )
     stride = pool_stride(driver_of(pf), pf.num_vfs)

@@ -37,10 +37,11 @@ def plan_channels(pf: Pf, desired: DesiredPf) -> Stage:
         return Stage()
     netdev, what = interface(pf, "channels: cannot be set"), f"channels: cannot set {wanted} combined channels"
     if channels is None or not channels.max_combined:
+        apart = f": it has {channels.rx} for RX and {channels.tx} for TX" if channels and channels.apart else ""
         raise NotSupported(
             what,
             device=pf.label,
-            why=f"driver {pf.device.driver} has no combined channels",
+            why=f"driver {pf.device.driver} has no combined channels{apart}",
             remedy="leave out channels",
         )
     if wanted == channels.combined:

@@ -25,6 +25,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     desired_pf,
     desired_rules,
     ixgbe,
+    mlx4,
     pf,
     planned,
     refusals,
@@ -285,6 +286,22 @@ REFUSALS = [
         f"min_queues: the RSS group has 4 queues, less than 8{ON}i40e: VFs take nothing from the PF; online CPUs: 8. "
         "Remedy: raise the channels, or accept the smaller group.",
         id="a group that channels have made small",
+    ),
+    pytest.param(
+        mlx4(),
+        channels(4),
+        NotSupported,
+        f"channels: cannot set 4 combined channels{ON}driver mlx4_core has no combined channels: it has 4 for RX "
+        "and 4 for TX. Remedy: leave out channels.",
+        id="channels for RX and for TX",
+    ),
+    pytest.param(
+        mlx4(),
+        least(5),
+        InvalidRequest,
+        f"min_queues: the RSS group has 4 queues, less than 5{ON}mlx4_core: VFs take nothing from the PF; online "
+        "CPUs: 8. Remedy: raise the channels, or accept the smaller group.",
+        id="fewer channels for RX",
     ),
     pytest.param(
         pf(driver="mystery"),

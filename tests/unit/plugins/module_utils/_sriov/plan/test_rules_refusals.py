@@ -25,6 +25,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     host_state,
     i350,
     ixgbe,
+    mlx4,
     pf,
     planned,
     refusals,
@@ -152,6 +153,13 @@ REFUSALS = [
         InvalidRequest,
         f"rules[0]: cannot send to queue 4{ON}the PF has 4 queues, 0 to 3. {NAME_ONE}",
         id="a queue that the PF has not",
+    ),
+    pytest.param(
+        mlx4(),
+        [to(None, 4)],
+        InvalidRequest,
+        f"rules[0]: cannot send to queue 4{ON}the PF has 4 queues, 0 to 3. {NAME_ONE}",
+        id="a queue that a PF with channels for RX and for TX has not",
     ),
     *(
         pytest.param(

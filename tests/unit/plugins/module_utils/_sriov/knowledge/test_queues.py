@@ -1,0 +1,76 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How many queues a PF has, however its driver tells it: combined channels, RX and TX apart, both, or rings alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.info import rss_limit
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowledge.queues import (
+    predict_combined,
+    predict_rss,
+    present_rss,
+    queues_after_reopening,
+    without_vfs,
+)
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredRss
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import Channels
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.results import pf_result
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
+    desired_pf,
+    desired_rules,
+    ixgbe,
+    mlx4,
+    planned,
+    refusals,
+    rule,
+)
+
+MLX5 = {"driver": "mlx5_core", "device": "1017", "default_driver": "mlx5_core"}
+ICE = {"vendor": "8086", "driver": "ice", "device": "1592", "default_driver": "ice"}
+SILENT = replace(mlx4(), queues=mlx4().queues._replace(channels=None))
+
+
+@pytest.mark.parametrize(
+    ("pf", "queues"),
+    [
+        pytest.param(mlx4(), 4, id="RX and TX apart"),
+        pytest.param(mlx4(channels=Channels(max_combined=8, combined=4), **MLX5), 4, id="combined"),
+        pytest.param(mlx4(6, channels=Channels(16, 16, 16, 2, 0, 1, 4), rings=6, **ICE), 6, id="ice: both"),
+        pytest.param(SILENT, 4, id="a driver without channels, and with rings"),
+        pytest.param(mlx4(channels=Channels()), 4, id="a driver that tells channels of 0"),
+        pytest.param(replace(SILENT, queues=SILENT.queues._replace(rss=None)), None, id="a driver that tells nothing"),
+        pytest.param(ixgbe(combined_channels=8), 8, id="ixgbe"),
+    ],
+)
+def test_the_queues_of_a_pf(pf, queues):
+    assert (pf.rx_queues, present_rss(pf), predict_rss(pf, pf.num_vfs)) == (queues, queues, queues)
+    assert pf_result(pf)["rss_queues"] == queues
+    assert rss_limit(pf)["queues"] in (queues, 16)  # the most beside VFs
+
+
+def test_a_rule_for_a_queue_of_rx_channels_is_planned():
+    wanted = desired_pf(rules=desired_rules(rule(cookie=3, location=None, dst_port=80)))
+    assert refusals(mlx4(), wanted) == []
+    (step,) = planned(mlx4(), wanted).plan.steps
+    assert str(step) == "add flow rule 4095 of enp1s0 (0000:01:00.0): tcp4 dst-port 80 to queue 3"
+
+
+def test_a_group_of_rx_channels_is_large_enough():
+    wanted = desired_pf(rss=DesiredRss(min_queues=4))
+    assert (refusals(mlx4(), wanted), planned(mlx4(), wanted).plan.steps) == ([], ())
+
+
+def test_no_combined_channels_are_predicted_where_there_are_none():
+    pf = mlx4()
+    assert predict_combined(pf, 2) is None
+    assert queues_after_reopening(pf, 2, predict_combined(pf, 2)) == pf.queues
+
+
+def test_nothing_is_said_of_the_queues_without_vfs_by_those_beside_some():
+    assert predict_rss(without_vfs(mlx4(2)), 0) is None
+    assert rss_limit(mlx4(2))["queues"] == 16
