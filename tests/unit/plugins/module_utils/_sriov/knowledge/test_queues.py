@@ -74,3 +74,13 @@ def test_no_combined_channels_are_predicted_where_there_are_none():
 def test_nothing_is_said_of_the_queues_without_vfs_by_those_beside_some():
     assert predict_rss(without_vfs(mlx4(2)), 0) is None
     assert rss_limit(mlx4(2))["queues"] == 16
+
+
+def test_vfs_leave_the_queues_of_rx_channels():
+    assert refusals(mlx4(2), desired_pf(num_vfs=2, min_rss_queues=4)) == []
+    (refused,) = refusals(mlx4(2), desired_pf(num_vfs=2, min_rss_queues=5))
+    assert str(refused) == (
+        "min_rss_queues: 2 VFs leave the PF an RSS group of 4, less than 5 on enp1s0 (0000:01:00.0): mlx4_core: VFs "
+        "take nothing from the PF; online CPUs: 8. Remedy: ask for fewer VFs, or accept the smaller group by a "
+        "lower min_rss_queues."
+    )
