@@ -71,7 +71,8 @@ def _check_pf(desired: DesiredPf, macs: Mapping[int, str | None], faults: Faults
     with faults.gathered():
         check_down(desired, desired.num_vfs, label)
     faults.add(*_contradictions(desired.vfs, label))
-    faults.add(*beyond_auto((index for index, mac in macs.items() if mac == AUTO), label))
+    if desired.num_vfs is not None:  # else the host knows which of them there are
+        faults.add(*beyond_auto((index for index, mac in macs.items() if mac == AUTO), label))
     for each in desired.vfs:
         with faults.gathered():
             check_there(each.vf, desired.num_vfs, f"{each.name}.vf", label)

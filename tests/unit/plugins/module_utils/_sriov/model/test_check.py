@@ -119,7 +119,7 @@ def refusals(desired):
             for entries, number, vfs in (
                 ([("all", {"mac": "auto"})], 258, "VFs 256-257"),
                 ([("all", {"mac": "auto"}), ("256", {"mac": MAC})], 258, "VF 257"),
-                ([("254-300", {"mac": "auto"}), (400, {"mac": "auto"})], None, "VFs 256-300,400"),
+                ([("254-300", {"mac": "auto"}), (400, {"mac": "auto"})], 401, "VFs 256-300,400"),
             )
         ),
         pytest.param(
@@ -233,6 +233,7 @@ def test_a_refusal_says_what_why_and_what_to_do(desired, messages):
         pytest.param(wanted(("all", {"mac": "auto"}), num_vfs=9), id="an address from the card for each"),
         pytest.param(wanted(("all", {"mac": "auto"}), num_vfs=256), id="for as many as there are addresses"),
         pytest.param(wanted(("0-255", {"mac": "auto"}), ("all", {"trust": True}), num_vfs=300), id="for these alone"),
+        pytest.param(wanted(("0-300", {"mac": "auto"})), id="for VFs of which the host knows whether they are there"),
         pytest.param(wanted((0, {"mac": MAC}), (1, {"mac": OTHER})), id="an address for each"),
         pytest.param(wanted(("all", {"mac": "auto"}), (0, {"mac": MAC}), num_vfs=4), id="a fixed address as exception"),
         pytest.param(wanted(("0-1", {"mac": MAC}), (0, {"mac": "auto"})), id="an address that is left to one VF"),
