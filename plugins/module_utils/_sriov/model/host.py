@@ -156,7 +156,7 @@ class Host:
     groups: tuple[tuple[int, tuple[Device, ...]], ...] = ()  # IOMMU group -> members
     ssh: SshPeer | None = None  # the connection the operator comes by
     fits: tuple[Fit, ...] = ()  # of drivers that are asked for and are not the kernel's own choice
-    addresses: tuple[Address, ...] = ()  # where a MAC address is desired; those of VFs that the plan knows too
+    addresses: tuple[Address, ...] = ()  # where one is desired; not of VFs of the PFs that are named
 
     def fit(self, device: Device, driver: str) -> Fit:
         """What is known of a driver for a device; where nothing is, no alias matches."""

@@ -53,7 +53,9 @@ def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, 
     wanted |= {name for each in located.devices for name in _drivers([each.driver], [devices[each.device]])}
     host = replace(observer.host(members, sorted(wanted)), fits=_fits(observer, located, pfs, devices))
     if any(entry.said.get("mac") is not None for each in located.pfs for entry in each.vfs):
-        host = replace(host, addresses=host_addresses(kernel, observer.interfaces))
+        mine = {vf.address for pf in pfs.values() for vf in pf.vfs}  # what they have is in the PFs, and may change
+        others = (each for each in host_addresses(kernel, observer.interfaces) if each.function not in mine)
+        host = replace(host, addresses=tuple(others))
     return located, State(pfs, host, devices), unknown
 
 

@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
     from ..knowledge.driver import VfSupport
     from ..model.attributes import VfAttributes
     from ..model.desired import DesiredVf
-    from ..model.host import Device, Pf, State
+    from ..model.host import Device, Host, Pf
 
 MTUS = (68, 65535)  # ETH_MIN_MTU, ETH_MAX_MTU
 JUMBO = 1500  # a larger MTU is one of jumbo frames
@@ -31,17 +31,13 @@ JUMBO = 1500  # a larger MTU is one of jumbo frames
 Refusals = t.Iterator[SriovError]
 
 
-def addresses_beside(
-    before: State, now: State, others: t.Iterable[Pf], vfs: Mapping[str, Mapping[int, DesiredVf]]
-) -> dict[str, str]:
+def addresses_beside(host: Host, others: t.Iterable[Pf], vfs: Mapping[str, Mapping[int, DesiredVf]]) -> dict[str, str]:
     """The MAC addresses that others than a PF and its VFs have, and their owners.
 
-    :param now: the host after the steps so far.
-    :param others: the other PFs of the plan.
+    :param others: the other PFs of the plan, after the steps so far.
     :param vfs: what is desired of the VFs of each PF: those that get an address lose theirs.
     """
-    planned = {vf.address for state in (before, now) for each in state.pfs.values() for vf in each.vfs}
-    owners = {each.mac: each.owner for each in reversed(now.host.addresses) if each.function not in planned}
+    owners = {each.mac: each.owner for each in reversed(host.addresses)}
     for other in others:
         addressed = {index for index, each in vfs[other.device.address].items() if each.attributes.mac}
         owners.update(_unaddressed(other, addressed, f" of {other.label}"))

@@ -134,7 +134,7 @@ def _name_vfs(pf: Pf, desired: DesiredPf, vfs: dict[str, dict[int, DesiredVf]]) 
 def _plan_attributes(draft: Draft, desired: DesiredPf, vfs: dict[str, dict[int, DesiredVf]]) -> Stage:
     pf = draft.pf(desired)
     others = [draft.now.pfs[each] for each in vfs if each != desired.pf and each not in draft.stopped]
-    beside = addresses_beside(draft.before, draft.now, others, vfs)
+    beside = addresses_beside(draft.now.host, others, vfs)
     return plan_attributes(pf, vfs[desired.pf], desired.allow, draft.settles(desired), beside)
 
 

@@ -478,7 +478,7 @@ def test_what_the_user_of_a_vf_has_already_needs_no_consent():
 def test_the_address_of_another_pf_s_vf_of_the_same_plan_is_taken():
     """Unless that one gets another, or goes."""
     has_it = vf(0, driver=None, physfn=SECOND, netdevs=(), attributes=replace(FRESH, mac=MAC))
-    state = host_state(one(), second(1, vfs=(has_it,)), addresses=(Address(MAC, "VF 0 of enp1s1", has_it.address),))
+    state = host_state(one(), second(1, vfs=(has_it,)))
     ours = desired_pf(vfs=[desired_vfs(mac=MAC)])
     (refused,) = refusals(state, ours, desired_pf(SECOND, vfs=[desired_vfs(trust=True)]))
     assert str(refused) == (
@@ -487,10 +487,3 @@ def test_the_address_of_another_pf_s_vf_of_the_same_plan_is_taken():
     )
     assert not refusals(state, ours, desired_pf(SECOND, vfs=[desired_vfs(mac=OTHER)]))
     assert not refusals(state, ours, desired_pf(SECOND, num_vfs=0, allow=CONSENTS))
-
-
-def test_a_vf_s_own_interface_is_no_other():
-    vf_state = vf(attributes=replace(FRESH, mac=MAC))
-    state = host_state(one(vf_state), addresses=(Address(MAC, "enp1s0v0", vf_state.address),))
-    assert not refusals(state, desired_pf(vfs=[desired_vfs(mac=MAC)]))
-    assert not refusals(state, desired_pf(num_vfs=2, vfs=[desired_vfs(mac=MAC)], allow=CONSENTS))
