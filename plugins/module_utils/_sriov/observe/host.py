@@ -11,21 +11,21 @@ import typing as t
 from dataclasses import replace
 
 from ..kernel.link import vf_attributes
-from ..kernel.pci import vf_alias, vfio_alias
-from ..kernel.system import module_name
-from ..knowledge.bypass_drivers import BYPASS_DRIVERS, STUB_DRIVERS
+from ..kernel.pci import vf_alias
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.desired import DEFAULT, NO_DRIVER_NAMES
 from ..model.holders import NETNS, Holder
-from ..model.host import Device, Fit, Host, Netdev, Pf, State
+from ..model.host import Device, Host, Netdev, Pf, State
 from ..model.paths import infiniband_node, uio_node, vfio_device_node, vfio_node
 from ..model.queues import Queues
 from .addresses import host_addresses
+from .fits import fits
 from .holders import elsewhere, interface_holders, open_nodes
 from .management import management_holders, ssh_peer
 from .names import locate
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from ..errors import SriovError
     from ..kernel.kernel import Kernel
@@ -51,30 +51,12 @@ def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, 
     members = [*(vf for pf in pfs.values() for vf in pf.vfs), *devices.values()]
     wanted = {name for each in located.pfs for name in _drivers_of_pf(each, pfs[each.pf])}
     wanted |= {name for each in located.devices for name in _drivers([each.driver], [devices[each.device]])}
-    host = replace(observer.host(members, sorted(wanted)), fits=_fits(observer, located, pfs, devices))
+    host = replace(observer.host(members, sorted(wanted)), fits=fits(kernel, located, pfs, devices))
     if any(entry.said.get("mac") is not None for each in located.pfs for entry in each.vfs):
         mine = {vf.address for pf in pfs.values() for vf in pf.vfs}  # what they have is in the PFs, and may change
         others = (each for each in host_addresses(kernel, observer.interfaces) if each.function not in mine)
         host = replace(host, addresses=tuple(others))
     return located, State(pfs, host, devices), unknown
-
-
-def _fits(
-    observer: Observer, located: Desired, pfs: Mapping[str, Pf], devices: Mapping[str, Device]
-) -> tuple[Fit, ...]:
-    """Of each driver that is asked for by name, and that neither has the device nor is the kernel's choice for it."""
-    found = [observer.fit(devices[each.device], each.driver) for each in located.devices if _is_strange(each.driver)]
-    for each in located.pfs:
-        for name in sorted({entry.said.get("driver") or DEFAULT for entry in each.vfs}):
-            if _is_strange(name):
-                pf = pfs[each.pf]
-                found += [observer.fit(vf, name) for vf in pf.vfs]
-                found.append(observer.fit_of_new_vfs(pf, name))
-    return tuple(fit for fit in found if fit is not None)
-
-
-def _is_strange(driver: str) -> bool:
-    return driver not in NO_DRIVER_NAMES and driver not in BYPASS_DRIVERS and driver not in STUB_DRIVERS
 
 
 def _drivers_of_pf(desired: DesiredPf, pf: Pf) -> set[str]:
@@ -107,7 +89,6 @@ class Observer:
         self._devices: dict[str, Device] = {}
         self._indices: dict[str, dict[str, int]] = {}
         self._modules: dict[str, str | None] = {}
-        self._behind: dict[str, frozenset[str]] = {}
         self._elsewhere: dict[str, list[Holder]] | None = None
         self._locked: dict[str, LockedFiles] = {}
 
@@ -213,32 +194,6 @@ class Observer:
             groups=tuple((group, self._group(group)) for group in sorted(groups)),
             ssh=ssh_peer(self._kernel.processes),
         )
-
-    def fit(self, device: Device, driver: str) -> Fit | None:
-        """Whether a driver is for a device; None where it has it, or the kernel would choose it: nobody asks then."""
-        if driver in (device.driver, device.default_driver):
-            return None
-        return self._fit(device.address, driver, self._pci.attribute(device.address, "modalias") or "")
-
-    def fit_of_new_vfs(self, pf: Pf, driver: str) -> Fit | None:
-        """fit() of VFs that are yet to be created."""
-        if driver == pf.vf_default_driver or not pf.vf_device:
-            return None
-        first = self._pci.attribute(pf.vfs[0].address, "modalias") if pf.vfs else None
-        alias = first or vf_alias(pf.device.vendor, pf.vf_device)
-        return self._fit(f"{pf.device.vendor}:{pf.vf_device}", driver, alias)
-
-    def _fit(self, device: str, driver: str, alias: str) -> Fit:
-        own = self._modules_behind(alias) if alias else frozenset()
-        for_user_space = self._modules_behind(vfio_alias(alias)) if alias else frozenset()
-        module = module_name(self._pci.module_of_driver(driver) or self._kernel.resolve_module(driver) or driver)
-        others = [each for each in self._kernel.system.pci_drivers_of_module(module) if each != driver]
-        return Fit(device, driver, bool(own), module in own | for_user_space, tuple(others))
-
-    def _modules_behind(self, alias: str) -> frozenset[str]:
-        if alias not in self._behind:
-            self._behind[alias] = frozenset(module_name(name) for name in self._kernel.resolve_modules(alias))
-        return self._behind[alias]
 
     def _locked_files(self, address: str) -> LockedFiles:
         if address not in self._locked:
