@@ -6,14 +6,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import json
+from contextlib import suppress
 from pathlib import Path
 from unittest import mock
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.validation import check_type_dict
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.misread import NAMES
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.validation import (
     KINDS,
@@ -147,13 +148,23 @@ def written(made):
     return ",".join(" ".join(f"{name}={value}" for name, value in each.items()) for each in made)
 
 
+def dictionaries(option, value):
+    """The records in a value, those written as text too."""
+    found = []
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, str) and "options" in option:
+            with suppress(TypeError, ValueError):
+                each = check_type_dict(each)
+        found += [each] if isinstance(each, dict) else []
+    return found
+
+
 def left_empty(spec, options):
     """Whether some option is null that must be there."""
     for name, option in spec.items():
         value = options.get(name)
-        inner = [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
         if (name in options and value is None and option.get("required")) or any(
-            left_empty(option.get("options", {}), each) for each in inner
+            left_empty(option.get("options", {}), each) for each in dictionaries(option, value)
         ):
             return True
     return False
@@ -166,7 +177,7 @@ def true_for_a_number(spec, options):
         inner = value if isinstance(value, list) else [value]
         if option.get("elements", option["type"]) in ("int", "float") and any(isinstance(each, bool) for each in inner):
             return True
-        if any(true_for_a_number(option.get("options", {}), each) for each in inner if isinstance(each, dict)):
+        if any(true_for_a_number(option.get("options", {}), each) for each in dictionaries(option, value)):
             return True
     return False
 
@@ -175,22 +186,12 @@ def number_for_a_name(spec, options):
     """Whether some name or address is a number, or true or false, of which Ansible makes a text."""
     for name, option in spec.items():
         value = options.get(name)
-        value = as_ansible_reads(value) if "options" in option else value
         inner = value if isinstance(value, list) else [value]
         if name in NAMES and any(isinstance(each, (int, float)) for each in inner):
             return True
-        if any(number_for_a_name(option.get("options", {}), each) for each in inner if isinstance(each, dict)):
+        if any(number_for_a_name(option.get("options", {}), each) for each in dictionaries(option, value)):
             return True
     return False
-
-
-def as_ansible_reads(value):
-    """A dictionary that is written as JSON."""
-    if isinstance(value, list):
-        return [as_ansible_reads(each) for each in value]
-    with contextlib.suppress(TypeError, ValueError):
-        return json.loads(value)
-    return value
 
 
 def some_are_of_no_use(options):
