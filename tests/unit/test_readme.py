@@ -10,7 +10,10 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 import yaml
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.merge import merge
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.request import MODULES, desired_state
 from ansible_collections.kernel_bypass.sriov.tests.unit.support import playbooks
 
 ROOT = Path(__file__).parents[2]
@@ -54,3 +57,35 @@ def test_the_example_runs_as_it_stands(tmp_path):
     assert steps[0] == steps[1] and len(steps[0]) > 10 and steps[2] == []
     said = again.of("Say what was done")["packet1"]["msg"]
     assert said == ["enp1s0: 4 VFs, vfio-pci 3, ixgbevf 1, 1 rule, RSS 4; unchanged"]
+
+
+# --- So do the examples elsewhere, as far as the controller can tell ---
+
+
+def playbook_variables(node):
+    """Every dictionary of a document that has the variable in it."""
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    yield from [node] if isinstance(node, dict) and "provision_pfs" in node else []
+    for child in children:
+        yield from playbook_variables(child)
+
+
+EXAMPLES = [
+    (path.relative_to(ROOT), variables)
+    for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md")])
+    for block in re.findall(r"```yaml\n(.*?)```", path.read_text(), re.DOTALL)
+    for variables in playbook_variables(yaml.safe_load(block))
+]
+
+
+@pytest.mark.parametrize(("path", "variables"), EXAMPLES, ids=[str(path) for path, _variables in EXAMPLES])
+def test_an_example_of_the_role_is_taken(path, variables):
+    merged = merge([("provision_pfs", variables["provision_pfs"])])
+    assert not merged.faults, path
+    assert desired_state(MODULES["host"], {"pfs": merged.pfs}).pfs
+
+
+def test_each_role_that_names_pfs_has_an_example():
+    assert {"README.md", "docs/fleets.md", "roles/provision/README.md", "roles/dpdk/README.md"} == {
+        str(path) for path, _variables in EXAMPLES
+    }

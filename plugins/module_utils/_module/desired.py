@@ -14,10 +14,6 @@ from __future__ import annotations
 import re
 import typing as t
 
-# Above all else of ours: zip_once says why.
-from . import zip_once  # noqa: F401  # pylint: disable=unused-import
-
-# isort: split
 from .._sriov.errors import InvalidRequest
 from .._sriov.model.check import check_driver_name, check_value
 from .._sriov.model.desired import AUTO, DEFAULT, NONE, Desired, DesiredDevice, DesiredPf, DesiredRss, DesiredVfs, Node

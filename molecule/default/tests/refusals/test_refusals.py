@@ -7,7 +7,7 @@ import pytest
 ON = " on enp1s0 (0000:01:00.0)"
 PF = {"pf": "enp1s0"}
 EVERYTHING = ["destroy_vfs", "in_use", "link_reset", "take_pf", "bifurcated"]
-END_IT = "end the program first: nothing allows this while it has the VF open."
+END_IT = "end the program first: nothing allows this while it has the device open."
 OR_IN_USE = "or accept that its user loses it: allow: [in_use]."
 GOING = (
     f"num_vfs: cannot go from 3 to 2 VFs{ON}: the kernel does that only through 0: VF 0 (0000:01:10.0, vfio-pci), "

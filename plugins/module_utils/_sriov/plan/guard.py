@@ -32,7 +32,7 @@ OTHER_NIC = "reach the host over another NIC"
 LINK_RESET_REMEDY = f"{OTHER_NIC}, or accept that its link is lost for some seconds: allow: [{LINK_RESET}]"
 OR_IN_USE = f"or accept that its user loses it: allow: [{IN_USE}]"
 # The kernel would wait for the program, and with it whoever changes a VF of the host (drivers/vfio/vfio_main.c).
-END_IT = "end the program first: nothing allows this while it has the VF open"
+END_IT = "end the program first: nothing allows this while it has the device open"
 
 
 def carries_ssh(pf: Pf) -> bool:
@@ -94,7 +94,7 @@ def driver_changes(device: Device, target: str | None) -> Refusals:
         yield from _pf_driver(device, device.num_vfs, target)
     if device.driver is None:
         return  # nothing is taken: a program may have the node of its IOMMU group open
-    what = f"driver: cannot change {device.driver or 'none'} to {target or 'none'}"
+    what = f"driver: cannot change {device.driver} to {target or 'none'}"
     yield from _users(what, device.label, [(device, "")], "release the device")
 
 
@@ -242,13 +242,14 @@ def _is_tighter(name: str, before: t.Any, value: t.Any, carrier: bool) -> bool:
     """
     if name == "max_tx_rate":  # 0 is no limit
         return bool(value) and (not before or value < before)
+    if name == "min_tx_rate":
+        return bool(value < (before or 0))
     tighter = {
         "vlan": True,
         "qos": True,
         "vlan_proto": True,
         "spoofchk": value is True,
         "trust": value is False,
-        "min_tx_rate": name == "min_tx_rate" and value < (before or 0),
         "link_state": value == "disable" or (value == "auto" and before == "enable" and not carrier),
     }
     return tighter.get(name, False)

@@ -196,7 +196,7 @@ def test_a_vf_held_open_is_kept_whatever_is_allowed(tmp_path, kernel, num_vfs, a
     refused = result.get("failures", [result["failure"]])
     assert [each["kind"] for each in refused] == ["would_destroy", "in_use"][num_vfs == 0 or "destroy_vfs" in allow :]
     assert refused[-1]["holders"] == ["VF 0: process 4711 (dpdk-testpmd) has /dev/vfio/2 open"]
-    assert refused[-1]["remedy"] == ("end the program first: nothing allows this while it has the VF open")
+    assert refused[-1]["remedy"] == ("end the program first: nothing allows this while it has the device open")
     assert (snapshot(tmp_path), written(kernel)) == (before, writes)
 
 

@@ -65,7 +65,7 @@ GIVE_UP = (
     "no_iommu: true gives up the protection of memory."
 )
 RELEASE = "Remedy: release the device, or accept that its user loses it: allow: [in_use]."
-END_IT = "Remedy: end the program first: nothing allows this while it has the VF open."
+END_IT = "Remedy: end the program first: nothing allows this while it has the device open."
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,7 @@ REFUSALS = [
         desired_pf(num_vfs=0, allow=CONSENTS),
         InUse,
         f"num_vfs: cannot remove VF 0{ON}VF 0: process 4711 (dpdk-testpmd) has /dev/vfio/10 open. "
-        "Remedy: end the program first: nothing allows this while it has the VF open.",
+        "Remedy: end the program first: nothing allows this while it has the device open.",
         id="a VF whose vfio node a process has open, whatever is accepted",
     ),
     pytest.param(

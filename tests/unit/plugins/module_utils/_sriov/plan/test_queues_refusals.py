@@ -145,7 +145,7 @@ REFUSALS = [
         InUse,
         f"channels: cannot set 2 combined channels{ON}the PF and its VFs are reset by it, and programs lose theirs: VF "
         "0: process 4711 (dpdk-testpmd) has /dev/vfio/10 open. Remedy: end the program first: nothing allows this "
-        "while it has the VF open.",
+        "while it has the device open.",
         id="channels while a program has a VF open through vfio",
     ),
     pytest.param(
@@ -180,7 +180,7 @@ REFUSALS = [
         InUse,
         f"rules: cannot turn ntuple filters on{ON}the PF and its VFs are reset by it, and programs lose theirs: VF 0: "
         "process 4711 (dpdk-testpmd) has /dev/vfio/10 open. Remedy: end the program first: nothing allows this "
-        "while it has the VF open.",
+        "while it has the device open.",
         id="ntuple while a program has a VF open through vfio",
     ),
     pytest.param(

@@ -347,7 +347,7 @@ REFUSALS = [
         [desired_vfs(mac=MAC)],
         InUse,
         f"mac: cannot give VF 0 {MAC}{ON}: it is in use, and its user goes on with the old one: {IN_USE}. "
-        "Remedy: end the program first: nothing allows this while it has the VF open.",
+        "Remedy: end the program first: nothing allows this while it has the device open.",
         id="a new address for a VF that a process has open through vfio",
     ),
     pytest.param(
