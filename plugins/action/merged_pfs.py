@@ -49,10 +49,10 @@ class ActionModule(ActionBase):
         return {**result, "changed": False, "pfs": merged.pfs, "origins": merged.origins}
 
     def _check(self, pfs: list[Result]) -> list[SriovError]:
-        args = self._task.args
+        names = {"allow": "provision_allow", "timeout": "provision_timeout"}
+        given = {option: self._task.args[name] for option, name in names.items() if name in self._task.args}
         try:
-            options = {"pfs": pfs, "allow": args["provision_allow"], "timeout": args["provision_timeout"]}
-            desired_state(MODULES["host"], options)
+            desired_state(MODULES["host"], {"pfs": pfs, **given})
         except SriovError as error:
             return error.each()
         return []

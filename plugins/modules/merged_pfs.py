@@ -35,11 +35,9 @@ options:
   provision_allow:
     description: Consent for all PFs, O(kernel_bypass.sriov.host#module:allow).
     type: raw
-    required: true
   provision_timeout:
     description: Seconds that one step may take, O(kernel_bypass.sriov.host#module:timeout).
     type: raw
-    required: true
 attributes:
   action:
     description: Has an action plugin, by which all of it runs on the controller.

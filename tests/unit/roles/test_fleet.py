@@ -352,6 +352,14 @@ def test_what_is_right_is_taken(rows, row):
     assert row not in rows.told() and row in rows.of(SAY)
 
 
+def test_the_merge_needs_no_more_than_pfs(installed):
+    """In a playbook of one's own, without the role."""
+    task = {"name": "Merge alone", "kernel_bypass.sriov.merged_pfs": {"provision_pfs": {"enp1s0": {"num_vfs": 1}}}}
+    (installed / "merge.yml").write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": [task]}]))
+    ended = playbooks.run(installed, "playbook", "-i", "away,", str(installed / "merge.yml"))
+    assert ended.of("Merge alone")["away"]["pfs"] == [{"pf": "enp1s0", "num_vfs": 1}], ended.output
+
+
 def test_without_become_nothing_is_read_or_planned(installed):
     hosts = installed / "user.yml"
     hosts.write_text(json.dumps({"sriov": {"hosts": {"here": {**playbooks.STAND_IN_HOST, **wants(num_vfs=1)}}}}))

@@ -11,6 +11,8 @@ from importlib import import_module
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.request import MODULES as INTERFACES
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.request import desired_state
 from ansible_collections.kernel_bypass.sriov.plugins.modules import (
     flow_rule,
     host,
@@ -91,6 +93,8 @@ def test_examples_are_what_the_module_takes(module):
     for task in yaml.safe_load(module.EXAMPLES):
         assert {"name", name} <= set(task) <= {"name", name, "register"}
         assert ArgumentSpecValidator(module.ARGUMENT_SPEC).validate(task[name] or {}).error_messages == []
+        interface = INTERFACES.get(name.rpartition(".")[2])
+        assert interface is None or desired_state(interface, task[name])  # its values too, and that they go together
 
 
 def returned(values):
