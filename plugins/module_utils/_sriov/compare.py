@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import itertools
 import typing as t
+from dataclasses import replace
 
 from .errors import NotReached
-from .knowledge.bypass_drivers import BYPASS_DRIVERS
 from .knowledge.queues import is_set_by_hand, present_rss
 from .model.attributes import DEFAULTS
-from .model.desired import DEFAULT
+from .model.desired import AUTO, DEFAULT
+from .model.host import ORPHAN
+from .model.mac import LAST_AUTO, MAC_ADDRESS, auto_mac
 from .model.rss_table import equal_table
+from .model.user_changes import has_own_mac, has_own_mtu, is_driven_by_program
 from .model.vfs import desired_by_vf
 from .results import device_result
 
@@ -46,12 +49,19 @@ def of_pf(pf: Pf, desired: DesiredPf) -> Part:
 
 
 def of_driver(device: Device, desired: DesiredVf | DesiredDevice) -> Part:
-    """Its driver, and what of its node and override is named."""
+    """Its driver, what of its nodes and override is named, and that it should have an interface and has not."""
     result = device_result(device)
-    words = [word for word in ("owner", "group", "mode") if getattr(desired.node, word) is not None]
+    of_node = [word for word in ("owner", "group", "mode") if getattr(desired.node, word) is not None]
+    words = ["driver", *of_node]
     if desired.driver == DEFAULT:
         words.append("driver_override")
-    return {word: result[word] for word in ["driver", *words]}
+    found = {word: result[word] for word in words}
+    if result["cdev"] and of_node:
+        own = {word: result["cdev"][word] for word in of_node}
+        found.update({"cdev": own} if result["mode"] else own)  # kernels without nodes of groups have that alone
+    if device.interface == ORPHAN:
+        found["interface"] = ORPHAN
+    return found
 
 
 def check_reached(planned: Part, observed: Part) -> None:
@@ -98,21 +108,32 @@ def _functions(pf: Pf, desired: DesiredPf) -> Part:
 def _vfs(pf: Pf, desired: DesiredPf) -> dict[str, Part]:
     found: dict[str, Part] = {}
     for index, each in desired_by_vf(desired.vfs, pf.num_vfs).items():
-        found[str(index)] = _attributes(pf.vfs[index], each)
+        found[str(index)] = _attributes(pf.vfs[index], _with_address(pf, index, each))
         if each.driver is not None:
             found[str(index)].update(of_driver(pf.vfs[index], each))
     return found
 
 
+def _with_address(pf: Pf, index: int, desired: DesiredVf) -> DesiredVf:
+    """`auto` made the address that it means, where there is one."""
+    if desired.attributes.mac != AUTO or index > LAST_AUTO or not MAC_ADDRESS.fullmatch(pf.perm_mac or ""):
+        return desired
+    return desired._replace(attributes=replace(desired.attributes, mac=auto_mac(pf.perm_mac or "", index)))
+
+
 def _attributes(vf: Device, desired: DesiredVf) -> Part:
+    """What the user of a VF has changed on it is left out: it is as desired beneath that."""
     words = desired.attributes.words()
     found = {name: getattr(vf.attributes, name, None) for name in words}
     # What the driver does not tell is as it starts: who wants that has it.
     found.update({name: value for name, value in DEFAULTS.items() if name in words and found[name] is None})
     if desired.mtu is not None:
-        found["mtu"] = vf.netdev.mtu if vf.netdev else None
-    if "mac" in words and vf.netdev and vf.driver not in BYPASS_DRIVERS:
+        present = vf.netdev.mtu if vf.netdev else None
+        found["mtu"] = desired.mtu if has_own_mtu(vf, desired) else present
+    if "mac" in words and vf.netdev:
         found["interface_mac"] = vf.netdev.mac
+    if has_own_mac(vf, desired) and not is_driven_by_program(vf):  # of a program's nobody knows
+        found.update({word: words["mac"] for word in ("mac", "interface_mac") if word in found})
     return found
 
 

@@ -17,7 +17,7 @@ from .model.rss_table import spread
 
 if t.TYPE_CHECKING:
     from .model.flow import FlowRule
-    from .model.host import Device, Pf
+    from .model.host import Cdev, Device, Pf
     from .model.queues import Queues
 
 
@@ -85,6 +85,15 @@ def rule_result(rule: FlowRule) -> dict[str, t.Any]:
     }
 
 
+def cdev_result(node: Cdev) -> dict[str, t.Any]:
+    """The node that a vfio device has beside that of its group."""
+    return {"path": node.path, "owner": node.owner, "group": node.group, "mode": _mode(node.mode)}
+
+
+def _mode(mode: int | None) -> str | None:
+    return None if mode is None else f"{mode:04o}"
+
+
 def device_result(device: Device) -> dict[str, t.Any]:
     """One PCI function; attributes are there for a VF."""
     netdev = device.netdev
@@ -95,6 +104,7 @@ def device_result(device: Device) -> dict[str, t.Any]:
         "driver": device.driver,
         "driver_override": device.driver_override,
         "default_driver": device.default_driver,
+        "interface": device.interface,
         "name": netdev.name or None if netdev else None,
         "mac": netdev.mac or None if netdev else None,
         "up": netdev.up if netdev else None,
@@ -104,7 +114,8 @@ def device_result(device: Device) -> dict[str, t.Any]:
         "dev_node": device.dev_node,
         "owner": device.dev_owner,
         "group": device.dev_group,
-        "mode": None if device.dev_mode is None else f"{device.dev_mode:04o}",
+        "mode": _mode(device.dev_mode),
+        "cdev": cdev_result(device.cdev) if device.cdev else None,
         "holders": [holder.text for holder in device.holders],
     }
     if device.physfn is not None:

@@ -19,6 +19,8 @@ from . import hosts
 from .tree import DIRECTORY, Link, build
 from .vfs import VirtualFunctions
 
+STUBS = ("pci-stub", "pci-pf-stub", "pciback")  # drivers that make nothing of a device
+
 
 @dataclass(frozen=True)
 class Behaviour:
@@ -30,7 +32,10 @@ class Behaviour:
     isolated: bool = True  # ACS: each VF has a group of its own; else all share the PF's
     probe_errors: dict = field(default_factory=dict)  # driver -> errno of drivers_probe
     declines: tuple = ()  # drivers whose probe fails and drivers_probe answers success all the same
-    no_interface: dict = field(default_factory=dict)  # driver -> number of probes of a device without an interface
+    no_interface: dict = field(default_factory=dict)  # driver or device -> number of its probes without an interface
+    stale: tuple = ()  # devices whose probe gives no interface before they were reset
+    cdevs: bool = False  # CONFIG_VFIO_DEVICE_CDEV: /dev/vfio/devices/vfioN
+    vfio_dev: bool = True  # Linux 6.1 and later: class vfio-dev
     blocks: tuple = ()  # drivers whose unbind does not end (vfio, held open)
     empty_modules: tuple = ()  # load, and register no driver
     modprobe_errors: dict = field(default_factory=dict)  # module -> what modprobe says
@@ -84,13 +89,19 @@ class Devices:
     def register(self, driver):
         """A module's init: the driver is there, and takes the devices that it knows and nobody has."""
         build(self.root, hosts.registered(driver))
-        if driver == "vfio-pci":
+        if self.is_vfio(driver):
+            build(self.root, hosts.vfio_module(driver, json.loads(self.read("sim/drivers", driver))["module"]))
             build(self.root, {"dev/vfio/vfio": "", "sys/module/vfio/refcnt": "0"})
             if self.read("sim/noiommu") is not None:
                 build(self.root, {hosts.NO_IOMMU: self.read("sim/noiommu")})
         for address in self.names(hosts.DEVICES):
             if self.read(hosts.DEVICES, address, "vendor") and not self.driver(address) and self.takes(driver, address):
                 self._attach(address, driver)
+
+    def is_vfio(self, driver):
+        """One of drivers/vfio/pci: it registers a vfio_device for what it has, and no interface."""
+        known = json.loads(self.read("sim/drivers", driver or "") or "{}")
+        return driver == "vfio-pci" or bool(known.get("vfio_ids"))
 
     def may_probe(self, address):
         """pci_device_can_probe()."""
@@ -114,14 +125,14 @@ class Devices:
         if driver in self.behaviour.declines:
             return 0
         error = self.behaviour.probe_errors.get(driver, 0)
-        if not error and driver == "vfio-pci":
+        if not error and self.is_vfio(driver):
             error = self._vfio(address)
         if error:
             return error
         build(self.root, {f"{hosts.DEVICES}/{address}/driver": Link(f"../../drivers/{driver}")})
         if driver in ("uio_pci_generic", "igb_uio"):
             build(self.root, {f"{hosts.DEVICES}/{address}/uio/uio0": DIRECTORY, "dev/uio0": ""})
-        elif driver != "vfio-pci" and not self._forgets_interface(address, driver):
+        elif not self.is_vfio(driver) and driver not in STUBS and not self._forgets_interface(address, driver):
             self._add_interface(address)
         return 0
 
@@ -138,12 +149,30 @@ class Devices:
         if not os.path.exists(self.at(node)):
             build(self.root, {node: ""})
             os.chmod(self.at(node), self.behaviour.node_mode)
+        if self.behaviour.vfio_dev:
+            self._vfio_device(address)
         return 0
+
+    def _vfio_device(self, address):
+        """vfio_init_device(): vfioN, N from an IDA; its node where the kernel is built so."""
+        taken = {name for each in self.names(hosts.DEVICES) for name in self.names(hosts.DEVICES, each, "vfio-dev")}
+        name = next(name for name in map("vfio{}".format, range(999)) if name not in taken)
+        build(self.root, {f"{hosts.DEVICES}/{address}/vfio-dev/{name}": DIRECTORY})
+        if self.behaviour.cdevs:
+            build(self.root, {f"dev/vfio/devices/{name}": ""})
+            os.chmod(self.at(f"dev/vfio/devices/{name}"), 0o600)
 
     def _forgets_interface(self, address, driver):
         probes = int(self.read("sim/probes", address) or 0) + 1
         build(self.root, {f"sim/probes/{address}": str(probes)})
-        return probes <= self.behaviour.no_interface.get(driver, 0)
+        if address in self.behaviour.stale and self.read("sim/resets", address) is None:
+            return True
+        forgotten = self.behaviour.no_interface
+        return probes <= forgotten.get(address, forgotten.get(driver, 0))
+
+    def reset(self, address):
+        """pci_reset_function()."""
+        build(self.root, {f"sim/resets/{address}": str(int(self.read("sim/resets", address) or 0) + 1)})
 
     def _add_interface(self, address):
         pf = self.link(hosts.DEVICES, address, "physfn")
@@ -171,9 +200,12 @@ class Devices:
                 build(self.root, {"sim/pf_name": name})
             os.unlink(self.at("sim/interfaces", name))
             shutil.rmtree(self.at("sys/class/net", name))
-        for name in ("net", "uio"):
+        for name in self.names(hosts.DEVICES, address, "vfio-dev"):
+            if os.path.exists(self.at("dev/vfio/devices", name)):
+                os.unlink(self.at("dev/vfio/devices", name))
+        for name in ("net", "uio", "vfio-dev"):
             shutil.rmtree(self.at(hosts.DEVICES, address, name), ignore_errors=True)
-        if driver == "vfio-pci":
+        if self.is_vfio(driver):
             self._leave_vfio(address)
 
     def _leave_vfio(self, address):
@@ -182,7 +214,7 @@ class Devices:
             shutil.rmtree(self.at(hosts.GROUPS, group))
             os.unlink(self.at(hosts.DEVICES, address, "iommu_group"))
             os.unlink(self.at(f"dev/vfio/noiommu-{group}"))
-        elif not any(self.driver(member) == "vfio-pci" for member in self.names(hosts.GROUPS, group, "devices")):
+        elif not any(self.is_vfio(self.driver(member)) for member in self.names(hosts.GROUPS, group, "devices")):
             os.unlink(self.at(f"dev/vfio/{group}"))
 
     def new_group(self):
@@ -200,7 +232,12 @@ class Devices:
             group = None if own is None else self.new_group() if self.behaviour.isolated else own
             build(self.root, hosts.function(vf, "8086", self.read(base, "sriov_vf_device"), group=group))
             build(
-                self.root, {f"{hosts.DEVICES}/{vf}/physfn": Link(f"../{pf}"), f"{base}/virtfn{index}": Link(f"../{vf}")}
+                self.root,
+                {
+                    f"{hosts.DEVICES}/{vf}/physfn": Link(f"../{pf}"),
+                    f"{hosts.DEVICES}/{vf}/reset": "",
+                    f"{base}/virtfn{index}": Link(f"../{vf}"),
+                },
             )
             self.probe(vf)
 

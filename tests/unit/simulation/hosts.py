@@ -5,8 +5,8 @@
 """Hosts with one SR-IOV NIC, as data for tree.build(): what /sys, /proc and /dev hold, and (in sim/) what `ip` knows.
 
 sim/interfaces/NAME is the object that `ip -j -d address` prints for NAME; sim/drivers/NAME what a driver's module
-is called and which devices it knows (vfio_ids: as a vfio driver for these alone); sim/netns/PATH what `ip` prints
-inside that namespace.
+is called and which devices it knows (vfio_ids: as a vfio driver, such as mlx5_vfio_pci, for these alone);
+sim/netns/PATH what `ip` prints inside that namespace.
 """
 
 from __future__ import annotations
@@ -104,6 +104,15 @@ def host(nic=IGB, cpus=8, iommu=True, loaded=LOADED, missing=(), noiommu="N", lo
 
 def registered(driver):
     return {f"{DRIVERS}/{driver}/unbind": "", f"{DRIVERS}/{driver}/bind": ""}
+
+
+def vfio_module(driver, module):
+    """What a driver of vfio shows beside that: its module, which uses that of vfio_pci_core."""
+    return {
+        f"{DRIVERS}/{driver}/module": Link(f"../../../../module/{module}"),
+        f"sys/module/{module}/drivers/pci:{driver}": DIRECTORY,
+        f"sys/module/vfio_pci_core/holders/{module}": Link(f"../../{module}"),
+    }
 
 
 def function(address, vendor, device, driver=None, group=None, numa=-1):

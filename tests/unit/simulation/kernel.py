@@ -22,7 +22,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.
 from . import hosts
 from .devices import Behaviour, Devices
 from .ethtool import SimEthtool, link_changed, mtu_changed, vfs_changed
-from .tree import build
+from .tree import Link, build
 
 SRIOV_DRIVERS = ("igb", "ixgbe", "mystery")  # those with sriov_configure
 BLOCKED = 3.0  # seconds; a blocked child ends by itself some time after its test
@@ -58,6 +58,7 @@ class SimSysfs(Sysfs):
             "unbind": self._unbind,
             "bind": self._bind,
             "drivers_probe": self._probe,
+            "reset": self._reset,
             "enable_unsafe_noiommu_mode": self._no_iommu,
         }[name](address, value)
         if error:
@@ -136,6 +137,13 @@ class SimSysfs(Sysfs):
         if (self._devices.override(value) or driver) != driver:
             return errno.ENODEV
         return errno.EBUSY if self._devices.driver(value) else self._devices.probe(value)
+
+    def _reset(self, address, value):
+        """reset_store()."""
+        if value.strip() != "1":
+            return errno.EINVAL
+        self._devices.reset(address)
+        return 0
 
     def _no_iommu(self, _address, value):
         if value not in ("Y", "N"):
@@ -224,6 +232,10 @@ class SimCommands:
         if state == "vf":
             error = self._devices.vfs.set(self._devices.link("sys/class/net", name, "device"), words[1:])
             return (2, "", f"RTNETLINK answers: {error}\n") if error else (0, "", "")
+        if state == "address":
+            return self._set_address(name, entry, words[1])
+        if state == "master":
+            return self._enslave(name, entry, words[1])
         if state == "mtu":
             self._devices.put(f"sim/interfaces/{name}", json.dumps({**entry, "mtu": int(words[1])}))
             if entry["mtu"] != int(words[1]):
@@ -236,6 +248,33 @@ class SimCommands:
         self._devices.put(f"sys/class/net/{name}/carrier", int(state == "up"))
         if was_up != (state == "up"):
             link_changed(self._devices.root, name)
+        return 0, "", ""
+
+    def _set_address(self, name, entry, mac):
+        """A VF's driver asks its PF's (ixgbe_set_vf_mac_addr, igb_set_vf_mac_addr), which has the last word unless it
+        trusts the VF."""
+        address = self._devices.link("sys/class/net", name, "device")
+        if address and not self._devices.vfs.user_takes_address(address, mac):
+            return 2, "", "RTNETLINK answers: Cannot assign requested address\n"
+        changed = {**entry, "address": mac, "permaddr": entry.get("permaddr", entry["address"])}
+        if changed["permaddr"] == mac:
+            del changed["permaddr"]
+        self._devices.put(f"sim/interfaces/{name}", json.dumps(changed))
+        return 0, "", ""
+
+    def _enslave(self, name, entry, bond):
+        """bond_enslave(): address, then MTU; the first port gives the bond its address."""
+        master = json.loads(self._devices.read("sim/interfaces", bond))
+        if not any(each.startswith("lower_") for each in self._devices.names("sys/class/net", bond)):
+            master["address"] = entry["address"]
+            self._devices.put(f"sim/interfaces/{bond}", json.dumps(master))
+        code, _out, error = self._set_address(name, entry, master["address"])
+        if code:
+            return code, "", error
+        changed = json.loads(self._devices.read("sim/interfaces", name))
+        changed.update(master=bond, mtu=master["mtu"], linkinfo={"info_slave_kind": "bond"})
+        self._devices.put(f"sim/interfaces/{name}", json.dumps(changed))
+        build(self._devices.root, {f"sys/class/net/{bond}/lower_{name}": Link(f"../{name}")})
         return 0, "", ""
 
     def _modprobe(self, words):

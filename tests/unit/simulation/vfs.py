@@ -50,6 +50,18 @@ class VirtualFunctions:
         self.store(pf, vfs)
         return random
 
+    def user_takes_address(self, vf, mac):
+        """Whether the PF's driver lets a VF have it; from then on it tells that as the VF's."""
+        pf = self._devices.link(hosts.DEVICES, vf, "physfn")
+        if pf is None:
+            return True
+        index, vfs = self._devices.index(pf, vf), self.load(pf)
+        if vfs[index]["admin"] and not vfs[index]["trust"] and vfs[index]["mac"] != mac:
+            return False
+        vfs[index]["mac"] = mac
+        self.store(pf, vfs)
+        return True
+
     def show(self, pf):
         """vfinfo_list of iproute2 6.1."""
         driver = self._devices.driver(pf)

@@ -80,7 +80,7 @@ def vf(index=0, driver="igbvf", **changes):
     state.update(default_driver="igbvf", iommu_group=10 + index, physfn=PF, vf=index)
     state["attributes"] = FRESH
     if driver == "vfio-pci":
-        state.update(dev_node=f"/dev/vfio/{10 + index}", dev_owner=0, dev_group=0, dev_mode=0o600)
+        state.update(dev_node=f"/dev/vfio/{10 + index}", dev_owner=0, dev_group=0, dev_mode=0o600, vfio=True)
     return Device(**{**state, **changes})
 
 

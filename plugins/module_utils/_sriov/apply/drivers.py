@@ -8,10 +8,11 @@
 from __future__ import annotations
 
 import typing as t
+from contextlib import suppress
 
 from ..errors import KernelRefused, SriovError, TookTooLong
-from ..knowledge.bypass_drivers import BYPASS_DRIVERS
-from ..model.paths import vfio_node
+from ..knowledge.bypass_drivers import WITHOUT_INTERFACE
+from ..model.paths import vfio_device_node, vfio_node
 from .waiting import explained, located, wait
 
 if t.TYPE_CHECKING:
@@ -116,13 +117,17 @@ def set_nodes(steps: Sequence[SetNode], kernel: Kernel, timeout: float, done: li
 
 
 def _set_node(step: SetNode, kernel: Kernel) -> None:
-    group = kernel.pci.iommu_group(located(kernel, step))
-    node = kernel.system.vfio_node(group)
-    if node is None or not kernel.system.node_exists(node):
+    """That of its group, and its own: kernels have the first (CONFIG_VFIO_GROUP), the other, or both."""
+    address = located(kernel, step)
+    group = kernel.pci.iommu_group(address)
+    nodes = [kernel.system.vfio_node(group), *map(vfio_device_node, kernel.pci.children(address, "vfio-dev"))]
+    there = [node for node in nodes if node is not None and kernel.system.node_exists(node)]
+    if not there:
         why = f"there is no {vfio_node(str(group))}"
         raise TookTooLong("the vfio node did not appear", device=step.label, why=why)
     owner, group_id, mode = step.node
-    kernel.system.set_access(node, t.cast("int | None", owner), t.cast("int | None", group_id), mode)
+    for node in there:
+        kernel.system.set_access(node, t.cast("int | None", owner), t.cast("int | None", group_id), mode)
 
 
 def reload(step: Reload, kernel: Kernel, timeout: float) -> None:
@@ -130,6 +135,8 @@ def reload(step: Reload, kernel: Kernel, timeout: float) -> None:
     address = located(kernel, step)
     before = _interface(kernel, address)
     try:
+        if step.heals:
+            _reset(kernel, address, timeout)
         kernel.pci.rebind(address, step.driver, timeout)
     except SriovError as error:
         raise explained(error, f"cannot reload {step.driver}", step.label, BIND_REMEDIES) from None
@@ -143,6 +150,14 @@ def reload(step: Reload, kernel: Kernel, timeout: float) -> None:
             kernel.link.set_up(after["ifname"], True)
 
 
+def _reset(kernel: Kernel, address: str, timeout: float) -> None:
+    """Without its driver, which would not know of it; one that the kernel cannot do is left out."""
+    kernel.pci.unbind(address, timeout)
+    if kernel.pci.can_reset(address):
+        with suppress(KernelRefused):
+            kernel.pci.reset(address, timeout)
+
+
 def _interface(kernel: Kernel, address: str) -> dict[str, t.Any] | None:
     names = kernel.pci.interfaces(address)
     return next((entry for entry in kernel.link.interfaces() if entry["ifname"] in names), None)
@@ -151,17 +166,25 @@ def _interface(kernel: Kernel, address: str) -> dict[str, t.Any] | None:
 def wait_for_netdev(kernel: Kernel, address: str, timeout: float) -> None:
     """Wait until the interface of a VF that a network driver holds is there; bind once more if it never comes.
 
-    On some drivers an interface fails to appear when many VFs come at once; a second probe gives it.
+    On some drivers an interface fails to appear when many VFs come at once; a second probe gives it, of a function
+    that was reset. Drivers of vfio give none, whatever they are called, nor do those that make something else of it.
     """
     driver = kernel.pci.driver(address)
-    if driver is None or driver in BYPASS_DRIVERS or not kernel.pci.is_ethernet(address):
+    if driver is None or driver in WITHOUT_INTERFACE or not kernel.pci.is_ethernet(address):
         return
 
     def is_there() -> bool:
-        return bool(kernel.pci.interfaces(address))
+        return bool(kernel.pci.interfaces(address)) or _is_something_else(kernel, address)
 
     try:
         wait(is_there, timeout / 2, f"{driver} gave no interface", address)
     except TookTooLong:
+        _reset(kernel, address, timeout)
         kernel.pci.rebind(address, driver, timeout)
         wait(is_there, timeout / 2, f"{driver} gave no interface, twice", address)
+
+
+def _is_something_else(kernel: Kernel, address: str) -> bool:
+    pci = kernel.pci
+    given_away = pci.is_given_away(address) or pci.has_vfio_driver(address)
+    return bool(given_away or pci.virtio_interfaces(address) or pci.has_other_parts(address))

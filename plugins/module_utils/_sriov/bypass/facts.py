@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import asdict, dataclass
 
 from ..knowledge import index
-from ..knowledge.bypass_drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import bypass_of
 from ..model.bypass import INSTALLED
 from ..model.paths import SOCKET_FAMILIES
 
@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 
 def kernel_driver(facts: BypassFacts) -> str | None:
     """The driver that the kernel has for the chip, also while another has the device."""
-    taken = facts.driver is None or facts.driver in BYPASS_DRIVERS
+    taken = facts.driver is None or bypass_of(facts.pf.device) is not None
     return facts.pf.device.default_driver if taken else facts.driver
 
 

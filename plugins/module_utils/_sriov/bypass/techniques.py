@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import replace
 
 from ..knowledge import index
-from ..knowledge.bypass_drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import BYPASS_DRIVERS, bypass_of
 from ..knowledge.queues import predict_rss, without_vfs
 from ..knowledge.rss import rss_explanation
 from ..model.paths import NETMAP_HOLDERS, pf_ring_interface
@@ -162,7 +162,7 @@ def _no_vfs(facts: BypassFacts) -> str:
 
 
 def _vf_creator(facts: BypassFacts) -> Evidence:
-    if facts.driver is None or facts.driver in BYPASS_DRIVERS:
+    if facts.driver is None or bypass_of(facts.pf.device):
         taken = f"bound to {facts.driver}" if facts.driver else "without driver"
         return Evidence(False, f"the PF is {taken}: only its kernel driver creates VFs")
     return Evidence(True, f"driver {facts.driver} has the PF")

@@ -87,9 +87,17 @@ class Kernel:
         if code == 0:
             return [entry for entry in json.loads(out or "[]") if entry]
         if self.sysfs.exists(path):
-            self._failed[f"the interfaces of network namespace {path}"] = error.strip() or f"exit status {code}"
+            self._failed[_in_namespace(path)] = error.strip() or f"exit status {code}"
         return []
+
+    def has_seen_namespace(self, path: str) -> bool:
+        """Whether namespace_interfaces() could look at it."""
+        return _in_namespace(path) not in self._failed
 
     def settle(self, timeout: float) -> None:
         """Wait until udev has worked off its events, renames included: `udevadm settle`; nothing without udev."""
         self.run(["udevadm", "settle", f"--timeout={max(1, int(timeout))}"])
+
+
+def _in_namespace(path: str) -> str:
+    return f"the interfaces of network namespace {path}"

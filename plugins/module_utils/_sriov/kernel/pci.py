@@ -12,7 +12,7 @@ import re
 import typing as t
 
 from ..errors import KernelRefused, SriovError
-from ..model.paths import PCI_DEVICES, PCI_DRIVERS
+from ..model.paths import PCI_DEVICES, PCI_DRIVERS, VFIO_PCI_HOLDERS
 from .sysfs import Write
 
 if t.TYPE_CHECKING:
@@ -22,6 +22,10 @@ NO_OVERRIDE = ("", "(null)")  # how the kernel prints an unset driver_override
 GONE = b"\xff\xff\xff\xff"  # what a device that does not answer reads as
 NETWORK = "0x02"  # how the class of a network controller begins
 VIRTFN = re.compile(r"virtfn(\d+)")
+VDPA = re.compile(r"vdpa\d+")  # its parent is the function: drivers/vdpa/ifcvf, virtio_pci, octeon_ep, pds
+# A device on the auxiliary bus: "mlx5_core.eth.2" has the interface, "mlx5_core.vnet.2" vDPA, "pds_core.vDPA.2" too.
+AUXILIARY = re.compile(r"\w+\.(\w+)\.\d+")
+OF_INTERFACE = "eth"
 
 
 class LockedFiles(t.NamedTuple):
@@ -89,6 +93,29 @@ class Pci:
     def interfaces(self, address: str) -> list[str]:
         """Names of its interfaces in this network namespace."""
         return self._sysfs.names(f"{PCI_DEVICES}/{address}/net")
+
+    def has_vfio_driver(self, address: str) -> bool:
+        """Whether its driver is one of vfio, whatever it is called (mlx5_vfio_pci, a vendor's own).
+
+        Each of them registers a device of class vfio-dev below the function since Linux 6.1 (drivers/vfio/vfio_main.c
+        vfio_init_device); before that the module of each uses that of vfio_pci_core.
+        """
+        if self.children(address, "vfio-dev"):
+            return True
+        module = self._sysfs.link_name(f"{PCI_DEVICES}/{address}/driver/module")
+        return module is not None and module in self._sysfs.names(VFIO_PCI_HOLDERS)
+
+    def is_given_away(self, address: str) -> bool:
+        """Whether its driver has made something of it that cannot have an interface: a node for user space, vDPA."""
+        entries = self._sysfs.names(f"{PCI_DEVICES}/{address}")
+        return any(entry in ("vfio-dev", "uio") or VDPA.fullmatch(entry) for entry in entries)
+
+    def has_other_parts(self, address: str) -> bool:
+        """Whether its driver has divided it into parts none of which is an interface (`devlink dev param`, enable_eth
+        false)."""
+        parts = [AUXILIARY.fullmatch(entry) for entry in self._sysfs.names(f"{PCI_DEVICES}/{address}")]
+        kinds = {part.group(1) for part in parts if part}
+        return bool(kinds) and OF_INTERFACE not in kinds
 
     def children(self, address: str, kind: str) -> list[str]:
         """Names below one of its directories: "uio", "vfio-dev", "infiniband_verbs"."""
@@ -165,6 +192,14 @@ class Pci:
         """`echo ADDRESS > driver/unbind`; nothing where nothing is bound."""
         if self.driver(address):
             self._sysfs.write(f"{PCI_DEVICES}/{address}/driver/unbind", address, timeout)
+
+    def can_reset(self, address: str) -> bool:
+        """Whether the kernel knows a way (drivers/pci/pci.c pci_reset_supported); `cat reset_method` has the ways."""
+        return self._sysfs.exists(f"{PCI_DEVICES}/{address}/reset")
+
+    def reset(self, address: str, timeout: float) -> None:
+        """`echo 1 > reset`: of a VF a function-level reset."""
+        self._sysfs.write(f"{PCI_DEVICES}/{address}/reset", "1", timeout)
 
     def rebind(self, address: str, driver: str, timeout: float) -> None:
         """Give a device another driver, or the same one anew, whatever it has.

@@ -3,11 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""Drivers that hand a device to user space, as data: a new one is one entry in BYPASS_DRIVERS."""
+"""Drivers that hand a device to user space, as data: a new one is one entry in BYPASS_DRIVERS.
+
+Drivers of vfio for one kind of device (mlx5_vfio_pci, xe_vfio_pci, a vendor's own) are no entries: the kernel shows
+what they are (Device.vfio, Fit.vfio).
+"""
 
 from __future__ import annotations
 
 import typing as t
+
+if t.TYPE_CHECKING:
+    from ..model.host import Device, Host
 
 
 class BypassDriver(t.NamedTuple):
@@ -40,3 +47,26 @@ STUB_DRIVERS = frozenset({"pci-stub", "pci-pf-stub", "pciback"})
 
 # They may stay in an IOMMU group that user space takes (drivers/iommu/iommu.c, DMA ownership).
 HARMLESS_GROUP_DRIVERS = frozenset({"vfio-pci", "pci-stub", "pcieport"})
+
+WITHOUT_INTERFACE = frozenset({*BYPASS_DRIVERS, *STUB_DRIVERS})
+
+
+def bypass_driver(name: str | None, vfio: bool = False) -> BypassDriver | None:
+    """What is known of a driver for user space; None of any other.
+
+    :param vfio: it is one of vfio.
+    """
+    known = BYPASS_DRIVERS.get(name or "")
+    return known or (BypassDriver(name, iommu=True) if vfio and name else None)
+
+
+def bypass_of(device: Device) -> BypassDriver | None:
+    """The driver that a device has, if that hands it to user space."""
+    return bypass_driver(device.driver, device.vfio)
+
+
+def bypass_to(device: Device, name: str | None, host: Host) -> BypassDriver | None:
+    """bypass_of() once the device has the driver of this name."""
+    if name is None or name == device.driver:
+        return bypass_of(device) if name else None
+    return bypass_driver(name, host.fit(device, name).vfio)

@@ -14,6 +14,7 @@ ROUTE = "route"  # carries a default route
 PROCESS = "process"  # a program has its node open
 VFIO = "vfio"  # a program has it by vfio: who takes it away waits in the kernel until the program has closed it
 NETNS = "netns"  # its interface is in another network namespace
+UNSEEN = "unseen"  # its interface is not here, and where else it may be could not be looked at
 MASTER = "master"  # its interface is a port of a bond or bridge
 UPPER = "upper"  # an interface is stacked on its interface
 ADDRESS = "address"

@@ -11,8 +11,35 @@ import typing as t
 from dataclasses import dataclass, field, replace
 
 from .attributes import VfAttributes
-from .holders import Holder, SshPeer
+from .holders import NETNS, UNSEEN, Holder, SshPeer
 from .queues import Queues
+
+# Where the interface of a function is (Device.interface).
+HERE = "here"  # in our network namespace
+ELSEWHERE = "elsewhere"  # in another one
+UNKNOWN = "unknown"  # not here, and not every other one could be looked at
+NONE = "none"  # its driver, or the lack of one, gives it none
+ORPHAN = "orphan"  # nowhere, though its driver gives interfaces: a probe that ended half-way
+
+
+class Master(t.NamedTuple):
+    """What an interface is a port of.
+
+    :param kind: "bond", "bridge".
+    """
+
+    kind: str
+    mac: str
+    mtu: int
+
+
+class Cdev(t.NamedTuple):
+    """A node of vfio for one device, and who may open it (Linux 6.6 and later)."""
+
+    path: str
+    owner: int
+    group: int
+    mode: int
 
 
 @dataclass(frozen=True)
@@ -32,6 +59,7 @@ class Netdev:
     num_tc: int = 0
     min_mtu: int = 0
     max_mtu: int = 0  # 0: the kernel does not say
+    master: Master | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +83,10 @@ class Device:
     dev_owner: int | None = None
     dev_group: int | None = None
     dev_mode: int | None = None
+    cdev: Cdev | None = None  # /dev/vfio/devices/vfioN, beside the node of its group
+    vfio: bool = False  # its driver is one of vfio
+    away: Netdev | None = None  # its interface in another namespace: name and addresses
+    orphan: bool = False  # a VF whose driver should have given it an interface, and there is none anywhere
     holders: tuple[Holder, ...] = ()
     attributes: VfAttributes | None = None  # of a VF, as its PF's driver tells them
     planned: bool = False  # a VF that the plan creates: what is not known before it is there is None
@@ -62,6 +94,15 @@ class Device:
     @property
     def netdev(self) -> Netdev | None:
         return self.netdevs[0] if self.netdevs else None
+
+    @property
+    def interface(self) -> str:
+        """Where its interface is: HERE, ELSEWHERE, UNKNOWN, ORPHAN or NONE."""
+        if self.netdevs:
+            return HERE
+        kinds = [holder.kind for holder in self.holders]
+        away = ELSEWHERE if NETNS in kinds else UNKNOWN if UNSEEN in kinds else ""
+        return away or (ORPHAN if self.orphan else NONE)
 
     @property
     def ids(self) -> str:
@@ -123,6 +164,7 @@ class Fit(t.NamedTuple):
     :param aliases: some module of this kernel has an alias that matches the device.
     :param matches: it is the module of the driver, or has its name.
     :param others: further PCI drivers of the module: which of them the alias is of is not known.
+    :param vfio: it is a driver of vfio for this kind of device.
     """
 
     device: str
@@ -130,6 +172,7 @@ class Fit(t.NamedTuple):
     aliases: bool
     matches: bool
     others: tuple[str, ...] = ()
+    vfio: bool = False
 
 
 class Address(t.NamedTuple):

@@ -66,7 +66,8 @@ class _Asked:
         found = self._kernel.pci.module_of_driver(driver) or self._kernel.resolve_module(driver) or driver
         module = module_name(found)
         others = [each for each in self._kernel.system.pci_drivers_of_module(module) if each != driver]
-        return Fit(device, driver, bool(own), module in own | for_user_space, tuple(others))
+        vfio = module in for_user_space
+        return Fit(device, driver, bool(own), module in own or vfio, tuple(others), vfio)
 
     def _behind(self, alias: str) -> frozenset[str]:
         if alias not in self._modules:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ..model.holders import ADDRESS, MASTER, NETNS, PROCESS, UPPER, VFIO, XDP, Holder
-from ..model.paths import VFIO_NODES
+from ..model.paths import PROCESSES, VFIO_NODES
 
 if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
@@ -53,14 +53,43 @@ def interface_holders(interface: dict[str, t.Any], interfaces: list[dict[str, t.
     return found
 
 
-def elsewhere(kernel: Kernel) -> dict[str, list[Holder]]:
-    """Interfaces in network namespaces other than ours, by the address of their PCI function.
+class Elsewhere(t.NamedTuple):
+    """Interfaces in network namespaces other than ours.
 
-    Needs iproute2 5.14 or later in this namespace, which prints parentdev.
+    :param holders: by the address of their PCI function.
+    :param interfaces: the same, as `ip` tells them.
+    :param whole: every namespace was seen, and of every interface in it the function.
     """
+
+    holders: t.Mapping[str, list[Holder]]
+    interfaces: t.Mapping[str, dict[str, t.Any]]
+    whole: bool
+
+
+def elsewhere(kernel: Kernel) -> Elsewhere:
+    """The function of an interface is told by iproute2 5.14 and later, in our namespace: parentdev."""
     found: dict[str, list[Holder]] = {}
-    for path, label in kernel.processes.namespaces():
+    interfaces: dict[str, dict[str, t.Any]] = {}
+    namespaces = kernel.processes.namespaces()
+    whole = not _hides_namespaces(kernel)
+    for path, label in namespaces:
         for interface in kernel.namespace_interfaces(path):
+            whole = whole and not _may_be_of_a_function(interface)
             text = f"its interface {interface['ifname']} is in network namespace {label}"
-            found.setdefault(interface.get("parentdev", ""), []).append(Holder(NETNS, text))
-    return found
+            function = interface.get("parentdev", "")
+            found.setdefault(function, []).append(Holder(NETNS, text))
+            interfaces[function] = interface
+        whole = whole and kernel.has_seen_namespace(path)
+    return Elsewhere(found, interfaces, whole)
+
+
+def _hides_namespaces(kernel: Kernel) -> bool:
+    """Whether a process does not tell in which it is."""
+    processes = kernel.processes.ids()
+    return kernel.processes.hidden or any(f"{PROCESSES}/{each}/ns/net" in kernel.refused.files for each in processes)
+
+
+def _may_be_of_a_function(interface: dict[str, t.Any]) -> bool:
+    """Whether it is not told what is behind it: what is made by software has a kind."""
+    plain = interface.get("link_type") != "loopback" and "info_kind" not in interface.get("linkinfo", {})
+    return plain and "parentdev" not in interface

@@ -12,17 +12,17 @@ from dataclasses import replace
 
 from ..kernel.link import vf_attributes
 from ..kernel.pci import vf_alias
-from ..knowledge.bypass_drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import bypass_driver
 from ..model.desired import DEFAULT, NO_DRIVER_NAMES
-from ..model.holders import NETNS, Holder
-from ..model.host import Device, Host, Netdev, Pf, State
+from ..model.host import Cdev, Device, Host, Master, Netdev, Pf, State
 from ..model.paths import infiniband_node, uio_node, vfio_device_node, vfio_node
 from ..model.queues import Queues
 from .addresses import host_addresses
 from .fits import fits
-from .holders import elsewhere, interface_holders, open_nodes
+from .holders import interface_holders, open_nodes
 from .management import management_holders, ssh_peer
 from .names import locate
+from .places import Place, Places
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,11 +30,12 @@ if t.TYPE_CHECKING:
     from ..errors import SriovError
     from ..kernel.kernel import Kernel
     from ..kernel.pci import LockedFiles
+    from ..knowledge.bypass_drivers import BypassDriver
     from ..model.attributes import VfAttributes
     from ..model.desired import Desired, DesiredPf
+    from ..model.holders import Holder
 
 XDP_SKB = 2  # include/uapi/linux/if_link.h XDP_ATTACHED_SKB
-NOT_HERE = Holder(NETNS, "its interface is not in this network namespace")
 
 
 def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, State, list[SriovError]]:
@@ -89,7 +90,7 @@ class Observer:
         self._devices: dict[str, Device] = {}
         self._indices: dict[str, dict[str, int]] = {}
         self._modules: dict[str, str | None] = {}
-        self._elsewhere: dict[str, list[Holder]] | None = None
+        self._places = Places(kernel)
         self._locked: dict[str, LockedFiles] = {}
 
     def device(self, address: str) -> Device:
@@ -107,8 +108,12 @@ class Observer:
         driver, group, physfn = (read(address) for read in (self._pci.driver, self._pci.iommu_group, self._pci.physfn))
         numa_node = self._pci.number(address, "numa_node")
         locked = self._locked_files(address)
-        node = self._node(address, driver, group)
+        names = self._pci.interfaces(address)
+        bypass = self._bypass(address, driver, names)
+        vfio = bool(bypass and bypass.iommu)
+        node = self._node(address, vfio, group)
         access = self._kernel.system.access(node) if node else None
+        place = Place() if names else self._places.of(address, driver, vfio, physfn is not None)
         return Device(
             address=address,
             vendor=(self._pci.attribute(address, "vendor") or "")[2:],
@@ -127,7 +132,11 @@ class Observer:
             dev_owner=access.owner if access else None,
             dev_group=access.group if access else None,
             dev_mode=access.mode if access else None,
-            holders=self._holders(address, driver, node),
+            cdev=self._cdev(address) if vfio else None,
+            vfio=vfio,
+            away=place.away,
+            orphan=place.orphan,
+            holders=(*self._holders(address, node), *place.holders),
         )
 
     def pf(self, address: str) -> Pf:
@@ -237,30 +246,40 @@ class Observer:
             num_tc=self._kernel.interfaces.traffic_classes(name),
             min_mtu=entry.get("min_mtu", 0),
             max_mtu=entry.get("max_mtu", 0),
+            master=self._master(entry),
         )
 
-    def _node(self, address: str, driver: str | None, group: str | None) -> str | None:
+    def _master(self, entry: dict[str, t.Any]) -> Master | None:
+        found = next((each for each in self.interfaces if each["ifname"] == entry.get("master", "")), None)
+        if found is None:
+            return None
+        kind = found.get("linkinfo", {}).get("info_kind", "")
+        return Master(kind, found.get("address", ""), found.get("mtu", 0))
+
+    def _bypass(self, address: str, driver: str | None, names: list[str]) -> BypassDriver | None:
+        """Its driver for user space; one that has given an interface is none, whatever it is called."""
+        asked = driver is not None and not names and bypass_driver(driver) is None
+        return bypass_driver(driver, asked and self._pci.has_vfio_driver(address))
+
+    def _node(self, address: str, vfio: bool, group: str | None) -> str | None:
         """/dev/vfio/N or /dev/uioN, whichever the driver gives."""
         uio = self._pci.children(address, "uio")
         if uio:
             return uio_node(uio[0])
-        bypass = BYPASS_DRIVERS.get(driver or "")
-        return self._kernel.system.vfio_node(group) if bypass and bypass.iommu else None
+        return self._kernel.system.vfio_node(group) if vfio else None
 
-    def _holders(self, address: str, driver: str | None, node: str | None) -> tuple[Holder, ...]:
+    def _cdev(self, address: str) -> Cdev | None:
+        """The node of the device alone; None where the kernel is built without (CONFIG_VFIO_DEVICE_CDEV)."""
+        paths = [vfio_device_node(name) for name in self._pci.children(address, "vfio-dev")]
+        found = ((path, self._kernel.system.access(path)) for path in paths)
+        return next((Cdev(path, *access) for path, access in found if access), None)
+
+    def _holders(self, address: str, node: str | None) -> tuple[Holder, ...]:
         found = [holder for name in self._nodes(address, node) for holder in self._open_nodes.get(name, [])]
         names = self._pci.interfaces(address)
         for entry in (entry for entry in self.interfaces if entry["ifname"] in names):
             found += interface_holders(entry, self.interfaces) + self._management.get(entry["ifname"], [])
-        # An interface that went to another namespace has left net/, but its driver is still there.
-        if driver and not names and driver not in BYPASS_DRIVERS and self._pci.is_ethernet(address):
-            found += self._in_other_namespaces().get(address, [NOT_HERE])
         return tuple(found)
-
-    def _in_other_namespaces(self) -> dict[str, list[Holder]]:
-        if self._elsewhere is None:
-            self._elsewhere = elsewhere(self._kernel)
-        return self._elsewhere
 
     def _nodes(self, address: str, node: str | None) -> list[str]:
         """Every node that user space may have open: vfio's, whichever vfio driver it is (also vfioX of newer kernels),

@@ -14,10 +14,10 @@ import functools
 import typing as t
 from dataclasses import replace
 
-from ..knowledge.bypass_drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import WITHOUT_INTERFACE, bypass_driver, bypass_to
 from ..knowledge.queues import driver_of, own_table, predict_combined, queues_after_reopening
 from ..model.attributes import VfAttributes
-from ..model.holders import NETNS
+from ..model.holders import NETNS, UNSEEN
 from ..model.host import Device, Netdev
 from ..model.mac import ZERO
 from ..model.paths import no_iommu_node, vfio_node
@@ -26,6 +26,7 @@ from ..model.rss_table import default_table
 from ..steps import net, pci
 
 if t.TYPE_CHECKING:
+    from ..knowledge.bypass_drivers import BypassDriver
     from ..model.host import Pf, State
     from ..model.queues import Queues, Rss
 
@@ -88,7 +89,9 @@ def planned_vf(pf: Pf, index: int) -> Device:
         attributes=VfAttributes(vlan=0, qos=0, vlan_proto="802.1Q", min_tx_rate=0, max_tx_rate=0),
         planned=True,
     )
-    return _bound(new, pf.vf_default_driver) if pf.drivers_autoprobe and pf.vf_default_driver else new
+    if not pf.drivers_autoprobe or not pf.vf_default_driver:
+        return new
+    return _bound(new, pf.vf_default_driver, bypass_driver(pf.vf_default_driver))
 
 
 # --- Drivers -------------------------------------------------------------------------------------------------------
@@ -101,7 +104,7 @@ def _load_module(state: State, step: pci.LoadModule) -> State:
         for vf in pf.vfs:
             allowed = pf.drivers_autoprobe or vf.driver_override
             if vf.driver is None and allowed and (vf.driver_override or vf.default_driver) == step.name:
-                state = state.with_device(_bound(vf, step.name))
+                state = state.with_device(_bound(vf, step.name, bypass_to(vf, step.name, state.host)))
     return state
 
 
@@ -111,13 +114,13 @@ def _allow_no_iommu(state: State, _step: pci.AllowNoIommu) -> State:
 
 def _bind(state: State, step: pci.Bind) -> State:
     free = replace(_released(state.device(step.address)), holders=())
-    return state.with_device(_sharing_node(state, _bound(free, step.driver)))
+    bypass = bypass_to(free, step.driver, state.host)
+    return state.with_device(_sharing_node(state, _bound(free, step.driver, bypass)))
 
 
 def _unbind(state: State, step: pci.Unbind) -> State:
-    return state.with_device(
-        replace(_released(state.device(step.address)), driver=None, netdevs=(), holders=(), **NO_NODE)
-    )
+    free = _released(state.device(step.address))
+    return state.with_device(replace(free, driver=None, netdevs=(), holders=(), **PLAIN))
 
 
 def _clear_override(state: State, step: pci.ClearOverride) -> State:
@@ -128,6 +131,12 @@ def _set_node(state: State, step: pci.SetNode) -> State:
     device = state.device(step.address)
     words = {"dev_owner": step.node.owner, "dev_group": step.node.group, "dev_mode": step.node.mode}
     changes: dict[str, t.Any] = {name: value for name, value in words.items() if value is not None}
+    if device.cdev:  # no other device has that one
+        access = {name[len("dev_") :]: value for name, value in changes.items()}
+        device = replace(device, cdev=device.cdev._replace(**access))
+        state = state.with_device(device)
+        if device.dev_mode is None:  # and its group has none
+            return state
     for other in state.every_device():
         if other.address == device.address or (device.dev_node and other.dev_node == device.dev_node):
             state = state.with_device(replace(other, **changes))
@@ -140,12 +149,17 @@ def _reload(state: State, step: pci.Reload) -> State:
     new = _new_netdev(device)
     old = device.netdev or new
     netdev = replace(new, name=old.name, mtu=old.mtu, up=old.up, carrier=old.carrier, num_tc=old.num_tc)
-    holders = tuple(holder for holder in device.holders if holder.kind != NETNS)  # it comes back to this namespace
+    # It comes back to this namespace.
+    holders = tuple(holder for holder in device.holders if holder.kind not in (NETNS, UNSEEN))
     changes: dict[str, t.Any] = {"driver_override": None, "netdevs": (netdev, *device.netdevs[1:]), "holders": holders}
-    return state.with_device(replace(device, **changes))
+    return state.with_device(replace(device, orphan=False, away=None, **changes))
 
 
-NO_NODE: dict[str, t.Any] = {"dev_node": None, "dev_owner": None, "dev_group": None, "dev_mode": None}
+# What is of a driver that a device has no more.
+PLAIN: dict[str, t.Any] = {
+    **{"dev_node": None, "dev_owner": None, "dev_group": None, "dev_mode": None},
+    **{"cdev": None, "vfio": False, "orphan": False, "away": None},
+}
 
 
 def _released(device: Device) -> Device:
@@ -154,15 +168,17 @@ def _released(device: Device) -> Device:
     return replace(device, iommu_group=None) if made_up else device
 
 
-def _bound(device: Device, driver: str) -> Device:
-    """What a driver makes of a device: a node, an interface whose name is not known yet, or neither."""
-    bypass = BYPASS_DRIVERS.get(driver)
-    node: dict[str, t.Any] = dict(NO_NODE)
+def _bound(device: Device, driver: str, bypass: BypassDriver | None) -> Device:
+    """What a driver makes of a device: a node, an interface whose name is not known yet, or neither.
+
+    Whether a driver of vfio gives the device a node of its own as well (cdev) is up to the kernel.
+    """
+    node: dict[str, t.Any] = dict(PLAIN)
     if bypass and bypass.iommu:
         path = None if device.iommu_group is None else vfio_node(device.iommu_group)
-        node = {"dev_node": path, **DEFAULT_ACCESS}
+        node.update(dev_node=path, vfio=True, **DEFAULT_ACCESS)
     bound = replace(device, driver=driver, driver_override=None, netdevs=(), **node)
-    if bypass is not None or device.physfn is None:
+    if bypass is not None or driver in WITHOUT_INTERFACE or device.physfn is None:
         return bound
     return replace(bound, netdevs=(_new_netdev(device),), attributes=_attributes_once_probed(device))
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import InvalidRequest, NotSupported, SriovError
-from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..knowledge.queues import driver_of
 from ..model.attributes import DEFAULTS, shown
-from ..model.holders import NETNS
+from ..model.holders import NETNS, UNSEEN
+from ..model.host import ELSEWHERE, HERE, UNKNOWN
 from ..model.mac import ZERO
 
 if t.TYPE_CHECKING:
@@ -152,19 +152,13 @@ def _mtu(pf: Pf, vf: Device, mtu: int, support: VfSupport) -> Refusals:
 
 def check_interface(pf: Pf, vf: Device, mtu: int) -> Refusals:
     """A VF without an interface in this network namespace whose MTU could be set."""
-    if has_interface(vf):
+    if vf.interface == HERE:
         return
-    away = vf.driver is not None and vf.driver not in BYPASS_DRIVERS
+    away = vf.interface in (ELSEWHERE, UNKNOWN)
+    texts = [holder.text for holder in vf.holders if holder.kind in (NETNS, UNSEEN)]
     yield NotSupported(
         f"mtu: cannot set {mtu} for VF {vf.vf}",
         device=pf.label,
-        why=f"its interface is {'in another network namespace' if away else 'not there'}: "
-        f"{vf.driver or 'no driver'} has it",
+        why=" and ".join(texts) if away else f"its interface is not there: {vf.driver or 'no driver'} has it",
         remedy=f"leave out mtu, or {'bring it back' if away else 'give the VF its kernel driver'}",
     )
-
-
-def has_interface(vf: Device) -> bool:
-    """Whether its driver has given it an interface here, or will have."""
-    kernel = vf.driver is not None and vf.driver not in BYPASS_DRIVERS
-    return bool(vf.netdev) or (kernel and not any(holder.kind == NETNS for holder in vf.holders))

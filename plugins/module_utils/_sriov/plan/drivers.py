@@ -11,14 +11,15 @@ import typing as t
 
 from ..errors import InvalidRequest, NotSupported
 from ..faults import Faults
-from ..knowledge.bypass_drivers import BYPASS_DRIVERS, STUB_DRIVERS
+from ..knowledge.bypass_drivers import WITHOUT_INTERFACE, bypass_to
 from ..model.check import check_driver_name, misnamed_driver
 from ..model.desired import DEFAULT, NONE, Node
+from ..model.host import ORPHAN
 from ..model.paths import PCI_DRIVERS, PCI_PROBE, vfio_node
 from ..steps.pci import AllowNoIommu, Bind, ClearOverride, LoadModule, SetNode, Unbind
-from .guard import driver_changes
+from .guard import driver_changes, orphan_reloads
 from .hindrance import has_group, hindrances
-from .stage import Stage, function_label
+from .stage import Stage, function_label, heal
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +28,9 @@ if t.TYPE_CHECKING:
     from ..model.host import Device, Host
     from ..steps.pci import Step
     from .hindrance import Hindrance
+
+
+NO_ACCESS = (None, None, None)  # there is no such node
 
 
 def plan_modules(devices: Mapping[str, Device], desired: Sequence[DesiredDevice], host: Host) -> Stage:
@@ -79,7 +83,7 @@ def _refusals(device: Device, desired: DesiredDevice, targets: Mapping[str, str 
     """All that is in the way of one device's driver."""
     faults = Faults(desired.allow)
     target = targets[desired.device]
-    bypass = BYPASS_DRIVERS.get(target or "")
+    bypass = bypass_to(device, target, host)
     with faults.gathered():
         if target not in (None, device.driver):
             check_exists(target, host)
@@ -89,6 +93,7 @@ def _refusals(device: Device, desired: DesiredDevice, targets: Mapping[str, str 
         remedy = "leave them out, or use driver: vfio-pci"
         faults.add(InvalidRequest(what, device=device.label, why=why, remedy=remedy))
     if target == device.driver:
+        faults.add(*(orphan_reloads(device) if device.interface == ORPHAN else ()))
         return faults
     if bypass is not None:
         found = hindrances(device, bypass, host, desired.no_iommu, targets)
@@ -163,7 +168,7 @@ def _check_fits(device: Device, target: str, host: Host) -> None:
 
 def _is_plain(device: Device, target: str | None) -> bool:
     """A driver that the device has, that the kernel would choose, or that is for any device."""
-    return target in (None, device.driver, device.default_driver, *BYPASS_DRIVERS, *STUB_DRIVERS)
+    return target in (None, device.driver, device.default_driver, *WITHOUT_INTERFACE)
 
 
 def _not_known(device: Device, target: str | None, host: Host) -> t.Iterator[str]:
@@ -189,12 +194,14 @@ def _host_steps(
 
 
 def _needs_no_iommu(device: Device, target: str | None, host: Host) -> bool:
-    bypass = BYPASS_DRIVERS.get(target or "")
+    bypass = bypass_to(device, target, host)
     return bool(bypass and bypass.iommu) and not has_group(device, host) and not host.noiommu_mode
 
 
 def _driver_steps(device: Device, desired: DesiredDevice, target: str | None) -> list[Step]:
     label = function_label(device)
+    if target == device.driver and device.interface == ORPHAN:
+        return [heal(device)]
     if target == device.driver:
         clears = desired.driver == DEFAULT and device.driver_override
         return [ClearOverride(device.address, label, device.driver_override or "")] if clears else []
@@ -212,5 +219,8 @@ def _node_steps(device: Device, desired: DesiredDevice, target: str | None) -> l
 
 
 def _has_node(device: Device, node: Node) -> bool:
-    pairs = zip(node, (device.dev_owner, device.dev_group, device.dev_mode))
-    return all(wanted is None or wanted == present for wanted, present in pairs)
+    """Of both that a driver of vfio may give: a program opens the one or the other."""
+    of_group = (device.dev_owner, device.dev_group, device.dev_mode)
+    present = [of_group] if of_group != NO_ACCESS or device.cdev is None else []
+    present += [device.cdev[1:]] if device.cdev else []
+    return all(wanted in (None, found) for access in present for wanted, found in zip(node, access))

@@ -14,10 +14,11 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import InUse, WouldDestroy
-from ..knowledge.bypass_drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import bypass_of
 from ..model.attributes import VfAttributes
 from ..model.consent import DESTROY_VFS, IN_USE, LINK_RESET, TAKE_PF
 from ..model.holders import PROCESS, ROUTE, SSH, VFIO
+from ..model.user_changes import has_own_mac, has_own_mtu
 from .stage import vf_words
 
 if t.TYPE_CHECKING:
@@ -98,13 +99,18 @@ def driver_changes(device: Device, target: str | None) -> Refusals:
     yield from _users(what, device.label, [(device, "")], "release the device")
 
 
+def orphan_reloads(vf: Device) -> Refusals:
+    """A VF without an interface is healed without being asked, but for one whose RDMA device a program has open."""
+    yield from _users(f"driver: cannot load {vf.driver} anew", vf.label, [(vf, "")], "release the device")
+
+
 def vf_changes(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> Refusals:
     """A VF that carries the operator is not changed; one in use keeps its address, and what its user may send.
 
     :param change: the attributes that would be written.
     """
     carried, loses = _texts((vf,), SSH), _loses_address(vf, desired, change)
-    other_mtu = desired.mtu not in (None, vf.netdev.mtu if vf.netdev else None)
+    other_mtu = desired.mtu not in (None, vf.netdev.mtu if vf.netdev else None) and not has_own_mtu(vf, desired)
     holders = [holder.text for holder in vf.holders]
     if carried and (change.words() or other_mtu or loses):
         yield InUse(
@@ -116,7 +122,7 @@ def vf_changes(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> 
         )
         return
     if holders and loses:
-        bypass, is_open = vf.driver in BYPASS_DRIVERS, bool(_texts((vf,), VFIO))
+        bypass, is_open = bypass_of(vf), bool(_texts((vf,), VFIO))
         reason = "its user goes on with the old one" if bypass else f"{vf.driver} takes it only when it is loaded anew"
         yield InUse(
             f"mac: cannot give VF {vf.vf} {desired.attributes.mac}",
@@ -257,7 +263,7 @@ def _is_tighter(name: str, before: t.Any, value: t.Any, carrier: bool) -> bool:
 
 def _loses_address(vf: Device, desired: DesiredVf, change: VfAttributes) -> bool:
     mac = desired.attributes.mac
-    if mac is None:
+    if mac is None or has_own_mac(vf, desired):
         return False
     return change.mac is not None or bool(vf.netdev and vf.netdev.mac != mac)
 

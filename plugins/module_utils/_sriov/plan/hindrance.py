@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ..knowledge import index
-from ..knowledge.bypass_drivers import HARMLESS_GROUP_DRIVERS
+from ..knowledge.bypass_drivers import HARMLESS_GROUP_DRIVERS, bypass_to
 from ..model.consent import BIFURCATED
 
 if t.TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _iommu(device: Device, host: Host, no_iommu: bool, targets: t.Mapping[str, s
     blocking = [
         f"{member.label} ({member.driver})"
         for member in host.group_members(device.iommu_group)
-        if member.address != device.address and not _harmless(targets.get(member.address, member.driver))
+        if member.address != device.address and not _harmless(member, targets.get(member.address, member.driver), host)
     ]
     if blocking:
         yield Hindrance(
@@ -96,5 +96,7 @@ def _iommu(device: Device, host: Host, no_iommu: bool, targets: t.Mapping[str, s
         )
 
 
-def _harmless(driver: str | None) -> bool:
-    return driver is None or driver in HARMLESS_GROUP_DRIVERS
+def _harmless(member: Device, driver: str | None, host: Host) -> bool:
+    """Drivers of vfio do not make the kernel claim a device's DMA, whichever they are (driver_managed_dma)."""
+    bypass = bypass_to(member, driver, host)
+    return driver is None or driver in HARMLESS_GROUP_DRIVERS or bool(bypass and bypass.iommu)

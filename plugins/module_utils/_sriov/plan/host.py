@@ -61,7 +61,7 @@ def plan_host(state: State, desired: Desired, unknown: t.Sequence[SriovError] = 
     drivers = _with_target(draft, [*_drivers_of_vfs(draft, desired, vfs), *desired.devices])
     draft.take(plan_modules(_functions(draft.now), drivers, draft.now.host))
     draft.take(plan_drivers(_functions(draft.now), drivers))
-    draft.each(desired, lambda each: plan_reloads(draft.pf(each), vfs[each.pf], draft.addressed(each)))
+    draft.each(desired, lambda each: _plan_reloads(draft, each, vfs[each.pf]))
     draft.each(desired, lambda each: plan_mtus(draft.pf(each), vfs[each.pf]))
     draft.each(desired, lambda each: _plan_queues(draft, each))
     for each in (each for each in desired.pfs if each.pf in draft.stopped):
@@ -136,6 +136,12 @@ def _plan_attributes(draft: Draft, desired: DesiredPf, vfs: dict[str, dict[int, 
     others = [draft.now.pfs[each] for each in vfs if each != desired.pf and each not in draft.stopped]
     beside = addresses_beside(draft.now.host, others, vfs)
     return plan_attributes(pf, vfs[desired.pf], desired.allow, draft.settles(desired), beside)
+
+
+def _plan_reloads(draft: Draft, desired: DesiredPf, vfs: dict[int, DesiredVf]) -> Stage:
+    stage = plan_reloads(draft.pf(desired), vfs, draft.addressed(desired), desired.allow)
+    # Of VFs without an interface, where the request is about VFs.
+    return stage if desired.vfs or desired.num_vfs is not None else stage._replace(warnings=())
 
 
 def _addresses(vfs: dict[int, DesiredVf]) -> dict[int, str]:

@@ -11,7 +11,7 @@ import typing as t
 
 from ..errors import InvalidRequest, NotSupported
 from ..faults import Faults
-from ..knowledge.bypass_drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import bypass_of
 from ..knowledge.queues import driver_of, predict_rss
 from ..knowledge.rss import rss_explanation, rss_queues, vf_limit
 from ..model.check import check_down
@@ -148,7 +148,7 @@ def _check_health(pf: Pf, wanted: int) -> None:
             why="the device does not answer (configuration space reads as all ones): it failed or was removed",
             remedy="see dmesg for PCIe errors; reset the slot or the host",
         )
-    if pf.device.driver is None or pf.device.driver in BYPASS_DRIVERS:
+    if pf.device.driver is None or bypass_of(pf.device):
         raise NotSupported(
             _cannot(wanted),
             device=pf.label,

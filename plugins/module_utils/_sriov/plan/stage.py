@@ -12,6 +12,7 @@ import typing as t
 from ..errors import NotSupported
 from ..knowledge.queues import driver_of
 from ..knowledge.rss import rss_explanation, rss_queues
+from ..steps.pci import Reload
 
 if t.TYPE_CHECKING:
     from ..faults import Faults
@@ -54,6 +55,12 @@ def no_netdev(pf: Pf, what: str) -> NotSupported:
 def function_label(device: Device) -> str:
     """ "0000:01:10.0 (VF 0 of 0000:01:00.0)"; of no VF, its own label."""
     return f"{device.address} (VF {device.vf} of {device.physfn})" if device.physfn else device.label
+
+
+def heal(vf: Device) -> Reload:
+    """The step that gives a VF without an interface (ORPHAN) one again."""
+    why = "it has no interface in any network namespace"
+    return Reload(vf.address, function_label(vf), vf.driver or "", why, vf.physfn, vf.vf, heals=True)
 
 
 def vf_words(vf: Device) -> str:

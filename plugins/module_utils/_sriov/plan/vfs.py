@@ -12,19 +12,21 @@ from dataclasses import replace
 
 from ..errors import InvalidRequest
 from ..faults import Faults
-from ..knowledge.bypass_drivers import BYPASS_DRIVERS
+from ..knowledge.bypass_drivers import WITHOUT_INTERFACE, bypass_of
 from ..knowledge.queues import driver_of
 from ..model.attributes import DEFAULTS, VfAttributes, with_companions
 from ..model.check import beyond_auto
 from ..model.desired import AUTO
+from ..model.host import ORPHAN
 from ..model.mac import LAST_AUTO, MAC_ADDRESS, ZERO, auto_mac, is_infiniband
+from ..model.user_changes import has_own_mac, has_own_mtu, is_driven_by_program
 from ..model.vfs import desired_by_vf
 from ..steps.net import SetMtu, SetVf, WaitForCarrier
 from ..steps.pci import Reload
 from .after import DEFAULT_MTU
 from .check_vfs import check_interface, check_vf, no_mac_on_infiniband, taken_addresses
-from .guard import vf_changes
-from .stage import Stage, function_label, interface
+from .guard import orphan_reloads, vf_changes
+from .stage import Stage, function_label, heal, interface
 
 if t.TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -72,9 +74,10 @@ def plan_attributes(
     faults = Faults(allow)
     faults.add(*taken_addresses(pf, desired, beside))
     writes: list[SetVf] = []
+    warnings = [_program_has_it(pf, pf.vfs[index], desired[index]) for index in named]
     for index in named:
         vf, each = pf.vfs[index], desired[index]
-        change = _missing(pf, vf, each.attributes)
+        change = _missing(pf, vf, each)
         faults.add(*_of_vf(index, [*check_vf(pf, vf, each, change), *vf_changes(pf, vf, each, change)]))
         if change.words():
             before = _attributes(vf)
@@ -83,24 +86,36 @@ def plan_attributes(
     rates = [step for step in writes if step.change.max_tx_rate is not None]
     if settling and rates and driver_of(pf).vf_support.rates:
         wait = WaitForCarrier(pf.device.address, netdev.name, pf.label, "the driver takes rates only then")
-        return Stage([wait, *writes], faults=faults)
-    return Stage(writes, faults=faults)
+        return Stage([wait, *writes], list(filter(None, warnings)), faults)
+    return Stage(writes, list(filter(None, warnings)), faults)
 
 
-def plan_reloads(pf: Pf, desired: Mapping[int, DesiredVf], addressed: Container[int]) -> Stage:
-    """For VFs whose kernel driver goes on with another MAC address than theirs.
+def plan_reloads(
+    pf: Pf, desired: Mapping[int, DesiredVf], addressed: Container[int], allow: Container[str] = ()
+) -> Stage:
+    """For VFs whose kernel driver goes on with another MAC address than theirs, or has given them no interface.
 
     :param pf: as it is after the drivers' steps: a VF that the plan binds reads its address then.
     :param addressed: the VFs that the plan gives an address.
+    :returns: with refusals for VFs that a program uses, and warnings of those that nobody asks about.
     """
     steps: list[Step] = []
+    faults = Faults(allow)
+    left = [vf for vf in pf.vfs if vf.interface == ORPHAN]
     for index in sorted(desired):
         vf, mac = pf.vfs[index], desired[index].attributes.mac
+        if vf in left and (mac is not None or desired[index].mtu is not None):
+            left.remove(vf)
+            faults.add(*_of_vf(index, orphan_reloads(vf)))
+            steps.append(heal(vf))
+            continue
+        if has_own_mac(vf, desired[index]):
+            continue
         if mac is not None and _has_old_address(vf, mac, index in addressed):
             old = f", {vf.netdev.mac}" if vf.netdev and vf.netdev.mac else ""
             why = f"it has its MAC address from the time it was loaded{old}"
             steps.append(Reload(vf.address, function_label(vf), t.cast(str, vf.driver), why, vf.physfn, vf.vf))
-    return Stage(steps)
+    return Stage(steps, [_orphan(vf) for vf in left], faults)
 
 
 def plan_mtus(pf: Pf, desired: Mapping[int, DesiredVf]) -> Stage:
@@ -117,7 +132,7 @@ def plan_mtus(pf: Pf, desired: Mapping[int, DesiredVf]) -> Stage:
             continue
         faults.add(*_of_vf(index, check_interface(pf, vf, mtu)))
         present = vf.netdev.mtu if vf.netdev else DEFAULT_MTU
-        if mtu != present:
+        if mtu != present and not has_own_mtu(vf, desired[index]):
             steps.append(SetMtu(vf.address, function_label(vf), present, mtu, vf.physfn, vf.vf))
     return Stage(steps, faults=faults)
 
@@ -144,8 +159,28 @@ def _with_address(pf: Pf, index: int, attributes: VfAttributes) -> VfAttributes:
     return replace(attributes, mac=auto_mac(pf.perm_mac, index))
 
 
-def _missing(pf: Pf, vf: Device, desired: VfAttributes) -> VfAttributes:
+def _program_has_it(pf: Pf, vf: Device, desired: DesiredVf) -> str:
+    """What is said of a VF whose user may have given it another address, or may not; "" of any other."""
+    if not has_own_mac(vf, desired) or not is_driven_by_program(vf):
+        return ""
+    who = "; ".join(holder.text for holder in vf.holders)
+    mac = vf.attributes.mac if vf.attributes else None
+    return (
+        f"VF {vf.vf} of {pf.label} has MAC address {mac}, not {desired.attributes.mac}: it is trusted, and its user "
+        f"may have given it that. It is left so while it is in use: {who}"
+    )
+
+
+def _orphan(vf: Device) -> str:
+    return (
+        f"{function_label(vf)} has no interface in any network namespace, though {vf.driver} has it: a probe that "
+        "ended half-way (dmesg). Name its driver, mac or mtu, and it is reset and loaded anew"
+    )
+
+
+def _missing(pf: Pf, vf: Device, each: DesiredVf) -> VfAttributes:
     """What is to be written. Of a new VF nothing is taken for granted but what the driver refuses to change."""
+    desired = replace(each.attributes, mac=None) if has_own_mac(vf, each) else each.attributes
     observed = _attributes(vf)
     granted = driver_of(pf).vf_support.refuses if vf.planned else DEFAULTS
     untold = [name for name in DEFAULTS if name in granted and getattr(observed, name) is None]
@@ -162,6 +197,6 @@ def _has_old_address(vf: Device, mac: str, addressed: bool) -> bool:
 
     One whose interface is elsewhere cannot be asked: it has the old one if the plan gives it another.
     """
-    if vf.driver is None or vf.driver in BYPASS_DRIVERS:
+    if vf.driver is None or vf.driver in WITHOUT_INTERFACE or bypass_of(vf):
         return False
     return vf.netdev.mac != mac if vf.netdev else addressed

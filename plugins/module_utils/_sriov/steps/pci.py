@@ -124,7 +124,7 @@ class ClearOverride(t.NamedTuple):
 
 
 class SetNode(t.NamedTuple):
-    """`chown` and `chmod` of /dev/vfio/N, whichever N the device has by then."""
+    """`chown` and `chmod` of /dev/vfio/N and /dev/vfio/devices/vfioN, whichever the device has by then."""
 
     address: str
     label: str
@@ -141,7 +141,10 @@ class SetNode(t.NamedTuple):
 
 
 class Reload(t.NamedTuple):
-    """Unbind and bind again: the driver of a VF reads its MAC address from the PF at probe only."""
+    """Unbind and bind again: the driver of a VF reads its MAC address from the PF at probe only.
+
+    :param heals: the VF's driver has left it half-way: it is reset between the two, where the kernel can.
+    """
 
     address: str
     label: str
@@ -149,9 +152,11 @@ class Reload(t.NamedTuple):
     why: str
     physfn: str | None = None
     vf: int | None = None
+    heals: bool = False
 
     def __str__(self) -> str:
-        return f"reload {self.driver} of {self.label}: {self.why}"
+        how = "reset and reload" if self.heals else "reload"
+        return f"{how} {self.driver} of {self.label}: {self.why}"
 
 
 Step = t.Union[

@@ -97,6 +97,6 @@ def test_an_interface_in_another_namespace_is_found_by_its_device(tmp_path):
     inside = json.dumps([{}, {"ifname": "lo"}, {"ifname": "eth5", "parentdev": "0000:01:10.0"}])
     files = {"run/netns/red": "red", "run/netns/gone": "gone", "sim/netns/run/netns/red": inside}
     kernel = simulate(tmp_path, {**hosts.host(), **files})
-    found = elsewhere(kernel)
+    found = elsewhere(kernel).holders
     assert [holder.text for holder in found["0000:01:10.0"]] == ["its interface eth5 is in network namespace red"]
     assert "0000:01:10.2" not in found

@@ -260,11 +260,12 @@ def test_a_driver_that_is_asked_for_is_for_the_device_or_not(tmp_path, driver, f
     kernel.sysfs.write(f"/{BASE}/sriov_numvfs", "2")
     desired = Desired(devices=(DesiredDevice(VF0, driver),))
     (found,) = observe(kernel, desired, 1.0)[1].host.fits
-    assert found == (VF0, driver, *fit)
+    assert found[:-1] == (VF0, driver, *fit)
+    assert found.vfio == (driver == "my_vfio" and found.matches)
     kernel.sysfs.write(f"/{BASE}/sriov_numvfs", "0")
     entries = (DesiredVfs(EVERY_VF, {"driver": driver}),)
     (of_new,) = observe(kernel, Desired((DesiredPf(PF, vfs=entries),)), 1.0)[1].host.fits
-    assert of_new == ("8086:10ca", driver, *fit)
+    assert of_new == (*("8086:10ca", driver, *fit), found.vfio)
 
 
 @pytest.mark.parametrize("driver", ["default", "none", "vfio-pci", "pci-stub", "igbvf"])

@@ -329,7 +329,7 @@ REFUSALS = [
         one(vf(netdevs=(), holders=(AWAY,))),
         [desired_vfs(mtu=1400)],
         NotSupported,
-        f"mtu: cannot set 1400 for VF 0{ON}: its interface is in another network namespace: igbvf has it. "
+        f"mtu: cannot set 1400 for VF 0{ON}: its interface enp1s0v0 is in network namespace blue. "
         "Remedy: leave out mtu, or bring it back.",
         id="the MTU of an interface in another namespace",
     ),
