@@ -35,15 +35,16 @@ no_iommu:
   type: bool
 owner:
   description:
-    - User, by name or number, that owns C(/dev/vfio/N) of the device.
+    - User, by name or number, that owns the nodes of the device. These are C(/dev/vfio/N) of its IOMMU group, and
+      C(/dev/vfio/devices/vfioN) of the device alone where the kernel has it.
   type: str
 group:
   description:
-    - Group, by name or number, of C(/dev/vfio/N). Role P(kernel_bypass.sriov.dpdk#role) creates one.
+    - Group, by name or number, of these nodes. Role P(kernel_bypass.sriov.dpdk#role) creates one.
   type: str
 mode:
   description:
-    - Permissions of C(/dev/vfio/N), as a quoted octal number such as V("0660").
+    - Permissions of these nodes, as a quoted octal number such as V("0660").
   type: raw
 """
 # One entry of a list of drivers of any devices.

@@ -114,6 +114,18 @@ pfs:
   type: list
   elements: dict
   returned: success
+unnamed_vfs:
+  description:
+    - VFs of this host that no entry of O(pfs[].vfs) names, by PF. Also those of PFs that O(pfs) does not name, which
+      are left as they are.
+    - Module M(kernel_bypass.sriov.info) tells more of each.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    pf: {description: Interface of the PF; null without one., type: str}
+    pci_address: {description: PCI address of the PF., type: str}
+    vfs: {description: Indices of the VFs., type: list, elements: int}
 """
 
 import typing as t

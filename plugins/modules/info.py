@@ -214,6 +214,15 @@ pfs:
         driver: {description: Driver it is bound to; null for none., type: str}
         driver_override: {description: The only driver allowed to bind; null when unset., type: str}
         default_driver: {description: Driver that the kernel would take; null where it knows none., type: str}
+        interface:
+          description:
+            - Where its interface is. V(here) in this network namespace; V(elsewhere) in another, which
+              RV(ignore:holders) names; V(none) for a function whose driver gives none, such as those of
+              vfio, or without a driver.
+            - V(orphan) for a VF that is in no namespace though its driver gives interfaces, as after a
+              probe that ended half-way. It is healed when its driver, MAC address or MTU is asked for.
+            - V(unknown) where not every other namespace could be looked at.
+          type: str
         name: {description: Name of its interface in this namespace; null for none., type: str}
         mac: {description: MAC address of that interface; null without one., type: str}
         up: {description: Whether that interface is up; null without one., type: bool}
@@ -224,6 +233,14 @@ pfs:
         owner: {description: User number of the node's owner; null without a node., type: int}
         group: {description: Group number of the node; null without one., type: int}
         mode: {description: 'Permissions of the node, in octal; null without one.', type: str}
+        cdev:
+          description: The node of vfio for this device alone; null where the kernel has none (CONFIG_VFIO_DEVICE_CDEV).
+          type: dict
+          contains:
+            path: {description: 'Its path, such as V(/dev/vfio/devices/vfio0).', type: str}
+            owner: {description: User number of its owner., type: int}
+            group: {description: Its group number., type: int}
+            mode: {description: 'Its permissions, in octal.', type: str}
         holders:
           description: Who uses the device. Processes, other namespaces, bonds, bridges, addresses.
           type: list

@@ -20,6 +20,7 @@ from .._sriov.converge import converge
 from .._sriov.errors import SriovError
 from .._sriov.faults import Faults
 from .._sriov.kernel.kernel import Kernel
+from .._sriov.observe.unnamed import unnamed_vfs
 from .._sriov.results import device_result, pf_result
 from .request import check_timeout, desired_state, failed, refused
 from .validation import checked_options
@@ -40,10 +41,12 @@ class Shape(t.NamedTuple):
 
     :param part: what a diff shows of a state.
     :param values: a state as return values.
+    :param beside: return values about what the desired state does not speak of.
     """
 
     part: t.Callable[[State, Desired], Params]
     values: t.Callable[[State, Desired], Params]
+    beside: t.Callable[[Kernel, State, Desired], Params] = lambda _kernel, _state, _desired: {}
 
 
 def _part_of_pf(state: State, desired: Desired) -> Params:
@@ -58,12 +61,16 @@ def _pfs(state: State, desired: Desired) -> Params:
     return {"pfs": [pf_result(state.pfs[each.pf]) for each in desired.pfs]}
 
 
+def _unnamed(kernel: Kernel, state: State, desired: Desired) -> Params:
+    return {"unnamed_vfs": unnamed_vfs(kernel, state, desired)}
+
+
 def _devices(state: State, desired: Desired) -> Params:
     return {"devices": [device_result(state.devices[each.device]) for each in desired.devices]}
 
 
 ONE_PF = Shape(_part_of_pf, _pf)
-ALL_PFS = Shape(spoken_of, _pfs)
+ALL_PFS = Shape(spoken_of, _pfs, _unnamed)
 DEVICES = Shape(spoken_of, _devices)
 
 
@@ -75,12 +82,13 @@ def run(module: AnsibleModule, interface: Interface, shape: Shape, kernel: Kerne
     try:
         # As they came: AnsibleModule's own parameters do not tell an option that is null from one that is left out.
         wanted = desired_state(interface, _load_params())
-        outcome = converge(kernel or Kernel(), wanted, module.params["timeout"], module.check_mode)
+        outside = kernel or Kernel()
+        outcome = converge(outside, wanted, module.params["timeout"], module.check_mode)
     except SriovError as error:
         module.fail_json(**failed(error))
     for warning in outcome.plan.warnings:
         module.warn(warning)
-    module.exit_json(**result(outcome, shape))
+    module.exit_json(**result(outcome, shape), **shape.beside(outside, outcome.after, outcome.desired))
 
 
 def result(outcome: Outcome, shape: Shape) -> Params:

@@ -90,6 +90,7 @@ def test_the_result_has_all_that_is_documented(kernel):
         "driver": "igbvf",
         "driver_override": None,
         "default_driver": "igbvf",
+        "interface": "here",
         "name": "enp1s0v0",
         "mac": "02:00:00:00:02:00",
         "up": False,
@@ -100,6 +101,7 @@ def test_the_result_has_all_that_is_documented(kernel):
         "owner": None,
         "group": None,
         "mode": None,
+        "cdev": None,
         "holders": [],
         "attributes": {
             **{"mac": "02:00:00:00:02:00", "vlan": 0, "qos": 0, "vlan_proto": "802.1Q", "spoofchk": True},

@@ -21,6 +21,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.modules import (
     vf,
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
 
@@ -38,12 +39,14 @@ VALUES = Path(info.__file__).resolve().parents[2] / "scripts" / "lib" / "return_
 # Module, options, whether it is refused.
 RUNS = {
     "host": (host, {"pfs": [WITH_VFS]}, False),
+    "host, with VFs that it does not name": (host, {"pfs": [{"pf": "enp1s0", "num_vfs": 2}]}, False),
     "host, refused": (host, {"pfs": [{"pf": "enp1s0", "num_vfs": 3}]}, True),
     "pf": (pf, {"pf": "enp1s0", "num_vfs": 2}, False),
     "pf, refused": (pf, {"pf": "enp1s0", "num_vfs": 64}, True),
     "vf": (vf, {"pf": "enp1s0", "vfs": [{"vf": "all", "mac": "auto"}]}, False),
     "vf, refused": (vf, {"pf": "enp1s0", "vfs": [{"vf": "2"}]}, True),
     "pci_driver": (pci_driver, {"pf": "enp1s0", "vf": "all", "driver": "default"}, False),
+    "pci_driver, for user space": (pci_driver, {"pf": "enp1s0", "vf": "0", "driver": "vfio-pci"}, False),
     "pci_driver, a PF": (pci_driver, {"devices": [PF], "driver": "ixgbe"}, False),
     "pci_driver, refused": (pci_driver, {"devices": [PF], "driver": "none"}, True),
     "flow_rule": (flow_rule, {"pf": "enp1s0"}, False),
@@ -63,7 +66,8 @@ def results(tmp_path_factory):
     found = {}
     for number, (name, (module, options, _refused)) in enumerate(RUNS.items()):
         files = {f"{POOL}/{word}_hugepages": "8" for word in ("nr", "free", "surplus")}
-        kernel = simulate(tmp_path_factory.mktemp(str(number)), {**hosts.host(hosts.IXGBE), **files})
+        tree = tmp_path_factory.mktemp(str(number))
+        kernel = simulate(tree, {**hosts.host(hosts.IXGBE), **files}, Behaviour(cdevs=True))
         assert not run_module(host, kernel, pfs=[WITH_VFS])["failed"]
         found[name] = run_module(module, kernel, **options)
     return found
