@@ -125,6 +125,7 @@ def plan_mtus(pf: Pf, desired: Mapping[int, DesiredVf]) -> Stage:
     :returns: with refusals for VFs that have no interface here.
     """
     steps: list[Step] = []
+    warnings: list[str] = []
     faults = Faults()
     for index in sorted(desired):
         vf, mtu = pf.vfs[index], desired[index].mtu
@@ -132,9 +133,11 @@ def plan_mtus(pf: Pf, desired: Mapping[int, DesiredVf]) -> Stage:
             continue
         faults.add(*_of_vf(index, check_interface(pf, vf, mtu)))
         present = vf.netdev.mtu if vf.netdev else DEFAULT_MTU
-        if mtu != present and not has_own_mtu(vf, desired[index]):
+        if mtu != present and has_own_mtu(vf, desired[index]):
+            warnings.append(f"VF {index} of {pf.label} has MTU {present} from what it is a port of, not {mtu}")
+        elif mtu != present:
             steps.append(SetMtu(vf.address, function_label(vf), present, mtu, vf.physfn, vf.vf))
-    return Stage(steps, faults=faults)
+    return Stage(steps, warnings, faults)
 
 
 def _of_vfs(indices: t.Iterable[int], refusal: t.Callable[[int], SriovError]) -> t.Iterator[SriovError]:

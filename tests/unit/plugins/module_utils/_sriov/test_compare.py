@@ -15,6 +15,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.d
     DesiredRss,
     Node,
 )
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Cdev
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_table import (
     equal_table,
     weights_table,
@@ -37,7 +38,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     vf,
 )
 
-MAC = "02:00:00:00:aa:00"
+MAC, AUTO = "02:00:00:00:aa:00", "06:0b:00:00:01:00"
 RULE_WORDS = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
 OTHER = rule(dst_ip=1, dst_port=80, location=7)
 BY_HAND = weights_table(128, [1, 3])
@@ -63,6 +64,29 @@ LOADED = vf(netdevs=(netdev("enp1s0v0", mac=MAC, mtu=9000),))
         ),
         pytest.param(
             pf(combined_channels=8), desired_pf(min_rss_queues=4), {"min_rss_queues": 4}, id="a larger group is as good"
+        ),
+        pytest.param(
+            pf(
+                1,
+                vfs=(
+                    vf(netdevs=(netdev("v0", mac=MAC, perm_mac=AUTO),), attributes=replace(FRESH, mac=MAC, trust=True)),
+                ),
+            ),
+            desired_pf(vfs=[desired_vfs("0", mac="auto")]),
+            {"vfs": {"0": {"mac": AUTO, "interface_mac": AUTO}}},
+            id="what the user of a VF has changed does not count",
+        ),
+        pytest.param(
+            pf(1, vfs=(vf(netdevs=(), orphan=True),)),
+            desired_pf(vfs=[desired_driver("0", "igbvf")]),
+            {"vfs": {"0": {"driver": "igbvf", "interface": "orphan"}}},
+            id="a VF that should have an interface",
+        ),
+        pytest.param(
+            pf(1, vfs=(vf(driver="vfio-pci", cdev=Cdev("/dev/vfio/devices/vfio0", 0, 7, 0o660)),)),
+            desired_pf(vfs=[desired_driver("0", "vfio-pci", Node(mode=0o660))]),
+            {"vfs": {"0": {"driver": "vfio-pci", "mode": "0600", "cdev": {"mode": "0660"}}}},
+            id="both nodes of a VF",
         ),
         pytest.param(
             pf(3),

@@ -235,3 +235,52 @@ def test_a_node_that_has_not_come_is_reported(tmp_path):
     assert failure(vfio_kernel(tmp_path), steps.SetNode(VF0, VF_LABEL, Node(mode=0o660)), TookTooLong) == (
         f"the vfio node did not appear on {VF_LABEL}: there is no /dev/vfio/2."
     )
+
+
+def test_a_kernel_driver_that_gives_no_interface_is_reported(kernel_with):
+    kernel = kernel_with(1, no_interface={VF0: 99})
+    perform(BIND, kernel, LONG)
+    assert failure(kernel, steps.Bind(VF0, VF_LABEL, "vfio-pci", "igbvf"), TookTooLong, 2 * SHORT) == (
+        f"igbvf gave no interface, twice on {VF0}: waited 0.2 s. Remedy: look at dmesg; give more time (timeout)."
+    )
+
+
+def test_before_the_second_probe_the_function_is_reset(kernel_with):
+    kernel = kernel_with(1, stale=(VF0,))
+    perform(BIND, kernel, LONG)
+    perform(steps.Bind(VF0, VF_LABEL, "vfio-pci", "igbvf"), kernel, 2 * SHORT)
+    assert kernel.sysfs.names(f"{DEVICE}/net") == ["enp1s0v0"]
+
+
+@pytest.mark.parametrize("can_reset", [True, False])
+def test_a_vf_is_healed_by_a_reset_where_the_kernel_can(kernel_with, can_reset):
+    kernel = kernel_with(1, no_interface={VF0: 1})
+    if not can_reset:
+        os.unlink(kernel.sysfs.path(f"{DEVICE}/reset"))
+    before = len(written(kernel))
+    perform(steps.Reload(VF0, VF_LABEL, "igbvf", "it has none", PF, 0, heals=True), kernel, LONG)
+    assert kernel.sysfs.names(f"{DEVICE}/net") == ["enp1s0v0"]
+    assert [line.rpartition("/")[2] for line in written(kernel)[before:]] == [
+        f"unbind {VF0}",
+        *(["reset 1"] if can_reset else []),
+        "driver_override igbvf",
+        f"bind {VF0}",
+        "driver_override ",
+    ]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"vdpa0": None},
+        {"mlx5_core.vnet.3": None, "mlx5_core.rdma.3": None},
+        {"virtio3/net/ens2": None},
+        {"vfio-dev/vfio0": None},
+    ],
+    ids=["vDPA", "parts none of which is Ethernet", "virtio", "vfio"],
+)
+def test_a_driver_that_makes_something_else_of_a_vf_is_not_asked_twice(kernel_with, files):
+    kernel = kernel_with(1, {f"{DEVICE[1:]}/{name}": value for name, value in files.items()}, no_interface={VF0: 99})
+    before = written(kernel)
+    perform(steps.WaitForVfs(PF, LABEL, 1), kernel, 2 * SHORT)
+    assert written(kernel) == before

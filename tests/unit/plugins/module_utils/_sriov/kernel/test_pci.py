@@ -20,6 +20,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import L
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.files import sysfs
 
 PF = hosts.IGB.address
+BASE = f"{hosts.DEVICES}/{PF}"
 FIRST, SECOND, THIRD = VFS = [hosts.IGB.vf(index) for index in range(3)]
 LOADED = (*hosts.LOADED, "vfio-pci", "igb_uio")
 LONG, SHORT = 10, 0.1
@@ -137,3 +138,38 @@ def test_a_number_of_vfs_is_a_pf_s(kernel_with):
 
 def test_the_alias_of_a_vf_that_is_not_there_yet_has_its_ids():
     assert vf_alias("8086", "10ca") == "pci:v00008086d000010CAsv00000000sd00000000bc02sc00i00"
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        pytest.param({}, (False, False, False), id="nothing"),
+        pytest.param({f"{BASE}/vfio-dev/vfio0": None}, (True, True, False), id="vfio since Linux 6.1"),
+        pytest.param(hosts.vfio_module("x", "x_vfio"), (True, False, False), id="vfio before"),
+        pytest.param(
+            {f"{hosts.DRIVERS}/x/module": Link("../../../../module/x")}, (False, False, False), id="another module"
+        ),
+        pytest.param({f"{BASE}/uio/uio0": None}, (False, True, False), id="uio"),
+        pytest.param({f"{BASE}/vdpa12": None}, (False, True, False), id="vDPA"),
+        pytest.param({f"{BASE}/vdpa": None, f"{BASE}/pci.vdpa0": None}, (False, False, False), id="other names"),
+        pytest.param({f"{BASE}/pds_core.vDPA.3": None}, (False, False, True), id="a part that is no interface"),
+        pytest.param(
+            {f"{BASE}/mlx5_core.eth.3": None, f"{BASE}/mlx5_core.rdma.3": None},
+            (False, False, False),
+            id="one that is",
+        ),
+    ],
+)
+def test_what_a_driver_has_made_of_a_function(tmp_path, files, found):
+    driver = {f"{BASE}/driver": Link("../../drivers/x"), f"{hosts.DRIVERS}/x/bind": ""}
+    tree = {f"{BASE}/driver": Link(f"../../../../../{hosts.DRIVERS}/x"), f"{hosts.DRIVERS}/x/bind": ""}
+    pci = Pci(sysfs(tmp_path, {**driver, **tree, **files}))
+    assert (pci.has_vfio_driver(PF), pci.is_given_away(PF), pci.has_other_parts(PF)) == found
+
+
+def test_a_function_is_reset_where_the_kernel_knows_how(kernel_with):
+    pci = kernel_with().pci
+    assert (pci.can_reset(FIRST), pci.can_reset(PF)) == (True, False)
+    pci.reset(FIRST, LONG)
+    with pytest.raises(KernelRefused):
+        pci.reset(PF, LONG)

@@ -46,6 +46,22 @@ def test_namespaces_are_the_named_ones_and_those_that_processes_keep(tmp_path):
     ]
 
 
+def test_a_namespace_is_found_that_is_mounted_anywhere_or_only_open(tmp_path):
+    mounts = "36 35 0:4 net:[7] /run/docker/netns/abc rw - nsfs nsfs rw\n37 35 0:9 / /tmp rw - tmpfs none rw"
+    tree = sysfs(
+        tmp_path,
+        {"proc/self/ns/net": "ours", "proc/self/mountinfo": mounts, "proc/1/mountinfo": "short"},
+        {"proc/self/root/run/docker/netns/abc": "mounted"},
+        hosts.process(50, "cni"),
+        {"proc/50/fd/3": Link("net:[8]"), "proc/50/fd/net:[8]": "open", "proc/50/fd/4": Link("/dev/vfio/7")},
+    )
+    processes = Processes(tree)
+    mounted = ("/proc/self/root/run/docker/netns/abc", "/run/docker/netns/abc")
+    assert processes.namespaces() == [mounted]
+    assert processes.bypass_nodes("50") == {"/dev/vfio/7"}
+    assert processes.namespaces() == [mounted, ("/proc/50/fd/3", "of process 50 (cni)")]
+
+
 def test_a_parent_is_found_behind_any_name(tmp_path):
     processes = Processes(sysfs(tmp_path, hosts.process(5, "x", parent=4), {"proc/6/stat": "6 (a) b) S"}))
     assert [processes.parent(number) for number in ("5", "6", "7")] == ["4", "", ""]

@@ -148,6 +148,27 @@ def test_a_vfio_device_opened_by_its_newer_node_is_in_use(observed):
     assert [holder.text for holder in device.holders] == ["process 4711 (qemu) has /dev/vfio/devices/vfio3 open"]
 
 
+def test_a_node_of_the_device_alone_is_told_where_there_is_one(observed):
+    address, files = vfio()
+    files.update({f"{hosts.DEVICES}/{address}/vfio-dev/vfio3": DIRECTORY})
+    assert observed(files).device(address).cdev is None, "CONFIG_VFIO_DEVICE_CDEV is not set"
+
+
+def test_its_owner_group_and_mode_are_read(observed):
+    address, files = vfio()
+    files.update({f"{hosts.DEVICES}/{address}/vfio-dev/vfio3": DIRECTORY, "dev/vfio/devices/vfio3": ""})
+    cdev = observed(files).device(address).cdev
+    assert (cdev.path, None in cdev) == ("/dev/vfio/devices/vfio3", False)
+
+
+def test_the_master_of_a_port_is_read(observed):
+    files = {
+        **hosts.interface("enp1s0", 3, hosts.IGB.mac, up=True, master="bond0"),
+        **hosts.virtual("bond0", 9, "bond", ["enp1s0"], "02:00:00:00:ee:00"),
+    }
+    assert observed(files).pf(PF).device.netdev.master == ("bond", "02:00:00:00:ee:00", 1500)
+
+
 def test_a_no_iommu_device_has_a_node_of_another_name(observed):
     address, files = vfio(node="dev/vfio/noiommu-7")
     assert observed(files).device(address).dev_node == "/dev/vfio/noiommu-7"

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import InUse
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredDevice, Node
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Device, Host, State
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Cdev, Device, Host, State
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.after import after_all
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.drivers import (
     plan_drivers,
@@ -97,6 +97,35 @@ def sentences(devices, desired, host=HOST):
         pytest.param(
             vf(driver="vfio-pci", dev_group=8), "vfio-pci", {"node": Node(group=8)}, [], id="the node as it is"
         ),
+        pytest.param(
+            vf(driver="vfio-pci", dev_group=8, cdev=Cdev("/dev/vfio/devices/vfio0", 0, 0, 0o600)),
+            "vfio-pci",
+            {"node": Node(group=8)},
+            [f"give the vfio node of {VF0} group 8"],
+            id="the node of its group is as wanted, its own is not",
+        ),
+        pytest.param(
+            vf(driver="vfio-pci", dev_group=8, cdev=Cdev("/dev/vfio/devices/vfio0", 0, 8, 0o600)),
+            "vfio-pci",
+            {"node": Node(group=8)},
+            [],
+            id="both nodes as they are",
+        ),
+        pytest.param(
+            vf(driver="mlx5_vfio_pci", vfio=True, dev_group=0),
+            "mlx5_vfio_pci",
+            {"node": Node(group=8)},
+            [f"give the vfio node of {VF0} group 8"],
+            id="the node of another driver of vfio",
+        ),
+        pytest.param(
+            vf(netdevs=(), orphan=True),
+            "default",
+            {},
+            [f"reset and reload igbvf of {VF0}: it has no interface in any network namespace"],
+            id="the driver it has, which gave it no interface",
+        ),
+        pytest.param(vf(netdevs=(), orphan=True), "none", {}, [f"unbind {VF0} from igbvf"], id="that goes"),
         pytest.param(
             vf(holders=(PROGRAM,)),
             "none",
@@ -199,6 +228,8 @@ NEW = netdev("", ifindex=0, mac="", mtu=1500, up=False)
             id="back to the kernel",
         ),
         pytest.param(vf(driver_override="igbvf"), "default", vf(), id="the override goes"),
+        pytest.param(vf(netdevs=(), orphan=True), "default", vf(netdevs=(NEW,)), id="it gets an interface"),
+        pytest.param(vf(netdevs=(), orphan=True), "none", vf(driver=None), id="without a driver it is no orphan"),
         pytest.param(vf(driver_override="x"), "none", vf(driver=None, driver_override="x"), id="unbind keeps it"),
     ],
 )

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowledge.bypass_drivers import BYPASS_DRIVERS
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Device, Host
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Device, Fit, Host
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.hindrance import hindrances
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import pf_device, vf
 
@@ -18,6 +20,8 @@ NO_GROUP = vf(iommu_group=None)
 TO_COME = vf(iommu_group=None, planned=True)
 BRIDGE = Device("0000:00:01.0", driver="pcieport", iommu_group=10)
 NIC = Device("0000:02:00.0", driver="igb", iommu_group=10)
+TAKEN = Device("0000:02:00.0", driver="mlx5_vfio_pci", iommu_group=10, vfio=True)
+VARIANT = Fit(NIC.address, "mlx5_vfio_pci", True, True, vfio=True)
 
 
 def grouped(*others):
@@ -45,6 +49,23 @@ def grouped(*others):
         pytest.param(vf(), "vfio-pci", grouped(NIC), {"targets": {NIC.address: None}}, None, id="that goes as well"),
         pytest.param(
             vf(), "vfio-pci", grouped(NIC), {"targets": {NIC.address: "vfio-pci"}}, None, id="that is given away too"
+        ),
+        pytest.param(vf(), "vfio-pci", grouped(TAKEN), {}, None, id="a neighbour on another driver of vfio"),
+        pytest.param(
+            vf(),
+            "vfio-pci",
+            replace(grouped(NIC), fits=(VARIANT,)),
+            {"targets": {NIC.address: "mlx5_vfio_pci"}},
+            None,
+            id="a neighbour that goes to one",
+        ),
+        pytest.param(
+            vf(),
+            "vfio-pci",
+            grouped(NIC),
+            {"targets": {NIC.address: "mlx5_vfio_pci"}},
+            "10 also holds 0000:02:00.0 (igb)",
+            id="a neighbour that goes to a driver that is not known to be one",
         ),
         pytest.param(
             vf(),

@@ -333,6 +333,21 @@ REFUSALS = [
         "Remedy: leave out mtu, or bring it back.",
         id="the MTU of an interface in another namespace",
     ),
+    pytest.param(
+        one(vf(netdevs=(), holders=(Holder("unseen", "its interface is not here"),))),
+        [desired_vfs(mtu=1400)],
+        NotSupported,
+        f"mtu: cannot set 1400 for VF 0{ON}: its interface is not here. Remedy: leave out mtu, or bring it back.",
+        id="the MTU of an interface that is nobody knows where",
+    ),
+    pytest.param(
+        one(vf(driver="mlx5_vfio_pci", vfio=True)),
+        [desired_vfs(mtu=1400)],
+        NotSupported,
+        f"mtu: cannot set 1400 for VF 0{ON}: its interface is not there: mlx5_vfio_pci has it. "
+        "Remedy: leave out mtu, or give the VF its kernel driver.",
+        id="the MTU of a VF with a vfio driver for one device",
+    ),
     # In use.
     pytest.param(
         one(vf(driver="igb_uio", holders=(PROGRAM,))),
