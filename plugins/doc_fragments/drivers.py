@@ -25,6 +25,7 @@ driver:
     - Name of the driver, V(default) for the one that the kernel itself would take, or V(none).
     - A driver that is neither for this kind of device, as its module's aliases tell, nor one that hands devices to
       user space is refused.
+    - Drivers of vfio for one kind of device, such as V(mlx5_vfio_pci), are taken as V(vfio-pci) is.
   type: str
 """
 NODE = r"""

@@ -22,6 +22,8 @@ mac:
       administered, and the same whenever the VF is created again. There are addresses for VFs 0 to 255.
     - A kernel driver that has the VF already is loaded anew for it, as it reads the address at its start only.
       Where the VF is in use, that needs V(in_use) in O(allow).
+    - The address that a bond, a guest or its user has given a VF since then stays, as its own is as desired beneath it.
+      That of a trusted VF is left too while a program has it open, and told in a warning.
   type: str
 vlan:
   description:
@@ -63,7 +65,8 @@ query_rss:
   type: bool
 mtu:
   description:
-    - MTU of the VF's own interface; only for a VF with a kernel driver.
+    - MTU of the VF's own interface; only for a VF with a kernel driver. A port of a bond keeps that of the bond, which
+      is told in a warning.
   type: int
 """
 VFS = r"""

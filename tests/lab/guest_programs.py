@@ -136,6 +136,8 @@ class GuestPrograms:
             **{key: card[key] for key in ("driver", "iommu_group", "iommu_group_members")},
             **interface,
             **self._node(card),
+            "interface": "here" if name else "none",
+            "cdev": self._cdev(base),
             "pci_address": address,
             "pf": pf,
             "vf": index,
@@ -151,6 +153,15 @@ class GuestPrograms:
         node = f"/dev/vfio/{card['iommu_group']}"
         owner, group, mode = self._say(f"stat -c '%u %g %a' {node}").split()
         return {"dev_node": node, "owner": int(owner), "group": int(group), "mode": f"{int(mode, 8):04o}"}
+
+    def _cdev(self, base: str) -> dict[str, Any] | None:
+        """Debian's kernels have none (CONFIG_VFIO_DEVICE_CDEV)."""
+        node = f"/dev/vfio/devices/$(ls {base}/vfio-dev 2>/dev/null)"
+        found = self._say(f"test -c {node} && stat -c '%n %u %g %a' {node} || true").split()
+        if not found:
+            return None
+        path, owner, group, mode = found
+        return {"path": path, "owner": int(owner), "group": int(group), "mode": f"{int(mode, 8):04o}"}
 
 
 def _attributes(match: re.Match[str]) -> dict[str, Any]:
