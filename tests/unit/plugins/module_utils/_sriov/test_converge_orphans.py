@@ -17,7 +17,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices impor
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate, written
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import LABEL, PF, desired_pf, desired_vfs
 
-TIMEOUT = 0.6
+TIMEOUT = 4
 VF1 = hosts.IGB.vf(1)
 LABEL1 = f"{VF1} (VF 1 of {PF})"
 HEALED = f"reset and reload igbvf of {LABEL1}: it has no interface in any network namespace"

@@ -127,7 +127,7 @@ def test_an_interface_that_fails_to_appear_comes_with_a_second_probe(kernel_with
 def test_an_interface_that_never_appears_leaves_the_others_theirs(kernel_with):
     """The next look at the host finds the VF without one."""
     kernel = kernel_with(2, no_interface={VF0: 9})
-    perform(steps.WaitForVfs(PF, LABEL, 2), kernel, 2 * SHORT)
+    perform(steps.WaitForVfs(PF, LABEL, 2), kernel, 2)
     second = f"/sys/bus/pci/devices/{hosts.IGB.vf(1)}/net"
     assert (kernel.sysfs.names(f"{DEVICE}/net"), kernel.sysfs.names(second)) == ([], ["enp1s0v1"])
 
