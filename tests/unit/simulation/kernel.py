@@ -272,7 +272,9 @@ class SimCommands:
         if code:
             return code, "", error
         changed = json.loads(self._devices.read("sim/interfaces", name))
-        changed.update(master=bond, mtu=master["mtu"], linkinfo={"info_slave_kind": "bond"})
+        # bond_enslave() keeps the address that the port had.
+        port = {"info_slave_kind": "bond", "info_slave_data": {"perm_hwaddr": entry["address"]}}
+        changed.update(master=bond, mtu=master["mtu"], linkinfo=port)
         self._devices.put(f"sim/interfaces/{name}", json.dumps(changed))
         build(self._devices.root, {f"sys/class/net/{bond}/lower_{name}": Link(f"../{name}")})
         return 0, "", ""

@@ -26,11 +26,13 @@ class Master(t.NamedTuple):
     """What an interface is a port of.
 
     :param kind: "bond", "bridge".
+    :param before: the address that the port had before, which a bond gives back; None where nothing tells it.
     """
 
     kind: str
     mac: str
     mtu: int
+    before: str | None = None
 
 
 class Cdev(t.NamedTuple):

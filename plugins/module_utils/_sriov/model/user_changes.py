@@ -9,8 +9,9 @@ A bond gives its address and its MTU to its ports; macvtap in mode passthru give
 below it; a program that drives a trusted VF may take another. Where the VF is trusted, the PF's driver takes the new
 address over and tells it as the VF's (ixgbe_sriov.c ixgbe_set_vf_mac, igb_main.c igb_set_vf_mac, i40e_virtchnl_pf.c
 i40e_vc_add_mac_addr_msg): the PF's word does not tell who has set it. The permanent address of the VF's interface does:
-it is the one that its driver found when it was loaded. ixgbevf takes the PF's word for it at each reset, though
-(ixgbevf_reset), so of a port of a bond the bond's address is looked at as well.
+it is the one that its driver found when it was loaded. ixgbevf and igbvf take the PF's word for it at each reset, though
+(ixgbevf_reset), so of a port of a bond the address that it had before counts (drivers/net/bonding/bond_netlink.c
+IFLA_BOND_SLAVE_PERM_HWADDR); where nothing tells that (team), the address of what it is a port of is believed.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ def has_own_mac(vf: Device, desired: DesiredVf) -> bool:
         return is_driven_by_program(vf) and bool(vf.attributes and vf.attributes.mac != mac)
     if netdev.mac == mac:
         return False
+    if netdev.master and netdev.master.before:
+        return netdev.master.before == mac
     used = any(holder.kind in (MASTER, NETNS, UPPER) for holder in vf.holders)
     return (netdev.perm_mac == mac and (_is_trusted(vf) or used)) or _is_of_master(vf, "mac")
 

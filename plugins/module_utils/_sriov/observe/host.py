@@ -254,7 +254,8 @@ class Observer:
         if found is None:
             return None
         kind = found.get("linkinfo", {}).get("info_kind", "")
-        return Master(kind, found.get("address", ""), found.get("mtu", 0))
+        before = entry.get("linkinfo", {}).get("info_slave_data", {}).get("perm_hwaddr")
+        return Master(kind, found.get("address", ""), found.get("mtu", 0), before)
 
     def _bypass(self, address: str, driver: str | None, names: list[str]) -> BypassDriver | None:
         """Its driver for user space; one that has given an interface is none, whatever it is called."""

@@ -78,6 +78,20 @@ def test_also_after_a_reset_of_the_vf(kernel):
     assert is_left_alone(kernel)
 
 
+def test_a_new_address_for_a_port_is_a_wish_and_no_change_of_its_user(kernel):
+    """What the PF and the interface tell is the bond's, whatever was wanted before."""
+    for name in ("enp1s0v0", "enp1s0v1"):
+        run(kernel, name, "master", "bond0")
+    entry = desired_vfs("1", mac="02:00:00:00:aa:09")
+    state = converge(kernel, Desired((desired_pf("enp1s0"),)), TIMEOUT).before
+    (refusal,) = refusals(state, desired_pf(vfs=[entry]))
+    assert str(refusal) == (
+        f"mac: cannot give VF 1 02:00:00:00:aa:09 on {LABEL}: it is in use, and ixgbevf takes it only when it is loaded "
+        "anew: enp1s0v1 is a port of bond bond0. Remedy: release it, or accept that its user loses it: "
+        "allow: [in_use]."
+    )
+
+
 def test_the_mtu_of_a_bond_is_left_to_its_ports(kernel):
     wanted = Desired((desired_pf("enp1s0", vfs=[desired_vfs("0", mtu=1400)]),))
     converge(kernel, wanted, TIMEOUT)

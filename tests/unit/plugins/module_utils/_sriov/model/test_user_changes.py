@@ -52,6 +52,15 @@ def moved(attributes, perm=MAC):
         pytest.param(loaded(OTHER, MAC, UNTRUSTED, holders=(PORT,)), None, True, id="not trusted, a port"),
         pytest.param(loaded(OTHER, MAC, UNTRUSTED, holders=(MACVTAP,)), None, True, id="not trusted, below macvtap"),
         pytest.param(loaded(OTHER, OTHER, UNTRUSTED, BOND), None, True, id="it has its bond's"),
+        pytest.param(
+            loaded(OTHER, OTHER, master=BOND._replace(before=MAC)),
+            None,
+            True,
+            id="it had the wanted one before its bond",
+        ),
+        pytest.param(
+            loaded(OTHER, OTHER, master=BOND._replace(before="02:00:00:00:aa:09")), None, False, id="it had another one"
+        ),
         pytest.param(loaded(OTHER, OTHER, UNTRUSTED, BRIDGE), None, False, id="a bridge gives none"),
         pytest.param(loaded(OTHER, OTHER, master=Master("bond", MAC, 9000)), None, False, id="its bond has another"),
         pytest.param(loaded(OTHER, MAC, None), None, False, id="the PF's driver tells nothing"),
