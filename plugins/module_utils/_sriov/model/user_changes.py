@@ -9,8 +9,8 @@ A bond gives its address and its MTU to its ports; macvtap in mode passthru give
 below it; a program that drives a trusted VF may take another. Where the VF is trusted, the PF's driver takes the new
 address over and tells it as the VF's (ixgbe_sriov.c ixgbe_set_vf_mac, igb_main.c igb_set_vf_mac, i40e_virtchnl_pf.c
 i40e_vc_add_mac_addr_msg): the PF's word does not tell who has set it. The permanent address of the VF's interface does:
-it is the one that its driver found when it was loaded. ixgbevf and igbvf take the PF's word for it at each reset, though
-(ixgbevf_reset), so of a port of a bond the address that it had before counts (drivers/net/bonding/bond_netlink.c
+it is the one that its driver found when it was loaded. ixgbevf and igbvf take the PF's word for it at each reset,
+though (ixgbevf_reset), so of a port of a bond the address that it had before counts (drivers/net/bonding/bond_netlink.c
 IFLA_BOND_SLAVE_PERM_HWADDR); where nothing tells that (team), the address of what it is a port of is believed.
 """
 

@@ -86,8 +86,8 @@ def test_a_new_address_for_a_port_is_a_wish_and_no_change_of_its_user(kernel):
     state = converge(kernel, Desired((desired_pf("enp1s0"),)), TIMEOUT).before
     (refusal,) = refusals(state, desired_pf(vfs=[entry]))
     assert str(refusal) == (
-        f"mac: cannot give VF 1 02:00:00:00:aa:09 on {LABEL}: it is in use, and ixgbevf takes it only when it is loaded "
-        "anew: enp1s0v1 is a port of bond bond0. Remedy: release it, or accept that its user loses it: "
+        f"mac: cannot give VF 1 02:00:00:00:aa:09 on {LABEL}: it is in use, and ixgbevf takes it only when it is "
+        "loaded anew: enp1s0v1 is a port of bond bond0. Remedy: release it, or accept that its user loses it: "
         "allow: [in_use]."
     )
 

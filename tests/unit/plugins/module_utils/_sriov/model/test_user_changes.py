@@ -56,7 +56,7 @@ def moved(attributes, perm=MAC):
             loaded(OTHER, OTHER, master=BOND._replace(before=MAC)),
             None,
             True,
-            id="it had the wanted one before its bond",
+            id="it had the wanted one before",
         ),
         pytest.param(
             loaded(OTHER, OTHER, master=BOND._replace(before="02:00:00:00:aa:09")), None, False, id="it had another one"
