@@ -9,13 +9,40 @@ from __future__ import annotations
 
 import typing as t
 
-from ..model.paths import DEVICE_NODES, INFINIBAND_NODES, NAMED_NAMESPACES, PROCESSES, VFIO_CONTAINER, VFIO_NODES
+from ..model.paths import (
+    DEVICE_NODES,
+    INFINIBAND_NODES,
+    NAMED_NAMESPACES,
+    PROCESSES,
+    PTP_NODES,
+    VFIO_CONTAINER,
+    VFIO_NODES,
+    VHOST_VDPA_NODES,
+)
 
 if t.TYPE_CHECKING:
     from .sysfs import Sysfs
 
-COMMAND_LENGTH = 60
-BYPASS_NODES = (f"{VFIO_NODES}/", f"{DEVICE_NODES}/uio", f"{INFINIBAND_NODES}/uverbs")
+# Nodes that belong to one device each; rdma_cm and /dev/vfio/vfio are of all.
+DEVICES_OWN_NODES = (
+    f"{VFIO_NODES}/",
+    f"{DEVICE_NODES}/uio",
+    f"{INFINIBAND_NODES}/uverbs",
+    f"{INFINIBAND_NODES}/umad",
+    f"{INFINIBAND_NODES}/issm",
+    VHOST_VDPA_NODES,
+    PTP_NODES,
+)
+SOCKET = "socket:["
+DELETED = " (deleted)"  # of a node that was made anew: who has the old one has the device all the same
+O_PATH = 0o10000000  # include/uapi/asm-generic/fcntl.h: udev sets owner and mode through such a descriptor
+
+
+class OpenFiles(t.NamedTuple):
+    """What a process has open: nodes of devices, and sockets by inode."""
+
+    nodes: frozenset[str]
+    sockets: frozenset[int]
 
 
 class Processes:
@@ -31,12 +58,9 @@ class Processes:
         self.hidden = "1" not in found
         return found
 
-    def command(self, process: str) -> str:
-        """A process's command line, cut short; its name where it has none."""
-        line = self._sysfs.read_bytes(f"{PROCESSES}/{process}/cmdline", 4096)
-        text = line.replace(b"\0", b" ").decode(errors="replace").strip()
-        text = text or self._sysfs.read(f"{PROCESSES}/{process}/comm") or "?"
-        return text if len(text) <= COMMAND_LENGTH else text[: COMMAND_LENGTH - 1] + "…"
+    def name(self, process: str) -> str:
+        """The program's name, up to 15 characters. Never its arguments: results are logged, and those hold secrets."""
+        return self._sysfs.read(f"{PROCESSES}/{process}/comm") or "?"
 
     def parent(self, process: str) -> str:
         """The fourth field of /proc/PID/stat; the name in it may hold spaces and brackets. "" where it has gone."""
@@ -47,11 +71,27 @@ class Processes:
         """Its variables, NAME=VALUE each."""
         return self._sysfs.read_bytes(f"{PROCESSES}/{process}/environ", 1 << 20).split(b"\0")
 
-    def bypass_nodes(self, process: str) -> set[str]:
-        """Nodes of vfio, uio and RDMA that it has open: `ls -l /proc/PID/fd`."""
+    def open_files(self, process: str) -> OpenFiles:
+        """Nodes of vfio, uio, vDPA, RDMA and PTP, and sockets: `ls -l /proc/PID/fd`.
+
+        A descriptor that was opened with O_PATH names a file and does not open the device.
+        """
         base = f"{PROCESSES}/{process}/fd"
-        targets = (self._sysfs.link_target(f"{base}/{number}") for number in self._sysfs.names(base))
-        return {node for node in targets if node and node.startswith(BYPASS_NODES) and node != VFIO_CONTAINER}
+        nodes, sockets = set(), set()
+        for number in self._sysfs.names(base):
+            target = self._sysfs.link_target(f"{base}/{number}") or ""
+            if target.startswith(SOCKET):
+                sockets.add(int(target[len(SOCKET) : -1]))
+            elif _is_of_one_device(target) and not self._is_path_only(process, number):
+                nodes.add(target[: -len(DELETED)] if target.endswith(DELETED) else target)
+        return OpenFiles(frozenset(nodes), frozenset(sockets))
+
+    def _is_path_only(self, process: str, number: str) -> bool:
+        """By the octal flags of /proc/PID/fdinfo/N; what cannot be read is taken as open."""
+        for line in (self._sysfs.read(f"{PROCESSES}/{process}/fdinfo/{number}") or "").splitlines():
+            if line.startswith("flags:"):
+                return bool(int(line.split()[1], 8) & O_PATH)
+        return False
 
     def namespaces(self) -> list[tuple[str, str]]:
         """(path, label) of every network namespace but ours: the named ones, then those that only processes keep."""
@@ -64,5 +104,9 @@ class Processes:
             if inode is not None and inode not in seen:
                 seen.add(inode)
                 by_process = path.startswith(f"{PROCESSES}/")
-                found.append((path, f"of process {label} ({self.command(label)})" if by_process else label))
+                found.append((path, f"of process {label} ({self.name(label)})" if by_process else label))
         return found
+
+
+def _is_of_one_device(path: str) -> bool:
+    return path.startswith(DEVICES_OWN_NODES) and path != VFIO_CONTAINER

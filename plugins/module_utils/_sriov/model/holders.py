@@ -12,12 +12,27 @@ import typing as t
 SSH = "ssh"  # carries the connection that the operator comes by
 ROUTE = "route"  # carries a default route
 PROCESS = "process"  # a program has its node open
-VFIO = "vfio"  # a program has it by vfio: who takes it away waits in the kernel until the program has closed it
+VFIO = "vfio"  # a program has it by vfio
+VDPA = "vdpa"  # a program has a vDPA device of it
+SOFT_RDMA = "soft_rdma"  # a program has an RDMA device that is made of its interface (rdma_rxe, siw)
+CLOCK = "clock"  # a program has its PTP clock open
 NETNS = "netns"  # its interface is in another network namespace
 MASTER = "master"  # its interface is a port of a bond or bridge
-UPPER = "upper"  # an interface is stacked on its interface
+UPPER = "upper"  # an interface is stacked on its interface, in whichever network namespace
 ADDRESS = "address"
 XDP = "xdp"
+XSK = "xsk"  # an AF_XDP socket
+CAPTURE = "capture"  # an AF_PACKET socket with a ring, or in a fanout group
+FILTER = "filter"  # filters of tc
+REPRESENTOR = "representor"  # of a VF: the interface that stands for it in the PF's switch is used
+UNSEEN = "unseen"  # nobody may be there: what would tell could not be read
+
+# A program has the device itself, and who takes it away waits in the kernel until the program has closed it:
+# drivers/vfio/vfio_main.c vfio_unregister_group_dev(), drivers/vhost/vdpa.c vhost_vdpa_remove().
+HANDED_OVER = (VFIO, VDPA)
+# The same wait: ib_uverbs_remove_one() of a driver without disassociate_ucontext, while its RDMA device keeps the
+# interface. siw is such, and rdma_rxe was for long: from which Linux on it is not is not known here.
+BLOCKING = (*HANDED_OVER, SOFT_RDMA)
 
 
 class Holder(t.NamedTuple):

@@ -7,34 +7,140 @@
 
 from __future__ import annotations
 
+import functools
+import re
 import typing as t
 
-from ..model.holders import ADDRESS, MASTER, NETNS, PROCESS, UPPER, VFIO, XDP, Holder
-from ..model.paths import VFIO_NODES
+from ..errors import KernelRefused, TookTooLong
+from ..model.holders import ADDRESS, FILTER, MASTER, NETNS, REPRESENTOR, UPPER, XDP, Holder
+from ..model.paths import device_node
+from .opened import Opened, rdma_holders, socket_holders
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..kernel.kernel import Kernel
-    from ..kernel.processes import Processes
+    from ..kernel.stacked import VdpaDevice
+
+    Entry = t.Dict[str, t.Any]
+
+# Of a VF of this host; "c1pf0vf1" is one of the host that a smart NIC is in (net/devlink/port.c).
+REPRESENTS = re.compile(r"pf(\d+)vf(\d+)")
 
 
-def open_nodes(processes: Processes) -> dict[str, list[Holder]]:
-    """For each node of vfio or uio that a process has open, these processes: what `fuser /dev/vfio/12` tells.
+class Users:
+    """Who uses functions and their interfaces. What many of them share is read once, and only when it is asked.
 
-    pci_vfs_assigned() does not count vfio users (kernel, drivers/pci/iov.c), so the kernel would not refuse for them.
+    :param interfaces: as Link.interfaces() gives them.
     """
-    found: dict[str, list[Holder]] = {}
-    for process in processes.ids():
-        for node in sorted(processes.bypass_nodes(process)):
-            kind = VFIO if node.startswith(VFIO_NODES) else PROCESS
-            holder = Holder(kind, f"process {process} ({processes.command(process)}) has {node} open")
-            found.setdefault(node, []).append(holder)
-    return found
+
+    def __init__(self, kernel: Kernel, interfaces: list[Entry]) -> None:
+        self._kernel = kernel
+        self._interfaces = interfaces
+        self._opened = Opened(kernel.processes)
+
+    @property
+    def of_some_node(self) -> bool:
+        """Whether any device's node is open at all: on most hosts none is, and no device need be asked for its own."""
+        return bool(self._opened.by_node)
+
+    def of_nodes(self, address: str, nodes: Iterable[str]) -> list[Holder]:
+        """Programs that have one of these nodes open, or a node of a vDPA device on the function."""
+        vdpa = [device_node(node) for device in self._vdpa_on(address) for node in device.nodes]
+        return [holder for node in (*nodes, *vdpa) for holder in self._opened.by_node.get(node, [])]
+
+    def interfaces_of(self, address: str) -> list[Entry]:
+        """Its interfaces in this namespace, also those that virtio and virtio_vdpa put a device in between for."""
+        pci = self._kernel.pci
+        names = {*pci.interfaces(address), *pci.virtio_interfaces(address)}
+        names |= {name for device in self._vdpa_on(address) for name in device.interfaces}
+        return [entry for entry in self._interfaces if entry["ifname"] in names]
+
+    def of_interface(self, entry: Entry) -> list[Holder]:
+        """All that is on one interface."""
+        name = entry["ifname"]
+        found = interface_holders(entry, self._interfaces)
+        found += self._uppers_elsewhere.get(entry["ifindex"], [])
+        found += self._sockets.get(name, []) + self._rdma.get(name, [])
+        if entry["ifindex"] in self._filtered:
+            found.append(Holder(FILTER, f"{name} has filters of tc"))
+        return found
+
+    def of_representor(self, pf: str, vf: int) -> list[Holder]:
+        """What uses the interface that stands for a VF in the switch of its PF (switchdev mode)."""
+        entries = [entry for entry in self._interfaces if self._represents(entry, pf, vf)]
+        users = [holder for entry in entries for holder in self.of_interface(entry)]
+        return [Holder(REPRESENTOR, f"its representor: {holder.text}") for holder in users]
+
+    def elsewhere(self, address: str) -> list[Holder]:
+        """Interfaces of a PCI function in network namespaces other than ours (Linux 5.14 and later tell)."""
+        return self._functions_elsewhere.get(address, [])
+
+    def _represents(self, entry: Entry, pf: str, vf: int) -> bool:
+        """The port's name tells it; whose VF it is the device behind it does, or the switch and the PF's number."""
+        match = REPRESENTS.fullmatch(entry.get("phys_port_name", ""))
+        if match is None or int(match.group(2)) != vf:
+            return False
+        if entry.get("parentdev"):
+            return bool(entry["parentdev"] == pf)
+        switches = {each.get("phys_switch_id") for each in self.interfaces_of(pf)}
+        return entry.get("phys_switch_id") in switches and match.group(1) == pf.rpartition(".")[2]
+
+    def _vdpa_on(self, address: str) -> list[VdpaDevice]:
+        return [device for device in self._vdpa if device.function == address]
+
+    @functools.cached_property
+    def _vdpa(self) -> list[VdpaDevice]:
+        return self._kernel.stacked.vdpa_devices()
+
+    @functools.cached_property
+    def _rdma(self) -> dict[str, list[Holder]]:
+        return rdma_holders(self._kernel, self._interfaces, self._opened)
+
+    @functools.cached_property
+    def _sockets(self) -> dict[str, list[Holder]]:
+        return socket_holders(self._kernel, self._interfaces, self._opened)
+
+    @functools.cached_property
+    def _filtered(self) -> set[int]:
+        try:
+            return self._kernel.netlink.filters.filtered()
+        except (KernelRefused, TookTooLong) as error:
+            self._kernel.note("filters of tc", str(error))
+            return set()
+
+    @functools.cached_property
+    def _other_namespaces(self) -> list[tuple[str, list[Entry]]]:
+        return self._kernel.namespace_interfaces()
+
+    @functools.cached_property
+    def _functions_elsewhere(self) -> dict[str, list[Holder]]:
+        found: dict[str, list[Holder]] = {}
+        for label, links in self._other_namespaces:
+            for link in (link for link in links if "parentdev" in link):
+                function = self._kernel.interfaces.function_of_device(link["parentdev"]) or link["parentdev"]
+                text = f"its interface {link['ifname']} is in network namespace {label}"
+                found.setdefault(function, []).append(Holder(NETNS, text))
+        return found
+
+    @functools.cached_property
+    def _uppers_elsewhere(self) -> dict[int, list[Holder]]:
+        """By ifindex. The kernel shows upper devices of other namespaces nowhere in ours (net/core/dev.c)."""
+        names = {entry["ifindex"]: entry["ifname"] for entry in self._interfaces}
+        found: dict[int, list[Holder]] = {}
+        for label, links in self._other_namespaces:
+            for link in (link for link in links if link.get("lower") in names):
+                what = f"{link.get('kind', 'interface')} {link['ifname']} in network namespace {label}"
+                holder = Holder(UPPER, f"{what} is stacked on {names[link['lower']]}")
+                found.setdefault(link["lower"], []).append(holder)
+        return found
 
 
-def interface_holders(interface: dict[str, t.Any], interfaces: list[dict[str, t.Any]]) -> list[Holder]:
+def interface_holders(interface: Entry, interfaces: list[Entry]) -> list[Holder]:
     """Users of an interface that `ip -j -d address` shows: its master, what is stacked on it, addresses, XDP.
 
-    Link-local addresses do not count: the kernel gives every interface that is up one of its own.
+    Link-local addresses do not count: the kernel gives every interface that is up one of its own. A program of XDP
+    counts in generic mode too: somebody has attached it.
     """
     name = interface["ifname"]
     found = []
@@ -50,17 +156,4 @@ def interface_holders(interface: dict[str, t.Any], interfaces: list[dict[str, t.
             found.append(Holder(ADDRESS, f"{name} has address {address['local']}/{address['prefixlen']}"))
     if "xdp" in interface:
         found.append(Holder(XDP, f"{name} has an XDP program attached"))
-    return found
-
-
-def elsewhere(kernel: Kernel) -> dict[str, list[Holder]]:
-    """Interfaces in network namespaces other than ours, by the address of their PCI function.
-
-    Needs iproute2 5.14 or later in this namespace, which prints parentdev.
-    """
-    found: dict[str, list[Holder]] = {}
-    for path, label in kernel.processes.namespaces():
-        for interface in kernel.namespace_interfaces(path):
-            text = f"its interface {interface['ifname']} is in network namespace {label}"
-            found.setdefault(interface.get("parentdev", ""), []).append(Holder(NETNS, text))
     return found

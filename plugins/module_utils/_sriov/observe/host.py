@@ -14,15 +14,16 @@ from ..kernel.link import vf_attributes
 from ..kernel.pci import vf_alias
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.desired import DEFAULT, NO_DRIVER_NAMES
-from ..model.holders import NETNS, Holder
+from ..model.holders import NETNS, UNSEEN, Holder
 from ..model.host import Device, Host, Netdev, Pf, State
-from ..model.paths import infiniband_node, uio_node, vfio_device_node, vfio_node
+from ..model.paths import device_node, infiniband_node, uio_node, vfio_device_node, vfio_node
 from ..model.queues import Queues
 from .addresses import host_addresses
 from .fits import fits
-from .holders import elsewhere, interface_holders, open_nodes
+from .holders import Users
 from .management import management_holders, ssh_peer
 from .names import locate
+from .not_seen import unseen_users
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +57,15 @@ def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, 
         mine = {vf.address for pf in pfs.values() for vf in pf.vfs}  # what they have is in the PFs, and may change
         others = (each for each in host_addresses(kernel, observer.interfaces) if each.function not in mine)
         host = replace(host, addresses=tuple(others))
-    return located, State(pfs, host, devices), unknown
+    return located, _with_unseen(kernel, State(pfs, host, devices)), unknown
+
+
+def _with_unseen(kernel: Kernel, state: State) -> State:
+    """Where it cannot be seen who uses devices, anybody may use any of them."""
+    holders = tuple(Holder(UNSEEN, f"it cannot be seen whether it is in use: {text}") for text in unseen_users(kernel))
+    for device in list(state.every_device()) if holders else ():
+        state = state.with_device(replace(device, holders=(*device.holders, *holders)))
+    return state
 
 
 def _drivers_of_pf(desired: DesiredPf, pf: Pf) -> set[str]:
@@ -85,11 +94,10 @@ class Observer:
         self._timeout = timeout
         self.interfaces = kernel.link.interfaces()
         self._management = management_holders(kernel, self.interfaces)
-        self._open_nodes = open_nodes(kernel.processes)
+        self._users = Users(kernel, self.interfaces)
         self._devices: dict[str, Device] = {}
         self._indices: dict[str, dict[str, int]] = {}
         self._modules: dict[str, str | None] = {}
-        self._elsewhere: dict[str, list[Holder]] | None = None
         self._locked: dict[str, LockedFiles] = {}
 
     def device(self, address: str) -> Device:
@@ -127,7 +135,7 @@ class Observer:
             dev_owner=access.owner if access else None,
             dev_group=access.group if access else None,
             dev_mode=access.mode if access else None,
-            holders=self._holders(address, driver, node),
+            holders=self._holders(address, driver, node, physfn),
         )
 
     def pf(self, address: str) -> Pf:
@@ -247,28 +255,28 @@ class Observer:
         bypass = BYPASS_DRIVERS.get(driver or "")
         return self._kernel.system.vfio_node(group) if bypass and bypass.iommu else None
 
-    def _holders(self, address: str, driver: str | None, node: str | None) -> tuple[Holder, ...]:
-        found = [holder for name in self._nodes(address, node) for holder in self._open_nodes.get(name, [])]
-        names = self._pci.interfaces(address)
-        for entry in (entry for entry in self.interfaces if entry["ifname"] in names):
-            found += interface_holders(entry, self.interfaces) + self._management.get(entry["ifname"], [])
+    def _holders(self, address: str, driver: str | None, node: str | None, physfn: str | None) -> tuple[Holder, ...]:
+        found = self._users.of_nodes(address, self._nodes(address, node)) if self._users.of_some_node else []
+        entries = self._users.interfaces_of(address)
+        for entry in entries:
+            found += self._users.of_interface(entry) + self._management.get(entry["ifname"], [])
         # An interface that went to another namespace has left net/, but its driver is still there.
-        if driver and not names and driver not in BYPASS_DRIVERS and self._pci.is_ethernet(address):
-            found += self._in_other_namespaces().get(address, [NOT_HERE])
-        return tuple(found)
-
-    def _in_other_namespaces(self) -> dict[str, list[Holder]]:
-        if self._elsewhere is None:
-            self._elsewhere = elsewhere(self._kernel)
-        return self._elsewhere
+        if driver and not entries and driver not in BYPASS_DRIVERS and self._pci.is_ethernet(address):
+            found += self._users.elsewhere(address) or [NOT_HERE]
+        vf = None if physfn is None else self._virtual_functions(physfn).get(address)
+        if physfn is not None and vf is not None:
+            found += self._users.of_representor(physfn, vf)
+        return tuple(dict.fromkeys(found))
 
     def _nodes(self, address: str, node: str | None) -> list[str]:
         """Every node that user space may have open: vfio's, whichever vfio driver it is (also vfioX of newer kernels),
-        and that of RDMA, which mlx5's DPDK driver uses beside the kernel's."""
+        that of RDMA, which mlx5's DPDK driver uses beside the kernel's, and that of its PTP clock."""
         group = self._pci.iommu_group(address)
         nodes = {node or vfio_node(group or "")}
         nodes |= {vfio_device_node(name) for name in self._pci.children(address, "vfio-dev")}
-        nodes |= {infiniband_node(name) for name in self._pci.children(address, "infiniband_verbs")}
+        for kind in ("infiniband_verbs", "infiniband_mad"):
+            nodes |= {infiniband_node(name) for name in self._pci.children(address, kind)}
+        nodes |= {device_node(name) for name in self._pci.children(address, "ptp")}
         return sorted(nodes)
 
     def _group(self, group: int) -> tuple[Device, ...]:

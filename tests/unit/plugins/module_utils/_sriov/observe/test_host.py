@@ -138,7 +138,7 @@ def test_a_vfio_device_has_a_node_and_its_users(observed):
     device = observed({**files, **hosts.process(4711, "testpmd -l 0", ["/dev/vfio/7"])}).device(address)
     assert (device.dev_node, device.dev_mode) == ("/dev/vfio/7", 0o644)
     assert None not in (device.dev_owner, device.dev_group)
-    assert [holder.text for holder in device.holders] == ["process 4711 (testpmd -l 0) has /dev/vfio/7 open"]
+    assert [holder.text for holder in device.holders] == ["process 4711 (testpmd) has /dev/vfio/7 open"]
 
 
 def test_a_vfio_device_opened_by_its_newer_node_is_in_use(observed):
