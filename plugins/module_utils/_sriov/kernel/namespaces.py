@@ -113,7 +113,8 @@ def _number_of(namespace: int) -> int | None:
 
 
 def parse_links(bodies: t.Iterable[bytes], ours: int | None) -> list[dict[str, t.Any]]:
-    """
+    """The interfaces of a namespace, from its messages.
+
     :param ours: our namespace's number in that one.
     """
     return [_link(attributes(body, IFINFO.size), ours) for body in bodies]

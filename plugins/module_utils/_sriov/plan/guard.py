@@ -63,7 +63,7 @@ def pf_goes_down(pf: Pf) -> Refusals:
     """Its link is away for good, for whoever uses it. What it carries of the operator nothing allows to be lost."""
     what = "cannot set the PF down"
     carried = list(_link_away(pf, what, OTHER_NIC))
-    yield from carried or _users(what, pf.label, [(pf.device, "")], "release it")
+    yield from carried or _users(what, pf.label, [(pf.device, "")], "release it", waits=HANDED_OVER)
 
 
 def pf_resets(pf: Pf, what: str) -> Refusals:
@@ -181,14 +181,17 @@ def _destruction(pf: Pf, num_vfs: int) -> Refusals:
     yield from _users(f"num_vfs: cannot remove {going}", pf.label, users, "release them")
 
 
-def _users(what: str, label: str, devices: t.Sequence[tuple[Device, str]], release: str) -> Refusals:
+def _users(
+    what: str, label: str, devices: t.Sequence[tuple[Device, str]], release: str, waits: tuple[str, ...] = BLOCKING
+) -> Refusals:
     """Who uses what would be taken away, each with what would have to be said of it.
 
     :param devices: each with what stands before the words for its users.
+    :param waits: kinds of users that the kernel would wait for.
     """
     named = [(holder.kind, name + holder.text) for device, name in devices for holder in device.holders]
-    rest = {kind for kind, _text in named} - {SSH, *BLOCKING}
-    remedies = (((SSH,), OTHER_NIC, ""), (BLOCKING, END_IT, ""), (rest, f"{release}, {OR_IN_USE}", IN_USE))
+    rest = {kind for kind, _text in named} - {SSH, *waits}
+    remedies = (((SSH,), OTHER_NIC, ""), (waits, END_IT, ""), (rest, f"{release}, {OR_IN_USE}", IN_USE))
     for kinds, remedy, consent in remedies:
         holders = [text for kind, text in named if kind in kinds]
         if holders:

@@ -19,7 +19,7 @@ import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.namespaces import (
     Links,
     Namespaces,
-    _links,
+    parse_links,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.netlink import attribute
 
