@@ -10,7 +10,6 @@ Numbers: include/uapi/linux/if_link.h, rtnetlink.h and net_namespace.h.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import socket
 import struct
@@ -88,6 +87,8 @@ def _enter(path: str) -> None:
 
 def _set_namespace(descriptor: int) -> None:
     """setns(2), which Python has from 3.12 on."""
+    import ctypes  # only here: most hosts have one namespace, and reading it takes a while
+
     if ctypes.CDLL(None, use_errno=True).setns(descriptor, CLONE_NEWNET) != 0:
         number_of_error = ctypes.get_errno()
         raise OSError(number_of_error, os.strerror(number_of_error))
