@@ -19,6 +19,7 @@ from ..model.paths import (
     VFIO_NODES,
     VHOST_VDPA_NODES,
 )
+from .interfaces import function_in_path
 
 if t.TYPE_CHECKING:
     from .sysfs import Sysfs
@@ -34,15 +35,22 @@ DEVICES_OWN_NODES = (
     PTP_NODES,
 )
 SOCKET = "socket:["
+VFIO_DEVICE, VFIO_PATH = "anon_inode:[vfio-device]", "vfio-device-syspath"  # drivers/vfio/vfio_main.c
 DELETED = " (deleted)"  # of a node that was made anew: who has the old one has the device all the same
 O_PATH = 0o10000000  # include/uapi/asm-generic/fcntl.h: udev sets owner and mode through such a descriptor
 
 
 class OpenFiles(t.NamedTuple):
-    """What a process has open: nodes of devices, and sockets by inode."""
+    """What a process has open.
 
-    nodes: frozenset[str]
-    sockets: frozenset[int]
+    :param nodes: of devices.
+    :param sockets: by inode.
+    :param functions: PCI functions whose vfio device it has, whether or not it has closed the node again (Linux 6.18).
+    """
+
+    nodes: frozenset[str] = frozenset()
+    sockets: frozenset[int] = frozenset()
+    functions: frozenset[str] = frozenset()
 
 
 class Processes:
@@ -77,21 +85,26 @@ class Processes:
         A descriptor that was opened with O_PATH names a file and does not open the device.
         """
         base = f"{PROCESSES}/{process}/fd"
-        nodes, sockets = set(), set()
+        nodes, sockets, functions = set(), set(), set()
         for number in self._sysfs.names(base):
             target = self._sysfs.link_target(f"{base}/{number}") or ""
             if target.startswith(SOCKET):
                 sockets.add(int(target[len(SOCKET) : -1]))
+            elif target == VFIO_DEVICE:
+                functions.add(function_in_path(self._told_of(process, number).get(VFIO_PATH, "")))
             elif _is_of_one_device(target) and not self._is_path_only(process, number):
                 nodes.add(target[: -len(DELETED)] if target.endswith(DELETED) else target)
-        return OpenFiles(frozenset(nodes), frozenset(sockets))
+        return OpenFiles(frozenset(nodes), frozenset(sockets), frozenset(filter(None, functions)))
 
     def _is_path_only(self, process: str, number: str) -> bool:
-        """By the octal flags of /proc/PID/fdinfo/N; what cannot be read is taken as open."""
-        for line in (self._sysfs.read(f"{PROCESSES}/{process}/fdinfo/{number}") or "").splitlines():
-            if line.startswith("flags:"):
-                return bool(int(line.split()[1], 8) & O_PATH)
-        return False
+        """By its flags; what cannot be read is taken as open."""
+        return bool(int(self._told_of(process, number).get("flags", "0"), 8) & O_PATH)
+
+    def _told_of(self, process: str, number: str) -> dict[str, str]:
+        """What the kernel tells of a descriptor: `cat /proc/PID/fdinfo/N`."""
+        lines = (self._sysfs.read(f"{PROCESSES}/{process}/fdinfo/{number}") or "").splitlines()
+        pairs = (line.partition(":") for line in lines)
+        return {name: value.strip() for name, _colon, value in pairs}
 
     def namespaces(self) -> list[tuple[str, str]]:
         """(path, label) of every network namespace but ours: the named ones, then those that only processes keep."""

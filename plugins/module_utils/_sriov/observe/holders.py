@@ -39,15 +39,15 @@ class Users:
         self._interfaces = interfaces
         self._opened = Opened(kernel.processes)
 
-    @property
-    def of_some_node(self) -> bool:
-        """Whether any device's node is open at all: on most hosts none is, and no device need be asked for its own."""
-        return bool(self._opened.by_node)
+    def of_nodes(self, address: str, nodes: t.Callable[[], Iterable[str]]) -> list[Holder]:
+        """Programs that have one of these nodes open, or a node of a vDPA device on the function.
 
-    def of_nodes(self, address: str, nodes: Iterable[str]) -> list[Holder]:
-        """Programs that have one of these nodes open, or a node of a vDPA device on the function."""
+        :param nodes: asked where any program has a device open at all.
+        """
+        if not self._opened:
+            return []
         vdpa = [device_node(node) for device in self._vdpa_on(address) for node in device.nodes]
-        return [holder for node in (*nodes, *vdpa) for holder in self._opened.by_node.get(node, [])]
+        return self._opened.with_function(address, [*nodes(), *vdpa])
 
     def interfaces_of(self, address: str) -> list[Entry]:
         """Its interfaces in this namespace, also those that virtio and virtio_vdpa put a device in between for."""

@@ -256,7 +256,7 @@ class Observer:
         return self._kernel.system.vfio_node(group) if bypass and bypass.iommu else None
 
     def _holders(self, address: str, driver: str | None, node: str | None, physfn: str | None) -> tuple[Holder, ...]:
-        found = self._users.of_nodes(address, self._nodes(address, node)) if self._users.of_some_node else []
+        found = self._users.of_nodes(address, lambda: self._nodes(address, node))
         entries = self._users.interfaces_of(address)
         for entry in entries:
             found += self._users.of_interface(entry) + self._management.get(entry["ifname"], [])

@@ -36,12 +36,33 @@ class Opened:
     def __init__(self, processes: Processes) -> None:
         self._processes = processes
         self._files: dict[str, OpenFiles] = {process: processes.open_files(process) for process in processes.ids()}
-        self.by_node: dict[str, list[Holder]] = {}
+        self._by_node: dict[str, list[str]] = {}
+        self._by_function: dict[str, list[str]] = {}
         for process, opened in self._files.items():
-            for node in sorted(opened.nodes):
-                kind = next((kind for start, kind in KINDS_OF_NODES if node.startswith(start)), PROCESS)
-                holder = Holder(kind, f"{self._named(process)} has {node} open")
-                self.by_node.setdefault(node, []).append(holder)
+            for node in opened.nodes:
+                self._by_node.setdefault(node, []).append(process)
+            for function in opened.functions:
+                self._by_function.setdefault(function, []).append(process)
+
+    def __bool__(self) -> bool:
+        """Whether any device is open at all: on most hosts none is, and none need be asked for its nodes."""
+        return bool(self._by_node or self._by_function)
+
+    def nodes(self) -> list[str]:
+        return sorted(self._by_node)
+
+    def with_node(self, node: str) -> list[Holder]:
+        """The programs that have a node open."""
+        kind = next((kind for start, kind in KINDS_OF_NODES if node.startswith(start)), PROCESS)
+        return [Holder(kind, f"{self._named(process)} has {node} open") for process in self._by_node.get(node, [])]
+
+    def with_function(self, address: str, nodes: t.Sequence[str]) -> list[Holder]:
+        """Those that have one of its nodes open, and those that have its vfio device and have closed the node."""
+        told = {process for node in nodes for process in self._by_node.get(node, [])}
+        others = (process for process in self._by_function.get(address, []) if process not in told)
+        words = "has its vfio device open, and no node of it any more"
+        found = [holder for node in nodes for holder in self.with_node(node)]
+        return found + [Holder(VFIO, f"{self._named(process)} {words}") for process in others]
 
     def with_socket(self, inode: int) -> str:
         """ "process 4711 (xdpsock)"; words for a socket that no process shows, such as one on its way to another."""
@@ -58,9 +79,8 @@ def rdma_holders(kernel: Kernel, interfaces: list[Entry], opened: Opened) -> dic
     An RDMA device that nobody has open holds nobody's traffic.
     """
     found: dict[str, list[Holder]] = {}
-    for node, holders in opened.by_node.items():
-        if not node.startswith(f"{INFINIBAND_NODES}/"):
-            continue
+    for node in (node for node in opened.nodes() if node.startswith(f"{INFINIBAND_NODES}/")):
+        holders = opened.with_node(node)
         device = kernel.stacked.rdma_device(node.rpartition("/")[2])
         if device is None:
             kernel.note(f"which device {node} is of", "; ".join(holder.text for holder in holders))

@@ -49,8 +49,8 @@ def test_nodes_of_devices_and_sockets_are_told_from_other_files(tmp_path):
     others = ["/dev/null", "/dev/vfio/vfio", "/dev/infiniband/rdma_cm", "/dev/vhost-net", "anon_inode:[eventpoll]"]
     processes = Processes(sysfs(tmp_path, hosts.process(7, "testpmd", [*nodes, *others, "socket:[7]"])))
     assert processes.ids() == ["7"]
-    assert processes.open_files("7") == (set(nodes), {7})
-    assert processes.open_files("8") == (set(), set())
+    assert processes.open_files("7") == (set(nodes), {7}, set())
+    assert processes.open_files("8") == (set(), set(), set())
 
 
 def test_a_node_that_was_opened_by_its_path_only_is_not_open(tmp_path):

@@ -98,7 +98,7 @@ def test_a_namespace_that_may_not_be_entered_is_told_and_one_that_has_gone_is_no
 
 def test_a_process_that_has_ended_is_not_told(tmp_path):
     kernel = simulate(tmp_path, AWAY, Behaviour(unreadable="/proc/99/fd"))
-    assert kernel.processes.open_files("99") == (set(), set())
+    assert kernel.processes.open_files("99") == (set(), set(), set())
     assert not_seen(kernel) == []
 
 
