@@ -12,6 +12,7 @@ import typing as t
 from . import commands
 from .ethtool import Ethtool
 from .interfaces import Interfaces
+from .libvirt import Libvirt
 from .link import Link
 from .namespaces import Namespaces
 from .pci import Pci
@@ -74,6 +75,7 @@ class Kernel:
         self.interfaces = Interfaces(self.sysfs)
         self.processes = Processes(self.sysfs)
         self.stacked = Stacked(self.sysfs)
+        self.libvirt = Libvirt(self.sysfs)
         self.system = system or System(self.sysfs)
         self.netlink = netlink or Netlink(SockDiag(), TrafficControl(), Namespaces())
 

@@ -45,6 +45,21 @@ class Holder(t.NamedTuple):
     text: str
 
 
+class Claim(t.NamedTuple):
+    """What somebody who has nothing now will want when it starts. One that names nothing could not be read.
+
+    :param owner: "libvirt domain web1"; the file's path where it could not be read.
+    :param function: a PCI address.
+    :param interface: an interface's name.
+    :param pf: name of a PF whose VFs, whichever are free, are wanted.
+    """
+
+    owner: str
+    function: str | None = None
+    interface: str | None = None
+    pf: str | None = None
+
+
 class SshPeer(t.NamedTuple):
     """Both ends of the connection that runs us."""
 

@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import dataclass, field, replace
 
 from .attributes import VfAttributes
-from .holders import Holder, SshPeer
+from .holders import Claim, Holder, SshPeer
 from .queues import Queues
 
 
@@ -90,6 +90,7 @@ class Pf:
     vf_stride: int = 0
     vf_device: str = ""  # "10ed", the device id of its VFs
     vf_default_driver: str | None = None  # what the kernel would bind to them
+    claims: tuple[Claim, ...] = ()  # of anybody on anything of the host; read where VFs are to go
 
     @property
     def label(self) -> str:

@@ -48,6 +48,9 @@ def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, 
     observer = Observer(kernel, timeout)
     located, unknown = locate(kernel, observer.interfaces, desired)
     pfs = {each.pf: observer.pf(each.pf) for each in located.pfs}
+    if any((each.num_vfs or 0) < pfs[each.pf].num_vfs for each in located.pfs if each.num_vfs is not None):
+        claims = tuple(kernel.libvirt.claims())
+        pfs = {address: replace(pf, claims=claims) for address, pf in pfs.items()}
     devices = {each.device: observer.device(each.device) for each in located.devices}
     members = [*(vf for pf in pfs.values() for vf in pf.vfs), *devices.values()]
     wanted = {name for each in located.pfs for name in _drivers_of_pf(each, pfs[each.pf])}
