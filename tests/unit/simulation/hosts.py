@@ -261,7 +261,7 @@ def rdma(name, node, ndevs=(), function=None):
         **{f"{base}/ports/1/gid_attrs/ndevs/{index}": ndev for index, ndev in enumerate(ndevs)},
     }
     if function:
-        files[f"{base}/device"] = Link(f"../../../bus/pci/devices/{function}")
+        files[f"sys/class/infiniband_{folder}/{node}/device"] = Link(f"../../../bus/pci/devices/{function}")
         files[f"{DEVICES}/{function}/infiniband_{folder}/{node}"] = DIRECTORY
     return files
 

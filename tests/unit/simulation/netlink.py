@@ -86,7 +86,7 @@ class SimNamespaces:
 
 def netlink(devices, behaviour):
     ask = Answers(devices, behaviour)
-    return Netlink(SockDiag(ask), TrafficControl(ask), SimNamespaces(devices))
+    return Netlink(SockDiag(ask), TrafficControl(ask, ask), SimNamespaces(devices))
 
 
 def _attribute(kind, value):

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import socket
 import struct
 import sys
@@ -40,21 +42,38 @@ def dump(protocol: int, kind: int, payload: bytes, timeout: float = 5.0) -> list
     :raises KernelRefused: with the errno; ENOENT where this kernel cannot tell such things.
     :raises TookTooLong: no answer in that time.
     """
-    request = message(kind, payload, NLM_F_REQUEST | NLM_F_DUMP)
+    with _asked(protocol, timeout) as channel:
+        for _try in range(TRIES):
+            channel.send(_question(kind, payload))
+            try:
+                return list(answers(lambda: channel.recv(LARGEST)))
+            except Changed:
+                continue
+    raise KernelRefused("netlink gives no whole answer", why=f"what it lists changed {TRIES} times meanwhile")
+
+
+def first(protocol: int, kind: int, payload: bytes, timeout: float = 5.0) -> list[bytes]:
+    """As dump(), the first of them alone: of a list that may be very long, whether there is any."""
+    with _asked(protocol, timeout) as channel:
+        channel.send(_question(kind, payload))
+        return list(itertools.islice(answers(lambda: channel.recv(LARGEST)), 1))
+
+
+@contextlib.contextmanager
+def _asked(protocol: int, timeout: float) -> t.Iterator[socket.socket]:
+    """:raises KernelRefused, TookTooLong: as dump()."""
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol) as channel:
             channel.settimeout(timeout)
-            for _try in range(TRIES):
-                channel.send(request)
-                try:
-                    return list(answers(lambda: channel.recv(LARGEST)))
-                except Changed:
-                    continue
+            yield channel
     except socket.timeout:
         raise TookTooLong(f"the kernel did not answer a netlink question in {timeout:g} s") from None
     except OSError as error:
         raise KernelRefused("netlink cannot be used", errno=error.errno) from None
-    raise KernelRefused("netlink gives no whole answer", why=f"what it lists changed {TRIES} times meanwhile")
+
+
+def _question(kind: int, payload: bytes) -> bytes:
+    return message(kind, payload, NLM_F_REQUEST | NLM_F_DUMP)
 
 
 def answers(receive: Receive) -> t.Iterator[bytes]:

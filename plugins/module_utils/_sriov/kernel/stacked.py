@@ -62,16 +62,17 @@ class Stacked:
     def rdma_device(self, node: str) -> RdmaDevice | None:
         """Whose node this is: `rdma link show`.
 
-        An RDMA device that was moved to another network namespace is not to be seen from here: None.
+        Of an RDMA device that was moved to another network namespace its node alone is in ours (ib_class is of each
+        namespace, uverbs_class is not): the function is known by it, and of one without a function nothing: None.
 
         :param node: "uverbs0", "umad0", "issm0".
         """
         folder = INFINIBAND_VERBS if node.startswith("uverbs") else INFINIBAND_MAD
-        name = self._sysfs.read(f"{folder}/{node}/ibdev")
-        if not name or not self._sysfs.exists(f"{INFINIBAND}/{name}"):
-            return None
-        base = f"{INFINIBAND}/{name}"
+        name = self._sysfs.read(f"{folder}/{node}/ibdev") or node
+        base, function = f"{INFINIBAND}/{name}", self._sysfs.link_name(f"{folder}/{node}/device")
+        if not self._sysfs.exists(base):
+            return RdmaDevice(name, (), function) if function else None
         folders = [f"{base}/ports/{port}/gid_attrs/ndevs" for port in self._sysfs.names(f"{base}/ports")]
         # An address that is not in use is EINVAL (drivers/infiniband/core/sysfs.c show_port_gid_attr_ndev).
         told = {self._sysfs.read(f"{each}/{index}") for each in folders for index in self._sysfs.names(each)}
-        return RdmaDevice(name, tuple(sorted(filter(None, told))), self._sysfs.link_name(f"{base}/device"))
+        return RdmaDevice(name, tuple(sorted(filter(None, told))), function)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import struct
 import typing as t
 
-from .netlink import NETLINK_ROUTE, attributes, dump, text
+from .netlink import NETLINK_ROUTE, attributes, dump, first, text
 
 if t.TYPE_CHECKING:
     from .netlink import Dump
@@ -29,10 +29,12 @@ class TrafficControl:
     """Filters of this network namespace.
 
     :param ask: the way to the kernel; the real one unless told.
+    :param ask_first: the same, for the first answer: Open vSwitch may have a hundred thousand filters on an interface.
     """
 
-    def __init__(self, ask: Dump = dump) -> None:
+    def __init__(self, ask: Dump = dump, ask_first: Dump = first) -> None:
         self._ask = ask
+        self._ask_first = ask_first
 
     def filtered(self) -> set[int]:
         """The ifindex of each interface that has a filter; an ingress or clsact qdisc without one is none.
@@ -47,4 +49,4 @@ class TrafficControl:
 
     def _has_filters(self, ifindex: int) -> bool:
         questions = (TCMSG.pack(0, ifindex, 0, parent, 0) for parent in (INGRESS, EGRESS))
-        return any(self._ask(NETLINK_ROUTE, RTM_GETTFILTER, question) for question in questions)
+        return any(self._ask_first(NETLINK_ROUTE, RTM_GETTFILTER, question) for question in questions)

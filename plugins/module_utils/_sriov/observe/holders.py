@@ -56,6 +56,10 @@ class Users:
         names |= {name for device in self._vdpa_on(address) for name in device.interfaces}
         return [entry for entry in self._interfaces if entry["ifname"] in names]
 
+    def has_vdpa(self, address: str) -> bool:
+        """Whether a vDPA device is on it: drivers such as vp_vdpa and ifcvf give that, and no interface."""
+        return bool(self._vdpa_on(address))
+
     def of_interface(self, entry: Entry) -> list[Holder]:
         """All that is on one interface."""
         name = entry["ifname"]

@@ -265,7 +265,7 @@ class Observer:
             found += self._users.of_interface(entry) + self._management.get(entry["ifname"], [])
         # An interface that went to another namespace has left net/, but its driver is still there.
         if driver and not entries and driver not in BYPASS_DRIVERS and self._pci.is_ethernet(address):
-            found += self._users.elsewhere(address) or [NOT_HERE]
+            found += self._users.elsewhere(address) or ([] if self._users.has_vdpa(address) else [NOT_HERE])
         vf = None if physfn is None else self._virtual_functions(physfn).get(address)
         if physfn is not None and vf is not None:
             found += self._users.of_representor(physfn, vf)

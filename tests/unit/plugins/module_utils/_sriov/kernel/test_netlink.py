@@ -20,6 +20,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.
     attribute,
     attributes,
     dump,
+    first,
     message,
     number,
     text,
@@ -65,6 +66,12 @@ def test_attributes_are_found_behind_what_is_before_them():
 def test_this_kernel_lists_its_interfaces():
     names = {text(attributes(body, 16).get(3, b"")) for body in dump(NETLINK_ROUTE, RTM_GETLINK, b"\0" * 16)}
     assert names == {name for _index, name in socket.if_nameindex()}
+
+
+def test_of_a_long_list_the_first_can_be_had_alone():
+    whole = dump(NETLINK_ROUTE, RTM_GETLINK, b"\0" * 16)
+    (body,) = first(NETLINK_ROUTE, RTM_GETLINK, b"\0" * 16)
+    assert attributes(body, 16)[3] == attributes(whole[0], 16)[3]
 
 
 def test_this_kernel_refuses_what_it_does_not_know():

@@ -13,6 +13,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.
     VdpaDevice,
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import Link
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.files import sysfs
 
 VF = "0000:01:10.0"
@@ -42,6 +43,11 @@ def test_an_rdma_device_is_found_by_its_node(tmp_path):
 
 
 def test_an_rdma_device_of_another_namespace_is_not_seen(tmp_path):
-    files = {"sys/class/infiniband_verbs/uverbs0/ibdev": "rxe0"}
-    assert Stacked(sysfs(tmp_path, files)).rdma_device("uverbs0") is None
-    assert Stacked(sysfs(tmp_path, files)).rdma_device("uverbs1") is None
+    """Its node is; one that has a function behind it is known by that."""
+    of_function = {
+        "sys/class/infiniband_verbs/uverbs2/ibdev": "mlx5_2",
+        "sys/class/infiniband_verbs/uverbs2/device": Link(f"../../../bus/pci/devices/{VF}"),
+    }
+    stacked = Stacked(sysfs(tmp_path, {"sys/class/infiniband_verbs/uverbs0/ibdev": "rxe0", **of_function}))
+    assert [stacked.rdma_device(f"uverbs{number}") for number in (0, 1)] == [None, None]
+    assert stacked.rdma_device("uverbs2") == RdmaDevice("mlx5_2", (), VF)

@@ -36,7 +36,7 @@ def test_a_qdisc_at_the_door_counts_with_its_filters(qdiscs, filters, found):
         assert (kind, qdiscs[ifindex]) in ((FILTER, "clsact"), (FILTER, "ingress"))
         return [payload] if (ifindex, parent) in filters else []
 
-    assert TrafficControl(kernel).filtered() == found
+    assert TrafficControl(kernel, kernel).filtered() == found
 
 
 def test_this_kernel_understands_the_question():

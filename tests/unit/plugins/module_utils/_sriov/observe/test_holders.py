@@ -224,10 +224,17 @@ def test_whoever_uses_a_vf_is_named(tmp_path, files, users):
     assert (not_seen(kernel), unseen_users(kernel)) == ([], [])
 
 
+RDMA_AWAY = hosts.rdma("mlx5_2", "uverbs1", (), OTHER_VF)
+
+
 @pytest.mark.parametrize(
     "files",
     [
         pytest.param({}, id="nothing"),
+        pytest.param(
+            {**{n: v for n, v in RDMA_AWAY.items() if "class/infiniband/" not in n}, **qemu("/dev/infiniband/uverbs1")},
+            id="an RDMA device of another VF, in another namespace",
+        ),
         pytest.param(
             hosts.interface(NAME, IFINDEX, MAC, addr_info=[hosts.address("fe80::7", "link")]), id="link-local"
         ),
@@ -278,6 +285,25 @@ def test_what_is_no_user_is_not_told_as_one(tmp_path, files):
 def test_the_interface_of_a_virtio_vf_is_here_and_has_its_own_users(tmp_path, more, users):
     """It is below a device of virtio's, and was taken for one in another namespace."""
     observer = Observer(simulate(tmp_path, {**hosts.host(), **virtio_vf(**more)}))
+    assert [tuple(holder) for holder in observer.device(VF).holders] == users
+
+
+@pytest.mark.parametrize(
+    ("files", "users"),
+    [
+        (hosts.vdpa(VF, node="vhost-vdpa-0"), []),
+        (
+            {**hosts.vdpa(VF, node="vhost-vdpa-0"), **qemu("/dev/vhost-vdpa-0")},
+            [(kinds.VDPA, NODE.format("/dev/vhost-vdpa-0"))],
+        ),
+        ({}, [(kinds.NETNS, "its interface is not in this network namespace")]),
+    ],
+    ids=["nobody has it open", "in use", "no vDPA device"],
+)
+def test_a_driver_that_gives_a_vdpa_device_gives_no_interface(tmp_path, files, users):
+    """vp_vdpa, ifcvf: there is none in another namespace either."""
+    function = {name: value for name, value in the_vf("vp_vdpa").items() if NAME not in name}
+    observer = Observer(simulate(tmp_path, {**hosts.host(), **function, **files}))
     assert [tuple(holder) for holder in observer.device(VF).holders] == users
 
 
