@@ -31,7 +31,8 @@ UNSEEN = "unseen"  # nobody may be there: what would tell could not be read
 # drivers/vfio/vfio_main.c vfio_unregister_group_dev(), drivers/vhost/vdpa.c vhost_vdpa_remove().
 HANDED_OVER = (VFIO, VDPA)
 # The same wait: ib_uverbs_remove_one() of a driver without disassociate_ucontext, while its RDMA device keeps the
-# interface. siw is such, and rdma_rxe was for long: from which Linux on it is not is not known here.
+# interface ("unregister_netdevice: waiting for enp1s0v2 to become free", seen with rdma_rxe of Linux 6.12). rdma_rxe of
+# newer kernels lets go: from which Linux on is not known here.
 BLOCKING = (*HANDED_OVER, SOFT_RDMA)
 
 
