@@ -78,7 +78,7 @@ not_seen:
   type: list
   elements: str
   sample:
-    - 'what 71 processes (1, /sbin/init, is one) have open: holders of VFs for user space may be missing'
+    - 'what 71 processes (1, systemd, is one) have open: holders of VFs for user space may be missing'
   returned: success
 diff:
   description: The part of the state that the options speak of; empty where the module only looks.
@@ -242,7 +242,8 @@ pfs:
             group: {description: Its group number., type: int}
             mode: {description: 'Its permissions, in octal.', type: str}
         holders:
-          description: Who uses the device. Processes, other namespaces, bonds, bridges, addresses.
+          description: Who uses the device. Processes by name and number, other namespaces, bonds, bridges, addresses,
+            and what else docs/users.md of the collection lists.
           type: list
           elements: str
         pf: {description: PCI address of its PF., type: str}

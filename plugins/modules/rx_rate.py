@@ -162,7 +162,7 @@ not_seen:
   type: list
   elements: str
   sample:
-    - 'what 71 processes (1, /sbin/init, is one) have open: holders of VFs for user space may be missing'
+    - 'what 71 processes (1, systemd, is one) have open: holders of VFs for user space may be missing'
   returned: success
 diff:
   description: The part of the state that the options speak of; empty where the module only looks.

@@ -41,6 +41,7 @@ class Behaviour:
     modprobe_errors: dict = field(default_factory=dict)  # module -> what modprobe says
     address_without_vfs: bool = False  # iproute2 whose `ip -d address` does not tell of VFs
     node_mode: int = 0o600  # what udev makes of /dev/vfio/N
+    netlink_errors: dict = field(default_factory=dict)  # type of a question (netlink.py) -> errno
     user: int = 0  # who runs the code under test
     unreadable: str = "(?!)"  # regular expression of paths that this user may not read: EACCES
 

@@ -6,7 +6,7 @@
 
 sim/interfaces/NAME is the object that `ip -j -d address` prints for NAME; sim/drivers/NAME what a driver's module
 is called and which devices it knows (vfio_ids: as a vfio driver, such as mlx5_vfio_pci, for these alone);
-sim/netns/PATH what `ip` prints inside that namespace.
+sim/netns/PATH the interfaces inside that namespace (kernel/namespaces.py Links).
 """
 
 from __future__ import annotations
@@ -224,8 +224,11 @@ def routes(*default4, default6=(), towards=None):
     }
 
 
-def process(number, command, opened=(), netns=None, parent=1, environ=b""):
-    """A process with files open, in a network namespace (a path) of its own or in ours."""
+def process(number, command, opened=(), netns=None, parent=1, environ=b"", path_only=()):
+    """A process with files open, in a network namespace (a path) of its own or in ours.
+
+    :param path_only: indices of those that were opened with O_PATH.
+    """
     base = f"proc/{number}"
     return {
         f"{base}/cmdline": command.replace(" ", "\0").encode() + b"\0",
@@ -235,7 +238,67 @@ def process(number, command, opened=(), netns=None, parent=1, environ=b""):
         f"{base}/ns/net": Link(f"../../../{netns}" if netns else "../../self/ns/net"),
         f"{base}/fd": DIRECTORY,
         **{f"{base}/fd/{index}": Link(node) for index, node in enumerate(opened)},
+        **{f"{base}/fdinfo/{index}": fdinfo("02100002") for index in range(len(opened))},
+        **{f"{base}/fdinfo/{index}": fdinfo("012000000") for index in path_only},
     }
+
+
+def vdpa(address, name="vdpa0", node=None, net=None, between=""):
+    """A vDPA device on a PCI function: vhost_vdpa gives it a node, virtio_vdpa an interface (as interface() makes it).
+
+    :param between: devices that are in between: "mlx5_core.sf.4/".
+    """
+    base = f"sys/devices/pci0000:00/{address}/{between}{name}"
+    files = {
+        base: DIRECTORY,
+        f"sys/bus/vdpa/devices/{name}": Link(f"../../../devices/pci0000:00/{address}/{between}{name}"),
+    }
+    if node:
+        files.update({f"{base}/{node}/dev": "511:0", f"dev/{node}": ""})
+    if net:
+        files[f"{base}/virtio3/net/{net}"] = DIRECTORY
+    return files
+
+
+def rdma(name, node, ndevs=(), function=None):
+    """An RDMA device with one port and a node; without a PCI function rdma_rxe or siw made it of an interface."""
+    base, folder = f"sys/class/infiniband/{name}", "verbs" if node.startswith("uverbs") else "mad"
+    files = {
+        f"sys/class/infiniband_{folder}/{node}/ibdev": name,
+        f"{base}/ports/1/gid_attrs/ndevs": DIRECTORY,
+        f"dev/infiniband/{node}": "",
+        **{f"{base}/ports/1/gid_attrs/ndevs/{index}": ndev for index, ndev in enumerate(ndevs)},
+    }
+    if function:
+        files[f"sys/class/infiniband_{folder}/{node}/device"] = Link(f"../../../bus/pci/devices/{function}")
+        files[f"{DEVICES}/{function}/infiniband_{folder}/{node}"] = DIRECTORY
+    return files
+
+
+def xdp_socket(inode, ifindex, queue=0):
+    """:param ifindex: 0 for one that is not bound."""
+    return {"family": 44, "inode": inode, "ifindex": ifindex, "queue": queue}
+
+
+def capture(inode, ifindex, rings=(2,)):
+    """A packet socket, with what it has of RX ring (2), TX ring (3), fanout (4)."""
+    return {"family": 17, "inode": inode, "ifindex": ifindex, "rings": list(rings)}
+
+
+def sockets(*listed):
+    counts = {name: sum(each["family"] == family for each in listed) for name, family in (("XDP", 44), ("PACKET", 17))}
+    lines = [f"{name:<9} 1088 {count:>6}      -1   NI       0   no   kernel" for name, count in counts.items()]
+    text = "\n".join(["protocol  size sockets  memory press maxhdr  slab module     cl co di", *lines])
+    return {"sim/sockets": json.dumps(listed), "proc/net/protocols": text}
+
+
+def filters(**where):
+    """:param where: the interface's name, and "ingress", "egress" or "" for a qdisc without filters."""
+    return {"sim/filters": json.dumps(where)}
+
+
+def fdinfo(flags):
+    return f"pos:\t0\nflags:\t{flags}\nmnt_id:\t5"
 
 
 def ssh_from(client, through):

@@ -22,6 +22,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.
 from . import hosts
 from .devices import Behaviour, Devices
 from .ethtool import SimEthtool, link_changed, mtu_changed, vfs_changed
+from .netlink import netlink
 from .tree import Link, build
 
 SRIOV_DRIVERS = ("igb", "ixgbe", "mystery")  # those with sriov_configure
@@ -164,7 +165,7 @@ class SimSystem(System):
 
 
 class SimCommands:
-    """`ip`, `modprobe`, `udevadm` and `nsenter` on the same tree; every call is kept in calls."""
+    """`ip`, `modprobe` and `udevadm` on the same tree; every call is kept in calls."""
 
     def __init__(self, root, behaviour):
         self._devices = Devices(root, behaviour)
@@ -176,9 +177,7 @@ class SimCommands:
         name, *words = argv
         if words == ["-batch", "-"]:
             return self._batch(stdin.splitlines())
-        return {"ip": self._ip, "modprobe": self._modprobe, "udevadm": self._udevadm, "nsenter": self._nsenter}[name](
-            words
-        )
+        return {"ip": self._ip, "modprobe": self._modprobe, "udevadm": self._udevadm}[name](words)
 
     def _ip(self, words):
         read = self._devices.read
@@ -310,10 +309,6 @@ class SimCommands:
                     self._load(driver)
         return 0, "", ""
 
-    def _nsenter(self, words):
-        text = self._devices.read(f"sim/netns{words[0][len('--net=') :]}")
-        return (0, text, "") if text else (1, "", "nsenter: reassociate to namespace failed\n")
-
 
 def _answers_to(entry, name):
     aliases = ["pci:v0000{}d0000{}".format(*ids.upper().split(":")) for ids in entry["ids"]]
@@ -331,7 +326,8 @@ def simulate(root, files, behaviour=None):
 def behaving(root, behaviour):
     """A kernel that behaves so, on a tree that is there."""
     sysfs = SimSysfs(root, behaviour)
-    return Kernel(SimCommands(root, behaviour), sysfs, SimEthtool(root), SimSystem(sysfs, behaviour.user))
+    over_netlink = netlink(Devices(root, behaviour), behaviour)
+    return Kernel(SimCommands(root, behaviour), sysfs, SimEthtool(root), SimSystem(sysfs, behaviour.user), over_netlink)
 
 
 def written(kernel):

@@ -86,7 +86,11 @@ def vf(index=0, driver="igbvf", **changes):
 
 def pf(num_vfs=0, vfs=None, **changes):
     """A PF; what Pf has no field for goes to its device, what Device has none for to its interface."""
-    of_pf = {name: changes.pop(name) for name in ("total_vfs", "drivers_autoprobe", "online_cpus") if name in changes}
+    of_pf = {
+        name: changes.pop(name)
+        for name in ("total_vfs", "drivers_autoprobe", "online_cpus", "claims")
+        if name in changes
+    }
     of_netdev = {n: changes.pop(n) for n in ("up", "xdp", "num_tc", "carrier", "mtu") if n in changes}
     queues = queues_of(**{n: changes.pop(n) for n in QUEUE_OPTIONS if n in changes})
     if of_netdev:

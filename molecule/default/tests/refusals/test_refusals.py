@@ -14,18 +14,18 @@ GOING = (
     "VF 1 (0000:01:10.2, igbvf), VF 2 (0000:01:10.4, no driver) would be destroyed. "
     "Remedy: allow: [destroy_vfs] if that is what you want."
 )
-OPEN = f"num_vfs: cannot remove VFs 0 to 2{ON}: VF 0: process PID (sleep 600) has /dev/vfio/N open. Remedy: {END_IT}"
+OPEN = f"num_vfs: cannot remove VFs 0 to 2{ON}: VF 0: process PID (sleep) has /dev/vfio/N open. Remedy: {END_IT}"
 AWAY = (
     f"num_vfs: cannot remove VFs 0 to 2{ON}: VF 1: its interface enp1s0v1 is in network namespace blue. "
     f"Remedy: release them, {OR_IN_USE}"
 )
 OPEN_DRIVER = (
-    "driver: cannot change vfio-pci to igbvf on 0000:01:10.0: process PID (sleep 600) has /dev/vfio/N open. "
+    "driver: cannot change vfio-pci to igbvf on 0000:01:10.0: process PID (sleep) has /dev/vfio/N open. "
     f"Remedy: {END_IT}"
 )
 OPEN_MAC = (
     f"mac: cannot give VF 0 02:00:00:00:aa:00{ON}: it is in use, and its user goes on with the old one: process PID "
-    f"(sleep 600) has /dev/vfio/N open. Remedy: {END_IT}"
+    f"(sleep) has /dev/vfio/N open. Remedy: {END_IT}"
 )
 LINK = (
     "on enp2s0 (0000:02:00.0): it carries the SSH connection from 10.0.2.2 and carries a default route. Remedy: reach "
@@ -160,7 +160,7 @@ REFUSALS = [
         "vf",
         {**PF, "vfs": [{"vf": 0, "vlan": 7}]},
         f"vlan: cannot change for VF 0{ON}: it is in use, and what its user sends and receives would change: process "
-        "PID (sleep 600) has /dev/vfio/N open. Remedy: release it, or accept that for its user: allow: [in_use].",
+        "PID (sleep) has /dev/vfio/N open. Remedy: release it, or accept that for its user: allow: [in_use].",
         id="the VLAN of a VF that a process has open",
     ),
     pytest.param(

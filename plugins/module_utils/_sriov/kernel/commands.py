@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""The few programs that are run: ip, modprobe, udevadm, nsenter."""
+"""The few programs that are run: ip, modprobe, udevadm."""
 
 from __future__ import annotations
 

@@ -7,13 +7,16 @@
 
 from __future__ import annotations
 
-import os
+import re
 import typing as t
 
 from ..model.paths import INTERFACES, PCI_DEVICES, VIRTIO_DEVICES
 
 if t.TYPE_CHECKING:
     from .sysfs import Sysfs
+
+
+PCI_ADDRESS = re.compile(r"[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
 
 
 class Interfaces:
@@ -34,11 +37,19 @@ class Interfaces:
         return self._sysfs.link_name(f"{INTERFACES}/{name}/device")
 
     def function(self, name: str) -> str | None:
-        """The PCI function behind it; virtio puts a device of its own between the two."""
+        """The PCI function behind it."""
         device = self.device(name)
-        above = self._sysfs.link_target(f"{VIRTIO_DEVICES}/{device}") or ""
-        found = (device, os.path.basename(os.path.dirname(above)))
-        return next((each for each in found if each and self._sysfs.exists(f"{PCI_DEVICES}/{each}")), None)
+        return self.function_of_device(device) if device else None
+
+    def function_of_device(self, device: str) -> str | None:
+        """The PCI function that a device is, or is on: virtio puts one of its own between, and vDPA one more.
+
+        :param device: a PCI address, or virtio's own "virtio0".
+        """
+        if self._sysfs.exists(f"{PCI_DEVICES}/{device}"):
+            return device
+        found = function_in_path(self._sysfs.link_target(f"{VIRTIO_DEVICES}/{device}") or "")
+        return found if found and self._sysfs.exists(f"{PCI_DEVICES}/{found}") else None
 
     def bus(self, name: str) -> str | None:
         """Of the device behind it: "pci", "virtio", "usb", "vmbus"."""
@@ -70,3 +81,8 @@ class Interfaces:
         queues = self._sysfs.names(f"{INTERFACES}/{name}/queues")
         classes = (self._sysfs.read(f"{INTERFACES}/{name}/queues/{queue}/traffic_class") for queue in queues)
         return len({value for value in classes if value})
+
+
+def function_in_path(path: str) -> str | None:
+    """The PCI function that a device is below: ".../0000:01:00.0/0000:01:10.0/vdpa0" is on 0000:01:10.0."""
+    return next((part for part in reversed(path.split("/")) if PCI_ADDRESS.fullmatch(part)), None)

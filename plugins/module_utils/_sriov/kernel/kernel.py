@@ -7,20 +7,25 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 from . import commands
 from .ethtool import Ethtool
 from .interfaces import Interfaces
+from .libvirt import Libvirt
 from .link import Link
+from .namespaces import Namespaces
 from .pci import Pci
 from .processes import Processes
+from .sock_diag import SockDiag
+from .stacked import Stacked
 from .sysfs import Sysfs
 from .system import System
+from .traffic_control import TrafficControl
 
 if t.TYPE_CHECKING:
     from .link import Run
+    from .namespaces import Links
 
 
 class Refused(t.NamedTuple):
@@ -28,12 +33,20 @@ class Refused(t.NamedTuple):
 
     :param files: path -> errno.
     :param interfaces: name -> errno: the driver may not be asked.
-    :param commands: what a command that failed is about -> what it said.
+    :param commands: what a command, or another question, that failed is about -> what was said.
     """
 
     files: t.Mapping[str, int]
     interfaces: t.Mapping[str, int]
     commands: t.Mapping[str, str]
+
+
+class Netlink(t.NamedTuple):
+    """What is asked of the kernel over netlink."""
+
+    sockets: SockDiag
+    filters: TrafficControl
+    namespaces: Namespaces
 
 
 class Kernel:
@@ -43,6 +56,7 @@ class Kernel:
     :param sysfs: files; the real ones unless told.
     :param ethtool: ioctls; the real ones unless told.
     :param system: the host as a whole; read from sysfs unless told.
+    :param netlink: sockets, filters and other namespaces; the real ones unless told.
     """
 
     def __init__(
@@ -51,6 +65,7 @@ class Kernel:
         sysfs: Sysfs | None = None,
         ethtool: Ethtool | None = None,
         system: System | None = None,
+        netlink: Netlink | None = None,
     ) -> None:
         self.run = run
         self._failed: dict[str, str] = {}
@@ -60,7 +75,10 @@ class Kernel:
         self.pci = Pci(self.sysfs)
         self.interfaces = Interfaces(self.sysfs)
         self.processes = Processes(self.sysfs)
+        self.stacked = Stacked(self.sysfs)
+        self.libvirt = Libvirt(self.sysfs)
         self.system = system or System(self.sysfs)
+        self.netlink = netlink or Netlink(SockDiag(), TrafficControl(), Namespaces())
 
     @property
     def refused(self) -> Refused:
@@ -81,18 +99,21 @@ class Kernel:
         code, _out, error = self.run(["modprobe", "--", name])
         return "" if code == 0 else error.strip() or f"exit status {code}"
 
-    def namespace_interfaces(self, path: str) -> list[dict[str, t.Any]]:
-        """The interfaces of another network namespace; none where it has gone or may not be entered."""
-        code, out, error = self.run(["nsenter", f"--net={path}", "ip", "-j", "-d", "link", "show"])
-        if code == 0:
-            return [entry for entry in json.loads(out or "[]") if entry]
-        if self.sysfs.exists(path):
-            self._failed[_in_namespace(path)] = error.strip() or f"exit status {code}"
-        return []
+    def note(self, what: str, said: str) -> None:
+        """A look failed: it is told by refused.
 
-    def has_seen_namespace(self, path: str) -> bool:
-        """Whether namespace_interfaces() could look at it."""
-        return _in_namespace(path) not in self._failed
+        :param what: what could not be looked at.
+        """
+        self._failed[what] = said
+
+    def namespace_interfaces(self) -> list[tuple[str, Links]]:
+        """Each other network namespace's label and interfaces; none where it may not be entered."""
+        labels = dict(self.processes.namespaces())
+        told = self.netlink.namespaces.links(list(labels))
+        for path, links in told.items():
+            if links.error:
+                self.note(f"the interfaces of network namespace {path}", links.error)
+        return [(label, told[path]) for path, label in labels.items()]
 
     def settle(self, timeout: float) -> None:
         """Wait until udev has worked off its events, renames included: `udevadm settle`; nothing without udev."""

@@ -113,8 +113,12 @@ class System:
 
     def socket_families(self) -> frozenset[str]:
         """Those that are registered: "PACKET", "XDP"."""
-        lines = (self._sysfs.read(SOCKET_FAMILIES) or "").splitlines()[1:]
-        return frozenset(line.split()[0] for line in lines if line.strip())
+        return frozenset(self.open_sockets())
+
+    def open_sockets(self) -> dict[str, int]:
+        """How many sockets of each family there are in this network namespace (net/core/sock.c proto_seq_printf)."""
+        lines = (line.split() for line in (self._sysfs.read(SOCKET_FAMILIES) or "").splitlines()[1:])
+        return {words[0]: int(words[2]) if words[2:] and words[2].isdigit() else 0 for words in lines if words}
 
     def pf_ring_mode(self, interface: str) -> str | None:
         """The polling mode that the module pf_ring reports."""

@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import dataclass, field, replace
 
 from .attributes import VfAttributes
-from .holders import NETNS, UNSEEN, Holder, SshPeer
+from .holders import NETNS, UNPLACED, Claim, Holder, SshPeer
 from .queues import Queues
 
 # Where the interface of a function is (Device.interface).
@@ -103,7 +103,7 @@ class Device:
         if self.netdevs:
             return HERE
         kinds = [holder.kind for holder in self.holders]
-        away = ELSEWHERE if NETNS in kinds else UNKNOWN if UNSEEN in kinds else ""
+        away = ELSEWHERE if NETNS in kinds else UNKNOWN if UNPLACED in kinds else ""
         return away or (ORPHAN if self.orphan else NONE)
 
     @property
@@ -133,6 +133,7 @@ class Pf:
     vf_stride: int = 0
     vf_device: str = ""  # "10ed", the device id of its VFs
     vf_default_driver: str | None = None  # what the kernel would bind to them
+    claims: tuple[Claim, ...] = ()  # of anybody on anything of the host; read where VFs are to go
 
     @property
     def label(self) -> str:

@@ -30,6 +30,13 @@ DEVICE_NODES = "/dev"
 VFIO_NODES = "/dev/vfio"
 VFIO_CONTAINER = f"{VFIO_NODES}/vfio"  # every program that uses vfio has it open, whatever its device
 INFINIBAND_NODES = "/dev/infiniband"
+INFINIBAND = "/sys/class/infiniband"
+INFINIBAND_VERBS = "/sys/class/infiniband_verbs"
+INFINIBAND_MAD = "/sys/class/infiniband_mad"
+VDPA_DEVICES = "/sys/bus/vdpa/devices"
+VHOST_VDPA_NODES = "/dev/vhost-vdpa-"
+PTP_NODES = "/dev/ptp"
+LIBVIRT = "/etc/libvirt/qemu"
 NAMED_NAMESPACES = "/run/netns"
 
 
@@ -64,6 +71,11 @@ def vfio_device_node(name: str) -> str:
 
 
 def uio_node(name: str) -> str:
+    return f"{DEVICE_NODES}/{name}"
+
+
+def device_node(name: str) -> str:
+    """ "ptp0", "vhost-vdpa-0"."""
     return f"{DEVICE_NODES}/{name}"
 
 

@@ -14,14 +14,16 @@ from ..kernel.link import vf_attributes
 from ..kernel.pci import vf_alias
 from ..knowledge.bypass_drivers import bypass_driver
 from ..model.desired import DEFAULT, NO_DRIVER_NAMES
+from ..model.holders import UNSEEN, Holder
 from ..model.host import Cdev, Device, Host, Master, Netdev, Pf, State
-from ..model.paths import infiniband_node, uio_node, vfio_device_node, vfio_node
+from ..model.paths import device_node, infiniband_node, uio_node, vfio_device_node, vfio_node
 from ..model.queues import Queues
 from .addresses import host_addresses
 from .fits import fits
-from .holders import interface_holders, open_nodes
+from .holders import Users
 from .management import management_holders, ssh_peer
 from .names import locate
+from .not_seen import unseen_users
 from .places import Place, Places
 
 if t.TYPE_CHECKING:
@@ -48,6 +50,9 @@ def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, 
     observer = Observer(kernel, timeout)
     located, unknown = locate(kernel, observer.interfaces, desired)
     pfs = {each.pf: observer.pf(each.pf) for each in located.pfs}
+    if any((each.num_vfs or 0) < pfs[each.pf].num_vfs for each in located.pfs if each.num_vfs is not None):
+        claims = tuple(kernel.libvirt.claims())
+        pfs = {address: replace(pf, claims=claims) for address, pf in pfs.items()}
     devices = {each.device: observer.device(each.device) for each in located.devices}
     members = [*(vf for pf in pfs.values() for vf in pf.vfs), *devices.values()]
     wanted = {name for each in located.pfs for name in _drivers_of_pf(each, pfs[each.pf])}
@@ -57,7 +62,15 @@ def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, 
         mine = {vf.address for pf in pfs.values() for vf in pf.vfs}  # what they have is in the PFs, and may change
         others = (each for each in host_addresses(kernel, observer.interfaces) if each.function not in mine)
         host = replace(host, addresses=tuple(others))
-    return located, State(pfs, host, devices), unknown
+    return located, _with_unseen(kernel, State(pfs, host, devices)), unknown
+
+
+def _with_unseen(kernel: Kernel, state: State) -> State:
+    """Where it cannot be seen who uses devices, anybody may use any of them."""
+    holders = tuple(Holder(UNSEEN, f"it cannot be seen whether it is in use: {text}") for text in unseen_users(kernel))
+    for device in list(state.every_device()) if holders else ():
+        state = state.with_device(replace(device, holders=(*device.holders, *holders)))
+    return state
 
 
 def _drivers_of_pf(desired: DesiredPf, pf: Pf) -> set[str]:
@@ -86,11 +99,11 @@ class Observer:
         self._timeout = timeout
         self.interfaces = kernel.link.interfaces()
         self._management = management_holders(kernel, self.interfaces)
-        self._open_nodes = open_nodes(kernel.processes)
+        self._users = Users(kernel, self.interfaces)
         self._devices: dict[str, Device] = {}
         self._indices: dict[str, dict[str, int]] = {}
         self._modules: dict[str, str | None] = {}
-        self._places = Places(kernel)
+        self._places = Places(kernel, self._users)
         self._locked: dict[str, LockedFiles] = {}
 
     def device(self, address: str) -> Device:
@@ -136,7 +149,7 @@ class Observer:
             vfio=vfio,
             away=place.away,
             orphan=place.orphan,
-            holders=(*self._holders(address, node), *place.holders),
+            holders=(*self._holders(address, node, physfn), *place.holders),
         )
 
     def pf(self, address: str) -> Pf:
@@ -275,20 +288,24 @@ class Observer:
         found = ((path, self._kernel.system.access(path)) for path in paths)
         return next((Cdev(path, *access) for path, access in found if access), None)
 
-    def _holders(self, address: str, node: str | None) -> tuple[Holder, ...]:
-        found = [holder for name in self._nodes(address, node) for holder in self._open_nodes.get(name, [])]
-        names = self._pci.interfaces(address)
-        for entry in (entry for entry in self.interfaces if entry["ifname"] in names):
-            found += interface_holders(entry, self.interfaces) + self._management.get(entry["ifname"], [])
-        return tuple(found)
+    def _holders(self, address: str, node: str | None, physfn: str | None) -> tuple[Holder, ...]:
+        found = self._users.of_nodes(address, lambda: self._nodes(address, node))
+        for entry in self._users.interfaces_of(address):
+            found += self._users.of_interface(entry) + self._management.get(entry["ifname"], [])
+        vf = None if physfn is None else self._virtual_functions(physfn).get(address)
+        if physfn is not None and vf is not None:
+            found += self._users.of_representor(physfn, vf)
+        return tuple(dict.fromkeys(found))
 
     def _nodes(self, address: str, node: str | None) -> list[str]:
         """Every node that user space may have open: vfio's, whichever vfio driver it is (also vfioX of newer kernels),
-        and that of RDMA, which mlx5's DPDK driver uses beside the kernel's."""
+        that of RDMA, which mlx5's DPDK driver uses beside the kernel's, and that of its PTP clock."""
         group = self._pci.iommu_group(address)
         nodes = {node or vfio_node(group or "")}
         nodes |= {vfio_device_node(name) for name in self._pci.children(address, "vfio-dev")}
-        nodes |= {infiniband_node(name) for name in self._pci.children(address, "infiniband_verbs")}
+        for kind in ("infiniband_verbs", "infiniband_mad"):
+            nodes |= {infiniband_node(name) for name in self._pci.children(address, kind)}
+        nodes |= {device_node(name) for name in self._pci.children(address, "ptp")}
         return sorted(nodes)
 
     def _group(self, group: int) -> tuple[Device, ...]:

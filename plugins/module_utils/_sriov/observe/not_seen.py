@@ -14,6 +14,7 @@ import typing as t
 from ..errors import errno_name
 from ..model.paths import PROCESSES
 from .management import ssh_peer
+from .opened import NOT_TOLD
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,23 +31,43 @@ def not_seen(kernel: Kernel) -> list[str]:
     A process that has ended since then is left out: its files are refused while it ends.
     """
     refused = kernel.refused
-    matches = {path: OF_PROCESS.fullmatch(path) for path in refused.files}
-    pairs = [(match.group(2), match.group(1)) for match in matches.values() if match]
-    others = {path: number for path, number in refused.files.items() if not matches[path]}
-    there = {"self", *kernel.processes.ids()} if pairs else set()
-    by_file: dict[str, set[str]] = {}
-    for file, process in pairs:
-        if process in there:
-            by_file.setdefault(file, set()).add(process)
+    others = {path: number for path, number in refused.files.items() if not OF_PROCESS.fullmatch(path)}
     return [
-        *_of_processes(kernel, by_file),
+        *_of_processes(kernel, _by_file(kernel)),
         *_of_files(others),
         *(f"what the driver of {name} tells {_why(number)}" for name, number in refused.interfaces.items()),
         *(f"{what}: {said}" for what, said in refused.commands.items()),
     ]
 
 
+def unseen_users(kernel: Kernel) -> list[str]:
+    """Of what was refused, that which may hide a user of a device: to be asked when all has been looked at."""
+    commands = {what: said for what, said in kernel.refused.commands.items() if what != NOT_TOLD}
+    return [*_users_of_processes(kernel, _by_file(kernel)), *(f"{what}: {said}" for what, said in commands.items())]
+
+
+def _by_file(kernel: Kernel) -> dict[str, set[str]]:
+    """Which processes' files were refused: the file's name -> processes."""
+    matches = (OF_PROCESS.fullmatch(path) for path in kernel.refused.files)
+    pairs = [(match.group(2), match.group(1)) for match in matches if match]
+    there = {"self", *kernel.processes.ids()} if pairs else set()
+    by_file: dict[str, set[str]] = {}
+    for file, process in pairs:
+        if process in there:
+            by_file.setdefault(file, set()).add(process)
+    return by_file
+
+
 def _of_processes(kernel: Kernel, refused: dict[str, set[str]]) -> Iterable[str]:
+    yield from _users_of_processes(kernel, refused)
+    if "environ" in refused and ssh_peer(kernel.processes) is None:
+        yield (
+            f"the environment of {_named(kernel, refused['environ'], '')}, which started this: what carries an SSH "
+            "connection is not known"
+        )
+
+
+def _users_of_processes(kernel: Kernel, refused: dict[str, set[str]]) -> Iterable[str]:
     if kernel.processes.hidden:
         yield (
             f"processes of other users, which {PROCESSES} hides (mount option hidepid): holders, and what carries an "
@@ -56,20 +77,15 @@ def _of_processes(kernel: Kernel, refused: dict[str, set[str]]) -> Iterable[str]
         yield f"what {_named(kernel, refused['fd'])} open: holders of VFs for user space may be missing"
     if "ns" in refused:
         yield f"which network namespace {_named(kernel, refused['ns'])}: interfaces in others may be missing"
-    if "environ" in refused and ssh_peer(kernel.processes) is None:
-        yield (
-            f"the environment of {_named(kernel, refused['environ'], '')}, which started this: what carries an SSH "
-            "connection is not known"
-        )
 
 
 def _named(kernel: Kernel, processes: set[str], verb: str = "has") -> str:
-    """ "process 1 (/sbin/init) has", "71 processes (1, /sbin/init, is one) have"."""
+    """ "process 1 (systemd) has", "71 processes (1, systemd, is one) have"."""
     first = min(processes, key=lambda name: (len(name), name))
-    command = kernel.processes.command(first)
+    program = kernel.processes.name(first)
     if len(processes) == 1:
-        return f"process {first} ({command}) {verb}".strip()
-    return f"{len(processes)} processes ({first}, {command}, is one) {'have' if verb == 'has' else verb}".strip()
+        return f"process {first} ({program}) {verb}".strip()
+    return f"{len(processes)} processes ({first}, {program}, is one) {'have' if verb == 'has' else verb}".strip()
 
 
 def _of_files(refused: t.Mapping[str, int]) -> Iterable[str]:

@@ -10,15 +10,16 @@ from __future__ import annotations
 import typing as t
 
 from ..knowledge.bypass_drivers import WITHOUT_INTERFACE
-from ..model.holders import UNSEEN, Holder
+from ..model.holders import UNPLACED, Holder
 from ..model.host import Netdev
-from .holders import elsewhere
 
 if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
-    from .holders import Elsewhere
+    from .holders import Users
 
-NOT_SEEN = Holder(UNSEEN, "its interface is not in this network namespace, and not every other one could be looked at")
+NOT_SEEN = Holder(
+    UNPLACED, "its interface is not in this network namespace, and not every other one could be looked at"
+)
 
 
 class Place(t.NamedTuple):
@@ -35,31 +36,26 @@ class Place(t.NamedTuple):
 class Places:
     """Looks into the other network namespaces once, and only if asked for a function whose interface may be there."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, users: Users) -> None:
         self._kernel = kernel
-        self._elsewhere: Elsewhere | None = None
+        self._users = users
 
     def of(self, address: str, driver: str | None, vfio: bool, is_vf: bool) -> Place:
         """:param address: of a function without an interface in our network namespace."""
         pci = self._kernel.pci
         if driver is None or driver in WITHOUT_INTERFACE or vfio or not pci.is_ethernet(address):
             return Place()
-        if pci.is_given_away(address) or pci.virtio_interfaces(address):
+        if pci.is_given_away(address) or pci.virtio_interfaces(address) or self._users.has_vdpa(address):
             return Place()
-        others = self._others()
+        others = self._users.elsewhere
         if address in others.holders:
             return Place(tuple(others.holders[address]), _netdev(others.interfaces[address]))
         if not others.whole:
             return Place((NOT_SEEN,))
         return Place(orphan=is_vf and not pci.has_other_parts(address))
 
-    def _others(self) -> Elsewhere:
-        if self._elsewhere is None:
-            self._elsewhere = elsewhere(self._kernel)
-        return self._elsewhere
-
 
 def _netdev(entry: dict[str, t.Any]) -> Netdev:
-    """Of one in another namespace: what `ip` tells, and not /sys, which has the interfaces of ours."""
+    """Of one in another namespace: what the kernel tells there, and not /sys, which has the interfaces of ours."""
     mac = entry.get("address", "")
     return Netdev(entry["ifname"], entry.get("ifindex", 0), mac, entry.get("permaddr", mac))

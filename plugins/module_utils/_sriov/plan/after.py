@@ -17,7 +17,7 @@ from dataclasses import replace
 from ..knowledge.bypass_drivers import WITHOUT_INTERFACE, bypass_driver, bypass_to
 from ..knowledge.queues import driver_of, own_table, predict_combined, queues_after_reopening
 from ..model.attributes import VfAttributes
-from ..model.holders import NETNS, UNSEEN
+from ..model.holders import NETNS, UNPLACED
 from ..model.host import Device, Netdev
 from ..model.mac import ZERO
 from ..model.paths import no_iommu_node, vfio_node
@@ -150,7 +150,7 @@ def _reload(state: State, step: pci.Reload) -> State:
     old = device.netdev or new
     netdev = replace(new, name=old.name, mtu=old.mtu, up=old.up, carrier=old.carrier, num_tc=old.num_tc)
     # It comes back to this namespace.
-    holders = tuple(holder for holder in device.holders if holder.kind not in (NETNS, UNSEEN))
+    holders = tuple(holder for holder in device.holders if holder.kind not in (NETNS, UNPLACED))
     changes: dict[str, t.Any] = {"driver_override": None, "netdevs": (netdev, *device.netdevs[1:]), "holders": holders}
     return state.with_device(replace(device, orphan=False, away=None, **changes))
 

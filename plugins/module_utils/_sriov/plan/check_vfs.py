@@ -12,7 +12,7 @@ import typing as t
 from ..errors import InvalidRequest, NotSupported, SriovError
 from ..knowledge.queues import driver_of
 from ..model.attributes import DEFAULTS, shown
-from ..model.holders import NETNS, UNSEEN
+from ..model.holders import NETNS, UNPLACED
 from ..model.host import ELSEWHERE, HERE, UNKNOWN
 from ..model.mac import ZERO
 
@@ -155,7 +155,7 @@ def check_interface(pf: Pf, vf: Device, mtu: int) -> Refusals:
     if vf.interface == HERE:
         return
     away = vf.interface in (ELSEWHERE, UNKNOWN)
-    texts = [holder.text for holder in vf.holders if holder.kind in (NETNS, UNSEEN)]
+    texts = [holder.text for holder in vf.holders if holder.kind in (NETNS, UNPLACED)]
     yield NotSupported(
         f"mtu: cannot set {mtu} for VF {vf.vf}",
         device=pf.label,

@@ -17,7 +17,7 @@ from ..errors import InUse, WouldDestroy
 from ..knowledge.bypass_drivers import bypass_of
 from ..model.attributes import VfAttributes
 from ..model.consent import DESTROY_VFS, IN_USE, LINK_RESET, TAKE_PF
-from ..model.holders import PROCESS, ROUTE, SSH, VFIO
+from ..model.holders import BLOCKING, HANDED_OVER, PROCESS, ROUTE, SSH, UNSEEN
 from ..model.user_changes import has_own_mac, has_own_mtu
 from .stage import vf_words
 
@@ -32,7 +32,7 @@ if t.TYPE_CHECKING:
 OTHER_NIC = "reach the host over another NIC"
 LINK_RESET_REMEDY = f"{OTHER_NIC}, or accept that its link is lost for some seconds: allow: [{LINK_RESET}]"
 OR_IN_USE = f"or accept that its user loses it: allow: [{IN_USE}]"
-# The kernel would wait for the program, and with it whoever changes a VF of the host (drivers/vfio/vfio_main.c).
+# The kernel would wait for the program, and with it whoever changes a VF of the host (model.holders).
 END_IT = "end the program first: nothing allows this while it has the device open"
 
 
@@ -64,7 +64,7 @@ def pf_goes_down(pf: Pf) -> Refusals:
     """Its link is away for good, for whoever uses it. What it carries of the operator nothing allows to be lost."""
     what = "cannot set the PF down"
     carried = list(_link_away(pf, what, OTHER_NIC))
-    yield from carried or _users(what, pf.label, [(pf.device, "")], "release it")
+    yield from carried or _users(what, pf.label, [(pf.device, "")], "release it", waits=HANDED_OVER)
 
 
 def pf_resets(pf: Pf, what: str) -> Refusals:
@@ -79,8 +79,9 @@ def pf_resets(pf: Pf, what: str) -> Refusals:
             holders=carried,
             consent=LINK_RESET,
         )
-    for kind, remedy, consent in ((VFIO, END_IT, ""), (PROCESS, f"end them first, {OR_IN_USE}", IN_USE)):
-        programs = [f"VF {vf.vf}: {text}" for vf in pf.vfs for text in _texts((vf,), kind)]
+    remedies = ((HANDED_OVER, END_IT, ""), ((PROCESS, UNSEEN), f"end them first, {OR_IN_USE}", IN_USE))
+    for kinds, remedy, consent in remedies:
+        programs = [f"VF {vf.vf}: {text}" for vf in pf.vfs for text in _texts((vf,), *kinds)]
         if programs:
             why = f"the PF and its VFs are reset by it, and programs lose theirs: {'; '.join(programs)}"
             yield InUse(what, device=pf.label, why=why, remedy=remedy, holders=programs, consent=consent)
@@ -122,7 +123,7 @@ def vf_changes(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> 
         )
         return
     if holders and loses:
-        bypass, is_open = bypass_of(vf), bool(_texts((vf,), VFIO))
+        bypass, is_open = bypass_of(vf), bool(_texts((vf,), *BLOCKING))
         reason = "its user goes on with the old one" if bypass else f"{vf.driver} takes it only when it is loaded anew"
         yield InUse(
             f"mac: cannot give VF {vf.vf} {desired.attributes.mac}",
@@ -134,7 +135,7 @@ def vf_changes(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> 
         )
     cut = _cut(pf, vf, change)
     if holders and cut:
-        # Of a vfio program too: the kernel waits for nobody here, and a VF of a guest may have to be shut off.
+        # Of what was handed over too: the kernel waits for nobody here, and a VF of a guest may have to be shut off.
         yield InUse(
             f"{', '.join(cut)}: cannot change for VF {vf.vf}",
             device=pf.label,
@@ -186,20 +187,22 @@ def _destruction(pf: Pf, num_vfs: int) -> Refusals:
     yield from _users(f"num_vfs: cannot remove {going}", pf.label, users, "release them")
 
 
-def _users(what: str, label: str, devices: t.Sequence[tuple[Device, str]], release: str) -> Refusals:
+def _users(
+    what: str, label: str, devices: t.Sequence[tuple[Device, str]], release: str, waits: tuple[str, ...] = BLOCKING
+) -> Refusals:
     """Who uses what would be taken away, each with what would have to be said of it.
 
     :param devices: each with what stands before the words for its users.
+    :param waits: kinds of users that the kernel would wait for.
     """
-    kinds: dict[str, list[str]] = {SSH: [], VFIO: [], "": []}
-    for device, name in devices:
-        for holder in device.holders:
-            kinds[holder.kind if holder.kind in kinds else ""].append(name + holder.text)
-    remedies = {SSH: (OTHER_NIC, ""), VFIO: (END_IT, ""), "": (f"{release}, {OR_IN_USE}", IN_USE)}
-    for kind, (remedy, consent) in remedies.items():
-        if kinds[kind]:
-            reason, holders = "; ".join(kinds[kind]), kinds[kind]
-            yield InUse(what, device=label, why=reason, remedy=remedy, holders=holders, consent=consent)
+    named = [(holder.kind, name + holder.text) for device, name in devices for holder in device.holders]
+    rest = {kind for kind, _text in named} - {SSH, *waits}
+    remedies = (((SSH,), OTHER_NIC, ""), (waits, END_IT, ""), (rest, f"{release}, {OR_IN_USE}", IN_USE))
+    for kinds, remedy, consent in remedies:
+        holders = [text for kind, text in named if kind in kinds]
+        if holders:
+            why = "; ".join(holders)
+            yield InUse(what, device=label, why=why, remedy=remedy, holders=holders, consent=consent)
 
 
 def _link_away(pf: Pf, what: str, remedy: str, consent: str = "", of_vfs: tuple[str, ...] = (SSH, ROUTE)) -> Refusals:

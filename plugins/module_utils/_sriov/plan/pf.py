@@ -15,14 +15,14 @@ from ..knowledge.bypass_drivers import bypass_of
 from ..knowledge.queues import driver_of, predict_rss
 from ..knowledge.rss import rss_explanation, rss_queues, vf_limit
 from ..model.check import check_down
-from ..model.holders import ROUTE, SSH
+from ..model.holders import ROUTE, SSH, Claim
 from ..steps.pci import SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
 from . import guard
 from .stage import Stage, no_netdev, vf_words
 
 if t.TYPE_CHECKING:
     from ..model.desired import DesiredPf
-    from ..model.host import Pf
+    from ..model.host import Netdev, Pf
     from ..steps.pci import Step
 
 
@@ -180,7 +180,28 @@ def _warnings(pf: Pf, desired: DesiredPf) -> list[str]:
         found.append(
             f"{pf.label} has {pf.combined} channels by hand (ethtool -L); the driver chooses anew when its VFs go"
         )
+    found += _unmet_claims(pf, wanted)
     busy = [holder.text for holder in pf.device.holders if holder.kind not in (SSH, ROUTE)]
     if wanted != pf.num_vfs and busy:
         found.append(f"the link of {pf.label} goes for some seconds when its number of VFs changes: {', '.join(busy)}")
     return found
+
+
+def _unmet_claims(pf: Pf, wanted: int) -> list[str]:
+    """Who will want a VF that is not there any more: it starts later, and uses nothing now."""
+    going = {vf.address: vf for vf in pf.vfs[wanted:]}
+    going.update({name: vf for vf in pf.vfs[wanted:] for netdev in vf.netdevs for name in _names(netdev)})
+    found = []
+    for claim in pf.claims if going else ():
+        vf = going.get(claim.function or claim.interface or "")
+        if vf is not None:
+            found.append(f"{claim.owner} wants {vf_words(vf)} when it starts, which goes")
+        elif claim.pf in _names(pf.device.netdev) and not wanted:
+            found.append(f"{claim.owner} takes VFs of {pf.label} when it is used, and there will be none")
+        elif claim == Claim(claim.owner):
+            found.append(f"{claim.owner} cannot be read as XML: whether it wants VFs of {pf.label} is not known")
+    return list(dict.fromkeys(found))
+
+
+def _names(netdev: Netdev | None) -> tuple[str, ...]:
+    return (netdev.name, *netdev.altnames) if netdev else ()

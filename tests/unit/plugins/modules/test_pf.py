@@ -299,3 +299,12 @@ def test_a_state_that_is_not_reached_is_a_failure(tmp_path, kernel):
         "Remedy: look at dmesg; something else (NetworkManager, a udev rule) may manage the device too."
     )
     assert (result["changed"], len(result["done"])) == (True, 2)
+
+
+def test_a_libvirt_domain_that_will_want_a_vf_is_told_where_it_goes(tmp_path, kernel):
+    address = "<address domain='0x0000' bus='0x01' slot='0x10' function='0x2'/>"
+    device = f"<devices><hostdev type='pci'><source>{address}</source></hostdev></devices>"
+    build(tmp_path, {"etc/libvirt/qemu/web1.xml": f"<domain><name>web1</name>{device}</domain>"})
+    assert "warnings" not in run(kernel, num_vfs=2)
+    (warning,) = run(kernel, num_vfs=0, check=True)["warnings"]
+    assert "libvirt domain web1 wants VF 1 (0000:01:10.2, igbvf, enp1s0v1) when it starts, which goes" in str(warning)

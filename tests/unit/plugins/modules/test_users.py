@@ -82,8 +82,42 @@ def test_info_lists_what_could_not_be_seen_whoever_runs_it(tmp_path, user):
     result = run_module(info, kernel)
     assert (result["failed"], [each["name"] for each in result["pfs"]]) == (False, ["enp1s0"])
     assert result["not_seen"] == (
-        ["what process 7 (/usr/bin/testpmd) has open: holders of VFs for user space may be missing"] if user else []
+        ["what process 7 (testpmd) has open: holders of VFs for user space may be missing"] if user else []
     )
+
+
+@pytest.mark.parametrize(
+    ("files", "behaviour", "hidden"),
+    [
+        pytest.param(
+            {},
+            Behaviour(unreadable="/proc/7/fd"),
+            "what process 7 (testpmd) has open: holders of VFs for user space may be missing",
+            id="what a process has open",
+        ),
+        pytest.param(
+            {"run/netns/pod": "pod"},
+            Behaviour(),
+            "the interfaces of network namespace /run/netns/pod: [EPERM: not permitted]",
+            id="another namespace",
+        ),
+        pytest.param(
+            {},
+            Behaviour(netlink_errors={38: errno.EIO}),
+            "filters of tc: netlink refused a question [EIO: Input/output error].",
+            id="filters",
+        ),
+    ],
+)
+def test_where_users_cannot_be_seen_a_vf_is_kept_until_that_is_accepted(tmp_path, files, behaviour, hidden):
+    """Unreadable is not absent. What harms no user of a VF goes on."""
+    kernel = simulate(tmp_path, {**HIDDEN, **files}, behaviour)
+    assert not run_module(pf, kernel, pf="enp1s0", num_vfs=2)["failed"]
+    told = f"it cannot be seen whether it is in use: {hidden}"
+    refused = run_module(pf, kernel, pf="enp1s0", num_vfs=0, allow=["destroy_vfs", "link_reset"])
+    assert refused["failure"]["holders"] == [f"VF 0: {told}", f"VF 1: {told}"]
+    assert refused["failure"]["remedy"] == "release them, or accept that its user loses it: allow: [in_use]"
+    assert run_module(pf, kernel, pf="enp1s0", num_vfs=0, allow=["in_use"])["changed"]
 
 
 SAMPLE = {"pf": "enp1s0", "seconds": 0.02}

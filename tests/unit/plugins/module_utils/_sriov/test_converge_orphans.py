@@ -97,7 +97,7 @@ def test_one_that_goes_to_user_space_needs_no_healing(kernel):
 
 def test_one_whose_rdma_device_is_open_is_not_taken_from_its_program(tmp_path):
     files = {
-        f"{hosts.DEVICES}/{VF1}/infiniband_verbs/uverbs0": None,
+        **hosts.rdma("igb_1", "uverbs0", (), VF1),
         **hosts.process(4711, "ib_write_bw", ["/dev/infiniband/uverbs0"]),
     }
     kernel = make(tmp_path, files)
@@ -114,10 +114,11 @@ def test_where_namespaces_cannot_be_looked_at_it_is_not_known_to_be_free(tmp_pat
     kernel = make(tmp_path, {"run/netns/blue": "net:[3]"})
     with pytest.raises(InUse) as refused:
         converge(kernel, desired(num_vfs=0), TIMEOUT)
-    assert str(refused.value) == (
-        f"num_vfs: cannot remove VFs 0 to 2 on {LABEL}: VF 1: its interface is not in this network namespace, and not "
-        "every other one could be looked at. Remedy: release them, or accept that its user loses it: allow: [in_use]."
-    )
+    assert (
+        "VF 1: its interface is not in this network namespace, and not every other one could be looked at; VF 1: it "
+        "cannot be seen whether it is in use: the interfaces of network namespace /run/netns/blue: [EPERM: not "
+        "permitted]"
+    ) in str(refused.value)
     assert converge(kernel, desired(), TIMEOUT).before.pfs[PF].vfs[1].interface == "unknown"
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The commands beside `ip`: modprobe, nsenter, udevadm."""
+"""The commands beside `ip`: modprobe, udevadm."""
 
 from __future__ import annotations
 
@@ -32,13 +32,6 @@ def test_no_name_is_taken_for_an_option():
     assert Kernel(run).resolve_module("-c") is None
     assert Kernel(run).load_module("-c") == "modprobe: FATAL: Module -c not found"
     assert run.calls == ["modprobe --resolve-alias -- -c", "modprobe -- -c"]
-
-
-def test_another_namespace_is_asked_through_nsenter():
-    run = Answers(nsenter=(0, '[{},{"ifname":"lo"}]', ""))
-    assert Kernel(run).namespace_interfaces("/run/netns/red") == [{"ifname": "lo"}]
-    assert run.calls == ["nsenter --net=/run/netns/red ip -j -d link show"]
-    assert Kernel(Answers(nsenter=(1, "", "gone"))).namespace_interfaces("/run/netns/red") == []
 
 
 def test_udev_gets_whole_seconds_and_at_least_one():

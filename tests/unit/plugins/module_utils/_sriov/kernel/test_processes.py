@@ -6,28 +6,20 @@
 
 from __future__ import annotations
 
-import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.processes import Processes
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import Link
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.files import sysfs
 
 
-@pytest.mark.parametrize(
-    ("cmdline", "text"),
-    [
-        (b"a\0b\0", "a b"),
-        (b"", "name"),
-        (b"x" * 70 + b"\0", "x" * 59 + "…"),
-        (b"\xff\0", "\ufffd"),
-    ],
-)
-def test_a_command_line_is_short_and_readable(tmp_path, cmdline, text):
-    assert Processes(sysfs(tmp_path, {"proc/7/cmdline": cmdline, "proc/7/comm": "name"})).command("7") == text
+def test_a_program_is_named_without_its_arguments(tmp_path):
+    """Those hold secrets, and results are logged."""
+    tree = sysfs(tmp_path, hosts.process(7, "/usr/bin/mysql --password=secret"))
+    assert Processes(tree).name("7") == "mysql"
 
 
 def test_a_process_that_has_gone_has_no_name(tmp_path):
-    assert Processes(sysfs(tmp_path)).command("7") == "?"
+    assert Processes(sysfs(tmp_path)).name("7") == "?"
 
 
 def test_namespaces_are_the_named_ones_and_those_that_processes_keep(tmp_path):
@@ -58,7 +50,7 @@ def test_a_namespace_is_found_that_is_mounted_anywhere_or_only_open(tmp_path):
     processes = Processes(tree)
     mounted = ("/proc/self/root/run/docker/netns/abc", "/run/docker/netns/abc")
     assert processes.namespaces() == [mounted]
-    assert processes.bypass_nodes("50") == {"/dev/vfio/7"}
+    assert processes.open_files("50").nodes == {"/dev/vfio/7"}
     assert processes.namespaces() == [mounted, ("/proc/50/fd/3", "of process 50 (cni)")]
 
 
@@ -67,14 +59,22 @@ def test_a_parent_is_found_behind_any_name(tmp_path):
     assert [processes.parent(number) for number in ("5", "6", "7")] == ["4", "", ""]
 
 
-def test_nodes_for_bypass_are_told_from_other_files(tmp_path):
-    opened = ["/dev/null", "/dev/vfio/vfio", "/dev/vfio/12", "/dev/vfio/devices/vfio0", "/dev/uio0", "socket:[7]"]
-    opened += ["/dev/infiniband/uverbs0", "/dev/infiniband/rdma_cm"]
-    processes = Processes(sysfs(tmp_path, hosts.process(7, "testpmd", opened)))
+def test_nodes_of_devices_and_sockets_are_told_from_other_files(tmp_path):
+    nodes = ["/dev/vfio/12", "/dev/vfio/devices/vfio0", "/dev/uio0", "/dev/infiniband/uverbs0", "/dev/infiniband/umad1"]
+    nodes += ["/dev/vhost-vdpa-0", "/dev/ptp0"]
+    others = ["/dev/null", "/dev/vfio/vfio", "/dev/infiniband/rdma_cm", "/dev/vhost-net", "anon_inode:[eventpoll]"]
+    processes = Processes(sysfs(tmp_path, hosts.process(7, "testpmd", [*nodes, *others, "socket:[7]"])))
     assert processes.ids() == ["7"]
-    assert processes.bypass_nodes("7") == {
-        "/dev/vfio/12",
-        "/dev/vfio/devices/vfio0",
-        "/dev/uio0",
-        "/dev/infiniband/uverbs0",
-    }
+    assert processes.open_files("7") == (set(nodes), {7}, set())
+    assert processes.open_files("8") == (set(), set(), set())
+
+
+def test_a_node_that_was_opened_by_its_path_only_is_not_open(tmp_path):
+    """O_PATH: so udev sets owner and mode."""
+    processes = Processes(sysfs(tmp_path, hosts.process(7, "udevd", ["/dev/vfio/1", "/dev/vfio/2"], path_only=[0])))
+    assert processes.open_files("7").nodes == {"/dev/vfio/2"}
+
+
+def test_a_node_whose_flags_cannot_be_read_is_open(tmp_path):
+    tree = sysfs(tmp_path, {"proc/7/fd/3": Link("/dev/vfio/1"), "proc/7/fd/4": Link("/dev/vfio/2 (deleted)")})
+    assert Processes(tree).open_files("7").nodes == {"/dev/vfio/1", "/dev/vfio/2"}

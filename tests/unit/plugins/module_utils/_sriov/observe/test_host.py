@@ -138,7 +138,7 @@ def test_a_vfio_device_has_a_node_and_its_users(observed):
     device = observed({**files, **hosts.process(4711, "testpmd -l 0", ["/dev/vfio/7"])}).device(address)
     assert (device.dev_node, device.dev_mode) == ("/dev/vfio/7", 0o644)
     assert None not in (device.dev_owner, device.dev_group)
-    assert [holder.text for holder in device.holders] == ["process 4711 (testpmd -l 0) has /dev/vfio/7 open"]
+    assert [holder.text for holder in device.holders] == ["process 4711 (testpmd) has /dev/vfio/7 open"]
 
 
 def test_a_vfio_device_opened_by_its_newer_node_is_in_use(observed):
@@ -166,7 +166,7 @@ def test_the_master_of_a_port_is_read(observed):
         **hosts.interface("enp1s0", 3, hosts.IGB.mac, up=True, master="bond0"),
         **hosts.virtual("bond0", 9, "bond", ["enp1s0"], "02:00:00:00:ee:00"),
     }
-    assert observed(files).pf(PF).device.netdev.master == ("bond", "02:00:00:00:ee:00", 1500)
+    assert observed(files).pf(PF).device.netdev.master == ("bond", "02:00:00:00:ee:00", 1500, None)
 
 
 def test_a_no_iommu_device_has_a_node_of_another_name(observed):

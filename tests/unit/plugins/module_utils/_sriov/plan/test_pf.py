@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowledge.queues import predict_rss
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import Claim
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.pf import plan_pf
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.pci import SetNumVfs
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
@@ -188,3 +189,29 @@ def test_the_prediction_of_an_82599_has_its_queues_its_default_table_and_no_rule
 def test_the_prediction_of_nothing_is_the_present():
     state = pf(2, combined_channels=2)
     assert pf_after(state, desired_pf()) == state
+
+
+VF_0, VF_1 = "VF 0 (0000:01:10.0, igbvf, enp1s0v0)", "VF 1 (0000:01:10.2, igbvf, enp1s0v1)"
+DOMAIN, NETWORK, BROKEN = "libvirt domain web1", "libvirt network fast", "/etc/libvirt/qemu/a.xml"
+
+
+@pytest.mark.parametrize(
+    ("claim", "left", "warnings"),
+    [
+        (Claim(DOMAIN, function="0000:01:10.2"), 0, [f"{DOMAIN} wants {VF_1} when it starts, which goes"]),
+        (Claim(DOMAIN, function="0000:01:10.2"), 1, [f"{DOMAIN} wants {VF_1} when it starts, which goes"]),
+        (Claim(DOMAIN, function="0000:01:10.2"), 2, []),
+        (Claim(DOMAIN, function="0000:01:10.0"), 1, []),
+        (Claim(DOMAIN, interface="enp1s0v0"), 0, [f"{DOMAIN} wants {VF_0} when it starts, which goes"]),
+        (Claim(DOMAIN, function="0000:41:00.0"), 0, []),
+        (Claim(NETWORK, pf="enp1s0"), 0, [f"{NETWORK} takes VFs of {LABEL} when it is used, and there will be none"]),
+        (Claim(NETWORK, pf="enp1s0"), 1, []),
+        (Claim(NETWORK, pf="enp2s0"), 0, []),
+        (Claim(BROKEN), 0, [f"{BROKEN} cannot be read as XML: whether it wants VFs of {LABEL} is not known"]),
+        (Claim(BROKEN), 2, []),
+    ],
+)
+def test_whoever_will_want_a_vf_that_goes_is_told(claim, left, warnings):
+    """And needs no consent: nobody uses it now."""
+    stage = plan_pf(pf(2, claims=(claim, claim)), desired_pf(num_vfs=left, allow=["destroy_vfs"]))
+    assert (stage.warnings, stage.faults.found) == (warnings, [])

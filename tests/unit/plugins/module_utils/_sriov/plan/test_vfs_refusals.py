@@ -334,7 +334,7 @@ REFUSALS = [
         id="the MTU of an interface in another namespace",
     ),
     pytest.param(
-        one(vf(netdevs=(), holders=(Holder("unseen", "its interface is not here"),))),
+        one(vf(netdevs=(), holders=(Holder("unplaced", "its interface is not here"),))),
         [desired_vfs(mtu=1400)],
         NotSupported,
         f"mtu: cannot set 1400 for VF 0{ON}: its interface is not here. Remedy: leave out mtu, or bring it back.",
