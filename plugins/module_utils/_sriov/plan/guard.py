@@ -18,6 +18,7 @@ from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.attributes import VfAttributes
 from ..model.consent import DESTROY_VFS, IN_USE, LINK_RESET, TAKE_PF
 from ..model.holders import PROCESS, ROUTE, SSH, VFIO
+from ..model.vfs import count_of_vfs
 from .stage import vf_words
 
 if t.TYPE_CHECKING:
@@ -169,7 +170,7 @@ def cuts_ssh(pf: Pf, name: str, rule: FlowRule, client: str) -> InUse:
 def _destruction(pf: Pf, num_vfs: int) -> Refusals:
     if num_vfs:
         yield WouldDestroy(
-            f"num_vfs: cannot go from {pf.num_vfs} to {num_vfs} VFs",
+            f"num_vfs: cannot go from {pf.num_vfs} to {count_of_vfs(num_vfs)}",
             device=pf.label,
             why=f"the kernel does that only through 0: {', '.join(map(vf_words, pf.vfs))} would be destroyed",
             remedy=f"allow: [{DESTROY_VFS}] if that is what you want",
@@ -214,7 +215,7 @@ def _pf_driver(device: Device, num_vfs: int, target: str | None) -> Refusals:
             if num_vfs > 1
             else "it is a PF, and its VF lives on that driver",
             remedy="remove the VFs first (module pf, num_vfs: 0)",
-            holders=[f"{num_vfs} VFs"],
+            holders=[count_of_vfs(num_vfs)],
         )
     if target is None or target != device.default_driver:
         yield InUse(

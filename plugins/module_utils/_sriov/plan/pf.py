@@ -16,6 +16,7 @@ from ..knowledge.queues import driver_of, predict_rss
 from ..knowledge.rss import rss_explanation, rss_queues, vf_limit
 from ..model.check import check_down
 from ..model.holders import ROUTE, SSH
+from ..model.vfs import count_of_vfs
 from ..steps.pci import SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
 from . import guard
 from .stage import Stage, no_netdev, vf_words
@@ -74,7 +75,7 @@ def _num_vfs(pf: Pf, desired: DesiredPf) -> int:
 
 
 def _cannot(wanted: int) -> str:
-    return f"cannot create {wanted} VFs" if wanted else "cannot remove the VFs"
+    return f"cannot create {count_of_vfs(wanted)}" if wanted else "cannot remove the VFs"
 
 
 def _count_steps(pf: Pf, desired: DesiredPf) -> list[Step]:
@@ -103,7 +104,7 @@ def _check_count(pf: Pf, wanted: int | None) -> None:
         )
     if wanted > pf.total_vfs:
         raise InvalidRequest(
-            f"num_vfs: cannot create {wanted} VFs",
+            f"num_vfs: cannot create {count_of_vfs(wanted)}",
             device=pf.label,
             why=f"the device supports {pf.total_vfs} (sriov_totalvfs)",
             remedy=f"ask for at most {pf.total_vfs}",
@@ -112,7 +113,7 @@ def _check_count(pf: Pf, wanted: int | None) -> None:
     limit = vf_limit(driver_of(pf), classes, pf.total_vfs)
     if wanted > limit:
         raise InvalidRequest(
-            f"num_vfs: cannot create {wanted} VFs",
+            f"num_vfs: cannot create {count_of_vfs(wanted)}",
             device=pf.label,
             why=f"{pf.device.driver} gives {limit} with the {classes} traffic classes (DCB) configured: EPERM",
             remedy=f"ask for at most {limit}, or reduce the traffic classes",
@@ -122,10 +123,10 @@ def _check_count(pf: Pf, wanted: int | None) -> None:
 def _check_rss(pf: Pf, least: int | None, num_vfs: int) -> None:
     if least is None:
         return
-    predicted = predict_rss(pf, num_vfs)
+    predicted, leave = predict_rss(pf, num_vfs), "leaves" if num_vfs == 1 else "leave"
     if predicted is None:
         raise NotSupported(
-            f"min_rss_queues: cannot tell the RSS group that {num_vfs} VFs leave",
+            f"min_rss_queues: cannot tell the RSS group that {count_of_vfs(num_vfs)} {leave}",
             device=pf.label,
             why=f"nothing is known of driver {pf.device.driver}",
             remedy="leave out min_rss_queues, and look at `ethtool -l` afterwards",
@@ -133,7 +134,7 @@ def _check_rss(pf: Pf, least: int | None, num_vfs: int) -> None:
     if predicted < least:
         explanation = rss_explanation(driver_of(pf))
         raise InvalidRequest(
-            f"min_rss_queues: {num_vfs} VFs leave the PF an RSS group of {predicted}, less than {least}",
+            f"min_rss_queues: {count_of_vfs(num_vfs)} {leave} the PF an RSS group of {predicted}, less than {least}",
             device=pf.label,
             why=f"{pf.device.driver}: {explanation or 'VFs take nothing from the PF'}; online CPUs: {pf.online_cpus}",
             remedy="ask for fewer VFs, or accept the smaller group by a lower min_rss_queues",

@@ -12,6 +12,7 @@ import typing as t
 from ..errors import NotSupported
 from ..knowledge.queues import driver_of
 from ..knowledge.rss import rss_explanation, rss_queues
+from ..model.vfs import count_of_vfs
 
 if t.TYPE_CHECKING:
     from ..faults import Faults
@@ -67,4 +68,4 @@ def group_words(pf: Pf, before: str = "") -> str:
     explanation = rss_explanation(driver_of(pf))
     if not pf.num_vfs or not explanation or rss_queues(driver_of(pf), pf.num_vfs, pf.online_cpus) is None:
         return ""
-    return f"{before}beside {pf.num_vfs} VF{'s' if pf.num_vfs > 1 else ''} ({pf.device.driver}: {explanation})"
+    return f"{before}beside {count_of_vfs(pf.num_vfs)} ({pf.device.driver}: {explanation})"

@@ -66,7 +66,8 @@ class WaitForVfs(t.NamedTuple):
     num_vfs: int
 
     def __str__(self) -> str:
-        return f"wait until all {self.num_vfs} VFs of {self.label} are there"
+        who = "the VF" if self.num_vfs == 1 else f"all {self.num_vfs} VFs"
+        return f"wait until {who} of {self.label} {'is' if self.num_vfs == 1 else 'are'} there"
 
 
 class LoadModule(t.NamedTuple):

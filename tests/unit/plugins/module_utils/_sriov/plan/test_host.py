@@ -138,9 +138,9 @@ def test_two_pfs_go_through_each_stage_together():
     ]
     assert sentences(state, *desired) == [
         f"set sriov_numvfs of {LABEL} from 0 to 1",
-        f"wait until all 1 VFs of {LABEL} are there",
+        f"wait until the VF of {LABEL} is there",
         f"set sriov_numvfs of {SECOND_LABEL} from 0 to 1",
-        f"wait until all 1 VFs of {SECOND_LABEL} are there",
+        f"wait until the VF of {SECOND_LABEL} is there",
         f"set VF 0 of {LABEL}: mac 06:0b:00:00:01:00",
         f"set VF 0 of {SECOND_LABEL}: mac 06:0b:00:00:01:01",
         bound(0, "vfio-pci", "no driver"),
