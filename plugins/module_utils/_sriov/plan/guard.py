@@ -105,7 +105,7 @@ def vf_changes(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> 
     :param change: the attributes that would be written.
     """
     carried, loses = _texts((vf,), SSH), _loses_address(vf, desired, change)
-    other_mtu = desired.mtu not in (None, vf.netdev.mtu if vf.netdev else None)
+    other_mtu = vf.netdev is not None and desired.mtu not in (None, vf.netdev.mtu)
     holders = [holder.text for holder in vf.holders]
     if carried and (change.words() or other_mtu or loses):
         yield InUse(
@@ -127,7 +127,7 @@ def vf_changes(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> 
             holders=holders,
             consent="" if is_open else IN_USE,
         )
-    cut = _cut(pf, vf, change)
+    cut = _cut(pf, vf, change) + (["mtu"] if other_mtu else [])  # the driver stops its queues for it
     if holders and cut:
         # Of a vfio program too: the kernel waits for nobody here, and a VF of a guest may have to be shut off.
         yield InUse(
