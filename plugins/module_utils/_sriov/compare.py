@@ -97,7 +97,7 @@ def _functions(pf: Pf, desired: DesiredPf) -> Part:
 
 def _vfs(pf: Pf, desired: DesiredPf) -> dict[str, Part]:
     found: dict[str, Part] = {}
-    for index, each in desired_by_vf(desired.vfs, pf.num_vfs).items():
+    for index, each in desired_by_vf(desired.every_vfs, pf.num_vfs).items():
         found[str(index)] = _attributes(pf.vfs[index], each)
         if each.driver is not None:
             found[str(index)].update(of_driver(pf.vfs[index], each))
@@ -111,6 +111,8 @@ def _attributes(vf: Device, desired: DesiredVf) -> Part:
     found.update({name: value for name, value in DEFAULTS.items() if name in words and found[name] is None})
     if desired.mtu is not None:
         found["mtu"] = vf.netdev.mtu if vf.netdev else None
+    if desired.up is not None:
+        found["up"] = vf.netdev.up if vf.netdev else None
     if "mac" in words and vf.netdev and vf.driver not in BYPASS_DRIVERS:
         found["interface_mac"] = vf.netdev.mac
     return found

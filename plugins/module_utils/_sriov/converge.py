@@ -50,7 +50,7 @@ def converge(kernel: Kernel, desired: Desired, timeout: float, check: bool = Fal
     check_desired(desired)
     desired, before, unknown = observe(kernel, desired, timeout)
     plan = plan_host(before, desired, unknown)
-    planned = after_all(before, plan.steps)
+    planned, desired = after_all(before, plan.steps), desired.keeping(plan.kept)
     if check or not plan.steps:
         return Outcome(desired, before, planned, plan)
     _apply(kernel, plan, timeout)
@@ -60,7 +60,7 @@ def converge(kernel: Kernel, desired: Desired, timeout: float, check: bool = Fal
         error.done = [*map(str, plan.steps), *error.done]
         raise
     # The second plan may say the same.
-    warnings, allowed = (tuple(dict.fromkeys((*a, *b))) for a, b in zip(plan[1:], more[1:]))
+    warnings, allowed = (tuple(dict.fromkeys((*a, *b))) for a, b in zip(plan[1:3], more[1:3]))
     return Outcome(desired, before, after, Plan((*plan.steps, *more.steps), warnings, allowed))
 
 

@@ -148,13 +148,15 @@ class Devices:
     def _add_interface(self, address):
         pf = self.link(hosts.DEVICES, address, "physfn")
         if pf is None:
-            name, mac = self.read("sim/pf_name"), "02:00:00:00:01:00"
+            name, mac, more = self.read("sim/pf_name"), "02:00:00:00:01:00", {}
         else:
             index = self.index(pf, address)
             name = f"{(self.names(hosts.DEVICES, pf, 'net') or ['eth9'])[0]}v{index}"
-            mac = self.vfs.address_at_probe(pf, index, f"02:00:00:00:02:{index:02x}")
+            random = f"02:00:00:00:02:{index:02x}"
+            mac = self.vfs.address_at_probe(pf, index, random)
+            more = {"random": True} if mac == random else {}
         number = 1 + max(json.loads(self.read("sim/interfaces", other))["ifindex"] for other in self.interfaces())
-        build(self.root, {**hosts.behind(address, name), **hosts.interface(name, number, mac)})
+        build(self.root, {**hosts.behind(address, name), **hosts.interface(name, number, mac, **more)})
 
     def interfaces(self):
         return self.names("sim/interfaces")

@@ -50,6 +50,8 @@ def drvinfo(interface, buffer):
 def permanent_address(interface, buffer):
     head = simabi.Sized.from_buffer(buffer)
     address = interface.entry.get("permaddr", interface.entry["address"])
+    if interface.entry.get("random"):  # net/core/dev.c register_netdevice: only NET_ADDR_PERM is kept
+        address = "00:00:00:00:00:00"
     if head.size < 6:
         raise refusal(ETOOSMALL)
     head.size = 6

@@ -31,6 +31,7 @@ if t.TYPE_CHECKING:
         SetNtuple,
         SetRss,
         SetVf,
+        SetVfLink,
         WaitForCarrier,
     )
 
@@ -112,6 +113,20 @@ def set_mtu(step: SetMtu, kernel: Kernel, timeout: float) -> None:
         if time.monotonic() > end:
             raise NotReached(f"cannot set the MTU to {step.mtu}", device=step.label, why="it has no interface")
         time.sleep(POLL)
+
+
+def set_vf_link(step: SetVfLink, kernel: Kernel, timeout: float) -> None:
+    address = located(kernel, step)
+    wait_for_netdev(kernel, address, timeout)
+    kernel.settle(timeout)  # udev renames it
+    what = f"cannot set its interface {'up' if step.up else 'down'}"
+    names = kernel.pci.interfaces(address)
+    if not names:
+        raise NotReached(what, device=step.label, why="it has none")
+    try:
+        kernel.link.set_up(names[0], step.up)
+    except KernelRefused as error:
+        raise explained(error, what, step.label, {}) from None
 
 
 def set_channels(step: SetChannels, kernel: Kernel, _timeout: float) -> None:

@@ -64,12 +64,14 @@ class VfSupport(t.NamedTuple):
     :param refuses: attribute -> why a value other than the default is refused.
     :param values: attribute -> the values it takes.
     :param rates: least and greatest max_tx_rate in Mbit/s, 0 (no limit) aside; None: not known.
+    :param starts: attribute -> what a new VF has of it; those that are the same with every driver aside.
     :param jumbo_after_pf: a VF gets an MTU above 1500 only while the PF has one.
     """
 
     refuses: t.Mapping[str, str] = {}
     values: t.Mapping[str, tuple[str, ...]] = {}
     rates: tuple[int, int] | None = None
+    starts: t.Mapping[str, t.Any] = {}
     jumbo_after_pf: bool = False
 
 

@@ -22,6 +22,7 @@ VFS = VfSupport(
     },
     values={"vlan_proto": ("802.1Q",)},
     rates=(1, 1000),
+    starts={"spoofchk": True},  # igb_main.c igb_probe_vfs
 )
 COMMON = Driver(
     "igb",

@@ -48,6 +48,7 @@ VFS = VfSupport(
     refuses={"min_tx_rate": "it has no least rate"},
     values={"vlan_proto": ("802.1Q",), "link_state": ("auto", "disable")},
     rates=(11, 10000),
+    starts={"spoofchk": True},  # ixgbe_sriov.c __ixgbe_enable_sriov
     jumbo_after_pf=True,
 )
 # Queues: ixgbe_lib.c ixgbe_set_sriov_queues (4 queues in 32 pools, 2 in 64), ixgbe.h MAX_RSS 16 for 82598/82599/X540.

@@ -65,4 +65,5 @@ def _desired_vf(said: Said) -> DesiredVf:
         driver=values.get("driver"),
         node=Node(values.get("owner"), values.get("group"), values.get("mode")),
         no_iommu=values.get("no_iommu", False),
+        up=values.get("up"),
     )

@@ -210,6 +210,13 @@ def _set_mtu(state: State, step: net.SetMtu) -> State:
     return state.with_device(replace(device, netdevs=(netdev, *device.netdevs[1:])))
 
 
+def _set_vf_link(state: State, step: net.SetVfLink) -> State:
+    """Of a link that is to come, the best is assumed."""
+    device = state.device(step.address)
+    netdev = replace(device.netdev or _new_netdev(device), up=step.up, carrier=step.up)
+    return state.with_device(replace(device, netdevs=(netdev, *device.netdevs[1:])))
+
+
 def _set_channels(state: State, step: net.SetChannels) -> State:
     pf = state.pfs[step.address]
     return _with_queues(state, step.address, queues_after_reopening(pf, pf.num_vfs, step.combined))
@@ -268,6 +275,7 @@ AFTER: dict[type, t.Callable[[State, t.Any], State]] = {
     net.WaitForCarrier: _wait_for_carrier,
     net.SetVf: _set_vf,
     net.SetMtu: _set_mtu,
+    net.SetVfLink: _set_vf_link,
     net.SetChannels: _set_channels,
     net.SetNtuple: _set_ntuple,
     net.SetRss: _set_rss,

@@ -19,7 +19,7 @@ from ..model.check import beyond_auto
 from ..model.desired import AUTO
 from ..model.mac import LAST_AUTO, MAC_ADDRESS, ZERO, auto_mac, is_infiniband
 from ..model.vfs import desired_by_vf
-from ..steps.net import SetMtu, SetVf, WaitForCarrier
+from ..steps.net import SetMtu, SetVf, SetVfLink, WaitForCarrier
 from ..steps.pci import Reload
 from .after import DEFAULT_MTU
 from .check_vfs import check_interface, check_vf, no_mac_on_infiniband, taken_addresses
@@ -56,10 +56,16 @@ def by_index(pf: Pf, entries: Sequence[DesiredVfs], faults: Faults) -> dict[int,
 
 
 def plan_attributes(
-    pf: Pf, desired: Mapping[int, DesiredVf], allow: Container[str], settling: bool, beside: Mapping[str, str]
+    pf: Pf,
+    desired: Mapping[int, DesiredVf],
+    asked: Mapping[int, DesiredVf],
+    allow: Container[str],
+    settling: bool,
+    beside: Mapping[str, str],
 ) -> Stage:
     """The writes that give the VFs what they lack.
 
+    :param asked: what of it the user has said: an address that a VF had before, it may have whoever else has it.
     :param beside: MAC addresses of others than the PF and its VFs, and their owners.
     :param settling: an earlier step of the plan takes the PF's link away for a while.
     :returns: with refusals of what the driver does not take, or what would cut a user off.
@@ -70,7 +76,7 @@ def plan_attributes(
         return Stage()
     netdev = interface(pf, "cannot set the attributes of its VFs")
     faults = Faults(allow)
-    faults.add(*taken_addresses(pf, desired, beside))
+    faults.add(*taken_addresses(pf, asked, beside))
     writes: list[SetVf] = []
     for index in named:
         vf, each = pf.vfs[index], desired[index]
@@ -103,8 +109,8 @@ def plan_reloads(pf: Pf, desired: Mapping[int, DesiredVf], addressed: Container[
     return Stage(steps)
 
 
-def plan_mtus(pf: Pf, desired: Mapping[int, DesiredVf]) -> Stage:
-    """The MTU of VFs' interfaces, once they are there.
+def plan_interfaces(pf: Pf, desired: Mapping[int, DesiredVf]) -> Stage:
+    """The MTU of VFs' interfaces and whether they are up, once they are there.
 
     :param pf: as it is after the drivers' steps.
     :returns: with refusals for VFs that have no interface here.
@@ -113,12 +119,13 @@ def plan_mtus(pf: Pf, desired: Mapping[int, DesiredVf]) -> Stage:
     faults = Faults()
     for index in sorted(desired):
         vf, mtu = pf.vfs[index], desired[index].mtu
-        if mtu is None:
-            continue
-        faults.add(*_of_vf(index, check_interface(pf, vf, mtu)))
         present = vf.netdev.mtu if vf.netdev else DEFAULT_MTU
-        if mtu != present:
+        if mtu is not None:
+            faults.add(*_of_vf(index, check_interface(pf, vf, mtu)))
+        if mtu not in (None, present):
             steps.append(SetMtu(vf.address, function_label(vf), present, mtu, vf.physfn, vf.vf))
+        if desired[index].up and not (vf.netdev and vf.netdev.up):
+            steps.append(SetVfLink(vf.address, function_label(vf), True, vf.physfn, vf.vf))
     return Stage(steps, faults=faults)
 
 

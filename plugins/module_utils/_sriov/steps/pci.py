@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..model.desired import Node
+from ..model.desired import DesiredVfs, Node
 from .net import NetStep
 
 
@@ -175,8 +175,10 @@ class Plan(t.NamedTuple):
     """Steps in their order, and what the operator should know beside them.
 
     :param allowed: which consent was used, and for what.
+    :param kept: what is desired of VFs that it creates again beside what the user says, by the address of their PF.
     """
 
     steps: tuple[Step, ...] = ()
     warnings: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
+    kept: t.Mapping[str, tuple[DesiredVfs, ...]] = {}

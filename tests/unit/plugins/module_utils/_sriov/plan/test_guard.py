@@ -185,9 +185,7 @@ def channels(*kept):
         ),
         pytest.param(attributes(vf(holders=(ADDRESSED,)), mtu=0), set(), id="the MTU that it has"),
         pytest.param(attributes(vf(), mtu=1400), set(), id="an MTU of a free VF"),
-        pytest.param(
-            attributes(vf(driver=None, holders=(BUSY,)), mtu=1400), set(), id="an MTU without interface"
-        ),
+        pytest.param(attributes(vf(driver=None, holders=(BUSY,)), mtu=1400), set(), id="an MTU without interface"),
         pytest.param(attributes(vf(holders=(SSH,)), VfAttributes(), mac=MAC), NEVER, id="its address, written already"),
         pytest.param(attributes(vf(holders=(SSH,)), VfAttributes(), mtu=0), set(), id="nothing of it"),
         pytest.param(channels(), set(), id="fewer channels"),
