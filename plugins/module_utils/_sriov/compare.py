@@ -80,6 +80,20 @@ def differences(planned: Part, observed: Part, path: str = "") -> list[str]:
     return found
 
 
+def left_unbound(planned: State, observed: State) -> list[str]:
+    """VFs that the kernel was to bind by itself and has not, in words: their driver's probe failed, or it is kept away.
+
+    :param planned: as the steps should have led to.
+    """
+    return [
+        f"VF {vf.vf} of {observed.pfs[address].label} has no driver, though the kernel gives {expected.driver} to new "
+        "VFs: look at dmesg; a driver may be kept from loading (modprobe.d)"
+        for address, pf in planned.pfs.items()
+        for expected, vf in zip(pf.vfs, observed.pfs[address].vfs)
+        if expected.planned and expected.driver == expected.default_driver and expected.driver and vf.driver is None
+    ]
+
+
 def _functions(pf: Pf, desired: DesiredPf) -> Part:
     netdev = pf.device.netdev
     found: Part = {}

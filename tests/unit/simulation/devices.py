@@ -36,6 +36,7 @@ class Behaviour:
     modprobe_errors: dict = field(default_factory=dict)  # module -> what modprobe says
     address_without_vfs: bool = False  # iproute2 whose `ip -d address` does not tell of VFs
     node_mode: int = 0o600  # what udev makes of /dev/vfio/N
+    misses_pf: dict = field(default_factory=dict)  # VF -> number of probes of ixgbevf that do not reach the PF
     user: int = 0  # who runs the code under test
     unreadable: str = "(?!)"  # regular expression of paths that this user may not read: EACCES
 
@@ -145,6 +146,14 @@ class Devices:
         build(self.root, {f"sim/probes/{address}": str(probes)})
         return probes <= self.behaviour.no_interface.get(driver, 0)
 
+    def _misses_pf(self, pf, index):
+        """ixgbevf_main.c ixgbevf_probe(): no answer from the mailbox, and its oldest API."""
+        probes = int(self.read("sim/missed", pf, str(index)) or 0) + 1
+        if probes > self.behaviour.misses_pf.get(index, 0):
+            return False
+        build(self.root, {f"sim/missed/{pf}/{index}": str(probes)})
+        return True
+
     def _add_interface(self, address):
         pf = self.link(hosts.DEVICES, address, "physfn")
         if pf is None:
@@ -153,8 +162,10 @@ class Devices:
             index = self.index(pf, address)
             name = f"{(self.names(hosts.DEVICES, pf, 'net') or ['eth9'])[0]}v{index}"
             random = f"02:00:00:00:02:{index:02x}"
-            mac = self.vfs.address_at_probe(pf, index, random)
+            missed = self._misses_pf(pf, index)
+            mac = random if missed else self.vfs.address_at_probe(pf, index, random)
             more = {"random": True} if mac == random else {}
+            more.update({"min_mtu": 68, "max_mtu": 1504} if missed else {})
         number = 1 + max(json.loads(self.read("sim/interfaces", other))["ifindex"] for other in self.interfaces())
         build(self.root, {**hosts.behind(address, name), **hosts.interface(name, number, mac, **more)})
 

@@ -224,7 +224,12 @@ class SimCommands:
         if state == "vf":
             error = self._devices.vfs.set(self._devices.link("sys/class/net", name, "device"), words[1:])
             return (2, "", f"RTNETLINK answers: {error}\n") if error else (0, "", "")
+        address = self._devices.link("sys/class/net", name, "device")
+        physfn = self._devices.link(hosts.DEVICES, address or "", "physfn")
+        index = self._devices.index(physfn, address) if physfn else None
         if state == "mtu":
+            if physfn and not self._devices.vfs.takes_mtu(physfn, index):
+                return 2, "", "RTNETLINK answers: Invalid argument\n"
             self._devices.put(f"sim/interfaces/{name}", json.dumps({**entry, "mtu": int(words[1])}))
             if entry["mtu"] != int(words[1]):
                 mtu_changed(self._devices.root, name)
@@ -234,6 +239,8 @@ class SimCommands:
         entry["flags"] = [*flags, "UP", "LOWER_UP"] if state == "up" else flags
         self._devices.put(f"sim/interfaces/{name}", json.dumps(entry))
         self._devices.put(f"sys/class/net/{name}/carrier", int(state == "up"))
+        if physfn and state == "up":
+            self._devices.vfs.interface_up(physfn, index)
         if was_up != (state == "up"):
             link_changed(self._devices.root, name)
         return 0, "", ""

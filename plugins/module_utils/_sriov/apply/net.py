@@ -96,7 +96,11 @@ def _not_taken(kernel: Kernel, step: SetVf, error: BatchFailed) -> SriovError:
 
 
 def set_mtu(step: SetMtu, kernel: Kernel, timeout: float) -> None:
-    """A VF whose PF is in reset refuses for a moment."""
+    """A VF whose PF is in reset refuses for a moment.
+
+    One whose PF was reset greets it again when its interface goes up, and while it is down the PF takes nothing from it
+    (ixgbe_sriov.c ixgbe_rcv_msg_from_vf, clear_to_send): so it is set up for the while.
+    """
     address = located(kernel, step)
     wait_for_netdev(kernel, address, timeout)
     kernel.settle(timeout)  # udev renames it
@@ -108,11 +112,31 @@ def set_mtu(step: SetMtu, kernel: Kernel, timeout: float) -> None:
                 kernel.link.set_mtu(names[0], step.mtu)
                 return
         except KernelRefused as error:
+            if not _is_up(kernel, names[0]):
+                _set_mtu_while_up(step, kernel, names[0])
+                return
             if time.monotonic() > end:
                 raise explained(error, f"cannot set the MTU to {step.mtu}", step.label, {}) from None
         if time.monotonic() > end:
             raise NotReached(f"cannot set the MTU to {step.mtu}", device=step.label, why="it has no interface")
         time.sleep(POLL)
+
+
+def _is_up(kernel: Kernel, name: str) -> bool:
+    return any("UP" in entry.get("flags", ()) for entry in kernel.link.interfaces() if entry["ifname"] == name)
+
+
+def _set_mtu_while_up(step: SetMtu, kernel: Kernel, name: str) -> None:
+    try:
+        kernel.link.set_up(name, True)
+        try:
+            kernel.link.set_mtu(name, step.mtu)
+        finally:
+            kernel.link.set_up(name, False)
+    except KernelRefused as error:
+        remedies = dict.fromkeys(("", "EINVAL", "EIO"), "look at dmesg; the PF must be up, and reach the VF")
+        what = f"cannot set the MTU to {step.mtu}, with the interface set up for it either"
+        raise explained(error, what, step.label, remedies) from None
 
 
 def set_vf_link(step: SetVfLink, kernel: Kernel, timeout: float) -> None:

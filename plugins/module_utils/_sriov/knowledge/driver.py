@@ -80,11 +80,13 @@ class VfDriver(t.NamedTuple):
 
     :param queues: the most receive queues that it opens; None: not known.
     :param queue_counters: as Driver.queue_counters.
+    :param deaf_mtu: the greatest MTU of an interface whose driver did not reach its PF at probe; None: not known.
     """
 
     name: str
     queues: int | None = None
     queue_counters: tuple[str, ...] = ()
+    deaf_mtu: int | None = None
 
 
 class Xdp(t.NamedTuple):

@@ -65,8 +65,9 @@ COMMON = Driver(
     table="shared",  # one RETA and key for all pools: ixgbe_main.c ixgbe_setup_reta
     steering=STEERING,
     vf_support=VFS,
-    # ixgbevf.h IXGBEVF_MAX_RSS_QUEUES; ixgbevf/ethtool.c ixgbevf_get_strings
-    vf_driver=VfDriver("ixgbevf", queues=2, queue_counters=("rx_queue_{}_packets",)),
+    # ixgbevf.h IXGBEVF_MAX_RSS_QUEUES; ixgbevf/ethtool.c ixgbevf_get_strings. ixgbevf_main.c ixgbevf_probe: an 82599's
+    # VF that has agreed on no mailbox API has ETH_DATA_LEN + ETH_FCS_LEN.
+    vf_driver=VfDriver("ixgbevf", queues=2, queue_counters=("rx_queue_{}_packets",), deaf_mtu=1504),
     # Commits 924708081629, d0bcacd0a130. MTU: IXGBE_RXBUFFER_3K less its headers. CPUs: IXGBE_MAX_XDP_QS * 2.
     xdp=Xdp((4, 12), (4, 20), "ixgbe_main.c ixgbe_xdp_setup", 3050, 128, refuses_classes=True, refuses_lro=True),
     dpdk="net_ixgbe",

@@ -27,6 +27,7 @@ from ..steps.pci import Plan, SetLink, SetNumVfs
 from .after import after_all
 from .check_rules import rule_faults
 from .check_vfs import addresses_beside
+from .deaf import plan_deaf
 from .drivers import check_exists, plan_drivers, plan_modules, target_driver
 from .guard import carries_ssh
 from .kept import plan_kept
@@ -67,6 +68,7 @@ def plan_host(state: State, desired: Desired, unknown: t.Sequence[SriovError] = 
     draft.take(plan_modules(_functions(draft.now), drivers, draft.now.host))
     draft.take(plan_drivers(_functions(draft.now), drivers))
     draft.each(desired, lambda each: plan_reloads(draft.pf(each), vfs[each.pf], draft.addressed(each)))
+    draft.each(desired, lambda each: plan_deaf(draft.pf(each), each))
     draft.each(desired, lambda each: plan_interfaces(draft.pf(each), vfs[each.pf]))
     draft.each(desired, lambda each: _plan_queues(draft, each))
     for each in (each for each in desired.pfs if each.pf in draft.stopped):

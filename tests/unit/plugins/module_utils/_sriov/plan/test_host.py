@@ -249,11 +249,11 @@ def test_without_an_iommu_new_vfs_may_do_without_it():
     ]
 
 
-def test_vfs_that_come_anew_get_all_that_is_desired_and_nothing_that_they_had():
+def test_vfs_that_come_anew_get_all_that_is_desired_and_what_they_had():
     known = vf(driver="vfio-pci", attributes=replace(FREE.attributes, mac=MAC, trust=True))
     state = ixgbe(1, vfs=(known,), combined_channels=4, carrier=True, drivers_autoprobe=False)
     steps = sentences(state, desired_pf(num_vfs=2, allow=["destroy_vfs"], vfs=[desired_vfs(mac=MAC), TO_DPDK]))
-    assert steps[-2:] == [f"set VF 0 of {LABEL}: mac {MAC}", bound(0, "vfio-pci", "no driver")]
+    assert steps[-2:] == [f"set VF 0 of {LABEL}: mac {MAC}, trust on", bound(0, "vfio-pci", "no driver")]
 
 
 BY_HAND = (0,) * 64 + (1,) * 64

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.modules import host, pf, vf
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate, written
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import build, snapshot
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
@@ -244,3 +245,62 @@ def test_check_mode_writes_nothing(tmp_path, kernel):
     for word in ("steps", "diff", "changed", "allowed"):
         assert planned[word] == done[word]
     assert told(planned) == told(done)
+
+
+def reloaded(index):
+    return f"reload ixgbevf of {hosts.IXGBE.vf(index)} (VF {index} of {PF}): it did not reach its PF when it was loaded"
+
+
+def test_a_vf_that_missed_its_pf_is_loaded_anew(tmp_path):
+    """A random address, of which the PF knows nothing, and no jumbo frames."""
+    kernel = simulate(tmp_path, hosts.host(hosts.IXGBE, cpus=16), Behaviour(misses_pf={1: 1}))
+    result = recreate(kernel, 3)
+    assert (result["failed"], result["steps"][2:], told(result)) == (False, [reloaded(1)], [])
+    assert seen(result, 1)["mac"] == seen(result, 1)["attributes"]["mac"] == "02:00:00:00:02:01"
+    assert not recreate(kernel, 3)["changed"]
+
+
+def test_one_that_misses_it_again_is_told(tmp_path):
+    kernel = simulate(tmp_path, hosts.host(hosts.IXGBE, cpus=16), Behaviour(misses_pf={1: 9}))
+    result = recreate(kernel, 3)
+    assert result["msg"] == f"a step was done, and is to be done again: {reloaded(1)}. Remedy: look at dmesg."
+    assert (result["failure"]["kind"], result["done"][-1]) == ("not_reached", reloaded(1))
+
+
+def test_one_that_somebody_uses_is_left_alone(tmp_path):
+    kernel = simulate(tmp_path, hosts.host(hosts.IXGBE, cpus=16), Behaviour(misses_pf={0: 1}))
+    kernel.sysfs.write(f"/sys/bus/pci/devices/{PF}/sriov_numvfs", "1")
+    entry = {"addresses": ["192.0.2.77"], "max_mtu": 1504, "random": True}
+    build(tmp_path, hosts.interface("enp1s0v0", 4, "02:00:00:00:02:00", **entry))
+    result = recreate(kernel, 1)
+    assert (result["changed"], told(result)) == (
+        False,
+        [
+            f"ixgbevf of VF 0 of {LABEL} did not reach the PF when it was loaded: release the VF, and load the driver "
+            "anew (enp1s0v0 has address 192.0.2.77/24)"
+        ],
+    )
+
+
+def test_a_vf_whose_driver_fails_is_told(tmp_path):
+    kernel = simulate(tmp_path, hosts.host(hosts.IXGBE, cpus=16), Behaviour(declines=("ixgbevf",)))
+    result = recreate(kernel, 1)
+    assert (result["failed"], seen(result)["driver"]) == (False, None)
+    assert told(result) == [
+        f"VF 0 of {LABEL} has no driver, though the kernel gives ixgbevf to new VFs: look at dmesg; a driver may be "
+        "kept from loading (modprobe.d)"
+    ]
+    assert told(recreate(kernel, 1)) == []
+
+
+@pytest.mark.parametrize(
+    "reset", [["ip", "link", "set", "dev", "enp1s0", "mtu", "9000"], None], ids=["an MTU of the PF", "ntuple on"]
+)
+def test_the_mtu_of_a_vf_that_is_down_after_a_reset_of_its_pf(kernel, reset):
+    """It has to greet its PF again, which its driver does when the interface goes up."""
+    provision(kernel)
+    kernel.run(reset) if reset else kernel.ethtool.set_feature("enp1s0", "rx-ntuple-filter", True)
+    assert kernel.run(["ip", "link", "set", "dev", "enp1s0v0", "mtu", "1400"])[0] == 2
+    result = run_module(vf, kernel, pf="enp1s0", vfs=[{"vf": 0, "mtu": 1400}])
+    assert (result["failed"], result["steps"]) == (False, [f"set the MTU of {VF0} to 1400 (was 1500)"])
+    assert (seen(result)["mtu"], seen(result)["up"]) == (1400, False), "down again, as it was"
