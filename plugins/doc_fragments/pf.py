@@ -28,7 +28,9 @@ num_vfs:
   type: int
   description:
     - How many VFs there shall be. Left out, the number stays as it is.
-    - A change from one number to another destroys all VFs on the way and needs V(destroy_vfs) in O(allow).
+    - A change from one number to another destroys all VFs on the way and needs V(destroy_vfs) in O(allow). Those whose
+      index survives get back their attributes, driver, MTU and link where nothing else is said; a warning names what
+      does not come back.
     - V(0) removes all VFs; it needs V(in_use) in O(allow) when one of them is in use.
 """
 DRIVERS_AUTOPROBE = r"""

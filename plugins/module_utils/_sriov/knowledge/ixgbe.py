@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..model.mac import ZERO
 from .driver import Driver, RssStep, Steering, VfDriver, VfSupport, Xdp
 
 if t.TYPE_CHECKING:
@@ -48,7 +49,7 @@ VFS = VfSupport(
     refuses={"min_tx_rate": "it has no least rate"},
     values={"vlan_proto": ("802.1Q",), "link_state": ("auto", "disable")},
     rates=(11, 10000),
-    starts={"spoofchk": True},  # ixgbe_sriov.c __ixgbe_enable_sriov
+    starts={"spoofchk": True, "mac": ZERO},  # ixgbe_sriov.c __ixgbe_enable_sriov
     jumbo_after_pf=True,
 )
 # Queues: ixgbe_lib.c ixgbe_set_sriov_queues (4 queues in 32 pools, 2 in 64), ixgbe.h MAX_RSS 16 for 82598/82599/X540.

@@ -33,6 +33,7 @@ from .guard import carries_ssh
 from .kept import plan_kept
 from .mend import plan_mend
 from .pf import plan_pf
+from .pitfalls import pitfalls
 from .queues import plan_channels, plan_ntuple
 from .rss import plan_rss
 from .rules import plan_rules
@@ -74,6 +75,8 @@ def plan_host(state: State, desired: Desired, unknown: t.Sequence[SriovError] = 
     for each in (each for each in desired.pfs if each.pf in draft.stopped):
         draft.faults.join(_wrong_anyway(draft, each))
     draft.faults.tell()
+    for each in desired.pfs:
+        draft.warnings += pitfalls(draft.pf(each), asked[each.pf], draft.steps)
     allowed = tuple(dict.fromkeys(map(_use, together(draft.faults.allowed))))
     return Plan(tuple(draft.steps), tuple(draft.warnings), allowed, draft.kept)
 
