@@ -55,7 +55,8 @@ class VirtualFunctions:
     def pf_was_reset(self, pf):
         """ixgbe_main.c ixgbe_down(): nothing is taken from a VF (clear_to_send) until it has greeted the PF again."""
         vfs = self.load(pf)
-        self.store(pf, [{**vf, "greeted": self._is_up(pf, index)} for index, vf in enumerate(vfs)])
+        if vfs:
+            self.store(pf, [{**vf, "greeted": self._is_up(pf, index)} for index, vf in enumerate(vfs)])
 
     def interface_up(self, pf, index):
         """ixgbevf_main.c ixgbevf_open()."""

@@ -104,39 +104,41 @@ def set_mtu(step: SetMtu, kernel: Kernel, timeout: float) -> None:
     address = located(kernel, step)
     wait_for_netdev(kernel, address, timeout)
     kernel.settle(timeout)  # udev renames it
-    end = time.monotonic() + min(timeout, 10.0)
-    while True:
-        names = kernel.pci.interfaces(address)
-        try:
-            if names:
-                kernel.link.set_mtu(names[0], step.mtu)
-                return
-        except KernelRefused as error:
-            if not _is_up(kernel, names[0]):
-                _set_mtu_while_up(step, kernel, names[0])
-                return
+    end, lifted = time.monotonic() + min(timeout, 10.0), ""
+    try:
+        while True:
+            names = kernel.pci.interfaces(address)
+            try:
+                if names:
+                    kernel.link.set_mtu(names[0], step.mtu)
+                    return
+            except KernelRefused as error:
+                refused = explained(error, f"cannot set the MTU to {step.mtu}", step.label, {})
+                if time.monotonic() > end:
+                    raise refused from None
+                lifted = lifted or _lifted(kernel, names[0], refused)
             if time.monotonic() > end:
-                raise explained(error, f"cannot set the MTU to {step.mtu}", step.label, {}) from None
-        if time.monotonic() > end:
-            raise NotReached(f"cannot set the MTU to {step.mtu}", device=step.label, why="it has no interface")
-        time.sleep(POLL)
+                raise NotReached(f"cannot set the MTU to {step.mtu}", device=step.label, why="it has no interface")
+            time.sleep(POLL)
+    finally:
+        if lifted:
+            kernel.link.set_up(lifted, False)
 
 
-def _is_up(kernel: Kernel, name: str) -> bool:
-    return any("UP" in entry.get("flags", ()) for entry in kernel.link.interfaces() if entry["ifname"] == name)
+def _lifted(kernel: Kernel, name: str, refused: SriovError) -> str:
+    """The name of an interface that was down and is up now; "" of one that was up.
 
-
-def _set_mtu_while_up(step: SetMtu, kernel: Kernel, name: str) -> None:
+    :raises SriovError: it cannot be set up: what was refused before, with that.
+    """
+    if any("UP" in entry.get("flags", ()) for entry in kernel.link.interfaces() if entry["ifname"] == name):
+        return ""
     try:
         kernel.link.set_up(name, True)
-        try:
-            kernel.link.set_mtu(name, step.mtu)
-        finally:
-            kernel.link.set_up(name, False)
     except KernelRefused as error:
-        remedies = dict.fromkeys(("", "EINVAL", "EIO"), "look at dmesg; the PF must be up, and reach the VF")
-        what = f"cannot set the MTU to {step.mtu}, with the interface set up for it either"
-        raise explained(error, what, step.label, remedies) from None
+        refused.why += f"; the VF has to reach its PF first, and its interface cannot be set up ({error.why})"
+        refused.remedy = f"set the PF up, and look whether `ip link set dev {name} up` works then"
+        raise refused from None
+    return name
 
 
 def set_vf_link(step: SetVfLink, kernel: Kernel, timeout: float) -> None:
