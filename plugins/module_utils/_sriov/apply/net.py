@@ -64,7 +64,7 @@ def set_vfs(steps: Sequence[SetVf], kernel: Kernel, timeout: float, done: list[s
     end, left = time.monotonic() + timeout, list(steps)
     while left:
         try:
-            kernel.link.batch([_line(step) for step in left])
+            kernel.link.batch([_line(kernel, step) for step in left])
             finished = len(left)
         except BatchFailed as error:
             finished = error.lines_done
@@ -76,13 +76,25 @@ def set_vfs(steps: Sequence[SetVf], kernel: Kernel, timeout: float, done: list[s
         del left[:finished]
 
 
-def _line(step: SetVf) -> list[str]:
-    return ["link", "set", "dev", step.name, *ip_words(step.vf, step.change)]
+def _line(kernel: Kernel, step: SetVf) -> list[str]:
+    return ["link", "set", "dev", _interface(kernel, step), *ip_words(step.vf, step.change)]
+
+
+def _interface(kernel: Kernel, step: SetVf) -> str:
+    """That of the step; where it came with the VFs, and nobody knew its name before, the only one that is there.
+
+    :raises NotReached: there is none, or more than one.
+    """
+    names = [step.name] if step.name else kernel.pci.interfaces(step.address)
+    if len(names) != 1:
+        what = f"cannot set the attributes of VF {step.vf}"
+        raise NotReached(what, device=step.label, why=f"the interfaces of the PF are {', '.join(names) or 'none'}")
+    return names[0]
 
 
 def _not_taken(kernel: Kernel, step: SetVf, error: BatchFailed) -> SriovError:
     """The kernel applies the attributes of a VF one by one (rtnetlink.c do_setvfinfo): some may be there."""
-    observed = kernel.link.vf_attributes(step.name).get(step.vf, VfAttributes())
+    observed = kernel.link.vf_attributes(_interface(kernel, step)).get(step.vf, VfAttributes())
     missing = step.change.missing(observed).words()
     failure = KernelRefused(
         f"cannot set {', '.join(missing) or 'the attributes'} of VF {step.vf}",
@@ -102,6 +114,9 @@ def set_mtu(step: SetMtu, kernel: Kernel, timeout: float) -> None:
     end = time.monotonic() + min(timeout, 10.0)
     while True:
         names = kernel.pci.interfaces(address)
+        if len(names) > 1:
+            why = f"it has more than one interface: {', '.join(names)}"
+            raise NotReached(f"cannot set the MTU to {step.mtu}", device=step.label, why=why, remedy="leave out mtu")
         try:
             if names:
                 kernel.link.set_mtu(names[0], step.mtu)

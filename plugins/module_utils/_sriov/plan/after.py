@@ -71,8 +71,16 @@ def _set_link(state: State, step: pci.SetLink) -> State:
 def _set_num_vfs(state: State, step: pci.SetNumVfs) -> State:
     pf = state.pfs[step.address]
     queues = queues_after_reopening(pf, step.num_vfs, predict_combined(pf, step.num_vfs))
-    changed = replace(pf, num_vfs=step.num_vfs, device=replace(pf.device, num_vfs=step.num_vfs), queues=queues, vfs=())
+    device = replace(pf.device, num_vfs=step.num_vfs)
+    if driver_of(pf).interface_with_vfs:
+        device = replace(device, netdevs=(_interface_of_vfs(device),) if step.num_vfs else ())
+    changed = replace(pf, num_vfs=step.num_vfs, device=device, queues=queues, vfs=())
     return state.with_pf(replace(changed, vfs=tuple(planned_vf(changed, index) for index in range(step.num_vfs))))
+
+
+def _interface_of_vfs(pf: Device) -> Netdev:
+    """It is called as before (cxgb4: mgmtpfN,M); where nobody has said how, that is not known."""
+    return Netdev(name=pf.port, ifindex=0, mac="")
 
 
 def planned_vf(pf: Pf, index: int) -> Device:
@@ -137,12 +145,15 @@ def _set_node(state: State, step: pci.SetNode) -> State:
 def _reload(state: State, step: pci.Reload) -> State:
     """A new interface in the place of the old one, whose name, MTU and link it gets (apply.drivers.reload)."""
     device = state.device(step.address)
-    new = _new_netdev(device)
-    old = device.netdev or new
-    netdev = replace(new, name=old.name, mtu=old.mtu, up=old.up, carrier=old.carrier, num_tc=old.num_tc)
+    netdevs = tuple(_born_again(device, old) for old in device.netdevs or (_new_netdev(device),))
     holders = tuple(holder for holder in device.holders if holder.kind != NETNS)  # it comes back to this namespace
-    changes: dict[str, t.Any] = {"driver_override": None, "netdevs": (netdev, *device.netdevs[1:]), "holders": holders}
-    return state.with_device(replace(device, **changes))
+    return state.with_device(replace(device, driver_override=None, netdevs=netdevs, holders=holders))
+
+
+def _born_again(device: Device, old: Netdev) -> Netdev:
+    """Of two ports it is not known which has the address that the VF is told to have."""
+    new = replace(old, ifindex=0, mac="", perm_mac="") if len(device.netdevs) > 1 else _new_netdev(device)
+    return replace(new, name=old.name, mtu=old.mtu, up=old.up, carrier=old.carrier, num_tc=old.num_tc)
 
 
 NO_NODE: dict[str, t.Any] = {"dev_node": None, "dev_owner": None, "dev_group": None, "dev_mode": None}
@@ -206,8 +217,7 @@ def _set_vf(state: State, step: net.SetVf) -> State:
 
 def _set_mtu(state: State, step: net.SetMtu) -> State:
     device = state.device(step.address)
-    netdev = replace(device.netdev or _new_netdev(device), mtu=step.mtu)
-    return state.with_device(replace(device, netdevs=(netdev, *device.netdevs[1:])))
+    return state.with_device(device.with_netdev(replace(device.netdev or _new_netdev(device), mtu=step.mtu)))
 
 
 def _set_channels(state: State, step: net.SetChannels) -> State:
@@ -281,7 +291,7 @@ def _with_queues(state: State, address: str, queues: Queues) -> State:
 
 
 def _with_netdev(pf: Pf, netdev: Netdev) -> Pf:
-    return replace(pf, device=replace(pf.device, netdevs=(netdev, *pf.device.netdevs[1:])))
+    return replace(pf, device=pf.device.with_netdev(netdev))
 
 
 def _with_own_table(pf: Pf, queues: Queues) -> Queues:

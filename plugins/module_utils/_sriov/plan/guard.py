@@ -259,7 +259,7 @@ def _loses_address(vf: Device, desired: DesiredVf, change: VfAttributes) -> bool
     mac = desired.attributes.mac
     if mac is None:
         return False
-    return change.mac is not None or bool(vf.netdev and vf.netdev.mac != mac)
+    return change.mac is not None or vf.goes_by_another(mac)
 
 
 def _texts(devices: t.Iterable[Device], *kinds: str) -> list[str]:
