@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import (
     DeviceNotFound,
     InvalidRequest,
@@ -16,7 +17,9 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.info import read_info
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.names import (
+    Nic,
     existing_device,
+    find_interface,
     find_pf,
     pci_address,
 )
@@ -321,3 +324,138 @@ def test_a_permanent_mac_tells_the_ports_of_a_bond_apart(tmp_path):
     kernel = simulate(tmp_path, ports)
     assert find_pf(kernel, kernel.link.interfaces(), "02:00:00:00:01:00").address == PF
     assert find_pf(kernel, kernel.link.interfaces(), "02:00:00:00:0b:0d").address == "0000:02:00.0"
+
+
+IDS = "8086:10fb"
+
+
+def card(*addresses, device="10fb"):
+    """Functions with these ids, each a PF with an interface."""
+    files = {}
+    for number, address in enumerate(addresses):
+        nic = hosts.Nic("ixgbe", "ixgbevf", device, "10ed", 63, address, f"ens{number}", f"02:00:00:00:70:{number:02}")
+        files.update(hosts.pf(nic, group=None, ifindex=70 + number))
+    return files
+
+
+@pytest.mark.parametrize("text", [IDS, " 8086:10FB "])
+def test_the_only_nic_with_these_ids_is_meant(tmp_path, text):
+    kernel = simulate(tmp_path, {**hosts.host(), **card("0000:41:00.0"), **NO_NICS_41})
+    assert find_pf(kernel, kernel.link.interfaces(), text) == Nic("0000:41:00.0")
+    assert find_interface(kernel, text) == "ens0"
+
+
+def test_an_altname_counts_before_ids(tmp_path):
+    named = hosts.interface("enp1s0", 3, hosts.IGB.mac, altnames=[IDS])
+    kernel = simulate(tmp_path, {**hosts.host(), **card("0000:41:00.0"), **named})
+    assert find_pf(kernel, kernel.link.interfaces(), IDS) == Nic(PF, "enp1s0")
+
+
+# A function of the same ids that is no NIC.
+NO_NICS_41 = {
+    **hosts.function("0000:49:00.0", "8086", "10fb"),
+    f"{hosts.DEVICES}/0000:49:00.0/class": "0x0b4000",
+}
+SAME = {**hosts.function(PLAIN, "8086", "10fb", "ixgbe"), **hosts.behind(PLAIN, "ens9")}
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "message"),
+    [
+        pytest.param(
+            IDS,
+            card("0000:41:00.0", "0000:41:00.1"),
+            "means more than one device: ens0 (0000:41:00.0), ens1 (0000:41:00.1). Remedy: name it by PCI address.",
+            id="two ports",
+        ),
+        pytest.param(
+            IDS,
+            {**card("0000:41:00.0"), **SAME},
+            f"means more than one device: ens9 ({PLAIN}), ens0 (0000:41:00.0). Remedy: name it by PCI address.",
+            id="only one of which can have VFs",
+        ),
+        pytest.param(
+            "8086:1533",
+            {**hosts.function(PLAIN, "8086", "1533", "igb")},
+            f"is a NIC without SR-IOV (driver igb, {PLAIN}), not a PF: the host's SR-IOV devices are enp1s0 ({PF}). "
+            f"{NAME_IT[:-1]}{FIRMWARE}",
+            id="a NIC without SR-IOV",
+        ),
+    ],
+)
+def test_ids_that_mean_no_one_pf_are_refused(tmp_path, text, files, message):
+    kernel = simulate(tmp_path, {**hosts.host(), **files})
+    with pytest.raises((InvalidRequest, NotSupported)) as refused:
+        find_pf(kernel, kernel.link.interfaces(), text)
+    assert str(refused.value) == f"pf: {text!r} {message}"
+
+
+@pytest.mark.parametrize("text", ["8086:10fb", "8086:10ca", "10c9:8086"])
+def test_ids_that_no_nic_has_are_refused_with_those_that_are_there(kernel, text):
+    """Of VFs there are many: they are named by their PF."""
+    with pytest.raises(DeviceNotFound) as refused:
+        find_pf(kernel, kernel.link.interfaces(), text)
+    assert str(refused.value) == (
+        f"pf: no NIC on this host is {text!r}: the host's NICs are enp0s2 ({PLAIN}) 8086:1533, enp1s0 ({PF}) "
+        f"8086:10c9; VFs do not count. {NAME_IT}"
+    )
+
+
+@given(st.from_regex(r"[0-9a-f]{4}:[0-9a-f]{4}", fullmatch=True))
+def test_yaml_reads_ids_as_a_text(text):
+    """In base 60 no group but the first has more than two digits."""
+    assert yaml.safe_load(f"pf: {text}") == {"pf": text}
+    assert yaml.safe_load(f"[{{pf: {text}}}]") == [{"pf": text}]
+
+
+@pytest.mark.parametrize("text", ["8086:10f", "8086-10fb", "8086:10fb:", "0x8086:0x10fb", "ixgbe"])
+def test_other_texts_are_no_ids(kernel, text):
+    with pytest.raises(DeviceNotFound, match="nothing on this host is called"):
+        find_pf(kernel, kernel.link.interfaces(), text)
+
+
+TEAM = hosts.virtual("team0", 50, "team", ["enp1s0", "ens9"], mac=BOND_MAC)
+MIXED = {
+    **TEAM,
+    **hosts.interface("enp1s0", 3, BOND_MAC, master="team0"),
+    **hosts.function(PLAIN, "8086", "1533", "igb"),
+    **hosts.behind(PLAIN, "ens9"),
+    **hosts.interface("ens9", 9, BOND_MAC, master="team0"),
+}
+
+
+@pytest.mark.parametrize(
+    ("plain", "words"),
+    [
+        (False, f"not a PF: the host's SR-IOV devices are enp1s0 ({PF}). Remedy: name its port: enp1s0."),
+        (
+            True,
+            f"not a NIC on PCI: the host's NICs are ens9 ({PLAIN}), enp1s0 ({PF}). Remedy: name one of its ports, or "
+            "each in an entry of its own: enp1s0, ens9.",
+        ),
+    ],
+)
+def test_of_the_ports_of_a_team_those_are_named_that_would_do(tmp_path, plain, words):
+    kernel = simulate(tmp_path, {**hosts.host(), **MIXED})
+    with pytest.raises(InvalidRequest) as refused:
+        find_pf(kernel, kernel.link.interfaces(), "team0", plain=plain)
+    assert str(refused.value) == f"pf: 'team0' is a team with ports enp1s0, ens9, {words}"
+
+
+def test_only_a_device_in_another_namespace_is_told(tmp_path):
+    """The veth of a container has many a name."""
+    inside = [
+        {"ifname": "eth9", "address": "02:00:00:00:66:00"},
+        {"ifname": "ens7", "address": "02:00:00:00:66:01", "parentdev": "0000:66:00.0"},
+    ]
+    there = {"run/netns/blue": "net:[2]", "sim/netns/run/netns/blue": json.dumps(inside)}
+    kernel = simulate(tmp_path, {**hosts.host(), **there})
+    with pytest.raises(DeviceNotFound) as refused:
+        find_pf(kernel, kernel.link.interfaces(), "eth9")
+    assert str(refused.value) == f"pf: nothing on this host is called 'eth9': {PFS}. {NAME_IT}"
+    with pytest.raises(DeviceNotFound) as refused:
+        find_interface(kernel, "ens7")
+    assert str(refused.value) == (
+        "pf: 'ens7' is not in this network namespace: interface ens7 of 0000:66:00.0 is in network namespace blue. "
+        "Remedy: bring it back, or name the PF by PCI address for what needs no interface."
+    )
