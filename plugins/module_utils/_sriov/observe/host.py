@@ -88,6 +88,7 @@ class Observer:
         self.interfaces = kernel.link.interfaces()
         self._management = management_holders(kernel, self.interfaces)
         self._open_nodes = open_nodes(kernel.processes)
+        self._nics: set[str] = set()
         self._devices: dict[str, Device] = {}
         self._indices: dict[str, dict[str, int]] = {}
         self._modules: dict[str, str | None] = {}
@@ -117,7 +118,7 @@ class Observer:
             device=(self._pci.attribute(address, "device") or "")[2:],
             driver=driver,
             driver_override=locked.driver_override,
-            default_driver=self._default_driver(address, driver, is_vf=physfn is not None),
+            default_driver=self._default_driver(address, driver, locked.num_vfs is not None or address in self._nics),
             iommu_group=int(group) if group else None,
             numa_node=-1 if numa_node is None else numa_node,
             physfn=physfn,
@@ -139,6 +140,7 @@ class Observer:
         """
         indices = self._virtual_functions(address)
         self._locked.update(self._pci.locked_files([address, *indices], self._timeout))
+        self._nics.add(address)
         device = self._devices[address] = replace(self.device(address), port=port)
         vfs = self._vfs(device, sorted(indices, key=lambda vf: indices[vf]))
         vf_device = self._pci.attribute(address, "sriov_vf_device") or ""
@@ -205,9 +207,12 @@ class Observer:
             self._locked.update(self._pci.locked_files([address], self._timeout))
         return self._locked[address]
 
-    def _default_driver(self, address: str, driver: str | None, is_vf: bool) -> str | None:
-        """A NIC whose driver gives it an interface has the one that the kernel chose: asking takes a process."""
-        if not is_vf and driver and self._pci.interfaces(address):
+    def _default_driver(self, address: str, driver: str | None, is_nic: bool) -> str | None:
+        """A PF whose driver gives it an interface has the one that the kernel chose: asking takes a process.
+
+        :param is_nic: it is a PF, or stands for one: nobody gives it another driver.
+        """
+        if is_nic and driver and self._pci.interfaces(address):
             return driver
         alias = self._pci.attribute(address, "modalias")
         return self._driver_of_alias(alias) if alias else None
