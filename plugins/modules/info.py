@@ -118,8 +118,7 @@ pfs:
   returned: success
   contains:
     name:
-      description: Name of its interface; null for none, and where several ports share the PCI address and none was
-        named.
+      description: Name of its interface; null for none, and where none of several (ports of one function) was named.
       type: str
     pci_address: {description: PCI address., type: str}
     driver: {description: Kernel driver; null for none., type: str}
