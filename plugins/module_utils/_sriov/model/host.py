@@ -73,6 +73,11 @@ class Device:
         others = tuple(netdev if each is old else each for each in self.netdevs)
         return replace(self, netdevs=others if old else (*self.netdevs, netdev))
 
+    def at_port(self) -> Device:
+        """Without users of other ports of the function: for what happens to the port that is meant."""
+        mine = (holder for holder in self.holders if not (self.port and holder.port) or holder.port == self.port)
+        return replace(self, holders=tuple(mine))
+
     def goes_by_another(self, mac: str) -> bool:
         """Whether it has an interface here, and none with this address: of a VF with two ports one has it."""
         return bool(self.netdevs) and all(netdev.mac != mac for netdev in self.netdevs)

@@ -261,7 +261,8 @@ class Observer:
         found = [holder for name in self._nodes(address, node) for holder in self._open_nodes.get(name, [])]
         names = self._pci.interfaces(address)
         for entry in (entry for entry in self.interfaces if entry["ifname"] in names):
-            found += interface_holders(entry, self.interfaces) + self._management.get(entry["ifname"], [])
+            users = interface_holders(entry, self.interfaces) + self._management.get(entry["ifname"], [])
+            found += [user._replace(port=entry["ifname"]) for user in users] if len(names) > 1 else users
         # An interface that went to another namespace has left net/, but its driver is still there.
         none_by_nature = driver in BYPASS_DRIVERS or (without_port(driver) and self._pci.can_have_vfs(address))
         if driver and not names and not none_by_nature and self._pci.is_ethernet(address):

@@ -216,6 +216,17 @@ def test_a_vf_with_two_ports_has_no_mtu_of_its_own_and_the_address_of_one(tmp_pa
         assert any("reload" in step for step in result["steps"]) == changes, result
 
 
+@pytest.mark.parametrize(("port", "other"), [("enp3s0d1", "enp3s0"), ("enp3s0", "enp3s0d1")])
+def test_the_operator_on_one_port_is_not_cut_off_by_what_happens_to_the_other(tmp_path, port, other):
+    kernel = start(tmp_path, num_vfs=0, **hosts.ssh_from("203.0.113.9", through=port))
+    assert told(run_module(pf, kernel, pf=port, up=False)).startswith(f"cannot set the PF down on {port} ")
+    assert told(run_module(rss, kernel, pf=port, channels=4)).startswith("channels: cannot set 4 combined channels")
+    assert run_module(rss, kernel, pf=other, channels=4)["changed"]
+    assert run_module(pf, kernel, pf=other, up=False)["steps"] == [f"set {other} down"]
+    for name in (port, other, CX3.address):  # of all ports the link goes
+        assert "carries the SSH connection" in told(run_module(pf, kernel, pf=name, num_vfs=1))
+
+
 # --- PFs that have no port -----------------------------------------------------------------------------------------
 
 T5 = hosts.Nic("cxgb4", "cxgb4vf", "5410", "5810", 16, "0000:04:00.0", name="none0")
