@@ -12,6 +12,7 @@ import typing as t
 
 from .errors import NotReached
 from .knowledge.bypass_drivers import BYPASS_DRIVERS
+from .knowledge.index import without_port
 from .knowledge.queues import is_set_by_hand, present_rss
 from .model.attributes import DEFAULTS
 from .model.desired import DEFAULT
@@ -101,7 +102,7 @@ def _functions(pf: Pf, desired: DesiredPf) -> Part:
         found["num_vfs"] = pf.num_vfs
     if desired.drivers_autoprobe is not None:
         found["drivers_autoprobe"] = pf.drivers_autoprobe
-    if desired.up is not None:
+    if desired.up is not None and not without_port(pf.device.driver):
         found["up"] = netdev.up if netdev else None
     if desired.min_rss_queues is not None:
         # A larger group than the least is as good.

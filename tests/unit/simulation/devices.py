@@ -166,6 +166,9 @@ class Devices:
             mac = random if missed else self.vfs.address_at_probe(pf, index, random)
             more = {"random": True} if mac == random else {}
             more.update({"min_mtu": 68, "max_mtu": 1504} if missed else {})
+        self._add(address, name, mac, **more)
+
+    def _add(self, address, name, mac, **more):
         number = 1 + max(json.loads(self.read("sim/interfaces", other))["ifindex"] for other in self.interfaces())
         build(self.root, {**hosts.behind(address, name), **hosts.interface(name, number, mac, **more)})
 
@@ -182,12 +185,16 @@ class Devices:
         for name in self.names(hosts.DEVICES, address, "net"):
             if self.link(hosts.DEVICES, address, "physfn") is None:
                 build(self.root, {"sim/pf_name": name})
-            os.unlink(self.at("sim/interfaces", name))
-            shutil.rmtree(self.at("sys/class/net", name))
+            self._remove(address, name)
         for name in ("net", "uio"):
             shutil.rmtree(self.at(hosts.DEVICES, address, name), ignore_errors=True)
         if driver == "vfio-pci":
             self._leave_vfio(address)
+
+    def _remove(self, address, name):
+        os.unlink(self.at("sim/interfaces", name))
+        shutil.rmtree(self.at("sys/class/net", name))
+        shutil.rmtree(self.at(hosts.DEVICES, address, "net", name))
 
     def _leave_vfio(self, address):
         group = self.link(hosts.DEVICES, address, "iommu_group")
@@ -208,6 +215,8 @@ class Devices:
         nic = hosts.Nic(address=pf, offset=start, stride=step)
         own = self.link(base, "iommu_group")
         self.vfs.create(pf, count)
+        if self.driver(pf) == "cxgb4":  # cxgb4_iov_configure
+            self._add(pf, "mgmtpf0,0", "")
         for index in range(count):
             vf = nic.vf(index)
             group = None if own is None else self.new_group() if self.behaviour.isolated else own
@@ -219,6 +228,8 @@ class Devices:
 
     def remove_vfs(self, pf):
         self.vfs.create(pf, 0)
+        if self.driver(pf) == "cxgb4":
+            self._remove(pf, "mgmtpf0,0")
         for name in self.names(hosts.DEVICES, pf):
             if not name.startswith("virtfn"):
                 continue

@@ -54,8 +54,9 @@ def permanent_address(interface, buffer):
         address = "00:00:00:00:00:00"
     if head.size < 6:
         raise refusal(ETOOSMALL)
-    head.size = 6
-    array(buffer, 8, ctypes.c_uint8, 6)[:] = bytes.fromhex(address.replace(":", ""))
+    octets = bytes.fromhex(address.replace(":", ""))
+    head.size = len(octets)  # addr_len: 0 of ARPHRD_NONE
+    array(buffer, 8, ctypes.c_uint8, head.size)[:] = octets
 
 
 def names_of(interface, string_set):

@@ -24,7 +24,7 @@ from .devices import Behaviour, Devices
 from .ethtool import SimEthtool, link_changed, mtu_changed, vfs_changed
 from .tree import build
 
-SRIOV_DRIVERS = ("igb", "ixgbe", "mystery")  # those with sriov_configure
+SRIOV_DRIVERS = ("igb", "ixgbe", "mystery", "cxgb4", "pci-pf-stub")  # those with sriov_configure
 BLOCKED = 3.0  # seconds; a blocked child ends by itself some time after its test
 
 

@@ -65,7 +65,7 @@ def set_vfs(steps: Sequence[SetVf], kernel: Kernel, timeout: float, done: list[s
     end, left = time.monotonic() + timeout, list(steps)
     while left:
         try:
-            kernel.link.batch([_line(step) for step in left])
+            kernel.link.batch([_line(kernel, step) for step in left])
             finished = len(left)
         except BatchFailed as error:
             finished = error.lines_done
@@ -77,13 +77,25 @@ def set_vfs(steps: Sequence[SetVf], kernel: Kernel, timeout: float, done: list[s
         del left[:finished]
 
 
-def _line(step: SetVf) -> list[str]:
-    return ["link", "set", "dev", step.name, *ip_words(step.vf, step.change)]
+def _line(kernel: Kernel, step: SetVf) -> list[str]:
+    return ["link", "set", "dev", _interface(kernel, step), *ip_words(step.vf, step.change)]
+
+
+def _interface(kernel: Kernel, step: SetVf) -> str:
+    """That of the step; where it came with the VFs, and nobody knew its name before, the only one that is there.
+
+    :raises NotReached: there is none, or more than one.
+    """
+    names = [step.name] if step.name else kernel.pci.interfaces(step.address)
+    if len(names) != 1:
+        what = f"cannot set the attributes of VF {step.vf}"
+        raise NotReached(what, device=step.label, why=f"the interfaces of the PF are {', '.join(names) or 'none'}")
+    return names[0]
 
 
 def _not_taken(kernel: Kernel, step: SetVf, error: BatchFailed) -> SriovError:
     """The kernel applies the attributes of a VF one by one (rtnetlink.c do_setvfinfo): some may be there."""
-    observed = kernel.link.vf_attributes(step.name).get(step.vf, VfAttributes())
+    observed = kernel.link.vf_attributes(_interface(kernel, step)).get(step.vf, VfAttributes())
     missing = step.change.missing(observed).words()
     failure = KernelRefused(
         f"cannot set {', '.join(missing) or 'the attributes'} of VF {step.vf}",
@@ -104,25 +116,37 @@ def set_mtu(step: SetMtu, kernel: Kernel, timeout: float) -> None:
     address = located(kernel, step)
     wait_for_netdev(kernel, address, timeout)
     kernel.settle(timeout)  # udev renames it
+    what = f"cannot set the MTU to {step.mtu}"
     end, lifted = time.monotonic() + min(timeout, 10.0), ""
     try:
         while True:
-            names = kernel.pci.interfaces(address)
+            name = _only_interface(kernel, address, step.label, what, "leave out mtu")
             try:
-                if names:
-                    kernel.link.set_mtu(names[0], step.mtu)
+                if name:
+                    kernel.link.set_mtu(name, step.mtu)
                     return
             except KernelRefused as error:
-                refused = explained(error, f"cannot set the MTU to {step.mtu}", step.label, {})
+                refused = explained(error, what, step.label, {})
                 if time.monotonic() > end:
                     raise refused from None
-                lifted = lifted or _lifted(kernel, names[0], refused)
+                lifted = lifted or _lifted(kernel, name, refused)
             if time.monotonic() > end:
-                raise NotReached(f"cannot set the MTU to {step.mtu}", device=step.label, why="it has no interface")
+                raise NotReached(what, device=step.label, why="it has no interface")
             time.sleep(POLL)
     finally:
         if lifted:
             kernel.link.set_up(lifted, False)
+
+
+def _only_interface(kernel: Kernel, address: str, label: str, what: str, remedy: str) -> str:
+    """The name of a VF's interface; "" while it has none.
+
+    :raises NotReached: it has more than one, as one function may have two ports.
+    """
+    names = kernel.pci.interfaces(address)
+    if len(names) > 1:
+        raise NotReached(what, device=label, why=f"it has more than one interface: {', '.join(names)}", remedy=remedy)
+    return names[0] if names else ""
 
 
 def _lifted(kernel: Kernel, name: str, refused: SriovError) -> str:
@@ -146,11 +170,11 @@ def set_vf_link(step: SetVfLink, kernel: Kernel, timeout: float) -> None:
     wait_for_netdev(kernel, address, timeout)
     kernel.settle(timeout)  # udev renames it
     what = f"cannot set its interface {'up' if step.up else 'down'}"
-    names = kernel.pci.interfaces(address)
-    if not names:
+    name = _only_interface(kernel, address, step.label, what, "set each by `ip link set dev NAME up`")
+    if not name:
         raise NotReached(what, device=step.label, why="it has none")
     try:
-        kernel.link.set_up(names[0], step.up)
+        kernel.link.set_up(name, step.up)
     except KernelRefused as error:
         raise explained(error, what, step.label, {}) from None
 

@@ -120,6 +120,8 @@ class Driver(t.NamedTuple):
     :param chips: "vendor:device" -> the driver on that chip.
     :param rss: steps by number of VFs, ascending; empty: VFs take nothing from the PF; None: not known.
     :param vf_limits: (traffic classes, most VFs): the first pair whose classes are enough holds; empty: sriov_totalvfs.
+    :param interface_with_vfs: PFs with SR-IOV have no port: an interface comes with their VFs, carries what is set of
+        these, and goes with them.
     :param xdp_excludes_vfs: the driver refuses VFs while an XDP program is attached to the PF.
     :param most_channels: the combined channels without VFs, where they are more than RSS uses.
     :param channels_by_cpus: it tells no more combined channels than there are CPUs.
@@ -148,6 +150,7 @@ class Driver(t.NamedTuple):
     chips: t.Mapping[str, Driver] = {}
     rss: tuple[RssStep, ...] | None = None
     vf_limits: tuple[tuple[int, int], ...] = ()
+    interface_with_vfs: bool = False
     xdp_excludes_vfs: bool = False
     keeps_channels: bool = False
     most_channels: int = 0

@@ -153,7 +153,8 @@ class DesiredRules:
 class DesiredPf(t.NamedTuple):
     """All that is desired of one PF.
 
-    :param pf: interface name, altname, MAC or PCI address; the PCI address once located.
+    :param pf: interface name, altname, MAC, PCI address or ids; the PCI address once located.
+    :param port: the interface, once located, where one was named: two ports may be one PCI function.
     :param allow: words of model.consent.
     :param place: what stands before its options where they are named: "pfs[0].".
     :param kept: what VFs had that the plan creates again, in words that the user has not said (plan.kept).
@@ -169,6 +170,7 @@ class DesiredPf(t.NamedTuple):
     rules: DesiredRules | None = None
     allow: frozenset[str] = frozenset()
     place: str = ""
+    port: str = ""
     kept: tuple[DesiredVfs, ...] = ()
 
     @property

@@ -15,20 +15,21 @@ from ..model.mac import ZERO
 if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
     from ..model.desired import DesiredPf
-    from ..model.host import Device, Pf
+    from ..model.host import Device, Netdev, Pf
 
 
 def with_given_addresses(kernel: Kernel, pf: Pf, desired: DesiredPf) -> Pf:
-    """The PF; where its VFs may be created again, the permanent address of each one's interface is the one that its
+    """The PF; where its VFs may be created again, the permanent address of each one's interfaces is the one that its
     driver found at the PF, or "" where it found none (`ip` does not tell a random one from it)."""
     if desired.num_vfs in (None, 0, pf.num_vfs):
         return pf
-    return replace(pf, vfs=tuple(_with_given_address(kernel, vf) for vf in pf.vfs))
+    return replace(pf, vfs=tuple(_with_given_addresses(kernel, vf) for vf in pf.vfs))
 
 
-def _with_given_address(kernel: Kernel, vf: Device) -> Device:
-    if vf.netdev is None:
-        return vf
-    given = kernel.ethtool.permanent_mac(vf.netdev.name)
-    perm_mac = "" if given in (None, ZERO) else str(given)
-    return replace(vf, netdevs=(replace(vf.netdev, perm_mac=perm_mac), *vf.netdevs[1:]))
+def _with_given_addresses(kernel: Kernel, vf: Device) -> Device:
+    return replace(vf, netdevs=tuple(_with_given_address(kernel, netdev) for netdev in vf.netdevs))
+
+
+def _with_given_address(kernel: Kernel, netdev: Netdev) -> Netdev:
+    given = kernel.ethtool.permanent_mac(netdev.name)
+    return replace(netdev, perm_mac="" if given in (None, ZERO) else str(given))

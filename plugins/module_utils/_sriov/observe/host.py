@@ -13,6 +13,7 @@ from dataclasses import replace
 from ..kernel.link import vf_attributes
 from ..kernel.pci import vf_alias
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
+from ..knowledge.index import without_port
 from ..model.desired import DEFAULT, NO_DRIVER_NAMES
 from ..model.holders import NETNS, Holder
 from ..model.host import Device, Host, Netdev, Pf, State
@@ -22,8 +23,9 @@ from .addresses import host_addresses
 from .fits import fits
 from .given import with_given_addresses
 from .holders import elsewhere, interface_holders, open_nodes
+from .locate import locate
 from .management import management_holders, ssh_peer
-from .names import locate
+from .ports import is_own
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +49,7 @@ def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, 
     """
     observer = Observer(kernel, timeout)
     located, unknown = locate(kernel, observer.interfaces, desired)
-    pfs = {each.pf: with_given_addresses(kernel, observer.pf(each.pf), each) for each in located.pfs}
+    pfs = {each.pf: with_given_addresses(kernel, observer.pf(each.pf, each.port), each) for each in located.pfs}
     devices = {each.device: observer.device(each.device) for each in located.devices}
     members = [*(vf for pf in pfs.values() for vf in pf.vfs), *devices.values()]
     wanted = {name for each in located.pfs for name in _drivers_of_pf(each, pfs[each.pf])}
@@ -87,6 +89,7 @@ class Observer:
         self.interfaces = kernel.link.interfaces()
         self._management = management_holders(kernel, self.interfaces)
         self._open_nodes = open_nodes(kernel.processes)
+        self._nics: set[str] = set()
         self._devices: dict[str, Device] = {}
         self._indices: dict[str, dict[str, int]] = {}
         self._modules: dict[str, str | None] = {}
@@ -116,7 +119,7 @@ class Observer:
             device=(self._pci.attribute(address, "device") or "")[2:],
             driver=driver,
             driver_override=locked.driver_override,
-            default_driver=self._default_driver(address, driver, locked.num_vfs is not None),
+            default_driver=self._default_driver(address, driver, locked.num_vfs is not None or address in self._nics),
             iommu_group=int(group) if group else None,
             numa_node=-1 if numa_node is None else numa_node,
             physfn=physfn,
@@ -131,11 +134,15 @@ class Observer:
             holders=self._holders(address, driver, node),
         )
 
-    def pf(self, address: str) -> Pf:
-        """A physical function and its VFs; each VF at its index."""
+    def pf(self, address: str, port: str = "") -> Pf:
+        """A physical function and its VFs, each VF at its index; or a NIC without SR-IOV, which has none.
+
+        :param port: the interface that is meant, where one is.
+        """
         indices = self._virtual_functions(address)
         self._locked.update(self._pci.locked_files([address, *indices], self._timeout))
-        device = self.device(address)
+        self._nics.add(address)
+        device = self._devices[address] = replace(self.device(address), port=port)
         vfs = self._vfs(device, sorted(indices, key=lambda vf: indices[vf]))
         vf_device = self._pci.attribute(address, "sriov_vf_device") or ""
         return Pf(
@@ -201,9 +208,12 @@ class Observer:
             self._locked.update(self._pci.locked_files([address], self._timeout))
         return self._locked[address]
 
-    def _default_driver(self, address: str, driver: str | None, is_pf: bool) -> str | None:
-        """A PF whose driver gives it an interface has the one that the kernel chose: asking takes a process."""
-        if is_pf and driver and self._pci.interfaces(address):
+    def _default_driver(self, address: str, driver: str | None, is_nic: bool) -> str | None:
+        """A PF whose driver gives it an interface has the one that the kernel chose: asking takes a process.
+
+        :param is_nic: it is a PF, or stands for one: nobody gives it another driver.
+        """
+        if is_nic and driver and self._pci.interfaces(address):
             return driver
         alias = self._pci.attribute(address, "modalias")
         return self._driver_of_alias(alias) if alias else None
@@ -220,7 +230,7 @@ class Observer:
 
     def _netdevs(self, address: str) -> tuple[Netdev, ...]:
         names = self._pci.interfaces(address)
-        return tuple(self._netdev(entry) for entry in self.interfaces if entry["ifname"] in names)
+        return tuple(self._netdev(entry) for entry in self.interfaces if entry["ifname"] in names and is_own(entry))
 
     def _netdev(self, entry: dict[str, t.Any]) -> Netdev:
         name, flags = entry["ifname"], entry.get("flags", [])
@@ -252,9 +262,11 @@ class Observer:
         found = [holder for name in self._nodes(address, node) for holder in self._open_nodes.get(name, [])]
         names = self._pci.interfaces(address)
         for entry in (entry for entry in self.interfaces if entry["ifname"] in names):
-            found += interface_holders(entry, self.interfaces) + self._management.get(entry["ifname"], [])
+            users = interface_holders(entry, self.interfaces) + self._management.get(entry["ifname"], [])
+            found += [user._replace(port=entry["ifname"]) for user in users] if len(names) > 1 else users
         # An interface that went to another namespace has left net/, but its driver is still there.
-        if driver and not names and driver not in BYPASS_DRIVERS and self._pci.is_ethernet(address):
+        none_by_nature = driver in BYPASS_DRIVERS or (without_port(driver) and self._pci.can_have_vfs(address))
+        if driver and not names and not none_by_nature and self._pci.is_ethernet(address):
             found += self._in_other_namespaces().get(address, [NOT_HERE])
         return tuple(found)
 

@@ -12,6 +12,7 @@ one without, such as what would cut the operator's connection for good, is refus
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ..errors import InUse, WouldDestroy
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
@@ -38,7 +39,7 @@ END_IT = "end the program first: nothing allows this while it has the device ope
 
 def carries_ssh(pf: Pf) -> bool:
     """Whether the operator's connection goes over the PF or a VF of it."""
-    return any(holder.kind == SSH for device in (pf.device, *pf.vfs) for holder in device.holders)
+    return bool(_texts((pf.device.at_port(), *pf.vfs), SSH))
 
 
 def default_routes(pf: Pf) -> list[str]:
@@ -63,13 +64,14 @@ def num_vfs_changes(pf: Pf, num_vfs: int, what: str) -> Refusals:
 def pf_goes_down(pf: Pf) -> Refusals:
     """Its link is away for good, for whoever uses it. What it carries of the operator nothing allows to be lost."""
     what = "cannot set the PF down"
+    pf = replace(pf, device=pf.device.at_port())
     carried = list(_link_away(pf, what, OTHER_NIC))
     yield from carried or _users(what, pf.label, [(pf.device, "")], "release it")
 
 
 def pf_resets(pf: Pf, what: str) -> Refusals:
     """The link goes away from the PF and its VFs, and programs that drive a VF themselves lose it."""
-    carried = _texts((pf.device, *pf.vfs), SSH, ROUTE)
+    carried = _texts((pf.device.at_port(), *pf.vfs), SSH, ROUTE)
     if carried:
         yield InUse(
             what,
@@ -260,7 +262,7 @@ def _loses_address(vf: Device, desired: DesiredVf, change: VfAttributes) -> bool
     mac = desired.attributes.mac
     if mac is None:
         return False
-    return change.mac is not None or bool(vf.netdev and vf.netdev.mac != mac)
+    return change.mac is not None or vf.goes_by_another(mac)
 
 
 def _texts(devices: t.Iterable[Device], *kinds: str) -> list[str]:

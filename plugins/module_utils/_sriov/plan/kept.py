@@ -14,6 +14,7 @@ from __future__ import annotations
 import typing as t
 
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS, STUB_DRIVERS
+from ..knowledge.index import without_port
 from ..knowledge.queues import driver_of
 from ..model.attributes import DEFAULTS, VfAttributes, shown
 from ..model.desired import DEFAULT, NONE, DesiredVf, DesiredVfs
@@ -25,7 +26,7 @@ from ..model.vfs import said_of
 from .after import DEFAULT_ACCESS, DEFAULT_MTU
 from .check_vfs import check_vf
 from .hindrance import hindrances
-from .stage import vf_words
+from .stage import no_netdev, vf_words
 
 if t.TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -107,7 +108,9 @@ class _Vf:
             self._keep(word, value, reason or self._refusal(DesiredVf(VfAttributes(**{word: value}))))
 
     def _refusal(self, desired: DesiredVf) -> str:
-        """Why the PF's driver would not take it now."""
+        """Why the PF's driver would not take it now, or could not be told."""
+        if self._pf.device.netdev is None:
+            return no_netdev(self._pf, "").why
         return next((each.why for each in check_vf(self._pf, self._new, desired, desired.attributes)), "")
 
     def _driver(self, host: Host) -> None:
@@ -149,13 +152,20 @@ class _Vf:
 
     def _interface(self) -> None:
         """Of one that a kernel driver gives it in this network namespace."""
-        netdev = self._old.netdev
-        if netdev is None or self._old.driver in STUB_DRIVERS:
+        if self._old.driver in STUB_DRIVERS:
             return
-        if netdev.mtu not in (0, DEFAULT_MTU) and "mtu" not in self._said:
-            self._keep("mtu", netdev.mtu, self._refusal(DesiredVf(mtu=netdev.mtu)))
-        if netdev.up:
-            self._keep("up", True, "" if self._pf.device.netdev and self._pf.device.netdev.up else "the PF is down")
+        of_several = len(self._old.netdevs) > 1
+        for netdev in self._old.netdevs:
+            why = f"{netdev.name} is not its only interface" if of_several else ""
+            if netdev.mtu not in (0, DEFAULT_MTU) and "mtu" not in self._said:
+                self._keep("mtu", netdev.mtu, why or self._refusal(DesiredVf(mtu=netdev.mtu)))
+            if netdev.up:
+                self._keep("up", True, why or ("" if self._pf_has_link else "the PF is down"))
+
+    @property
+    def _pf_has_link(self) -> bool:
+        """Of a PF without a port it is not known: the link of its VFs is that of another function."""
+        return without_port(self._pf.device.driver) or any(netdev.up for netdev in self._pf.device.netdevs)
 
 
 def _set_attributes(pf: Pf, vf: Device) -> Words:
@@ -174,12 +184,13 @@ def _given_address(pf: Pf, vf: Device) -> str | None:
     the interface, and none for a random one (net/core/dev.c register_netdevice, NET_ADDR_PERM). Where another is told
     by now, the administrator has given it, unless the interface has it too: then its user has.
     """
-    told, netdev = vf.attributes.mac if vf.attributes else None, vf.netdev
-    if told in (None, ZERO) or (pf.device.netdev and is_infiniband(pf.device.netdev.mac)):
+    told = vf.attributes.mac if vf.attributes else None
+    if told in (None, ZERO) or any(is_infiniband(netdev.mac) for netdev in pf.device.netdevs):
         return None
-    if netdev is None or vf.driver in BYPASS_DRIVERS or netdev.mac != told:
+    bearer = next((netdev for netdev in vf.netdevs if netdev.mac == told), None)
+    if bearer is None or vf.driver in BYPASS_DRIVERS:
         return told
-    return netdev.perm_mac or None
+    return bearer.perm_mac or None
 
 
 def _gone(pf: Pf, vf: Device) -> Iterator[str]:

@@ -43,6 +43,7 @@ def _plan_table(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None
     """:raises SriovError: the table cannot be had."""
     rss = pf.queues.rss
     if desired and desired.verb:
+        interface(pf, f"{desired.verb}: cannot set an RSS table")
         if rss is None or not rss.table:
             raise NotSupported(
                 f"{desired.verb}: cannot set an RSS table",
@@ -106,6 +107,7 @@ def check_group(pf: Pf, least: int) -> None:
     """:raises SriovError: the RSS group has fewer queues, with the cause and the remedy."""
     group = predict_rss(pf, pf.num_vfs)
     if group is None:
+        interface(pf, "min_queues: cannot tell the size of the RSS group")
         raise NotSupported(
             "min_queues: cannot tell the size of the RSS group",
             device=pf.label,

@@ -171,4 +171,4 @@ def _has_old_address(vf: Device, mac: str, addressed: bool) -> bool:
     """
     if vf.driver is None or vf.driver in BYPASS_DRIVERS:
         return False
-    return vf.netdev.mac != mac if vf.netdev else addressed
+    return vf.goes_by_another(mac) if vf.netdevs else addressed

@@ -13,6 +13,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.a
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     FRESH,
     LABEL,
+    PF,
     desired_pf,
     desired_vfs,
     host_state,
@@ -26,18 +27,20 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
 MAC, OTHER = "02:00:00:00:aa:00", "02:00:00:00:aa:01"
 AGAIN = {"num_vfs": 2, "allow": ["destroy_vfs"]}
 PLAIN = netdev("enp1s0v0", mac=MAC, mtu=1500, up=False)
+SECOND_PORT = netdev("enp1s0v0d1", mac=OTHER, mtu=1500, up=False)
+PORTS = (netdev(), netdev("enp1s0d1", mac="02:00:00:00:01:01"))
 UNKNOWN = {"driver": "mystery", "default_driver": "mystery", "vendor": "1234", "device": "abcd"}
 
 
-def kept(member, kind=ixgbe, host=None, **desired):
+def kept(member, kind=ixgbe, of_pf=None, **desired):
     """The words for VF 0, and what is told of it."""
-    state = kind(1, vfs=(member,), **(host or {}))
+    state = kind(1, vfs=(member,), **(of_pf or {}))
     plan = planned(
         host_state(state, drivers=frozenset({"vfio-pci", "igbvf", "igb_uio", "xvfio"})),
         desired_pf(**{**AGAIN, **desired}),
     ).plan
     words = {word: value for entries in plan.kept.values() for entry in entries for word, value in entry.said.items()}
-    return words, [text.partition(LABEL)[2].strip() for text in plan.warnings if text.startswith("VF 0")]
+    return words, [text.partition(LABEL)[2].strip() or text for text in plan.warnings if text.startswith("VF 0")]
 
 
 def unknown(num_vfs=0, **changes):
@@ -136,3 +139,46 @@ def test_of_a_driver_that_is_not_known_no_start_is_assumed():
 def test_nothing_is_kept_where_nothing_is_created_again():
     member = vf(driver="vfio-pci", attributes=of(trust=True))
     assert kept(member, num_vfs=1) == kept(member, num_vfs=0) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("perm_mac", "words"), [pytest.param(MAC, {"mac": MAC}, id="given"), pytest.param("", {}, id="made up")]
+)
+def test_of_a_vf_with_two_ports_one_has_the_address(perm_mac, words):
+    ports = (SECOND_PORT, replace(PLAIN, perm_mac=perm_mac))
+    assert kept(vf(netdevs=ports, attributes=of())) == (words, [])
+
+
+def test_what_its_ports_had_is_told():
+    """Which of the new ones would get it?"""
+    ports = (replace(PLAIN, up=True, mtu=1400), replace(SECOND_PORT, up=True))
+    assert kept(vf(netdevs=ports)) == (
+        {},
+        [
+            "does not get back mtu 1400: enp1s0v0 is not its only interface",
+            "does not get back up on: enp1s0v0 is not its only interface",
+            "does not get back up on: enp1s0v0d1 is not its only interface",
+        ],
+    )
+
+
+def test_without_an_interface_that_is_meant_attributes_are_told_and_the_rest_is_kept():
+    member = vf(netdevs=(replace(PLAIN, up=True, mtu=1400),), attributes=of(OTHER, trust=True))
+    state = unknown(1, vfs=(member,), netdevs=PORTS)
+    plan = planned(host_state(state, drivers=frozenset()), desired_pf(**AGAIN)).plan
+    why = "its interfaces are enp1s0, enp1s0d1"
+    had = (f"mac {OTHER}", "spoofchk on", "trust on", "mtu 1400")
+    assert [entry.said for entry in plan.kept[PF]] == [{"up": True}]
+    assert list(plan.warnings) == [f"VF 0 of {PF} does not get back {words}: {why}" for words in had]
+    named = replace(state, device=replace(state.device, port="enp1s0d1"))
+    plan = planned(host_state(named, drivers=frozenset()), desired_pf(**AGAIN)).plan
+    assert [entry.said for entry in plan.kept[PF]] == [
+        {"mac": OTHER, "spoofchk": True, "trust": True, "mtu": 1400, "up": True}
+    ]
+    assert not plan.warnings
+
+
+@pytest.mark.parametrize("driver", ["cxgb4", "pci-pf-stub"])
+def test_a_pf_without_a_port_is_not_in_the_way_of_a_link(driver):
+    member = vf(netdevs=(replace(PLAIN, up=True),), attributes=None)
+    assert kept(member, unknown, {"driver": driver, "default_driver": driver, "netdevs": ()}) == ({"up": True}, [])
