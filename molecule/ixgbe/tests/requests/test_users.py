@@ -75,11 +75,18 @@ def test_an_af_xdp_socket_on_a_vf_is_a_user_of_it(modules, guest, nic, holders, 
     assert holders(2) == []
 
 
+@pytest.fixture
+def table(guest):
+    """A table that is not the driver's own; afterwards it is."""
+    guest.check_output("ethtool -X enp1s0 weight 1 1 2 0")
+    yield
+    guest.check_output("ethtool -L enp1s0 combined 4; ethtool -X enp1s0 default")
+
+
 @needs("AF_XDP sockets seen, and the RSS table put back")
 def test_channels_below_an_af_xdp_sockets_queue_are_refused_and_the_table_is_as_it_was(
-    modules, guest, nic, holders, xdp_socket
+    modules, guest, nic, holders, xdp_socket, table
 ):
-    guest.check_output("ethtool -X enp1s0 weight 1 1 2 0")
     before = guest.check_output("ethtool -l enp1s0; ethtool -x enp1s0")
     with xdp_socket("enp1s0", 3):
         assert guest.run("ethtool -L enp1s0 combined 2").failed, "the kernel does not take it"
