@@ -47,8 +47,8 @@ def test_the_vlan_of_a_vf_that_dpdk_drives_changes_only_where_that_is_allowed(vm
     wish = {"pf": "enp1s0", "vfs": [{"vf": 0, "vlan": 7}]}
     refused = modules.run("vf", wish)
     assert re.sub(r"process \d+ \(.*\) has /dev/vfio/\d+", "testpmd has VFIO", refused["msg"]) == (
-        "vlan: cannot change for VF 0 on enp1s0 (0000:01:00.0): it is in use, and what its user sends and receives would "
-        "change: testpmd has VFIO open. Remedy: release it, or accept that for its user: allow: [in_use]."
+        "vlan: cannot change for VF 0 on enp1s0 (0000:01:00.0): it is in use, and what its user sends and receives "
+        "would change: testpmd has VFIO open. Remedy: release it, or accept that for its user: allow: [in_use]."
     )
     before = dpdk.received()
     with vm.wire(0) as wire:
