@@ -43,7 +43,15 @@ def test_dpdk_on_the_vf_gets_all_frames_of_its_rule_and_none_of_the_others(vm, n
     assert nic.counters()["fdir_match"] - matches == 100
 
 
-def test_the_vlan_of_a_vf_that_dpdk_drives_changes_only_where_that_is_allowed(vm, modules, guest, dpdk):
+@pytest.fixture
+def no_vlan_afterwards(guest):
+    yield
+    guest.check_output("ip link set enp1s0 vf 0 vlan 0")
+
+
+def test_the_vlan_of_a_vf_that_dpdk_drives_changes_only_where_that_is_allowed(
+    vm, modules, guest, dpdk, no_vlan_afterwards
+):
     wish = {"pf": "enp1s0", "vfs": [{"vf": 0, "vlan": 7}]}
     refused = modules.run("vf", wish)
     assert re.sub(r"process \d+ \(.*\) has /dev/vfio/\d+", "testpmd has VFIO", refused["msg"]) == (
@@ -51,14 +59,18 @@ def test_the_vlan_of_a_vf_that_dpdk_drives_changes_only_where_that_is_allowed(vm
         "would change: testpmd has VFIO open. Remedy: release it, or accept that for its user: allow: [in_use]."
     )
     before = dpdk.received()
+
+    def send(wire, number, **how):
+        """Frames of no rule: what a rule takes comes whatever the VLAN."""
+        ports = {"dst_mac": dpdk.mac, "dport": traffic.OTHER_PORT}
+        wire.send_many((frames.numbered(index, **ports, **how) for index in range(number)), 0.002)
+
     with vm.wire(0) as wire:
-        wire.send_many((frames.numbered(number, dst_mac=dpdk.mac) for number in range(20)), 0.002)
+        send(wire, 20)
         assert count(dpdk, before + 20) == before + 20, "it has no VLAN"
         done = modules.run("vf", wish, allow=["in_use"])
         assert not done["failed"], done["msg"]
         assert "vlan 7" in guest.check_output("ip link show enp1s0 | grep 'vf 0'")
-        for vlan in (None, 7):
-            wire.send_many((frames.numbered(number, dst_mac=dpdk.mac, vlan=vlan) for number in range(30)), 0.002)
+        send(wire, 40)
+        send(wire, 30, vlan=7)
         assert count(dpdk, before + 50) == before + 50, "those of VLAN 7, and not those of none"
-    undone = modules.run("vf", pf="enp1s0", vfs=[{"vf": 0, "vlan": 0}], allow=["in_use"])
-    assert not undone["failed"], undone["msg"]
