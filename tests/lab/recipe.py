@@ -42,7 +42,6 @@ _UNUSED_MODULES = (
     "drivers/net/wireless",
     "drivers/staging",
     "drivers/iio",
-    "drivers/infiniband",
     "drivers/scsi",
     "drivers/bluetooth",
     "drivers/isdn",
