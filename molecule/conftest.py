@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 import testinfra
+from lab.looks import look, look_again
 from lab.modules import GuestModules
 from lab.traffic_guest import GuestNic
 from lab.vm import Vm
 
 PF = "0000:01:00.0"
+LOOKED = "/run/looked"  # what the guest's programs have shown before molecule's step `check`
 EXAMPLE = Path(__file__).parents[1] / "examples" / "inventory"
 
 
@@ -54,17 +56,23 @@ def modules(vm: Vm) -> Iterator[GuestModules]:
 
 @pytest.fixture(scope="session")
 def example(vm: Vm, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """Runs playbook provision in check mode with the example inventory, the VM being one more host of a group there."""
+    """Runs playbook provision in check mode with the example inventory, the VM being one more host of a group there.
+
+    What the guest's programs show stays as it was; it is left in the guest for tests of later steps.
+    """
 
     def check(group: str) -> str:
         inventory = tmp_path_factory.mktemp("example") / "lab.yml"
         host = vm.inventory_host()
         inventory.write_text(json.dumps({group: {"hosts": {host.name: host.variables()}}}))
+        before = look(vm)
         command = ["ansible-playbook", "-i", EXAMPLE, "-i", inventory, "--limit", host.name, "--check", "--diff"]
         ended = subprocess.run(
             [*command, "kernel_bypass.sriov.provision"], capture_output=True, text=True, timeout=600, check=False
         )
         assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert look_again(vm, before) == before
+        vm.ssh(["tee", LOOKED], stdin=before)
         return ended.stdout
 
     return check

@@ -9,7 +9,11 @@ from textwrap import indent
 PF = r"""
 pf:
   description:
-    - The PF, by interface name, alternative name, MAC address or PCI address.
+    - The PF, by interface name, alternative name, MAC address or PCI address; or by C(VENDOR:DEVICE), as
+      V("8086:10fb") from C(lspci -n), where one NIC of the host has these ids.
+    - Several ports may be one PCI function (ConnectX-3). The interface that is named is the one acted on; an address
+      of such a function is refused where a port is meant.
+    - Where it is about queues and rules alone, a NIC without SR-IOV will do.
     - YAML reads addresses of digits only as numbers; write them in quotes, as in V("0000:01:00.0").
   type: str
   required: true
@@ -28,7 +32,9 @@ num_vfs:
   type: int
   description:
     - How many VFs there shall be. Left out, the number stays as it is.
-    - A change from one number to another destroys all VFs on the way and needs V(destroy_vfs) in O(allow).
+    - A change from one number to another destroys all VFs on the way and needs V(destroy_vfs) in O(allow). Those whose
+      index survives get back their attributes, driver, MTU and link where nothing else is said; a warning names what
+      does not come back.
     - V(0) removes all VFs; it needs V(in_use) in O(allow) when one of them is in use.
 """
 DRIVERS_AUTOPROBE = r"""

@@ -30,6 +30,7 @@ def vf_list(vfs: t.Any, num_vfs: t.Any = None) -> list[int]:
     beyond = selector.beyond(limit)
     if beyond is not None:
         there_are = f"there are {limit} VFs" + (f", 0 to {limit - 1}" if limit else "")
+        there_are = "there is 1 VF, 0" if limit == 1 else there_are
         raise InvalidRequest(
             f"vf_list: {vfs!r} names VF {beyond}",
             why=f"no device has more than {limit} VFs" if bound is None else there_are,

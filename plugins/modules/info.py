@@ -22,7 +22,8 @@ extends_documentation_fragment:
 options:
   pf:
     description:
-      - Only this PF, by interface name, alternative name, MAC address or PCI address. Left out, all of them.
+      - Only this NIC, by interface name, alternative name, MAC address, PCI address or C(VENDOR:DEVICE) as
+        V("8086:10fb"); also one without SR-IOV. Left out, all PFs.
     type: str
 seealso:
   - module: kernel_bypass.sriov.host
@@ -110,12 +111,15 @@ failures:
   elements: dict
   returned: when more than one thing is refused
 pfs:
-  description: The PFs, in the order of their PCI addresses.
+  description:
+    - The PFs, in the order of their PCI addresses; of ports that share one, each.
   type: list
   elements: dict
   returned: success
   contains:
-    name: {description: Name of its interface; null for none., type: str}
+    name:
+      description: Name of its interface; null for none, and where none of several (ports of one function) was named.
+      type: str
     pci_address: {description: PCI address., type: str}
     driver: {description: Kernel driver; null for none., type: str}
     mac: {description: MAC address; null without an interface., type: str}
@@ -123,8 +127,8 @@ pfs:
     carrier: {description: Whether it has a link; null without an interface., type: bool}
     mtu: {description: MTU; null without an interface., type: int}
     num_vfs: {description: Number of VFs., type: int}
-    total_vfs: {description: Most VFs that the device offers., type: int}
-    drivers_autoprobe: {description: Whether the kernel binds new VFs., type: bool}
+    total_vfs: {description: Most VFs that the device offers; 0 of a NIC without SR-IOV., type: int}
+    drivers_autoprobe: {description: Whether the kernel binds new VFs; null of a NIC without SR-IOV., type: bool}
     rss_queues: {description: Queues of the RSS group; null where the driver does not say., type: int}
     channels:
       description: What C(ethtool -l) tells; null for nothing.

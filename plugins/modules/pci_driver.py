@@ -24,7 +24,8 @@ extends_documentation_fragment:
 options:
   pf:
     description:
-      - The PF whose VFs are meant, by interface name, alternative name, MAC address or PCI address.
+      - The PF whose VFs are meant, by interface name, alternative name, MAC address, PCI address or C(VENDOR:DEVICE)
+        as V("8086:10fb").
     type: str
   assignments:
     description:

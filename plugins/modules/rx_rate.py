@@ -24,8 +24,8 @@ extends_documentation_fragment:
 options:
   pf:
     description:
-      - The interface, by interface name, alternative name, MAC address or PCI address. Any network card with an
-        interface in this network namespace will do, also a VF.
+      - The interface, by interface name, alternative name, MAC address, PCI address or C(VENDOR:DEVICE) as
+        V("8086:10fb"). Any network card with an interface in this network namespace will do, also a VF.
     type: str
     required: true
   seconds:

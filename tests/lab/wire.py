@@ -152,6 +152,16 @@ class Wire:
             self.send(frame)
         return count
 
+    def send_at_once(self, frames: Iterable[bytes]) -> int:
+        """Sends frames in one piece, faster than any guest reads them, and returns their number."""
+        if self._socket is None:
+            raise LabError("This wire is closed: use it in a 'with' block.")
+        many = list(frames)
+        self._socket.sendall(b"".join(encode(frame) for frame in many))
+        for frame in many:
+            self._record(frame)
+        return len(many)
+
     def receive(self, timeout: float) -> bytes | None:
         """The next frame from the guest; None when none comes in time."""
         try:

@@ -12,6 +12,7 @@ import typing as t
 from dataclasses import replace
 
 from .errors import NotReached
+from .knowledge.index import without_port
 from .knowledge.queues import is_set_by_hand, present_rss
 from .model.attributes import DEFAULTS
 from .model.desired import AUTO, DEFAULT
@@ -90,6 +91,20 @@ def differences(planned: Part, observed: Part, path: str = "") -> list[str]:
     return found
 
 
+def left_unbound(planned: State, observed: State) -> list[str]:
+    """VFs that the kernel was to bind by itself and has not, in words: their driver's probe failed, or it is kept away.
+
+    :param planned: as the steps should have led to.
+    """
+    return [
+        f"VF {vf.vf} of {observed.pfs[address].label} has no driver, though the kernel gives {expected.driver} to new "
+        "VFs: look at dmesg; a driver may be kept from loading (modprobe.d)"
+        for address, pf in planned.pfs.items()
+        for expected, vf in zip(pf.vfs, observed.pfs[address].vfs)
+        if expected.planned and expected.driver == expected.default_driver and expected.driver and vf.driver is None
+    ]
+
+
 def _functions(pf: Pf, desired: DesiredPf) -> Part:
     netdev = pf.device.netdev
     found: Part = {}
@@ -97,7 +112,7 @@ def _functions(pf: Pf, desired: DesiredPf) -> Part:
         found["num_vfs"] = pf.num_vfs
     if desired.drivers_autoprobe is not None:
         found["drivers_autoprobe"] = pf.drivers_autoprobe
-    if desired.up is not None:
+    if desired.up is not None and not without_port(pf.device.driver):
         found["up"] = netdev.up if netdev else None
     if desired.min_rss_queues is not None:
         # A larger group than the least is as good.
@@ -107,7 +122,7 @@ def _functions(pf: Pf, desired: DesiredPf) -> Part:
 
 def _vfs(pf: Pf, desired: DesiredPf) -> dict[str, Part]:
     found: dict[str, Part] = {}
-    for index, each in desired_by_vf(desired.vfs, pf.num_vfs).items():
+    for index, each in desired_by_vf(desired.every_vfs, pf.num_vfs).items():
         found[str(index)] = _attributes(pf.vfs[index], _with_address(pf, index, each))
         if each.driver is not None:
             found[str(index)].update(of_driver(pf.vfs[index], each))
@@ -130,6 +145,8 @@ def _attributes(vf: Device, desired: DesiredVf) -> Part:
     if desired.mtu is not None:
         present = vf.netdev.mtu if vf.netdev else None
         found["mtu"] = desired.mtu if has_own_mtu(vf, desired) else present
+    if desired.up is not None:
+        found["up"] = vf.netdev.up if vf.netdev else None
     if "mac" in words and vf.netdev:
         found["interface_mac"] = vf.netdev.mac
     if has_own_mac(vf, desired) and not is_driven_by_program(vf):  # of a program's nobody knows

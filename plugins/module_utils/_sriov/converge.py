@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .compare import check_reached, spoken_of
-from .errors import NotPermitted, SriovError
+from .compare import check_reached, left_unbound, spoken_of
+from .errors import NotPermitted, NotReached, SriovError
 from .kernel.users import user_label
 from .model.check import check_desired
 from .observe.host import observe
@@ -50,7 +50,7 @@ def converge(kernel: Kernel, desired: Desired, timeout: float, check: bool = Fal
     check_desired(desired)
     desired, before, unknown = observe(kernel, desired, timeout)
     plan = plan_host(before, desired, unknown)
-    planned = after_all(before, plan.steps)
+    planned, desired = after_all(before, plan.steps), desired.keeping(plan.kept)
     if check or not plan.steps:
         return Outcome(desired, before, planned, plan)
     _apply(kernel, plan, timeout)
@@ -60,7 +60,7 @@ def converge(kernel: Kernel, desired: Desired, timeout: float, check: bool = Fal
         error.done = [*map(str, plan.steps), *error.done]
         raise
     # The second plan may say the same.
-    warnings, allowed = (tuple(dict.fromkeys((*a, *b))) for a, b in zip(plan[1:], more[1:]))
+    warnings, allowed = (tuple(dict.fromkeys((*a, *b))) for a, b in zip(plan[1:3], more[1:3]))
     return Outcome(desired, before, after, Plan((*plan.steps, *more.steps), warnings, allowed))
 
 
@@ -103,7 +103,15 @@ def _settle(kernel: Kernel, desired: Desired, planned: State, timeout: float) ->
         if more.steps:
             _desired, after, _unknown = observe(kernel, desired, timeout)
         check_reached(wanted, spoken_of(after, desired))
+        _check_done(more, after, desired)
     except SriovError as error:
         error.done = [str(step) for step in more.steps]
         raise
-    return more, after
+    return more._replace(warnings=(*more.warnings, *left_unbound(planned, after))), after
+
+
+def _check_done(plan: Plan, after: State, desired: Desired) -> None:
+    """:raises NotReached: a step that was done is to be done again."""
+    left = plan_host(after, desired).steps if plan.steps else ()
+    for step in (step for step in left if step in plan.steps):
+        raise NotReached("a step was done, and is to be done again", why=str(step), remedy="look at dmesg")

@@ -14,7 +14,7 @@ from .knowledge.queues import driver_of, is_set_by_hand, predict_rss, with_queue
 from .knowledge.rss import rss_explanation
 from .observe.bypass import BypassObserver
 from .observe.host import Observer
-from .observe.names import find_pf
+from .observe.names import Nic, find_pf
 from .observe.not_seen import not_seen
 from .results import pf_result
 
@@ -28,17 +28,26 @@ LRO = "rx-lro"
 def read_info(kernel: Kernel, name: str | None, timeout: float) -> dict[str, t.Any]:
     """The return values of module info.
 
-    :param name: the PF; None for all of them.
+    :param name: the PF, or a NIC without SR-IOV; None for all PFs.
     :param timeout: seconds for reads that take a device lock.
     """
     observer = Observer(kernel, timeout)
-    addresses = kernel.pci.pfs() if name is None else [find_pf(kernel, observer.interfaces, name)]
-    pfs = [observer.pf(address) for address in addresses]
+    nics = [Nic(address) for address in kernel.pci.pfs()]
+    if name is not None:
+        nics = [find_pf(kernel, observer.interfaces, name, plain=True)]
+    pfs = [pf for nic in nics for pf in _ports(observer, nic)]
     devices = [device for pf in pfs for device in (pf.device, *pf.vfs)]
     host = observer.host(devices, [])
     bypass = BypassObserver(kernel, host, MODULES, OPTIONS)
     found = {"pfs": [_pf(kernel, pf, host, bypass) for pf in pfs], "host": host_result(kernel, host, pfs)}
     return {**found, "not_seen": [*not_seen(kernel), *bypass.not_seen]}
+
+
+def _ports(observer: Observer, nic: Nic) -> list[Pf]:
+    """One for each port, where several are one PCI function and none is named."""
+    pf = observer.pf(nic.address, nic.port)
+    ports = [netdev.name for netdev in pf.device.netdevs]
+    return [pf] if nic.port or len(ports) < 2 else [observer.pf(nic.address, port) for port in ports]
 
 
 def _pf(kernel: Kernel, pf: Pf, host: Host, bypass: BypassObserver) -> dict[str, t.Any]:

@@ -25,7 +25,7 @@ def pf_result(pf: Pf) -> dict[str, t.Any]:
     """A PF with its queues, its rules and its VFs."""
     netdev = pf.device.netdev
     return {
-        "name": netdev.name if netdev else None,
+        "name": netdev.name or None if netdev else None,
         "pci_address": pf.device.address,
         "driver": pf.device.driver,
         "mac": netdev.mac if netdev else None,
@@ -34,7 +34,7 @@ def pf_result(pf: Pf) -> dict[str, t.Any]:
         "mtu": netdev.mtu if netdev else None,
         "num_vfs": pf.num_vfs,
         "total_vfs": pf.total_vfs,
-        "drivers_autoprobe": pf.drivers_autoprobe,
+        "drivers_autoprobe": None if pf.device.num_vfs is None else pf.drivers_autoprobe,
         "rss_queues": present_rss(pf) if netdev else None,
         **queues_result(pf.queues),
         "iommu_group": pf.device.iommu_group,

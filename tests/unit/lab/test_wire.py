@@ -71,6 +71,20 @@ def test_send_and_receive(server, tmp_path):
     assert capture.stat().st_size == 24 + 3 * (16 + 64)
 
 
+def test_many_frames_at_once_are_one_write_of_them_all(server, tmp_path):
+    listener, path = server
+    capture = tmp_path / "x.pcap"
+    many = [frames.numbered(number, dst_mac="02:00:00:00:01:00") for number in range(20)]
+    with Wire(path, capture) as wire:
+        peer, dummy = listener.accept()
+        with peer:
+            assert wire.send_at_once(iter(many)) == 20
+            assert list(Decoder().feed(peer.recv(1 << 16))) == many
+    assert capture.stat().st_size == 24 + 20 * (16 + 64)
+    with pytest.raises(LabError, match="'with' block"):
+        wire.send_at_once(many)
+
+
 def test_end_of_the_vm_is_reported(server):
     listener, path = server
     with Wire(path) as wire:

@@ -42,6 +42,7 @@ class Behaviour:
     address_without_vfs: bool = False  # iproute2 whose `ip -d address` does not tell of VFs
     node_mode: int = 0o600  # what udev makes of /dev/vfio/N
     netlink_errors: dict = field(default_factory=dict)  # type of a question (netlink.py) -> errno
+    misses_pf: dict = field(default_factory=dict)  # VF -> number of probes of ixgbevf that do not reach the PF
     user: int = 0  # who runs the code under test
     unreadable: str = "(?!)"  # regular expression of paths that this user may not read: EACCES
 
@@ -175,16 +176,31 @@ class Devices:
         """pci_reset_function()."""
         build(self.root, {f"sim/resets/{address}": str(int(self.read("sim/resets", address) or 0) + 1)})
 
+    def _misses_pf(self, pf, index):
+        """ixgbevf_main.c ixgbevf_probe(): no answer from the mailbox, and its oldest API."""
+        probes = int(self.read("sim/missed", pf, str(index)) or 0) + 1
+        if probes > self.behaviour.misses_pf.get(index, 0):
+            return False
+        build(self.root, {f"sim/missed/{pf}/{index}": str(probes)})
+        return True
+
     def _add_interface(self, address):
         pf = self.link(hosts.DEVICES, address, "physfn")
         if pf is None:
-            name, mac = self.read("sim/pf_name"), "02:00:00:00:01:00"
+            name, mac, more = self.read("sim/pf_name"), "02:00:00:00:01:00", {}
         else:
             index = self.index(pf, address)
             name = f"{(self.names(hosts.DEVICES, pf, 'net') or ['eth9'])[0]}v{index}"
-            mac = self.vfs.address_at_probe(pf, index, f"02:00:00:00:02:{index:02x}")
+            random = f"02:00:00:00:02:{index:02x}"
+            missed = self._misses_pf(pf, index)
+            mac = random if missed else self.vfs.address_at_probe(pf, index, random)
+            more = {"random": True} if mac == random else {}
+            more.update({"min_mtu": 68, "max_mtu": 1504} if missed else {})
+        self._add(address, name, mac, **more)
+
+    def _add(self, address, name, mac, **more):
         number = 1 + max(json.loads(self.read("sim/interfaces", other))["ifindex"] for other in self.interfaces())
-        build(self.root, {**hosts.behind(address, name), **hosts.interface(name, number, mac)})
+        build(self.root, {**hosts.behind(address, name), **hosts.interface(name, number, mac, **more)})
 
     def interfaces(self):
         return self.names("sim/interfaces")
@@ -199,8 +215,7 @@ class Devices:
         for name in self.names(hosts.DEVICES, address, "net"):
             if self.link(hosts.DEVICES, address, "physfn") is None:
                 build(self.root, {"sim/pf_name": name})
-            os.unlink(self.at("sim/interfaces", name))
-            shutil.rmtree(self.at("sys/class/net", name))
+            self._remove(address, name)
         for name in self.names(hosts.DEVICES, address, "vfio-dev"):
             if os.path.exists(self.at("dev/vfio/devices", name)):
                 os.unlink(self.at("dev/vfio/devices", name))
@@ -208,6 +223,11 @@ class Devices:
             shutil.rmtree(self.at(hosts.DEVICES, address, name), ignore_errors=True)
         if self.is_vfio(driver):
             self._leave_vfio(address)
+
+    def _remove(self, address, name):
+        os.unlink(self.at("sim/interfaces", name))
+        shutil.rmtree(self.at("sys/class/net", name))
+        shutil.rmtree(self.at(hosts.DEVICES, address, "net", name))
 
     def _leave_vfio(self, address):
         group = self.link(hosts.DEVICES, address, "iommu_group")
@@ -228,6 +248,8 @@ class Devices:
         nic = hosts.Nic(address=pf, offset=start, stride=step)
         own = self.link(base, "iommu_group")
         self.vfs.create(pf, count)
+        if self.driver(pf) == "cxgb4":  # cxgb4_iov_configure
+            self._add(pf, "mgmtpf0,0", "")
         for index in range(count):
             vf = nic.vf(index)
             group = None if own is None else self.new_group() if self.behaviour.isolated else own
@@ -244,6 +266,8 @@ class Devices:
 
     def remove_vfs(self, pf):
         self.vfs.create(pf, 0)
+        if self.driver(pf) == "cxgb4":
+            self._remove(pf, "mgmtpf0,0")
         for name in self.names(hosts.DEVICES, pf):
             if not name.startswith("virtfn"):
                 continue

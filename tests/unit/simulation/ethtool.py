@@ -19,6 +19,7 @@ from .ioctl import COMMANDS
 from .ixgbe import Ixgbe
 from .nics import Nic, UnknownNic, refusal
 
+PLAIN = ("ena", "cxgb4")  # drivers of NICs without SR-IOV that have queues and rules all the same
 I350 = ("1521", "1522", "1523", "1524", "1546")
 
 
@@ -30,7 +31,7 @@ def nic(devices, name):
     if name not in devices.interfaces():
         raise refusal(errno.ENODEV)
     found = Nic(devices, name)
-    if found.attribute("sriov_numvfs") is None:
+    if found.attribute("sriov_numvfs") is None and found.driver not in PLAIN:
         return found
     igb = IgbI350 if (found.attribute("device") or "")[2:] in I350 else Igb82576
     return {"ixgbe": Ixgbe, "igb": igb}.get(found.driver, UnknownNic)(devices, name)

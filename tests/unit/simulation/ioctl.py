@@ -50,10 +50,13 @@ def drvinfo(interface, buffer):
 def permanent_address(interface, buffer):
     head = simabi.Sized.from_buffer(buffer)
     address = interface.entry.get("permaddr", interface.entry["address"])
+    if interface.entry.get("random"):  # net/core/dev.c register_netdevice: only NET_ADDR_PERM is kept
+        address = "00:00:00:00:00:00"
     if head.size < 6:
         raise refusal(ETOOSMALL)
-    head.size = 6
-    array(buffer, 8, ctypes.c_uint8, 6)[:] = bytes.fromhex(address.replace(":", ""))
+    octets = bytes.fromhex(address.replace(":", ""))
+    head.size = len(octets)  # addr_len: 0 of ARPHRD_NONE
+    array(buffer, 8, ctypes.c_uint8, head.size)[:] = octets
 
 
 def names_of(interface, string_set):

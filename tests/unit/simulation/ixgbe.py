@@ -116,15 +116,20 @@ class Ixgbe(Nic):
         """ixgbe_setup_tc(): ixgbe_close() drops the rules, ixgbe_open() writes the driver's table."""
         if self.up:
             self.put(rules=None, mask=None, table=None)
+            self.devices.vfs.pf_was_reset(self.address)
 
     def vfs_changed(self):
-        """ixgbe_disable_sriov() gives up the limit of RSS, not flow director's; RSC never comes back."""
+        """ixgbe_sriov_reinit() is before the VFs come: they are not reset by it.
+
+        ixgbe_disable_sriov() gives up the limit of RSS, not flow director's; RSC never comes back."""
         if not self.num_vfs:
             self.put(rss_limit=None)
         self.put(no_rsc=self.state().get("no_rsc") or self.all_features()["rx-lro"].wanted)
-        self.reopen()
+        if self.up:
+            self.put(rules=None, mask=None, table=None)
 
     def link_changed(self):
+        self.devices.vfs.pf_was_reset(self.address)
         if self.up:
             self.put(table=None)
         else:
@@ -137,6 +142,7 @@ class Ixgbe(Nic):
         """ixgbe_reinit_locked(): rules are written again, the table is the driver's."""
         if self.up:
             self.put(table=None)
+            self.devices.vfs.pf_was_reset(self.address)
 
     # Features.
 

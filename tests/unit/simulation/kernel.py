@@ -25,7 +25,7 @@ from .ethtool import SimEthtool, link_changed, mtu_changed, vfs_changed
 from .netlink import netlink
 from .tree import Link, build
 
-SRIOV_DRIVERS = ("igb", "ixgbe", "mystery")  # those with sriov_configure
+SRIOV_DRIVERS = ("igb", "ixgbe", "mystery", "cxgb4", "pci-pf-stub")  # those with sriov_configure
 BLOCKED = 3.0  # seconds; a blocked child ends by itself some time after its test
 
 
@@ -235,7 +235,12 @@ class SimCommands:
             return self._set_address(name, entry, words[1])
         if state == "master":
             return self._enslave(name, entry, words[1])
+        address = self._devices.link("sys/class/net", name, "device")
+        physfn = self._devices.link(hosts.DEVICES, address or "", "physfn")
+        index = self._devices.index(physfn, address) if physfn else None
         if state == "mtu":
+            if physfn and not self._devices.vfs.takes_mtu(physfn, index):
+                return 2, "", "RTNETLINK answers: Invalid argument\n"
             self._devices.put(f"sim/interfaces/{name}", json.dumps({**entry, "mtu": int(words[1])}))
             if entry["mtu"] != int(words[1]):
                 mtu_changed(self._devices.root, name)
@@ -245,6 +250,8 @@ class SimCommands:
         entry["flags"] = [*flags, "UP", "LOWER_UP"] if state == "up" else flags
         self._devices.put(f"sim/interfaces/{name}", json.dumps(entry))
         self._devices.put(f"sys/class/net/{name}/carrier", int(state == "up"))
+        if physfn and state == "up":
+            self._devices.vfs.interface_up(physfn, index)
         if was_up != (state == "up"):
             link_changed(self._devices.root, name)
         return 0, "", ""

@@ -4,8 +4,9 @@
 
 """What a driver's ethtool_ops are to net/ethtool/ioctl.c, and where the simulated ones keep their state.
 
-sim/ethtool/ADDRESS has what differs from a driver that was just loaded, as JSON: no file, nothing differs, and a state
-that was put back is byte for byte the state before. sim/statistics/NAME has counters that are not 0: {"rx_packets": 5}.
+sim/ethtool/ADDRESS (NAME, where several interfaces are one function) has what differs from a driver that was just
+loaded, as JSON: no file, nothing differs, and a state that was put back is byte for byte the state before.
+sim/statistics/NAME has counters that are not 0: {"rx_packets": 5}.
 """
 
 from __future__ import annotations
@@ -96,15 +97,21 @@ class Nic:
 
     # Its state.
 
+    @property
+    def key(self):
+        """Where its state is: ports that share a function have one each."""
+        shared = self.address is None or len(self.devices.names(hosts.DEVICES, self.address, "net")) > 1
+        return self.name if shared else self.address
+
     def state(self):
-        return json.loads(self.devices.read(STATE, self.address or self.name) or "{}")
+        return json.loads(self.devices.read(STATE, self.key) or "{}")
 
     def put(self, **changes):
         """None, and what is empty, is as if it had never been."""
         left = {
             name: value for name, value in {**self.state(), **changes}.items() if value not in (None, [], {}, False)
         }
-        path = self.devices.at(STATE, self.address or self.name)
+        path = self.devices.at(STATE, self.key)
         if left:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             self.devices.put(path, json.dumps(left, sort_keys=True))

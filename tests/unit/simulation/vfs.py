@@ -18,7 +18,7 @@ from .tree import build
 FRESH = {
     "mac": "00:00:00:00:00:00",
     **{"vlan": 0, "qos": 0, "proto": "802.1Q", "max_tx_rate": 0, "min_tx_rate": 0},
-    **{"spoofchk": True, "state": "auto", "query_rss": False, "trust": False, "admin": False},
+    **{"spoofchk": True, "state": "auto", "query_rss": False, "trust": False, "admin": False, "greeted": False},
 }
 # The order in which the kernel applies them.
 ORDER = ("mac", "vlan", "rate", "spoofchk", "state", "query_rss", "trust")
@@ -44,11 +44,35 @@ class VirtualFunctions:
     def address_at_probe(self, pf, index, random):
         """The VF driver asks its PF: the address that was set, else one that it makes up and tells the PF."""
         vfs = self.load(pf)
-        if index >= len(vfs) or vfs[index]["admin"]:
-            return vfs[index]["mac"] if index < len(vfs) else random
-        vfs[index]["mac"] = random
+        if index >= len(vfs):
+            return random
+        vfs[index]["greeted"] = True
+        if not vfs[index]["admin"]:
+            vfs[index]["mac"] = random
         self.store(pf, vfs)
-        return random
+        return vfs[index]["mac"]
+
+    def pf_was_reset(self, pf):
+        """ixgbe_main.c ixgbe_down(): nothing is taken from a VF (clear_to_send) until it has greeted the PF again."""
+        vfs = self.load(pf)
+        if vfs:
+            self.store(pf, [{**vf, "greeted": self._is_up(pf, index)} for index, vf in enumerate(vfs)])
+
+    def interface_up(self, pf, index):
+        """ixgbevf_main.c ixgbevf_open()."""
+        vfs = self.load(pf)
+        vfs[index]["greeted"] = True
+        self.store(pf, vfs)
+
+    def takes_mtu(self, pf, index):
+        """ixgbe_sriov.c ixgbe_rcv_msg_from_vf(), ixgbevf_main.c ixgbevf_change_mtu()."""
+        return self._devices.driver(pf) != "ixgbe" or self.load(pf)[index]["greeted"]
+
+    def _is_up(self, pf, index):
+        """Its watchdog greets the PF by itself then."""
+        vf = self._devices.link(hosts.DEVICES, pf, f"virtfn{index}")
+        names = self._devices.names(hosts.DEVICES, vf or "", "net")
+        return bool(names) and "UP" in json.loads(self._devices.read("sim/interfaces", names[0]))["flags"]
 
     def user_takes_address(self, vf, mac):
         """Whether the PF's driver lets a VF have it; from then on it tells that as the VF's."""

@@ -39,7 +39,7 @@ STEPS = [
     f"set sriov_numvfs of {LABEL} from 0 to 2",
     f"wait until all 2 VFs of {LABEL} are there",
     f"set sriov_numvfs of {LABEL_2} from 0 to 1",
-    f"wait until all 1 VFs of {LABEL_2} are there",
+    f"wait until the VF of {LABEL_2} is there",
     f"set VF 0 of {LABEL}: mac 06:0b:00:00:01:00, vlan 100 (was 0)",
     f"set VF 1 of {LABEL}: mac 06:0b:01:00:01:00, vlan 100 (was 0)",
     f"set VF 0 of {LABEL_2}: mac {MAC}, spoofchk off",

@@ -187,7 +187,7 @@ REFUSALS = [
     pytest.param(
         "host",
         {"pfs": [{**PF, "vfs": [{"vf": 2, "trust": True}]}, {"pf": "enp2s0", "num_vfs": 1}]},
-        f"cannot create 1 VFs {LINK}",
+        f"cannot create 1 VF {LINK}",
         id="a host of which the second PF cannot be had",
     ),
     pytest.param(
@@ -199,7 +199,7 @@ REFUSALS = [
             ],
             "allow": ["in_use"],
         },
-        several(f"cannot create 1 VFs {LINK}", OPEN_DRIVER),
+        several(f"cannot create 1 VF {LINK}", OPEN_DRIVER),
         id="two PFs that cannot be had, and a consent for another user",
     ),
 ]

@@ -62,7 +62,8 @@ def pyroute2(vm):
 def sixty_three(modules, nic):
     modules.run("pf", pf="enp1s0", num_vfs=63, drivers_autoprobe=False, allow=["destroy_vfs"])
     yield
-    modules.run("pf", pf="enp1s0", num_vfs=4, drivers_autoprobe=True, allow=["destroy_vfs"])
+    modules.run("pf", pf="enp1s0", num_vfs=0)  # else the four would have what those have had
+    modules.run("pf", pf="enp1s0", num_vfs=4, drivers_autoprobe=True)
 
 
 def test_hundreds_of_requests_read_back_the_same_by_three_decoders(modules, vm, nic, pyroute2, sixty_three):

@@ -21,6 +21,8 @@ if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
     from ..steps.pci import AllowNoIommu, Bind, ClearOverride, LoadModule, Reload, SetNode, Unbind
 
+    Entry = t.Dict[str, t.Any]
+
 BIND_REMEDIES = {
     "EINVAL": "for vfio-pci: no usable IOMMU group, boot with the IOMMU on (dmesg says)",
     "ENODEV": "the driver does not know the device: name another",
@@ -133,7 +135,7 @@ def _set_node(step: SetNode, kernel: Kernel) -> None:
 def reload(step: Reload, kernel: Kernel, timeout: float) -> None:
     """The new interface is down and has the default MTU: it gets back what the old one had."""
     address = located(kernel, step)
-    before = _interface(kernel, address)
+    before = _interfaces(kernel, address)
     if step.heals and before:
         return  # it was only late: iavf gives an interface some time after its probe
     try:
@@ -144,12 +146,11 @@ def reload(step: Reload, kernel: Kernel, timeout: float) -> None:
         raise explained(error, f"cannot reload {step.driver}", step.label, BIND_REMEDIES) from None
     wait_for_netdev(kernel, address, timeout)
     kernel.settle(timeout)  # udev renames it
-    after = _interface(kernel, address)
-    if before and after:
-        if after.get("mtu") != before.get("mtu"):
-            kernel.link.set_mtu(after["ifname"], before["mtu"])
-        if "UP" in before.get("flags", ()):
-            kernel.link.set_up(after["ifname"], True)
+    for old, new in _pairs(before, _interfaces(kernel, address)):
+        if new.get("mtu") != old.get("mtu"):
+            kernel.link.set_mtu(new["ifname"], old["mtu"])
+        if "UP" in old.get("flags", ()):
+            kernel.link.set_up(new["ifname"], True)
 
 
 def _reset(kernel: Kernel, address: str, timeout: float) -> None:
@@ -160,9 +161,17 @@ def _reset(kernel: Kernel, address: str, timeout: float) -> None:
             kernel.pci.reset(address, timeout)
 
 
-def _interface(kernel: Kernel, address: str) -> dict[str, t.Any] | None:
+def _interfaces(kernel: Kernel, address: str) -> list[Entry]:
     names = kernel.pci.interfaces(address)
-    return next((entry for entry in kernel.link.interfaces() if entry["ifname"] in names), None)
+    return [entry for entry in kernel.link.interfaces() if entry["ifname"] in names]
+
+
+def _pairs(before: list[Entry], after: list[Entry]) -> list[tuple[Entry, Entry]]:
+    """Each interface that was there with what is there for it: of several (two ports), the one of its name."""
+    if len(before) == len(after) == 1:
+        return [(before[0], after[0])]
+    by_name = {entry["ifname"]: entry for entry in after}
+    return [(entry, by_name[entry["ifname"]]) for entry in before if entry["ifname"] in by_name]
 
 
 def wait_for_netdev(kernel: Kernel, address: str, timeout: float) -> None:

@@ -31,6 +31,7 @@ if t.TYPE_CHECKING:
         SetNtuple,
         SetRss,
         SetVf,
+        SetVfLink,
         WaitForCarrier,
     )
 
@@ -64,7 +65,7 @@ def set_vfs(steps: Sequence[SetVf], kernel: Kernel, timeout: float, done: list[s
     end, left = time.monotonic() + timeout, list(steps)
     while left:
         try:
-            kernel.link.batch([_line(step) for step in left])
+            kernel.link.batch([_line(kernel, step) for step in left])
             finished = len(left)
         except BatchFailed as error:
             finished = error.lines_done
@@ -76,13 +77,25 @@ def set_vfs(steps: Sequence[SetVf], kernel: Kernel, timeout: float, done: list[s
         del left[:finished]
 
 
-def _line(step: SetVf) -> list[str]:
-    return ["link", "set", "dev", step.name, *ip_words(step.vf, step.change)]
+def _line(kernel: Kernel, step: SetVf) -> list[str]:
+    return ["link", "set", "dev", _interface(kernel, step), *ip_words(step.vf, step.change)]
+
+
+def _interface(kernel: Kernel, step: SetVf) -> str:
+    """That of the step; where it came with the VFs, and nobody knew its name before, the only one that is there.
+
+    :raises NotReached: there is none, or more than one.
+    """
+    names = [step.name] if step.name else kernel.pci.interfaces(step.address)
+    if len(names) != 1:
+        what = f"cannot set the attributes of VF {step.vf}"
+        raise NotReached(what, device=step.label, why=f"the interfaces of the PF are {', '.join(names) or 'none'}")
+    return names[0]
 
 
 def _not_taken(kernel: Kernel, step: SetVf, error: BatchFailed) -> SriovError:
     """The kernel applies the attributes of a VF one by one (rtnetlink.c do_setvfinfo): some may be there."""
-    observed = kernel.link.vf_attributes(step.name).get(step.vf, VfAttributes())
+    observed = kernel.link.vf_attributes(_interface(kernel, step)).get(step.vf, VfAttributes())
     missing = step.change.missing(observed).words()
     failure = KernelRefused(
         f"cannot set {', '.join(missing) or 'the attributes'} of VF {step.vf}",
@@ -95,23 +108,75 @@ def _not_taken(kernel: Kernel, step: SetVf, error: BatchFailed) -> SriovError:
 
 
 def set_mtu(step: SetMtu, kernel: Kernel, timeout: float) -> None:
-    """A VF whose PF is in reset refuses for a moment."""
+    """A VF whose PF is in reset refuses for a moment.
+
+    One whose PF was reset greets it again when its interface goes up, and while it is down the PF takes nothing from it
+    (ixgbe_sriov.c ixgbe_rcv_msg_from_vf, clear_to_send): so it is set up for the while.
+    """
     address = located(kernel, step)
     wait_for_netdev(kernel, address, timeout)
     kernel.settle(timeout)  # udev renames it
-    end = time.monotonic() + min(timeout, 10.0)
-    while True:
-        names = kernel.pci.interfaces(address)
-        try:
-            if names:
-                kernel.link.set_mtu(names[0], step.mtu)
-                return
-        except KernelRefused as error:
+    what = f"cannot set the MTU to {step.mtu}"
+    end, lifted = time.monotonic() + min(timeout, 10.0), ""
+    try:
+        while True:
+            name = _only_interface(kernel, address, step.label, what, "leave out mtu")
+            try:
+                if name:
+                    kernel.link.set_mtu(name, step.mtu)
+                    return
+            except KernelRefused as error:
+                refused = explained(error, what, step.label, {})
+                if time.monotonic() > end:
+                    raise refused from None
+                lifted = lifted or _lifted(kernel, name, refused)
             if time.monotonic() > end:
-                raise explained(error, f"cannot set the MTU to {step.mtu}", step.label, {}) from None
-        if time.monotonic() > end:
-            raise NotReached(f"cannot set the MTU to {step.mtu}", device=step.label, why="it has no interface")
-        time.sleep(POLL)
+                raise NotReached(what, device=step.label, why="it has no interface")
+            time.sleep(POLL)
+    finally:
+        if lifted:
+            kernel.link.set_up(lifted, False)
+
+
+def _only_interface(kernel: Kernel, address: str, label: str, what: str, remedy: str) -> str:
+    """The name of a VF's interface; "" while it has none.
+
+    :raises NotReached: it has more than one, as one function may have two ports.
+    """
+    names = kernel.pci.interfaces(address)
+    if len(names) > 1:
+        raise NotReached(what, device=label, why=f"it has more than one interface: {', '.join(names)}", remedy=remedy)
+    return names[0] if names else ""
+
+
+def _lifted(kernel: Kernel, name: str, refused: SriovError) -> str:
+    """The name of an interface that was down and is up now; "" of one that was up.
+
+    :raises SriovError: it cannot be set up: what was refused before, with that.
+    """
+    if any("UP" in entry.get("flags", ()) for entry in kernel.link.interfaces() if entry["ifname"] == name):
+        return ""
+    try:
+        kernel.link.set_up(name, True)
+    except KernelRefused as error:
+        refused.why += f"; the VF has to reach its PF first, and its interface cannot be set up ({error.why})"
+        refused.remedy = f"set the PF up, and look whether `ip link set dev {name} up` works then"
+        raise refused from None
+    return name
+
+
+def set_vf_link(step: SetVfLink, kernel: Kernel, timeout: float) -> None:
+    address = located(kernel, step)
+    wait_for_netdev(kernel, address, timeout)
+    kernel.settle(timeout)  # udev renames it
+    what = f"cannot set its interface {'up' if step.up else 'down'}"
+    name = _only_interface(kernel, address, step.label, what, "set each by `ip link set dev NAME up`")
+    if not name:
+        raise NotReached(what, device=step.label, why="it has none")
+    try:
+        kernel.link.set_up(name, step.up)
+    except KernelRefused as error:
+        raise explained(error, what, step.label, {}) from None
 
 
 def set_channels(step: SetChannels, kernel: Kernel, _timeout: float) -> None:

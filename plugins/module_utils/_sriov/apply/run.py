@@ -35,6 +35,7 @@ PERFORMERS: dict[type, Performer] = {
     pci_steps.Reload: drivers.reload,
     net_steps.WaitForCarrier: net.wait_for_carrier,
     net_steps.SetMtu: net.set_mtu,
+    net_steps.SetVfLink: net.set_vf_link,
     net_steps.SetChannels: net.set_channels,
     net_steps.SetNtuple: net.set_ntuple,
     net_steps.SetRss: net.set_rss,

@@ -70,7 +70,9 @@ def _put_back(kernel: Kernel, step: SetNumVfs, timeout: float) -> str:
         kernel.pci.set_num_vfs(step.address, step.fallback, timeout)
     except SriovError as error:
         return f"; putting {step.fallback} back failed too ({error})"
-    return f"; there are {step.fallback} VFs again, new ones"
+    return (
+        "; there is 1 VF again, a new one" if step.fallback == 1 else f"; there are {step.fallback} VFs again, new ones"
+    )
 
 
 def wait_for_vfs(step: WaitForVfs, kernel: Kernel, timeout: float) -> None:
@@ -80,7 +82,8 @@ def wait_for_vfs(step: WaitForVfs, kernel: Kernel, timeout: float) -> None:
     def all_there() -> bool:
         return len(kernel.pci.virtual_functions(step.address)) == step.num_vfs
 
-    wait(all_there, timeout, f"not all {step.num_vfs} VFs appeared", step.label)
+    missing = "the VF did not appear" if step.num_vfs == 1 else f"not all {step.num_vfs} VFs appeared"
+    wait(all_there, timeout, missing, step.label)
     kernel.settle(timeout)  # udev loads the VF driver's module now
     for address in kernel.pci.virtual_functions(step.address):
         with suppress(TookTooLong):  # the others are of use without it; the next look at the host finds it (ORPHAN)

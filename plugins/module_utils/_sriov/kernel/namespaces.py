@@ -19,12 +19,12 @@ import typing as t
 from ..errors import KernelRefused, TookTooLong
 from ..model.paths import PROCESSES
 from .bounded import StillBlocked, bounded
-from .netlink import NETLINK_ROUTE, NLM_F_REQUEST, answers, attribute, attributes, dump, message, number, text
+from .netlink import NETLINK_ROUTE, NLM_F_REQUEST, answers, attribute, attributes, dump, message, number, pairs, text
 
 CLONE_NEWNET = 0x40000000
 RTM_GETLINK, RTM_GETNSID = 18, 90
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_LINK, IFLA_LINKINFO, IFLA_LINK_NETNSID = 1, 3, 5, 18, 37
-IFLA_PERM_ADDRESS, IFLA_PARENT_DEV_NAME = 54, 56
+IFLA_PROP_LIST, IFLA_ALT_IFNAME, IFLA_PERM_ADDRESS, IFLA_PARENT_DEV_NAME = 52, 53, 54, 56
 ARPHRD_LOOPBACK = 772  # include/uapi/linux/if_arp.h
 IFLA_INFO_KIND = 1
 IFLA_EXT_MASK, SKIP_STATISTICS = 29, 1 << 3  # RTEXT_FILTER_SKIP_STATS
@@ -36,7 +36,8 @@ OURS = f"{PROCESSES}/self/ns/net"
 class Links(t.NamedTuple):
     """The interfaces of one namespace.
 
-    :param links: each with ifname, ifindex, address and, where it is another, permaddr; loopback, where it is that; and
+    :param links: each with ifname, ifindex, address and, where it is another, permaddr; altnames, where it
+        has some; loopback, where it is that; and
         where there is one parentdev (the device behind it, Linux 5.14), kind, and lower: the ifindex of what it is
         stacked on, where that is in our namespace.
     :param error: why there are none.
@@ -130,6 +131,9 @@ def _link(body: bytes, said: dict[int, bytes], ours: int | None) -> dict[str, t.
     for word, key in (("address", IFLA_ADDRESS), ("permaddr", IFLA_PERM_ADDRESS)):
         if said.get(key):
             link[word] = said[key].hex(":")
+    altnames = [text(value) for kind, value in pairs(said.get(IFLA_PROP_LIST, b"")) if kind == IFLA_ALT_IFNAME]
+    if altnames:
+        link["altnames"] = altnames
     if kind_of_link == ARPHRD_LOOPBACK:
         link["loopback"] = True
     if IFLA_PARENT_DEV_NAME in said:

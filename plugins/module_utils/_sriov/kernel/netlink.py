@@ -116,14 +116,17 @@ def attribute(kind: int, value: bytes) -> bytes:
 
 def attributes(data: bytes, offset: int = 0) -> dict[int, bytes]:
     """Type and value of each attribute from an offset on."""
-    found = {}
+    return dict(pairs(data, offset))
+
+
+def pairs(data: bytes, offset: int = 0) -> t.Iterator[tuple[int, bytes]]:
+    """The same, where there may be several of a type."""
     while offset + ATTRIBUTE.size <= len(data):
         length, kind = ATTRIBUTE.unpack_from(data, offset)
         if length < ATTRIBUTE.size:
             break
-        found[kind & NLA_TYPE_MASK] = data[offset + ATTRIBUTE.size : offset + length]
+        yield kind & NLA_TYPE_MASK, data[offset + ATTRIBUTE.size : offset + length]
         offset += aligned(length)
-    return found
 
 
 def number(value: bytes) -> int | None:

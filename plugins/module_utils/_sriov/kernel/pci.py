@@ -19,6 +19,7 @@ if t.TYPE_CHECKING:
     from .sysfs import Sysfs
 
 NO_OVERRIDE = ("", "(null)")  # how the kernel prints an unset driver_override
+VIRTIO = "virtio-pci"  # drivers/virtio/virtio_pci_common.c
 GONE = b"\xff\xff\xff\xff"  # what a device that does not answer reads as
 NETWORK = "0x02"  # how the class of a network controller begins
 VIRTFN = re.compile(r"virtfn(\d+)")
@@ -59,6 +60,15 @@ class Pci:
     def number(self, address: str, name: str) -> int | None:
         return self._sysfs.read_int(f"{PCI_DEVICES}/{address}/{name}")
 
+    def ids(self, address: str) -> str:
+        """ "8086:10fb"."""
+        return ":".join((self.attribute(address, name) or "")[2:] for name in ("vendor", "device"))
+
+    def with_ids(self, vendor: str, device: str) -> list[str]:
+        """The functions that have these ids: `lspci -d VENDOR:DEVICE`."""
+        of_vendor = (each for each in self.devices() if self.attribute(each, "vendor") == f"0x{vendor}")
+        return [address for address in of_vendor if self.attribute(address, "device") == f"0x{device}"]
+
     def can_have_vfs(self, address: str) -> bool:
         """Whether it has the SR-IOV capability (drivers/pci/pci-sysfs.c, sriov_pf_dev_attr_group)."""
         return self._sysfs.exists(f"{PCI_DEVICES}/{address}/sriov_numvfs")
@@ -68,9 +78,9 @@ class Pci:
         return [address for address in self.devices() if self.can_have_vfs(address) and self.is_nic(address)]
 
     def is_nic(self, address: str) -> bool:
-        """Class 02, whichever kind of network, or there is an interface; it may be one where no class can be read."""
-        known = self.attribute(address, "class") or NETWORK
-        return known.startswith(NETWORK) or bool(self.interfaces(address) or self.virtio_interfaces(address))
+        """Class 02, whichever kind of network, or there is an interface; where no class can be read, also SR-IOV."""
+        known = self.attribute(address, "class") or (NETWORK if self.can_have_vfs(address) else "")
+        return known.startswith(NETWORK) or bool(self.interfaces(address))
 
     def driver(self, address: str) -> str | None:
         return self._sysfs.link_name(f"{PCI_DEVICES}/{address}/driver")
@@ -91,8 +101,12 @@ class Pci:
         return (self.attribute(address, "class") or "").startswith("0x0200")
 
     def interfaces(self, address: str) -> list[str]:
-        """Names of its interfaces in this network namespace."""
-        return self._sysfs.names(f"{PCI_DEVICES}/{address}/net")
+        """Names of its interfaces in this network namespace: several where ports share it, or VFs have representors.
+
+        virtio puts a device of its own between the function and the interface.
+        """
+        names = self._sysfs.names(f"{PCI_DEVICES}/{address}/net")
+        return self.virtio_interfaces(address) if not names and self.driver(address) == VIRTIO else names
 
     def has_vfio_driver(self, address: str) -> bool:
         """Whether its driver is one of vfio, whatever it is called (mlx5_vfio_pci, a vendor's own).
@@ -122,7 +136,6 @@ class Pci:
         return self._sysfs.names(f"{PCI_DEVICES}/{address}/{kind}")
 
     def virtio_interfaces(self, address: str) -> list[str]:
-        """virtio puts a device of its own between the function and the interface."""
         base = f"{PCI_DEVICES}/{address}"
         between = [entry for entry in self._sysfs.names(base) if entry.startswith("virtio")]
         return [name for entry in between for name in self._sysfs.names(f"{base}/{entry}/net")]

@@ -43,7 +43,8 @@ BYPASS_DRIVERS = {
 
 # They are for any device, and match none by themselves: they keep it from other drivers (drivers/pci/pci-stub.c,
 # drivers/pci/pci-pf-stub.c, drivers/xen/xen-pciback/pci_stub.c).
-STUB_DRIVERS = frozenset({"pci-stub", "pci-pf-stub", "pciback"})
+PF_STUB = "pci-pf-stub"  # has a PF for the sake of its VFs: it creates them, and gives no interface
+STUB_DRIVERS = frozenset({"pci-stub", PF_STUB, "pciback"})
 
 # They may stay in an IOMMU group that user space takes (drivers/iommu/iommu.c, DMA ownership).
 HARMLESS_GROUP_DRIVERS = frozenset({"vfio-pci", "pci-stub", "pcieport"})

@@ -64,12 +64,14 @@ class VfSupport(t.NamedTuple):
     :param refuses: attribute -> why a value other than the default is refused.
     :param values: attribute -> the values it takes.
     :param rates: least and greatest max_tx_rate in Mbit/s, 0 (no limit) aside; None: not known.
+    :param starts: attribute -> what a new VF has of it; those that are the same with every driver aside.
     :param jumbo_after_pf: a VF gets an MTU above 1500 only while the PF has one.
     """
 
     refuses: t.Mapping[str, str] = {}
     values: t.Mapping[str, tuple[str, ...]] = {}
     rates: tuple[int, int] | None = None
+    starts: t.Mapping[str, t.Any] = {}
     jumbo_after_pf: bool = False
 
 
@@ -78,11 +80,13 @@ class VfDriver(t.NamedTuple):
 
     :param queues: the most receive queues that it opens; None: not known.
     :param queue_counters: as Driver.queue_counters.
+    :param deaf_mtu: the greatest MTU of an interface whose driver did not reach its PF at probe; None: not known.
     """
 
     name: str
     queues: int | None = None
     queue_counters: tuple[str, ...] = ()
+    deaf_mtu: int | None = None
 
 
 class Xdp(t.NamedTuple):
@@ -116,6 +120,8 @@ class Driver(t.NamedTuple):
     :param chips: "vendor:device" -> the driver on that chip.
     :param rss: steps by number of VFs, ascending; empty: VFs take nothing from the PF; None: not known.
     :param vf_limits: (traffic classes, most VFs): the first pair whose classes are enough holds; empty: sriov_totalvfs.
+    :param interface_with_vfs: PFs with SR-IOV have no port: an interface comes with their VFs, carries what is set of
+        these, and goes with them.
     :param xdp_excludes_vfs: the driver refuses VFs while an XDP program is attached to the PF.
     :param most_channels: the combined channels without VFs, where they are more than RSS uses.
     :param channels_by_cpus: it tells no more combined channels than there are CPUs.
@@ -144,6 +150,7 @@ class Driver(t.NamedTuple):
     chips: t.Mapping[str, Driver] = {}
     rss: tuple[RssStep, ...] | None = None
     vf_limits: tuple[tuple[int, int], ...] = ()
+    interface_with_vfs: bool = False
     xdp_excludes_vfs: bool = False
     keeps_channels: bool = False
     most_channels: int = 0

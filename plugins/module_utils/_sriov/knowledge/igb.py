@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from ..model.mac import ZERO
 from .driver import Driver, RssStep, Steering, VfDriver, VfSupport, Xdp
 
 # igb_ethtool.c igb_add_ethtool_nfc_entry: of a VLAN tag it compares the priority alone, which no option names.
@@ -22,6 +23,7 @@ VFS = VfSupport(
     },
     values={"vlan_proto": ("802.1Q",)},
     rates=(1, 1000),
+    starts={"spoofchk": True, "mac": ZERO},  # igb_main.c igb_probe_vfs
 )
 COMMON = Driver(
     "igb",

@@ -15,6 +15,7 @@ import typing as t
 from functools import lru_cache
 from importlib import import_module
 
+from .bypass_drivers import PF_STUB
 from .driver import Driver, VfDriver
 
 # In this order drivers are named in sentences, and their counters are tried on an unknown driver.
@@ -69,6 +70,11 @@ def driver(name: str | None, vendor: str = "", device: str = "") -> Driver:
     file: t.Any = import_module(f".{name.replace('-', '_')}", __package__)
     known: Driver = file.DRIVER
     return known.chips.get(f"{vendor}:{device}", known)
+
+
+def without_port(name: str | None) -> bool:
+    """Whether PFs of this driver have no port: the number of their VFs needs no interface, and no link."""
+    return name == PF_STUB or driver(name).interface_with_vfs
 
 
 @lru_cache(maxsize=None)

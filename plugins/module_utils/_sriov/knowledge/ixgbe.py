@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..model.mac import ZERO
 from .driver import Driver, RssStep, Steering, VfDriver, VfSupport, Xdp
 
 if t.TYPE_CHECKING:
@@ -48,6 +49,7 @@ VFS = VfSupport(
     refuses={"min_tx_rate": "it has no least rate"},
     values={"vlan_proto": ("802.1Q",), "link_state": ("auto", "disable")},
     rates=(11, 10000),
+    starts={"spoofchk": True, "mac": ZERO},  # ixgbe_sriov.c __ixgbe_enable_sriov
     jumbo_after_pf=True,
 )
 # Queues: ixgbe_lib.c ixgbe_set_sriov_queues (4 queues in 32 pools, 2 in 64), ixgbe.h MAX_RSS 16 for 82598/82599/X540.
@@ -64,8 +66,9 @@ COMMON = Driver(
     table="shared",  # one RETA and key for all pools: ixgbe_main.c ixgbe_setup_reta
     steering=STEERING,
     vf_support=VFS,
-    # ixgbevf.h IXGBEVF_MAX_RSS_QUEUES; ixgbevf/ethtool.c ixgbevf_get_strings
-    vf_driver=VfDriver("ixgbevf", queues=2, queue_counters=("rx_queue_{}_packets",)),
+    # ixgbevf.h IXGBEVF_MAX_RSS_QUEUES; ixgbevf/ethtool.c ixgbevf_get_strings. ixgbevf_main.c ixgbevf_probe: an 82599's
+    # VF that has agreed on no mailbox API has ETH_DATA_LEN + ETH_FCS_LEN.
+    vf_driver=VfDriver("ixgbevf", queues=2, queue_counters=("rx_queue_{}_packets",), deaf_mtu=1504),
     # Commits 924708081629, d0bcacd0a130. MTU: IXGBE_RXBUFFER_3K less its headers. CPUs: IXGBE_MAX_XDP_QS * 2.
     xdp=Xdp((4, 12), (4, 20), "ixgbe_main.c ixgbe_xdp_setup", 3050, 128, refuses_classes=True, refuses_lro=True),
     dpdk="net_ixgbe",

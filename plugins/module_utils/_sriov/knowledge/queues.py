@@ -29,7 +29,7 @@ def predict_rss(pf: Pf, num_vfs: int) -> int | None:
         return driver.rss_with_classes
     limit = pf.online_cpus
     if pf.rx_queues is not None and (driver.rss == () or (driver.keeps_channels and pf.num_vfs == 0)):
-        limit = pf.rx_queues
+        limit = max(pf.rx_queues, _beyond_channels(pf) or 0)
     return rss_queues(driver, num_vfs, limit)
 
 
@@ -98,11 +98,26 @@ def is_set_by_hand(pf: Pf) -> bool:
     A driver fills it in when the PF goes up: before that it may hold anything, ixgbe's for instance zeros.
     """
     rss, netdev = pf.queues.rss, pf.device.netdev
-    if rss is None or not rss.table or not netdev or not netdev.up:
+    if rss is None or not rss.table or not netdev or not netdev.up or _beyond_channels(pf):
         return False
     size = len(rss.table)
     pool = pool_stride(driver_of(pf), pf.num_vfs) or rss.rings
     return rss.table not in (own_table(pf), default_table(size, rss.rings), default_table(size, pool))
+
+
+def _beyond_channels(pf: Pf) -> int | None:
+    """The limit of RSS, where it is above the channels and shows in the table; else None.
+
+    ixgbe has two limits. `ethtool -L` sets both (ixgbe_ethtool.c ixgbe_set_channels); removing the VFs sets that of RSS
+    back, and flow director's, which `ethtool -l` tells, stays (ixgbe_sriov.c ixgbe_disable_sriov). Beside new VFs the
+    limit of RSS counts (ixgbe_lib.c ixgbe_set_sriov_queues). Nobody can set a table that names queues beyond the
+    channels (ethtool_set_rxfh), so such a one is the driver's; while the PF is down, it may be from another time.
+    """
+    rss, netdev = pf.queues.rss, pf.device.netdev
+    if not driver_of(pf).keeps_channels or pf.num_vfs or not (rss and rss.table and netdev and netdev.up):
+        return None
+    named = max(rss.table) + 1
+    return named if named > rss.rings and rss.table == default_table(len(rss.table), named) else None
 
 
 def _table(driver: Driver, num_vfs: int, size: int, group: int) -> tuple[int, ...]:

@@ -53,6 +53,7 @@ class DesiredVfs(t.NamedTuple):
 class DesiredVf(t.NamedTuple):
     """What is desired of one VF.
 
+    :param up: whether its interface is; no option says it, but a VF that is created again keeps it.
     :param mtu: of the VF's own interface, so only of one that a kernel driver gives it.
     :param driver: a driver's name, DEFAULT or NONE.
     """
@@ -62,6 +63,7 @@ class DesiredVf(t.NamedTuple):
     driver: str | None = None
     node: Node = Node()
     no_iommu: bool = False
+    up: bool | None = None
 
 
 class DesiredDevice(t.NamedTuple):
@@ -151,9 +153,11 @@ class DesiredRules:
 class DesiredPf(t.NamedTuple):
     """All that is desired of one PF.
 
-    :param pf: interface name, altname, MAC or PCI address; the PCI address once located.
+    :param pf: interface name, altname, MAC, PCI address or ids; the PCI address once located.
+    :param port: the interface, once located, where one was named: two ports may be one PCI function.
     :param allow: words of model.consent.
     :param place: what stands before its options where they are named: "pfs[0].".
+    :param kept: what VFs had that the plan creates again, in words that the user has not said (plan.kept).
     """
 
     pf: str
@@ -166,6 +170,13 @@ class DesiredPf(t.NamedTuple):
     rules: DesiredRules | None = None
     allow: frozenset[str] = frozenset()
     place: str = ""
+    port: str = ""
+    kept: tuple[DesiredVfs, ...] = ()
+
+    @property
+    def every_vfs(self) -> tuple[DesiredVfs, ...]:
+        """What is said of VFs, by the user and by what they had."""
+        return (*self.vfs, *self.kept)
 
     @property
     def reopens(self) -> bool:
@@ -178,3 +189,7 @@ class Desired(t.NamedTuple):
 
     pfs: tuple[DesiredPf, ...] = ()
     devices: tuple[DesiredDevice, ...] = ()
+
+    def keeping(self, kept: t.Mapping[str, tuple[DesiredVfs, ...]]) -> Desired:
+        """With what VFs had, by the address of their PF."""
+        return self._replace(pfs=tuple(each._replace(kept=kept.get(each.pf, each.kept)) for each in self.pfs))

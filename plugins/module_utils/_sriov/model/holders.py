@@ -41,10 +41,12 @@ class Holder(t.NamedTuple):
     """One user of a device.
 
     :param kind: one of the words above.
+    :param port: the interface that is used, where the function has several ports.
     """
 
     kind: str
     text: str
+    port: str = ""
 
 
 class Claim(t.NamedTuple):

@@ -80,7 +80,8 @@ class Device:
     vf: int | None = None  # index N of the PF's virtfnN when this is a VF
     num_vfs: int | None = None  # None when this is no PF
     answers: bool = True  # False when config space reads as all ones
-    netdevs: tuple[Netdev, ...] = ()
+    netdevs: tuple[Netdev, ...] = ()  # its own: no representors of its VFs, nothing that is stacked on them
+    port: str = ""  # name of the interface that is meant, where one was named: two ports may be one function
     dev_node: str | None = None  # /dev/vfio/N
     dev_owner: int | None = None
     dev_group: int | None = None
@@ -95,7 +96,25 @@ class Device:
 
     @property
     def netdev(self) -> Netdev | None:
-        return self.netdevs[0] if self.netdevs else None
+        """The interface that was named, or the only one; None where there is none, or nobody knows which is meant."""
+        if self.port:
+            return next((each for each in self.netdevs if each.name == self.port), None)
+        return self.netdevs[0] if len(self.netdevs) == 1 else None
+
+    def with_netdev(self, netdev: Netdev) -> Device:
+        """With an interface in the place of the one that is meant."""
+        old = self.netdev
+        others = tuple(netdev if each is old else each for each in self.netdevs)
+        return replace(self, netdevs=others if old else (*self.netdevs, netdev))
+
+    def at_port(self) -> Device:
+        """Without users of other ports of the function: for what happens to the port that is meant."""
+        mine = (holder for holder in self.holders if not (self.port and holder.port) or holder.port == self.port)
+        return replace(self, holders=tuple(mine))
+
+    def goes_by_another(self, mac: str) -> bool:
+        """Whether it has an interface here, and none with this address: of a VF with two ports one has it."""
+        return bool(self.netdevs) and all(netdev.mac != mac for netdev in self.netdevs)
 
     @property
     def interface(self) -> str:
@@ -113,8 +132,8 @@ class Device:
 
     @property
     def label(self) -> str:
-        """ "enp1s0 (0000:01:00.0)", or the address alone where there is no interface."""
-        return f"{self.netdevs[0].name} ({self.address})" if self.netdevs and self.netdevs[0].name else self.address
+        """ "enp1s0 (0000:01:00.0)", or the address alone where there is no interface, or none of several was named."""
+        return f"{self.netdev.name} ({self.address})" if self.netdev and self.netdev.name else self.address
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,11 @@ Said = t.Dict[str, t.Tuple[t.Any, "DesiredVfs"]]
 """What is said of one VF: each word's value, and the entry that says it."""
 
 
+def count_of_vfs(number: int) -> str:
+    """ "1 VF", "4 VFs"."""
+    return f"{number} VF{'' if number == 1 else 's'}"
+
+
 def said_of(entries: Iterable[DesiredVfs], index: int) -> Said:
     """The entries joined, the last word counting; check.py has refused those that contradict each other.
 
@@ -60,4 +65,5 @@ def _desired_vf(said: Said) -> DesiredVf:
         driver=values.get("driver"),
         node=Node(values.get("owner"), values.get("group"), values.get("mode")),
         no_iommu=values.get("no_iommu", False),
+        up=values.get("up"),
     )

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from contextlib import suppress
 
@@ -16,6 +15,7 @@ from ..kernel.link import vf_attributes
 from ..model.host import Address
 from ..model.mac import MAC_ADDRESS, ZERO
 from .names import describe
+from .ports import is_representor
 
 if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
@@ -23,7 +23,6 @@ if t.TYPE_CHECKING:
     Entry = t.Dict[str, t.Any]
 
 KEEPS = ("bridge", "openvswitch", "vrf")  # a port of these keeps its own address
-OF_A_VF = re.compile(r"vf\d")  # phys_port_name of a representor: the switch's end of a VF, which has its address
 
 
 def host_addresses(kernel: Kernel, interfaces: list[Entry]) -> tuple[Address, ...]:
@@ -37,7 +36,7 @@ def host_addresses(kernel: Kernel, interfaces: list[Entry]) -> tuple[Address, ..
     found: list[Address] = []
     for entry in interfaces:
         name = entry["ifname"]
-        if not kernel.interfaces.has_device(name) or OF_A_VF.search(entry.get("phys_port_name", "")):
+        if not kernel.interfaces.has_device(name) or is_representor(entry):
             continue
         function = kernel.interfaces.function(name)
         is_vf = function is not None and kernel.pci.physfn(function) is not None

@@ -13,6 +13,7 @@ from dataclasses import replace
 from ..kernel.link import vf_attributes
 from ..kernel.pci import vf_alias
 from ..knowledge.bypass_drivers import bypass_driver
+from ..knowledge.index import without_port
 from ..model.desired import DEFAULT, NO_DRIVER_NAMES
 from ..model.holders import UNSEEN, Holder
 from ..model.host import Cdev, Device, Host, Master, Netdev, Pf, State
@@ -20,11 +21,13 @@ from ..model.paths import device_node, infiniband_node, uio_node, vfio_device_no
 from ..model.queues import Queues
 from .addresses import host_addresses
 from .fits import fits
+from .given import with_given_addresses
 from .holders import Users
+from .locate import locate
 from .management import management_holders, ssh_peer
-from .names import locate
 from .not_seen import unseen_users
 from .places import Place, Places
+from .ports import is_own
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +52,7 @@ def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, 
     """
     observer = Observer(kernel, timeout)
     located, unknown = locate(kernel, observer.interfaces, desired)
-    pfs = {each.pf: observer.pf(each.pf) for each in located.pfs}
+    pfs = {each.pf: with_given_addresses(kernel, observer.pf(each.pf, each.port), each) for each in located.pfs}
     if any((each.num_vfs or 0) < pfs[each.pf].num_vfs for each in located.pfs if each.num_vfs is not None):
         claims = tuple(kernel.libvirt.claims())
         pfs = {address: replace(pf, claims=claims) for address, pf in pfs.items()}
@@ -100,6 +103,7 @@ class Observer:
         self.interfaces = kernel.link.interfaces()
         self._management = management_holders(kernel, self.interfaces)
         self._users = Users(kernel, self.interfaces)
+        self._nics: set[str] = set()
         self._devices: dict[str, Device] = {}
         self._indices: dict[str, dict[str, int]] = {}
         self._modules: dict[str, str | None] = {}
@@ -126,14 +130,15 @@ class Observer:
         vfio = bool(bypass and bypass.iommu)
         node = self._node(address, vfio, group)
         access = self._kernel.system.access(node) if node else None
-        place = Place() if names else self._places.of(address, driver, vfio, physfn is not None)
+        only_vfs = without_port(driver) and self._pci.can_have_vfs(address)
+        place = Place() if names or only_vfs else self._places.of(address, driver, vfio, physfn is not None)
         return Device(
             address=address,
             vendor=(self._pci.attribute(address, "vendor") or "")[2:],
             device=(self._pci.attribute(address, "device") or "")[2:],
             driver=driver,
             driver_override=locked.driver_override,
-            default_driver=self._default_driver(address, driver, locked.num_vfs is not None),
+            default_driver=self._default_driver(address, driver, locked.num_vfs is not None or address in self._nics),
             iommu_group=int(group) if group else None,
             numa_node=-1 if numa_node is None else numa_node,
             physfn=physfn,
@@ -152,11 +157,15 @@ class Observer:
             holders=(*self._holders(address, node, physfn), *place.holders),
         )
 
-    def pf(self, address: str) -> Pf:
-        """A physical function and its VFs; each VF at its index."""
+    def pf(self, address: str, port: str = "") -> Pf:
+        """A physical function and its VFs, each VF at its index; or a NIC without SR-IOV, which has none.
+
+        :param port: the interface that is meant, where one is.
+        """
         indices = self._virtual_functions(address)
         self._locked.update(self._pci.locked_files([address, *indices], self._timeout))
-        device = self.device(address)
+        self._nics.add(address)
+        device = self._devices[address] = replace(self.device(address), port=port)
         vfs = self._vfs(device, sorted(indices, key=lambda vf: indices[vf]))
         vf_device = self._pci.attribute(address, "sriov_vf_device") or ""
         return Pf(
@@ -222,9 +231,12 @@ class Observer:
             self._locked.update(self._pci.locked_files([address], self._timeout))
         return self._locked[address]
 
-    def _default_driver(self, address: str, driver: str | None, is_pf: bool) -> str | None:
-        """A PF whose driver gives it an interface has the one that the kernel chose: asking takes a process."""
-        if is_pf and driver and self._pci.interfaces(address):
+    def _default_driver(self, address: str, driver: str | None, is_nic: bool) -> str | None:
+        """A PF whose driver gives it an interface has the one that the kernel chose: asking takes a process.
+
+        :param is_nic: it is a PF, or stands for one: nobody gives it another driver.
+        """
+        if is_nic and driver and self._pci.interfaces(address):
             return driver
         alias = self._pci.attribute(address, "modalias")
         return self._driver_of_alias(alias) if alias else None
@@ -241,7 +253,7 @@ class Observer:
 
     def _netdevs(self, address: str) -> tuple[Netdev, ...]:
         names = self._pci.interfaces(address)
-        return tuple(self._netdev(entry) for entry in self.interfaces if entry["ifname"] in names)
+        return tuple(self._netdev(entry) for entry in self.interfaces if entry["ifname"] in names and is_own(entry))
 
     def _netdev(self, entry: dict[str, t.Any]) -> Netdev:
         name, flags = entry["ifname"], entry.get("flags", [])
@@ -290,8 +302,10 @@ class Observer:
 
     def _holders(self, address: str, node: str | None, physfn: str | None) -> tuple[Holder, ...]:
         found = self._users.of_nodes(address, lambda: self._nodes(address, node))
-        for entry in self._users.interfaces_of(address):
-            found += self._users.of_interface(entry) + self._management.get(entry["ifname"], [])
+        entries = [entry for entry in self._users.interfaces_of(address) if is_own(entry)]
+        for entry in entries:
+            users = self._users.of_interface(entry) + self._management.get(entry["ifname"], [])
+            found += [user._replace(port=entry["ifname"]) for user in users] if len(entries) > 1 else users
         vf = None if physfn is None else self._virtual_functions(physfn).get(address)
         if physfn is not None and vf is not None:
             found += self._users.of_representor(physfn, vf)

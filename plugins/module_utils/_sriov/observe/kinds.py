@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import typing as t
 
+from ..kernel.pci import VIRTIO
 from .management import lower_closure
+from .ports import is_own, is_representor
 
 if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
 
     Entry = t.Dict[str, t.Any]
 
+AS_ONE = ("bond", "team")  # one wish is often meant for all of their ports
 WITH_PORTS = {"bond": "bond", "bridge": "bridge", "team": "team", "vrf": "VRF", "openvswitch": "Open vSwitch bridge"}
 
 
@@ -26,23 +29,26 @@ def kind_of_interface(kernel: Kernel, entry: Entry) -> str:
     """
     name = entry["ifname"]
     function = kernel.interfaces.function(name)
-    if function:
+    if function and is_representor(entry):
+        return f"a representor ({entry['phys_port_name']} of {function})"
+    if function and is_own(entry):
         return kind_of_function(kernel, function)
-    if kernel.interfaces.has_device(name):
+    if kernel.interfaces.has_device(name) and not function:
         return _on_another_bus(kernel, name)
     if entry.get("link_type") == "loopback":
         return "the loopback interface"
-    kind = entry.get("linkinfo", {}).get("info_kind", "")
-    return _virtual(kind, entry.get("linkinfo", {}).get("info_data", {}), kernel.interfaces.lowers(name))
+    kind, lowers = entry.get("linkinfo", {}).get("info_kind", ""), kernel.interfaces.lowers(name)
+    lowers = lowers or ([entry["link"]] if function else [])  # of IPoIB's children sysfs shows none
+    return _virtual(kind, entry.get("linkinfo", {}).get("info_data", {}), lowers)
 
 
 def kind_of_function(kernel: Kernel, address: str) -> str:
     """Of a PCI function without SR-IOV."""
-    virtio = kernel.pci.virtio_interfaces(address)
-    name = next(iter([*virtio, *kernel.pci.interfaces(address)]), None)
-    driver = (kernel.interfaces.driver(name) if name else kernel.pci.driver(address)) or "none"
-    what = "PCI device" if name is None and not kernel.pci.is_ethernet(address) else "NIC"
-    return f"a {'virtio ' if virtio else ''}{what} without SR-IOV (driver {driver}, {address})"
+    names, driver = kernel.pci.interfaces(address), kernel.pci.driver(address)
+    what = "NIC" if names or kernel.pci.is_ethernet(address) else "PCI device"
+    if names and driver == VIRTIO:
+        what, driver = "virtio NIC", kernel.interfaces.driver(names[0])  # all of them have the same
+    return f"a {what} without SR-IOV (driver {driver or 'none'}, {address})"
 
 
 def _on_another_bus(kernel: Kernel, name: str) -> str:
@@ -67,14 +73,16 @@ def _one(word: str) -> str:
     return f"{'an' if word[0] in 'aeioO' else 'a'} {word}"
 
 
-def pfs_below(kernel: Kernel, interfaces: list[Entry], entry: Entry) -> str:
-    """What can be named instead of a bond, a bridge or a VLAN, as a remedy; "" where no PF is below it."""
+def what_below(kernel: Kernel, interfaces: list[Entry], entry: Entry, would_do: t.Callable[[str], bool]) -> str:
+    """What can be named instead of a bond, a bridge or a VLAN, as a remedy; "" where there is nothing.
+
+    :param would_do: whether an interface can be named.
+    """
     name = entry["ifname"]
-    below = lower_closure(kernel.interfaces, interfaces, name)[1:]
-    functions = {lower: kernel.interfaces.function(lower) for lower in below}
-    pfs = [lower for lower, function in functions.items() if function and kernel.pci.can_have_vfs(function)]
-    if not pfs:
+    lowers = [lower for lower in lower_closure(kernel.interfaces, interfaces, name)[1:] if would_do(lower)]
+    if not lowers:
         return ""
-    are_ports = all(interface.get("master") == name for interface in interfaces if interface["ifname"] in pfs)
-    place = ("one of its ports" if len(pfs) > 1 else "its port") if are_ports else "what is below it"
-    return f"name {place}: {', '.join(pfs)}"
+    are_ports = all(interface.get("master") == name for interface in interfaces if interface["ifname"] in lowers)
+    place = ("one of its ports" if len(lowers) > 1 else "its port") if are_ports else "what is below it"
+    shared = are_ports and len(lowers) > 1 and entry.get("linkinfo", {}).get("info_kind") in AS_ONE
+    return f"name {place}{', or each in an entry of its own' if shared else ''}: {', '.join(lowers)}"

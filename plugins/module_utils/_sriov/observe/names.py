@@ -3,104 +3,56 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""From what an operator writes to the devices that are meant."""
+"""From what an operator writes to the NIC that is meant: its PCI function, and which of its interfaces."""
 
 from __future__ import annotations
 
 import re
 import typing as t
 
-from ..errors import DeviceNotFound, InvalidRequest, NotSupported
-from ..faults import Faults
-from ..kernel.users import group_number, user_number
-from ..model.check import named_twice
-from ..model.desired import Node
+from ..errors import DeviceNotFound, InvalidRequest, NotSupported, SriovError
 from ..model.mac import parse_mac
 from ..model.paths import PCI_DEVICES
-from ..model.selector import EVERY_VF, check_there
-from .kinds import kind_of_function, kind_of_interface, pfs_below
+from .holders import Users
+from .kinds import kind_of_function, kind_of_interface, what_below
+from .ports import is_own, own_names
 
 if t.TYPE_CHECKING:
-    from ..errors import SriovError
     from ..kernel.kernel import Kernel
-    from ..model.desired import Desired, DesiredDevice, DesiredPf
-    from ..model.selector import Selector
 
 PCI_ADDRESS = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])")
-NAME_IT = "name a PF by interface name, altname, MAC or PCI address"
+IDS = re.compile(r"([0-9a-f]{4}):([0-9a-f]{4})")
+BY_WHAT = "by interface name, altname, MAC or PCI address"
 
 Entries = t.List[t.Dict[str, t.Any]]
 """Interfaces as Link.interfaces() gives them."""
 
 
-def locate(kernel: Kernel, interfaces: Entries, desired: Desired) -> tuple[Desired, list[SriovError]]:
-    """The desired state with PCI addresses in place of names, and numbers in place of owners; one device an entry.
+class Nic(t.NamedTuple):
+    """What a name means.
 
-    :returns: what can be located, and of the rest why not: a name that means nothing here or too much, a device that is
-        named twice, an unknown user.
+    :param address: of the PCI function; "" where there is none.
+    :param port: the interface that is named; "" where the function is.
     """
-    faults = Faults()
-    pfs: dict[str, DesiredPf] = {}
-    for each in desired.pfs:
-        with faults.gathered():
-            found = _located_pf(kernel, interfaces, each, faults)
-            if found.pf in pfs:
-                raise named_twice(pfs[found.pf], each, describe(kernel, found.pf))
-            pfs[found.pf] = found
-    devices: dict[str, DesiredDevice] = {}
-    for entry in desired.devices:
-        with faults.gathered():
-            for device in _located_devices(kernel, interfaces, entry, faults):
-                _check_unique(device, devices)
-                devices[device.device] = device
-    return desired._replace(pfs=tuple(pfs.values()), devices=tuple(devices.values())), faults.found
+
+    address: str
+    port: str = ""
 
 
-def _located_pf(kernel: Kernel, interfaces: Entries, desired: DesiredPf, faults: Faults) -> DesiredPf:
-    address = find_pf(kernel, interfaces, desired.pf)
-    vfs = tuple(entry._replace(said=_with_numbers(entry.said, faults)) for entry in desired.vfs)
-    return desired._replace(pf=address, vfs=vfs)
+class Scope(t.NamedTuple):
+    """Which NICs a name may mean.
+
+    :param word: one of them.
+    :param kind: all that the host has.
+    """
+
+    word: str
+    kind: str
 
 
-def _with_numbers(said: t.Mapping[str, t.Any], faults: Faults) -> dict[str, t.Any]:
-    node = _located_node(Node(said.get("owner"), said.get("group")), faults)
-    numbers = {word: getattr(node, word) for word in ("owner", "group") if word in said}
-    return {**said, **numbers}
-
-
-def _located_devices(
-    kernel: Kernel, interfaces: Entries, desired: DesiredDevice, faults: Faults
-) -> list[DesiredDevice]:
-    node = _located_node(desired.node, faults)
-    if desired.pf is None:
-        addresses = [existing_device(kernel, desired.device)]
-    else:
-        addresses = _addresses_of_vfs(kernel, find_pf(kernel, interfaces, desired.pf), desired.vf)
-    return [desired._replace(device=address, node=node, pf=None, vf=EVERY_VF) for address in addresses]
-
-
-def _addresses_of_vfs(kernel: Kernel, pf: str, selector: Selector) -> list[str]:
-    by_index = {index: vf for vf, index in kernel.pci.virtual_functions(pf).items()}
-    check_there(selector, len(by_index), "vf", describe(kernel, pf))
-    return [by_index[index] for index in selector.indices(len(by_index))]
-
-
-def _located_node(node: Node, faults: Faults) -> Node:
-    """A name that nobody has stays, and is refused."""
-    with faults.gathered():
-        node = node._replace(owner=user_number(node.owner))
-    with faults.gathered():
-        node = node._replace(group=group_number(node.group))
-    return node
-
-
-def _check_unique(device: DesiredDevice, others: t.Mapping[str, DesiredDevice]) -> None:
-    if device.device in others:
-        raise InvalidRequest(
-            f"{device.device} is named twice",
-            why="a device has one driver",
-            remedy="name each device in one assignment",
-        )
+PFS = Scope("a PF", "SR-IOV devices")
+NICS = Scope("a NIC on PCI", "NICs")
+CARDS = Scope("a network card", "network cards")
 
 
 def pci_address(text: str) -> str | None:
@@ -126,47 +78,128 @@ def existing_device(kernel: Kernel, text: str) -> str:
     return address
 
 
-def find_pf(kernel: Kernel, interfaces: Entries, text: str) -> str:
-    """The address of the PF that an interface name, an altname, a MAC or a PCI address means.
+def find_pf(kernel: Kernel, interfaces: Entries, text: str, plain: bool = False) -> Nic:
+    """The PF that an interface name, an altname, a MAC, a PCI address or "vendor:device" means.
 
+    :param plain: a NIC without SR-IOV will do as well; a VF never does.
     :raises DeviceNotFound: nothing answers to it.
-    :raises InvalidRequest: it is a VF, or no NIC at all, or more than one device answers to it.
+    :raises InvalidRequest: it is a VF, or no NIC at all, or more than one device or interface answers to it.
     :raises NotSupported: the device cannot have VFs.
     """
+    scope = NICS if plain else PFS
+    meant = _meant(kernel, interfaces, text)
+    foreign = {entry["ifname"] for entry in interfaces if not is_own(entry)}
+    found = [nic for nic in meant if nic.port not in foreign and _is_one(kernel, nic.address, scope)]
+    if IDS.fullmatch(text.strip().lower()) and len(meant) > 1:
+        found = meant  # one of several is not told apart by what it can do
+    addresses = sorted({nic.address for nic in found})
+    if len(addresses) > 1:
+        raise more_than_one(text, "device", [describe(kernel, address) for address in addresses])
+    if len(found) > 1:
+        raise more_than_one(text, "interface", sorted(nic.port for nic in found))
+    if not found:
+        raise _refusal(kernel, interfaces, text, meant, scope)
+    return found[0]
+
+
+def find_interface(kernel: Kernel, text: str) -> str:
+    """The interface that a name means: of a PF, a VF or any other network function.
+
+    :raises DeviceNotFound: nothing answers to it.
+    :raises InvalidRequest: it is no network card, or more than one interface answers to it.
+    :raises NotSupported: what answers to it has no interface in this network namespace.
+    """
+    interfaces = kernel.link.interfaces()
+    meant = _meant(kernel, interfaces, text)
+    found = sorted({name for nic in meant for name in _interfaces_of(kernel, interfaces, nic)})
+    if len(found) > 1:
+        raise more_than_one(text, "interface", found)
+    if found:
+        return found[0]
+    if meant and not meant[0].port:
+        raise _without_interface(kernel, meant[0].address)
+    raise _refusal(kernel, interfaces, text, meant, CARDS)
+
+
+def more_than_one(text: str, what: str, candidates: t.Sequence[str]) -> InvalidRequest:
+    """The refusal of a name that is not enough.
+
+    :param what: "device" or "interface".
+    """
+    remedy = f"name it by {'interface name' if what == 'interface' else 'PCI address'}"
+    return InvalidRequest(f"pf: {text!r} means more than one {what}", why=", ".join(candidates), remedy=remedy)
+
+
+def describe(kernel: Kernel, address: str) -> str:
+    """ "enp1s0 (0000:01:00.0)"; with all names where several ports share the function."""
+    names = kernel.pci.interfaces(address)
+    shown = ", ".join(names) if len(names) <= MOST_PORTS else f"{len(names)} interfaces"
+    return f"{shown} ({address})" if names else address
+
+
+MOST_PORTS = 4  # of one function (cxgb4); more interfaces than that are representors
+
+
+def _meant(kernel: Kernel, interfaces: Entries, text: str) -> list[Nic]:
+    """All that answer to a name, whatever they are."""
     address = pci_address(text)
-    cards = [entry for entry in interfaces if kernel.interfaces.function(entry["ifname"])]
-    entries = [] if address else called(interfaces, cards, text)
-    candidates = _existing(kernel, address) if address else _functions(kernel, entries)
-    pfs = [address for address in candidates if kernel.pci.can_have_vfs(address) and kernel.pci.is_nic(address)]
-    if len(pfs) == 1:
-        return pfs[0]
-    if len(pfs) > 1:
-        raise InvalidRequest(
-            f"pf: {text!r} means more than one device", why=", ".join(pfs), remedy="name it by PCI address"
+    if address:
+        return [Nic(address)] if kernel.pci.exists(address) else []
+    cards = [entry for entry in interfaces if kernel.interfaces.has_device(entry["ifname"])]
+    entries = called(interfaces, cards, text)
+    ids = IDS.fullmatch(text.strip().lower())
+    if ids and not entries:
+        return [Nic(address) for address in kernel.pci.with_ids(*ids.groups()) if _is_one(kernel, address, NICS)]
+    return [Nic(kernel.interfaces.function(entry["ifname"]) or "", entry["ifname"]) for entry in entries]
+
+
+def _is_one(kernel: Kernel, address: str, scope: Scope) -> bool:
+    if not address or not kernel.pci.is_nic(address):
+        return False
+    return kernel.pci.can_have_vfs(address) or (scope is NICS and kernel.pci.physfn(address) is None)
+
+
+def _interfaces_of(kernel: Kernel, interfaces: Entries, nic: Nic) -> list[str]:
+    if nic.port:
+        return [nic.port] if kernel.interfaces.has_device(nic.port) else []
+    return own_names(interfaces, kernel.pci.interfaces(nic.address))
+
+
+def _refusal(kernel: Kernel, interfaces: Entries, text: str, meant: list[Nic], scope: Scope) -> SriovError:
+    """Why none of what answers to a name is one of these."""
+    if not meant:
+        return _not_there(kernel, interfaces, text, scope)
+    entries = {entry["ifname"]: entry for entry in interfaces}
+    nic = next((nic for nic in meant if nic.address), meant[0])
+    label = repr(text) + (f" ({nic.port})" if nic.port not in ("", text.strip()) else "")
+    entry = entries.get(nic.port)
+    if entry and (not nic.address or not is_own(entry)):
+        remedy = what_below(
+            kernel, interfaces, entry, lambda name: is_own(entries[name]) and _would_do(kernel, name, scope)
         )
-    if not candidates and not entries:
-        raise DeviceNotFound(
-            f"pf: nothing on this host is called {text!r}", why=f"its {_all_pfs(kernel)}", remedy=NAME_IT
+        return InvalidRequest(
+            f"pf: {label} is {kind_of_interface(kernel, entry)}, not {scope.word}",
+            why=f"the host's {_all(kernel, interfaces, scope)}",
+            remedy=remedy or _name_it(scope),
         )
-    name = next((f" ({entry['ifname']})" for entry in entries if entry["ifname"] != text.strip()), "")
-    label = f"{text!r}{name}"
-    if not candidates:
-        raise _no_pci_function(kernel, interfaces, label, entries[0])
-    raise _not_a_pf(kernel, label, candidates[0])
+    return _not_a_pf(kernel, interfaces, label, nic.address, scope)
 
 
-def _no_pci_function(kernel: Kernel, interfaces: Entries, label: str, entry: dict[str, t.Any]) -> InvalidRequest:
-    return InvalidRequest(
-        f"pf: {label} is {kind_of_interface(kernel, entry)}, not a PF",
-        why=f"the host's {_all_pfs(kernel)}",
-        remedy=pfs_below(kernel, interfaces, entry) or NAME_IT,
-    )
+def _would_do(kernel: Kernel, name: str, scope: Scope) -> bool:
+    if scope is CARDS:
+        return kernel.interfaces.has_device(name)
+    return _is_one(kernel, kernel.interfaces.function(name) or "", scope)
 
 
-def _not_a_pf(kernel: Kernel, label: str, address: str) -> InvalidRequest | NotSupported:
+def _not_a_pf(kernel: Kernel, interfaces: Entries, label: str, address: str, scope: Scope) -> SriovError:
     physfn = kernel.pci.physfn(address)
     if (physfn or kernel.pci.can_have_vfs(address)) and not kernel.pci.is_nic(physfn or address):
-        return _no_nic(kernel, label, address)
+        return NotSupported(
+            f"pf: {label} is no NIC (PCI class {kernel.pci.attribute(address, 'class')})",
+            why=f"its driver is {kernel.pci.driver(address) or 'none'}; the host's {_all(kernel, interfaces, scope)}",
+            remedy=f"{_name_it(scope)}; module pci_driver gives VFs of other devices a driver by their addresses, in "
+            "devices",
+        )
     if physfn:
         index = kernel.pci.virtual_functions(physfn).get(address)
         return InvalidRequest(
@@ -174,39 +207,69 @@ def _not_a_pf(kernel: Kernel, label: str, address: str) -> InvalidRequest | NotS
             why=f"{address} is VF {index} of {describe(kernel, physfn)}",
             remedy=f"name its PF: pf: {physfn}",
         )
+    firmware = "" if scope is NICS else "; if this NIC has SR-IOV, turn it on in the firmware setup of host and NIC"
     return NotSupported(
-        f"pf: {label} is {kind_of_function(kernel, address)}, not a PF",
-        why=f"the host's {_all_pfs(kernel)}",
-        remedy=f"{NAME_IT}; if this NIC has SR-IOV, turn it on in the firmware setup of host and NIC",
+        f"pf: {label} is {kind_of_function(kernel, address)}, not {scope.word}",
+        why=f"the host's {_all(kernel, interfaces, scope)}",
+        remedy=_name_it(scope) + firmware,
     )
 
 
-def _no_nic(kernel: Kernel, label: str, address: str) -> NotSupported:
-    return NotSupported(
-        f"pf: {label} is no NIC (PCI class {kernel.pci.attribute(address, 'class')})",
-        why=f"its driver is {kernel.pci.driver(address) or 'none'}; the host's {_all_pfs(kernel)}",
-        remedy=f"{NAME_IT}; module pci_driver gives VFs of other devices a driver by their addresses, in devices",
+def _not_there(kernel: Kernel, interfaces: Entries, text: str, scope: Scope) -> DeviceNotFound:
+    if IDS.fullmatch(text.strip().lower()):
+        owners = (f"{describe(kernel, each)} {kernel.pci.ids(each)}" for each in _nics(kernel, NICS))
+        why = f"the host's NICs are {', '.join(owners) or 'none'}; VFs do not count"
+        return DeviceNotFound(f"pf: no NIC on this host is {text!r}", why=why, remedy=_name_it(scope))
+    away = [] if pci_address(text) else _in_other_namespaces(kernel, text)
+    if away:
+        return DeviceNotFound(
+            f"pf: {text!r} is not in this network namespace",
+            why=" and ".join(away),
+            remedy="bring it back, or name the PF by PCI address for what needs no interface",
+        )
+    return DeviceNotFound(
+        f"pf: nothing on this host is called {text!r}",
+        why=f"its {_all(kernel, interfaces, scope)}",
+        remedy=_name_it(scope),
     )
 
 
-def _all_pfs(kernel: Kernel) -> str:
-    return f"SR-IOV devices are {', '.join(describe(kernel, pf) for pf in kernel.pci.pfs()) or 'none'}"
+def _in_other_namespaces(kernel: Kernel, text: str) -> list[str]:
+    """Where else interfaces with a device (Linux 5.14 and later tell) answer to a name."""
+    found = []
+    for label, told in kernel.namespace_interfaces():
+        cards = [entry for entry in told.links if entry.get("parentdev")]
+        for entry in called(cards, cards, text):
+            found.append(f"interface {entry['ifname']} of {entry['parentdev']} is in network namespace {label}")
+    return found
 
 
-def describe(kernel: Kernel, address: str) -> str:
-    """ "enp1s0 (0000:01:00.0)"."""
-    names = kernel.pci.interfaces(address)
-    return f"{names[0]} ({address})" if names else address
+def _without_interface(kernel: Kernel, address: str) -> NotSupported:
+    others = Users(kernel, []).elsewhere.holders if kernel.pci.driver(address) else {}
+    away = [holder.text for holder in others.get(address, [])]
+    return NotSupported(
+        f"pf: {address} has no interface in this network namespace",
+        why=" and ".join(away) or f"its driver is {kernel.pci.driver(address) or 'none'}",
+        remedy=f"{_name_it(CARDS)}; what user space receives past the kernel is counted by user space, and for a VF "
+        "often by its PF (`ip -s link show dev PF`)",
+    )
 
 
-def _existing(kernel: Kernel, address: str) -> list[str]:
-    return [address] if kernel.pci.exists(address) else []
+def _name_it(scope: Scope) -> str:
+    return f"name {scope.word} {BY_WHAT}"
 
 
-def _functions(kernel: Kernel, entries: Entries) -> list[str]:
-    """The PCI functions behind interfaces, each once."""
-    found = {kernel.interfaces.function(entry["ifname"]) for entry in entries}
-    return sorted(function for function in found if function)
+def _nics(kernel: Kernel, scope: Scope) -> list[str]:
+    return [address for address in kernel.pci.devices() if _is_one(kernel, address, scope)]
+
+
+def _all(kernel: Kernel, interfaces: Entries, scope: Scope) -> str:
+    """What the host has of them, as the end of a sentence."""
+    if scope is CARDS:
+        names = [entry["ifname"] for entry in interfaces if kernel.interfaces.has_device(entry["ifname"])]
+    else:
+        names = [describe(kernel, address) for address in _nics(kernel, scope)]
+    return f"{scope.kind} are {', '.join(names) or 'none'}"
 
 
 def called(interfaces: Entries, cards: Entries, text: str) -> Entries:

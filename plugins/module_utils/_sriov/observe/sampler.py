@@ -12,7 +12,7 @@ import typing as t
 from ..errors import DeviceNotFound, NotPermitted, NotSupported, SriovError, TookTooLong
 from ..kernel.bounded import StillBlocked, bounded
 from ..kernel.users import user_label
-from .interfaces import find_interface
+from .names import find_interface
 from .not_seen import not_seen
 from .rates import Reading, report, request, sample, samples
 

@@ -15,20 +15,19 @@ import typing as t
 from dataclasses import replace
 
 from ..knowledge.bypass_drivers import WITHOUT_INTERFACE, bypass_driver, bypass_to
-from ..knowledge.queues import driver_of, own_table, predict_combined, queues_after_reopening
+from ..knowledge.queues import driver_of, predict_combined, queues_after_reopening
 from ..model.attributes import VfAttributes
 from ..model.holders import NETNS, UNPLACED
 from ..model.host import Device, Netdev
 from ..model.mac import ZERO
 from ..model.paths import no_iommu_node, vfio_node
-from ..model.queues import RuleTable
-from ..model.rss_table import default_table
 from ..steps import net, pci
+from . import after_queues
+from .after_queues import with_own_table, without_rules
 
 if t.TYPE_CHECKING:
     from ..knowledge.bypass_drivers import BypassDriver
     from ..model.host import Pf, State
-    from ..model.queues import Queues, Rss
 
 DEFAULT_MTU = 1500  # ETH_DATA_LEN, what an interface starts with
 DEFAULT_ACCESS = {"dev_owner": 0, "dev_group": 0, "dev_mode": 0o600}  # of a node that vfio makes; udev may differ
@@ -62,9 +61,9 @@ def _set_link(state: State, step: pci.SetLink) -> State:
         return state
     queues, driver = pf.queues, driver_of(pf)
     if step.up and queues.rss and (driver.reopens or not any(queues.rss.table)):
-        queues = _with_own_table(pf, queues)
+        queues = with_own_table(pf, queues)
     if not step.up and driver.reopens:
-        queues = _without_rules(queues)
+        queues = without_rules(queues)
     # Of a link that is to come, the best is assumed.
     return state.with_pf(replace(_with_netdev(pf, replace(netdev, up=step.up, carrier=step.up)), queues=queues))
 
@@ -72,8 +71,16 @@ def _set_link(state: State, step: pci.SetLink) -> State:
 def _set_num_vfs(state: State, step: pci.SetNumVfs) -> State:
     pf = state.pfs[step.address]
     queues = queues_after_reopening(pf, step.num_vfs, predict_combined(pf, step.num_vfs))
-    changed = replace(pf, num_vfs=step.num_vfs, device=replace(pf.device, num_vfs=step.num_vfs), queues=queues, vfs=())
+    device = replace(pf.device, num_vfs=step.num_vfs)
+    if driver_of(pf).interface_with_vfs:
+        device = replace(device, netdevs=(_interface_of_vfs(device),) if step.num_vfs else ())
+    changed = replace(pf, num_vfs=step.num_vfs, device=device, queues=queues, vfs=())
     return state.with_pf(replace(changed, vfs=tuple(planned_vf(changed, index) for index in range(step.num_vfs))))
+
+
+def _interface_of_vfs(pf: Device) -> Netdev:
+    """It is called as before (cxgb4: mgmtpfN,M); where nobody has said how, that is not known."""
+    return Netdev(name=pf.port, ifindex=0, mac="")
 
 
 def planned_vf(pf: Pf, index: int) -> Device:
@@ -146,13 +153,17 @@ def _set_node(state: State, step: pci.SetNode) -> State:
 def _reload(state: State, step: pci.Reload) -> State:
     """A new interface in the place of the old one, whose name, MTU and link it gets (apply.drivers.reload)."""
     device = state.device(step.address)
-    new = _new_netdev(device)
-    old = device.netdev or new
-    netdev = replace(new, name=old.name, mtu=old.mtu, up=old.up, carrier=old.carrier, num_tc=old.num_tc)
+    netdevs = tuple(_born_again(device, old) for old in device.netdevs or (_new_netdev(device),))
     # It comes back to this namespace.
     holders = tuple(holder for holder in device.holders if holder.kind not in (NETNS, UNPLACED))
-    changes: dict[str, t.Any] = {"driver_override": None, "netdevs": (netdev, *device.netdevs[1:]), "holders": holders}
+    changes: dict[str, t.Any] = {"driver_override": None, "netdevs": netdevs, "holders": holders}
     return state.with_device(replace(device, orphan=False, away=None, **changes))
+
+
+def _born_again(device: Device, old: Netdev) -> Netdev:
+    """Of two ports it is not known which has the address that the VF is told to have."""
+    new = replace(old, ifindex=0, mac="", perm_mac="") if len(device.netdevs) > 1 else _new_netdev(device)
+    return replace(new, name=old.name, mtu=old.mtu, up=old.up, carrier=old.carrier, num_tc=old.num_tc)
 
 
 # What is of a driver that a device has no more.
@@ -222,47 +233,14 @@ def _set_vf(state: State, step: net.SetVf) -> State:
 
 def _set_mtu(state: State, step: net.SetMtu) -> State:
     device = state.device(step.address)
-    netdev = replace(device.netdev or _new_netdev(device), mtu=step.mtu)
-    return state.with_device(replace(device, netdevs=(netdev, *device.netdevs[1:])))
+    return state.with_device(device.with_netdev(replace(device.netdev or _new_netdev(device), mtu=step.mtu)))
 
 
-def _set_channels(state: State, step: net.SetChannels) -> State:
-    pf = state.pfs[step.address]
-    return _with_queues(state, step.address, queues_after_reopening(pf, pf.num_vfs, step.combined))
-
-
-def _set_ntuple(state: State, step: net.SetNtuple) -> State:
-    """Drivers that reset the PF for it write their own table; others write the same again."""
-    pf = state.pfs[step.address]
-    queues = pf.queues._replace(ntuple=pf.queues.ntuple._replace(on=step.on)) if pf.queues.ntuple else pf.queues
-    if driver_of(pf).ntuple_resets and driver_of(pf).reopens:
-        queues = _with_own_table(pf, queues)
-    return _with_queues(state, step.address, queues)
-
-
-def _set_rss(state: State, step: net.SetRss) -> State:
-    queues = state.pfs[step.address].queues
-    rss = t.cast("Rss", queues.rss)
-    table = default_table(len(rss.table), rss.rings) if step.table is None else step.table
-    return _with_queues(state, step.address, queues._replace(rss=rss._replace(table=table)))
-
-
-def _delete_rule(state: State, step: net.DeleteRule) -> State:
-    queues = state.pfs[step.address].queues
-    table = t.cast(RuleTable, queues.rules)
-    place = [rule.location for rule in table.rules].index(step.rule.location)
-    rules = (*table.rules[:place], *table.rules[place + 1 :])
-    return _with_queues(state, step.address, queues._replace(rules=table._replace(rules=rules)))
-
-
-def _insert_rule(state: State, step: net.InsertRule) -> State:
-    """At the end: results list rules by location."""
-    queues = state.pfs[step.address].queues
-    table = t.cast(RuleTable, queues.rules)
-    rules = table.rules
-    if step.replaces is not None:
-        rules = tuple(rule for rule in rules if rule.location != step.replaces.location)
-    return _with_queues(state, step.address, queues._replace(rules=table._replace(rules=(*rules, step.rule))))
+def _set_vf_link(state: State, step: net.SetVfLink) -> State:
+    """Of a link that is to come, the best is assumed."""
+    device = state.device(step.address)
+    netdev = replace(device.netdev or _new_netdev(device), up=step.up, carrier=step.up)
+    return state.with_device(device.with_netdev(netdev))
 
 
 def _nothing(state: State, _step: pci.Step) -> State:
@@ -284,25 +262,14 @@ AFTER: dict[type, t.Callable[[State, t.Any], State]] = {
     net.WaitForCarrier: _wait_for_carrier,
     net.SetVf: _set_vf,
     net.SetMtu: _set_mtu,
-    net.SetChannels: _set_channels,
-    net.SetNtuple: _set_ntuple,
-    net.SetRss: _set_rss,
-    net.DeleteRule: _delete_rule,
-    net.InsertRule: _insert_rule,
+    net.SetVfLink: _set_vf_link,
+    net.SetChannels: after_queues.set_channels,
+    net.SetNtuple: after_queues.set_ntuple,
+    net.SetRss: after_queues.set_rss,
+    net.DeleteRule: after_queues.delete_rule,
+    net.InsertRule: after_queues.insert_rule,
 }
 
 
-def _with_queues(state: State, address: str, queues: Queues) -> State:
-    return state.with_pf(replace(state.pfs[address], queues=queues))
-
-
 def _with_netdev(pf: Pf, netdev: Netdev) -> Pf:
-    return replace(pf, device=replace(pf.device, netdevs=(netdev, *pf.device.netdevs[1:])))
-
-
-def _with_own_table(pf: Pf, queues: Queues) -> Queues:
-    return queues._replace(rss=queues.rss._replace(table=own_table(pf))) if queues.rss else queues
-
-
-def _without_rules(queues: Queues) -> Queues:
-    return queues._replace(rules=queues.rules._replace(rules=())) if queues.rules else queues
+    return replace(pf, device=pf.device.with_netdev(netdev))

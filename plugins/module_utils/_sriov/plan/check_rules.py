@@ -17,6 +17,7 @@ from ..knowledge.driver import Steering
 from ..knowledge.queues import driver_of
 from ..knowledge.rss import pool_stride
 from ..model.check import check_vf_of_rule, leading_somewhere
+from ..model.vfs import count_of_vfs
 from .guard import cuts_ssh
 
 if t.TYPE_CHECKING:
@@ -107,7 +108,8 @@ def _check_vf(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
         raise InvalidRequest(
             what,
             device=pf.label,
-            why=f"beside {pf.num_vfs} VFs each pool has {group} queue{'s' if group > 1 else ''}, 0 to {group - 1}",
+            why=f"beside {count_of_vfs(pf.num_vfs)} each pool has {group} queue{'s' if group > 1 else ''}, 0 to "
+            f"{group - 1}",
             remedy="name one of them",
         )
     if group < stride and vf > 0:
@@ -136,7 +138,7 @@ def _check_queue(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
         raise NotSupported(
             what,
             device=pf.label,
-            why=f"beside {pf.num_vfs} VFs it is queue {steering.drop_queue} of the card, which driver "
+            why=f"beside {count_of_vfs(pf.num_vfs)} it is queue {steering.drop_queue} of the card, which driver "
             f"{pf.device.driver} programs as drop: its frames would be lost",
             remedy="name another queue, or have another number of VFs",
         )

@@ -63,8 +63,7 @@ def taken_addresses(pf: Pf, desired: Mapping[int, DesiredVf], beside: Mapping[st
     """
     wanted = {index: each.attributes.mac for index, each in desired.items() if each.attributes.mac}
     owners = {**beside, **_unaddressed(pf, wanted)}
-    if pf.device.netdev:
-        owners[pf.device.netdev.mac] = "the PF"
+    owners.update({netdev.mac: "the PF" for netdev in pf.device.netdevs})
     for index in sorted(wanted):
         if wanted[index] in owners:
             other = owners[wanted[index]]
@@ -152,6 +151,13 @@ def _mtu(pf: Pf, vf: Device, mtu: int, support: VfSupport) -> Refusals:
 
 def check_interface(pf: Pf, vf: Device, mtu: int) -> Refusals:
     """A VF without an interface in this network namespace whose MTU could be set."""
+    if len(vf.netdevs) > 1:
+        yield InvalidRequest(
+            f"mtu: cannot set {mtu} for VF {vf.vf}",
+            device=pf.label,
+            why=f"it has more than one interface: {', '.join(netdev.name for netdev in vf.netdevs)}",
+            remedy="leave out mtu, and set each by `ip link set dev NAME mtu N`",
+        )
     if vf.interface == HERE:
         return
     away = vf.interface in (ELSEWHERE, UNKNOWN)

@@ -12,6 +12,7 @@ one without, such as what would cut the operator's connection for good, is refus
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ..errors import InUse, WouldDestroy
 from ..knowledge.bypass_drivers import bypass_of
@@ -19,6 +20,7 @@ from ..model.attributes import VfAttributes
 from ..model.consent import DESTROY_VFS, IN_USE, LINK_RESET, TAKE_PF
 from ..model.holders import BLOCKING, HANDED_OVER, PROCESS, ROUTE, SSH, UNSEEN
 from ..model.user_changes import has_own_mac, has_own_mtu
+from ..model.vfs import count_of_vfs
 from .stage import vf_words
 
 if t.TYPE_CHECKING:
@@ -38,7 +40,7 @@ END_IT = "end the program first: nothing allows this while it has the device ope
 
 def carries_ssh(pf: Pf) -> bool:
     """Whether the operator's connection goes over the PF or a VF of it."""
-    return any(holder.kind == SSH for device in (pf.device, *pf.vfs) for holder in device.holders)
+    return bool(_texts((pf.device.at_port(), *pf.vfs), SSH))
 
 
 def default_routes(pf: Pf) -> list[str]:
@@ -63,13 +65,14 @@ def num_vfs_changes(pf: Pf, num_vfs: int, what: str) -> Refusals:
 def pf_goes_down(pf: Pf) -> Refusals:
     """Its link is away for good, for whoever uses it. What it carries of the operator nothing allows to be lost."""
     what = "cannot set the PF down"
+    pf = replace(pf, device=pf.device.at_port())
     carried = list(_link_away(pf, what, OTHER_NIC))
     yield from carried or _users(what, pf.label, [(pf.device, "")], "release it", waits=HANDED_OVER)
 
 
 def pf_resets(pf: Pf, what: str) -> Refusals:
     """The link goes away from the PF and its VFs, and programs that drive a VF themselves lose it."""
-    carried = _texts((pf.device, *pf.vfs), SSH, ROUTE)
+    carried = _texts((pf.device.at_port(), *pf.vfs), SSH, ROUTE)
     if carried:
         yield InUse(
             what,
@@ -111,7 +114,7 @@ def vf_changes(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> 
     :param change: the attributes that would be written.
     """
     carried, loses = _texts((vf,), SSH), _loses_address(vf, desired, change)
-    other_mtu = desired.mtu not in (None, vf.netdev.mtu if vf.netdev else None) and not has_own_mtu(vf, desired)
+    other_mtu = vf.netdev is not None and desired.mtu not in (None, vf.netdev.mtu) and not has_own_mtu(vf, desired)
     holders = [holder.text for holder in vf.holders]
     if carried and (change.words() or other_mtu or loses):
         yield InUse(
@@ -133,7 +136,7 @@ def vf_changes(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> 
             holders=holders,
             consent="" if is_open else IN_USE,
         )
-    cut = _cut(pf, vf, change)
+    cut = _cut(pf, vf, change) + (["mtu"] if other_mtu else [])  # the driver stops its queues for it
     if holders and cut:
         # Of what was handed over too: the kernel waits for nobody here, and a VF of a guest may have to be shut off.
         yield InUse(
@@ -176,7 +179,7 @@ def cuts_ssh(pf: Pf, name: str, rule: FlowRule, client: str) -> InUse:
 def _destruction(pf: Pf, num_vfs: int) -> Refusals:
     if num_vfs:
         yield WouldDestroy(
-            f"num_vfs: cannot go from {pf.num_vfs} to {num_vfs} VFs",
+            f"num_vfs: cannot go from {pf.num_vfs} to {count_of_vfs(num_vfs)}",
             device=pf.label,
             why=f"the kernel does that only through 0: {', '.join(map(vf_words, pf.vfs))} would be destroyed",
             remedy=f"allow: [{DESTROY_VFS}] if that is what you want",
@@ -223,7 +226,7 @@ def _pf_driver(device: Device, num_vfs: int, target: str | None) -> Refusals:
             if num_vfs > 1
             else "it is a PF, and its VF lives on that driver",
             remedy="remove the VFs first (module pf, num_vfs: 0)",
-            holders=[f"{num_vfs} VFs"],
+            holders=[count_of_vfs(num_vfs)],
         )
     if target is None or target != device.default_driver:
         yield InUse(
@@ -268,7 +271,7 @@ def _loses_address(vf: Device, desired: DesiredVf, change: VfAttributes) -> bool
     mac = desired.attributes.mac
     if mac is None or has_own_mac(vf, desired):
         return False
-    return change.mac is not None or bool(vf.netdev and vf.netdev.mac != mac)
+    return change.mac is not None or vf.goes_by_another(mac)
 
 
 def _texts(devices: t.Iterable[Device], *kinds: str) -> list[str]:

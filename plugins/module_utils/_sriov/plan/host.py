@@ -14,7 +14,7 @@ again) -> RSS table -> flow rules. Each stage is planned on the host that the st
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..errors import SriovError
 from ..faults import Faults, together
@@ -27,21 +27,26 @@ from ..steps.pci import Plan, SetLink, SetNumVfs
 from .after import after_all
 from .check_rules import rule_faults
 from .check_vfs import addresses_beside
+from .deaf import plan_deaf
 from .drivers import check_exists, plan_drivers, plan_modules, target_driver
 from .guard import carries_ssh
+from .kept import plan_kept
 from .mend import plan_mend
 from .pf import plan_pf
+from .pitfalls import pitfalls
 from .queues import plan_channels, plan_ntuple
 from .rss import plan_rss
 from .rules import plan_rules
 from .stage import Stage
-from .vfs import by_index, plan_attributes, plan_mtus, plan_reloads
+from .vfs import by_index, plan_attributes, plan_interfaces, plan_reloads
 
 if t.TYPE_CHECKING:
-    from ..model.desired import Desired, DesiredPf, DesiredVf
+    from ..model.desired import Desired, DesiredPf, DesiredVf, DesiredVfs
     from ..model.flow import FlowRule
     from ..model.host import Pf, State
     from ..steps.pci import Step
+
+    VfsByPf = t.Dict[str, t.Dict[int, DesiredVf]]
 
 
 def plan_host(state: State, desired: Desired, unknown: t.Sequence[SriovError] = ()) -> Plan:
@@ -53,23 +58,27 @@ def plan_host(state: State, desired: Desired, unknown: t.Sequence[SriovError] = 
     """
     draft = Draft(state, state)
     draft.faults.add(*unknown)
-    vfs: dict[str, dict[int, DesiredVf]] = {each.pf: {} for each in desired.pfs}
+    asked: VfsByPf = {each.pf: {} for each in desired.pfs}
     draft.each(desired, lambda each: plan_pf(draft.pf(each), each))
-    draft.each(desired, lambda each: _name_vfs(draft.pf(each), each, vfs))
-    draft.faults.add(*shared_addresses({draft.now.pfs[pf].label: _addresses(vfs[pf]) for pf in vfs}))
-    draft.each(desired, lambda each: _plan_attributes(draft, each, vfs))
+    draft.each(desired, lambda each: _name_vfs(draft.pf(each), each, asked))
+    draft.faults.add(*shared_addresses({draft.now.pfs[pf].label: _addresses(asked[pf]) for pf in asked}))
+    vfs = dict(asked)
+    draft.each(desired, lambda each: _keep(draft, each, asked, vfs))
+    draft.each(desired, lambda each: _plan_attributes(draft, each, asked, vfs))
     drivers = _with_target(draft, [*_drivers_of_vfs(draft, desired, vfs), *desired.devices])
     draft.take(plan_modules(_functions(draft.now), drivers, draft.now.host))
     draft.take(plan_drivers(_functions(draft.now), drivers))
     draft.each(desired, lambda each: _plan_reloads(draft, each, vfs[each.pf]))
-    draft.each(desired, lambda each: plan_mtus(draft.pf(each), vfs[each.pf]))
+    draft.each(desired, lambda each: plan_deaf(draft.pf(each), each))
+    draft.each(desired, lambda each: plan_interfaces(draft.pf(each), vfs[each.pf]))
     draft.each(desired, lambda each: _plan_queues(draft, each))
     for each in (each for each in desired.pfs if each.pf in draft.stopped):
         draft.faults.join(_wrong_anyway(draft, each))
     draft.faults.tell()
-    return Plan(
-        tuple(draft.steps), tuple(draft.warnings), tuple(dict.fromkeys(map(_use, together(draft.faults.allowed))))
-    )
+    for each in desired.pfs:
+        draft.warnings += pitfalls(draft.pf(each), asked[each.pf], draft.steps)
+    allowed = tuple(dict.fromkeys(map(_use, together(draft.faults.allowed))))
+    return Plan(tuple(draft.steps), tuple(draft.warnings), allowed, draft.kept)
 
 
 @dataclass
@@ -78,6 +87,7 @@ class Draft:
 
     :param now: the host after the steps so far.
     :param stopped: PFs of which no more can be planned.
+    :param kept: what VFs keep that are created again, by PF.
     """
 
     before: State
@@ -86,6 +96,7 @@ class Draft:
     warnings: list[str] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)
     stopped: set[str] = field(default_factory=set)
+    kept: dict[str, tuple[DesiredVfs, ...]] = field(default_factory=dict)
 
     def each(self, desired: Desired, plan: t.Callable[[DesiredPf], Stage]) -> None:
         """One stage for each PF; where it cannot be planned, what comes after it means nothing either."""
@@ -121,7 +132,7 @@ def _functions(state: State) -> dict[str, t.Any]:
     return {**state.devices, **{vf.address: vf for pf in state.pfs.values() for vf in pf.vfs}}
 
 
-def _name_vfs(pf: Pf, desired: DesiredPf, vfs: dict[str, dict[int, DesiredVf]]) -> Stage:
+def _name_vfs(pf: Pf, desired: DesiredPf, vfs: VfsByPf) -> Stage:
     """What is desired of each VF, by its index; entries for VFs that there will not be are refused."""
     faults = Faults()
     vfs[desired.pf] = by_index(pf, desired.vfs, faults)
@@ -131,11 +142,25 @@ def _name_vfs(pf: Pf, desired: DesiredPf, vfs: dict[str, dict[int, DesiredVf]]) 
     return Stage(faults=faults)
 
 
-def _plan_attributes(draft: Draft, desired: DesiredPf, vfs: dict[str, dict[int, DesiredVf]]) -> Stage:
+def _keep(draft: Draft, desired: DesiredPf, asked: VfsByPf, vfs: VfsByPf) -> Stage:
+    """What VFs had that are created again is desired as well: now, and when the host is looked at after the steps."""
+    before, now = draft.before.pfs[desired.pf], draft.pf(desired)
+    taken = {mac for each in asked.values() for mac in _addresses(each).values()}
+    entries, warnings, fits = plan_kept(before, now, desired, taken, draft.now.host)
+    if entries:
+        draft.kept[desired.pf] = entries
+        draft.now = draft.now._replace(host=replace(draft.now.host, fits=(*draft.now.host.fits, *fits)))
+    if entries or desired.kept:
+        vfs[desired.pf] = by_index(now, (*desired.every_vfs, *entries), Faults())
+    return Stage((), warnings)
+
+
+def _plan_attributes(draft: Draft, desired: DesiredPf, asked: VfsByPf, vfs: VfsByPf) -> Stage:
     pf = draft.pf(desired)
     others = [draft.now.pfs[each] for each in vfs if each != desired.pf and each not in draft.stopped]
     beside = addresses_beside(draft.now.host, others, vfs)
-    return plan_attributes(pf, vfs[desired.pf], desired.allow, draft.settles(desired), beside)
+    settling = draft.settles(desired)
+    return plan_attributes(pf, vfs[desired.pf], asked[desired.pf], desired.allow, settling, beside)
 
 
 def _plan_reloads(draft: Draft, desired: DesiredPf, vfs: dict[int, DesiredVf]) -> Stage:
@@ -148,7 +173,7 @@ def _addresses(vfs: dict[int, DesiredVf]) -> dict[int, str]:
     return {index: each.attributes.mac for index, each in vfs.items() if each.attributes.mac is not None}
 
 
-def _drivers_of_vfs(draft: Draft, desired: Desired, vfs: dict[str, dict[int, DesiredVf]]) -> list[DesiredDevice]:
+def _drivers_of_vfs(draft: Draft, desired: Desired, vfs: VfsByPf) -> list[DesiredDevice]:
     """One for each VF that is given a driver. All at once: IOMMU groups may reach over PFs."""
     return [
         DesiredDevice(draft.pf(each).vfs[index].address, vf.driver, vf.node, vf.no_iommu, each.allow)

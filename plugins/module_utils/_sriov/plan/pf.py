@@ -12,10 +12,12 @@ import typing as t
 from ..errors import InvalidRequest, NotSupported
 from ..faults import Faults
 from ..knowledge.bypass_drivers import bypass_of
+from ..knowledge.index import without_port
 from ..knowledge.queues import driver_of, predict_rss
 from ..knowledge.rss import rss_explanation, rss_queues, vf_limit
 from ..model.check import check_down
 from ..model.holders import ROUTE, SSH, Claim
+from ..model.vfs import count_of_vfs
 from ..steps.pci import SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
 from . import guard
 from .stage import Stage, no_netdev, vf_words
@@ -37,7 +39,7 @@ def plan_pf(pf: Pf, desired: DesiredPf) -> Stage:
     if desired.drivers_autoprobe not in (None, pf.drivers_autoprobe):
         # First: it only holds for VFs created after it (drivers/pci/iov.c sriov_drivers_autoprobe_store).
         steps.append(SetAutoprobe(pf.device.address, pf.label, bool(desired.drivers_autoprobe)))
-    netdev = pf.device.netdev
+    netdev = None if without_port(pf.device.driver) else pf.device.netdev
     if desired.up and netdev and not netdev.up:
         # Before the VFs: a VF driver that probes while the PF is down finds no mailbox, takes a random MAC and has no
         # link; some PF drivers (bnxt_en) do not create VFs at all while down.
@@ -55,7 +57,9 @@ def _refusals(pf: Pf, desired: DesiredPf) -> Faults:
     _check_count(pf, desired.num_vfs)
     if num_vfs != pf.num_vfs:
         _check_health(pf, num_vfs)
-    if desired.up is not None and pf.device.netdev is None:
+    if without_port(pf.device.driver):
+        _check_no_link(pf, desired)
+    elif desired.up is not None and pf.device.netdev is None:
         raise no_netdev(pf, f"cannot set the PF {'up' if desired.up else 'down'}")
     with faults.gathered():
         _check_rss(pf, desired.min_rss_queues, num_vfs)
@@ -68,13 +72,24 @@ def _refusals(pf: Pf, desired: DesiredPf) -> Faults:
     return faults
 
 
+def _check_no_link(pf: Pf, desired: DesiredPf) -> None:
+    """Up it is as far as it can be: the link of its VFs is that of another function."""
+    if desired.up is False:
+        raise NotSupported(
+            "cannot set the PF down",
+            device=pf.label,
+            why=f"a PF of driver {pf.device.driver} has no port",
+            remedy="leave out up",
+        )
+
+
 def _num_vfs(pf: Pf, desired: DesiredPf) -> int:
     """How many VFs there will be."""
     return pf.num_vfs if desired.num_vfs is None else desired.num_vfs
 
 
 def _cannot(wanted: int) -> str:
-    return f"cannot create {wanted} VFs" if wanted else "cannot remove the VFs"
+    return f"cannot create {count_of_vfs(wanted)}" if wanted else "cannot remove the VFs"
 
 
 def _count_steps(pf: Pf, desired: DesiredPf) -> list[Step]:
@@ -103,16 +118,16 @@ def _check_count(pf: Pf, wanted: int | None) -> None:
         )
     if wanted > pf.total_vfs:
         raise InvalidRequest(
-            f"num_vfs: cannot create {wanted} VFs",
+            f"num_vfs: cannot create {count_of_vfs(wanted)}",
             device=pf.label,
             why=f"the device supports {pf.total_vfs} (sriov_totalvfs)",
             remedy=f"ask for at most {pf.total_vfs}",
         )
-    classes = pf.device.netdev.num_tc if pf.device.netdev else 0
+    classes = max((netdev.num_tc for netdev in pf.device.netdevs), default=0)
     limit = vf_limit(driver_of(pf), classes, pf.total_vfs)
     if wanted > limit:
         raise InvalidRequest(
-            f"num_vfs: cannot create {wanted} VFs",
+            f"num_vfs: cannot create {count_of_vfs(wanted)}",
             device=pf.label,
             why=f"{pf.device.driver} gives {limit} with the {classes} traffic classes (DCB) configured: EPERM",
             remedy=f"ask for at most {limit}, or reduce the traffic classes",
@@ -122,10 +137,10 @@ def _check_count(pf: Pf, wanted: int | None) -> None:
 def _check_rss(pf: Pf, least: int | None, num_vfs: int) -> None:
     if least is None:
         return
-    predicted = predict_rss(pf, num_vfs)
+    predicted, leave = predict_rss(pf, num_vfs), "leaves" if num_vfs == 1 else "leave"
     if predicted is None:
         raise NotSupported(
-            f"min_rss_queues: cannot tell the RSS group that {num_vfs} VFs leave",
+            f"min_rss_queues: cannot tell the RSS group that {count_of_vfs(num_vfs)} {leave}",
             device=pf.label,
             why=f"nothing is known of driver {pf.device.driver}",
             remedy="leave out min_rss_queues, and look at `ethtool -l` afterwards",
@@ -133,7 +148,7 @@ def _check_rss(pf: Pf, least: int | None, num_vfs: int) -> None:
     if predicted < least:
         explanation = rss_explanation(driver_of(pf))
         raise InvalidRequest(
-            f"min_rss_queues: {num_vfs} VFs leave the PF an RSS group of {predicted}, less than {least}",
+            f"min_rss_queues: {count_of_vfs(num_vfs)} {leave} the PF an RSS group of {predicted}, less than {least}",
             device=pf.label,
             why=f"{pf.device.driver}: {explanation or 'VFs take nothing from the PF'}; online CPUs: {pf.online_cpus}",
             remedy="ask for fewer VFs, or accept the smaller group by a lower min_rss_queues",
@@ -155,21 +170,22 @@ def _check_health(pf: Pf, wanted: int) -> None:
             why=f"the PF is bound to {pf.device.driver or 'no driver'}: only its kernel driver creates VFs",
             remedy=f"bind it to {pf.device.default_driver or 'its kernel driver'} (module pci_driver, driver: default)",
         )
-    if pf.device.netdev is None:
+    if not pf.device.netdevs and not without_port(pf.device.driver):
         raise no_netdev(pf, _cannot(wanted))
-    if wanted and pf.device.netdev.xdp and driver_of(pf).xdp_excludes_vfs:
+    with_xdp = [netdev.name for netdev in pf.device.netdevs if netdev.xdp]
+    if wanted and with_xdp and driver_of(pf).xdp_excludes_vfs:
         raise NotSupported(
             _cannot(wanted),
             device=pf.label,
             why=f"an XDP program is attached, and {pf.device.driver} has XDP or VFs, not both",
-            remedy=f"detach it: ip link set dev {pf.device.netdev.name} xdp off",
+            remedy=f"detach it: ip link set dev {with_xdp[0]} xdp off",
         )
 
 
 def _warnings(pf: Pf, desired: DesiredPf) -> list[str]:
     wanted = _num_vfs(pf, desired)
-    found = []
-    if wanted and desired.up is None and pf.device.netdev and not pf.device.netdev.up:
+    found, netdev = [], None if without_port(pf.device.driver) else pf.device.netdev
+    if wanted and desired.up is None and netdev and not netdev.up:
         found.append(f"{pf.label} is down: its VFs have no link and no mailbox until it is up (up: true)")
     if desired.drivers_autoprobe not in (None, pf.drivers_autoprobe) and wanted and wanted == pf.num_vfs:
         found.append(

@@ -14,6 +14,7 @@ from ..faults import Faults
 from ..knowledge.queues import driver_of, predict_rss, without_vfs
 from ..knowledge.rss import rss_explanation
 from ..model.rss_table import default_table, equal_table, weights_table
+from ..model.vfs import count_of_vfs
 from ..steps.net import SetRss
 from .stage import Stage, group_words, interface
 
@@ -42,6 +43,7 @@ def _plan_table(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None
     """:raises SriovError: the table cannot be had."""
     rss = pf.queues.rss
     if desired and desired.verb:
+        interface(pf, f"{desired.verb}: cannot set an RSS table")
         if rss is None or not rss.table:
             raise NotSupported(
                 f"{desired.verb}: cannot set an RSS table",
@@ -105,6 +107,7 @@ def check_group(pf: Pf, least: int) -> None:
     """:raises SriovError: the RSS group has fewer queues, with the cause and the remedy."""
     group = predict_rss(pf, pf.num_vfs)
     if group is None:
+        interface(pf, "min_queues: cannot tell the size of the RSS group")
         raise NotSupported(
             "min_queues: cannot tell the size of the RSS group",
             device=pf.label,
@@ -133,11 +136,11 @@ def _table_warnings(pf: Pf) -> list[str]:
     if not pf.num_vfs or table == "own":
         return []
     if table == "shared":
-        return [
-            f"the RSS table of {pf.label} is shared: its {pf.num_vfs} VFs spread their frames by the same entries, as "
-            "far as they have such queues"
-        ]
+        who, has = "its VF spreads its", "it has"
+        if pf.num_vfs > 1:
+            who, has = f"its {pf.num_vfs} VFs spread their", "they have"
+        return [f"the RSS table of {pf.label} is shared: {who} frames by the same entries, as far as {has} such queues"]
     return [
         f"{pf.device.driver} takes the RSS table of {pf.label} and does not write it to the tables of its pools, which "
-        f"count beside {pf.num_vfs} VFs: look whether frames follow it"
+        f"count beside {count_of_vfs(pf.num_vfs)}: look whether frames follow it"
     ]

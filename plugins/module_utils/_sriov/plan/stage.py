@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import NotSupported
+from ..errors import InvalidRequest, NotSupported
 from ..knowledge.queues import driver_of
 from ..knowledge.rss import rss_explanation, rss_queues
+from ..model.holders import NETNS
+from ..model.vfs import count_of_vfs
 from ..steps.pci import Reload
 
 if t.TYPE_CHECKING:
+    from ..errors import SriovError
     from ..faults import Faults
     from ..model.host import Device, Netdev, Pf
     from ..steps.pci import Step
@@ -35,20 +38,27 @@ def interface(pf: Pf, what: str) -> Netdev:
     """The PF's interface.
 
     :param what: what needs it, for the message.
-    :raises NotSupported: it has none here.
+    :raises SriovError: it has none here, or several of which none is named.
     """
     if pf.device.netdev is None:
         raise no_netdev(pf, what)
     return pf.device.netdev
 
 
-def no_netdev(pf: Pf, what: str) -> NotSupported:
+def no_netdev(pf: Pf, what: str) -> SriovError:
     """The refusal of what needs the PF's interface."""
+    if len(pf.device.netdevs) > 1:
+        names = ", ".join(netdev.name for netdev in pf.device.netdevs)
+        why, remedy = f"its interfaces are {names}", "name the PF by the interface that is meant"
+        return InvalidRequest(what, device=pf.label, why=why, remedy=remedy)
+    away = [holder.text for holder in pf.device.holders if holder.kind == NETNS]
     return NotSupported(
         what,
         device=pf.label,
-        why=f"driver {pf.device.driver} has given it no interface in this network namespace",
-        remedy="see dmesg for the driver's messages; if the interface was moved to another namespace, bring it back",
+        why=", ".join(away) or f"driver {pf.device.driver} has given it no interface in this network namespace",
+        remedy="bring it back to this network namespace"
+        if away
+        else "see dmesg for the driver's messages; if the interface was moved to another namespace, bring it back",
     )
 
 
@@ -65,8 +75,8 @@ def heal(vf: Device) -> Reload:
 
 def vf_words(vf: Device) -> str:
     """ "VF 0 (0000:01:10.0, igbvf, enp1s0v0)"."""
-    names = f", {vf.netdevs[0].name}" if vf.netdevs and vf.netdevs[0].name else ""
-    return f"VF {vf.vf} ({vf.address}, {vf.driver or 'no driver'}{names})"
+    names = [netdev.name for netdev in vf.netdevs if netdev.name]
+    return f"VF {vf.vf} ({', '.join([vf.address, vf.driver or 'no driver', *names])})"
 
 
 def group_words(pf: Pf, before: str = "") -> str:
@@ -74,4 +84,4 @@ def group_words(pf: Pf, before: str = "") -> str:
     explanation = rss_explanation(driver_of(pf))
     if not pf.num_vfs or not explanation or rss_queues(driver_of(pf), pf.num_vfs, pf.online_cpus) is None:
         return ""
-    return f"{before}beside {pf.num_vfs} VF{'s' if pf.num_vfs > 1 else ''} ({pf.device.driver}: {explanation})"
+    return f"{before}beside {count_of_vfs(pf.num_vfs)} ({pf.device.driver}: {explanation})"

@@ -21,7 +21,7 @@ from ..model.host import ORPHAN
 from ..model.mac import LAST_AUTO, MAC_ADDRESS, ZERO, auto_mac, is_infiniband
 from ..model.user_changes import has_own_mac, has_own_mtu, is_driven_by_program
 from ..model.vfs import desired_by_vf
-from ..steps.net import SetMtu, SetVf, WaitForCarrier
+from ..steps.net import SetMtu, SetVf, SetVfLink, WaitForCarrier
 from ..steps.pci import Reload
 from .after import DEFAULT_MTU
 from .check_vfs import check_interface, check_vf, no_mac_on_infiniband, taken_addresses
@@ -58,10 +58,16 @@ def by_index(pf: Pf, entries: Sequence[DesiredVfs], faults: Faults) -> dict[int,
 
 
 def plan_attributes(
-    pf: Pf, desired: Mapping[int, DesiredVf], allow: Container[str], settling: bool, beside: Mapping[str, str]
+    pf: Pf,
+    desired: Mapping[int, DesiredVf],
+    asked: Mapping[int, DesiredVf],
+    allow: Container[str],
+    settling: bool,
+    beside: Mapping[str, str],
 ) -> Stage:
     """The writes that give the VFs what they lack.
 
+    :param asked: what of it the user has said: an address that a VF had before, it may have whoever else has it.
     :param beside: MAC addresses of others than the PF and its VFs, and their owners.
     :param settling: an earlier step of the plan takes the PF's link away for a while.
     :returns: with refusals of what the driver does not take, or what would cut a user off.
@@ -72,7 +78,7 @@ def plan_attributes(
         return Stage()
     netdev = interface(pf, "cannot set the attributes of its VFs")
     faults = Faults(allow)
-    faults.add(*taken_addresses(pf, desired, beside))
+    faults.add(*taken_addresses(pf, asked, beside))
     writes: list[SetVf] = []
     warnings = [_program_has_it(pf, pf.vfs[index], desired[index]) for index in named]
     for index in named:
@@ -118,8 +124,8 @@ def plan_reloads(
     return Stage(steps, [_orphan(vf) for vf in left], faults)
 
 
-def plan_mtus(pf: Pf, desired: Mapping[int, DesiredVf]) -> Stage:
-    """The MTU of VFs' interfaces, once they are there.
+def plan_interfaces(pf: Pf, desired: Mapping[int, DesiredVf]) -> Stage:
+    """The MTU of VFs' interfaces and whether they are up, once they are there.
 
     :param pf: as it is after the drivers' steps.
     :returns: with refusals for VFs that have no interface here.
@@ -129,14 +135,15 @@ def plan_mtus(pf: Pf, desired: Mapping[int, DesiredVf]) -> Stage:
     faults = Faults()
     for index in sorted(desired):
         vf, mtu = pf.vfs[index], desired[index].mtu
-        if mtu is None:
-            continue
-        faults.add(*_of_vf(index, check_interface(pf, vf, mtu)))
         present = vf.netdev.mtu if vf.netdev else DEFAULT_MTU
-        if mtu != present and has_own_mtu(vf, desired[index]):
+        if mtu is not None:
+            faults.add(*_of_vf(index, check_interface(pf, vf, mtu)))
+        if mtu not in (None, present) and has_own_mtu(vf, desired[index]):
             warnings.append(f"VF {index} of {pf.label} has MTU {present} from what it is a port of, not {mtu}")
-        elif mtu != present:
+        elif mtu not in (None, present):
             steps.append(SetMtu(vf.address, function_label(vf), present, mtu, vf.physfn, vf.vf))
+        if desired[index].up and not (vf.netdev and vf.netdev.up):
+            steps.append(SetVfLink(vf.address, function_label(vf), True, vf.physfn, vf.vf))
     return Stage(steps, warnings, faults)
 
 
@@ -202,4 +209,4 @@ def _has_old_address(vf: Device, mac: str, addressed: bool) -> bool:
     """
     if vf.driver is None or vf.driver in WITHOUT_INTERFACE or bypass_of(vf):
         return False
-    return vf.netdev.mac != mac if vf.netdev else addressed
+    return vf.goes_by_another(mac) if vf.netdevs else addressed

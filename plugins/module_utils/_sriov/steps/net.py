@@ -64,6 +64,19 @@ class SetMtu(t.NamedTuple):
         return f"set the MTU of {self.label} to {self.mtu}{was}"
 
 
+class SetVfLink(t.NamedTuple):
+    """`ip link set dev VF up`, on the interface that the VF's driver gives it."""
+
+    address: str
+    label: str
+    up: bool
+    physfn: str | None = None
+    vf: int | None = None
+
+    def __str__(self) -> str:
+        return f"set the interface of {self.label} {'up' if self.up else 'down'}"
+
+
 class SetChannels(t.NamedTuple):
     """`ethtool -L NAME combined N`."""
 
@@ -144,4 +157,4 @@ class InsertRule(t.NamedTuple):
         return f"{'put back' if self.again else 'add'} flow rule{number} of {self.label}: {self.rule}"
 
 
-NetStep = t.Union[WaitForCarrier, SetVf, SetMtu, SetChannels, SetNtuple, SetRss, DeleteRule, InsertRule]
+NetStep = t.Union[WaitForCarrier, SetVf, SetMtu, SetVfLink, SetChannels, SetNtuple, SetRss, DeleteRule, InsertRule]

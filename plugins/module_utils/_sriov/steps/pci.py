@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..model.desired import Node
+from ..model.desired import DesiredVfs, Node
 from .net import NetStep
 
 
@@ -66,7 +66,8 @@ class WaitForVfs(t.NamedTuple):
     num_vfs: int
 
     def __str__(self) -> str:
-        return f"wait until all {self.num_vfs} VFs of {self.label} are there"
+        who = "the VF" if self.num_vfs == 1 else f"all {self.num_vfs} VFs"
+        return f"wait until {who} of {self.label} {'is' if self.num_vfs == 1 else 'are'} there"
 
 
 class LoadModule(t.NamedTuple):
@@ -179,8 +180,10 @@ class Plan(t.NamedTuple):
     """Steps in their order, and what the operator should know beside them.
 
     :param allowed: which consent was used, and for what.
+    :param kept: what is desired of VFs that it creates again beside what the user says, by the address of their PF.
     """
 
     steps: tuple[Step, ...] = ()
     warnings: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
+    kept: t.Mapping[str, tuple[DesiredVfs, ...]] = {}

@@ -308,3 +308,22 @@ def test_a_libvirt_domain_that_will_want_a_vf_is_told_where_it_goes(tmp_path, ke
     assert "warnings" not in run(kernel, num_vfs=2)
     (warning,) = run(kernel, num_vfs=0, check=True)["warnings"]
     assert "libvirt domain web1 wants VF 1 (0000:01:10.2, igbvf, enp1s0v1) when it starts, which goes" in str(warning)
+
+
+@pytest.mark.parametrize("classes", [1, 4], ids=["no traffic classes", "four traffic classes"])
+@pytest.mark.parametrize("cpus", [2, 3, 8, 40])
+def test_channels_that_were_set_beside_vfs_are_no_limit_for_new_ones(tmp_path, cpus, classes):
+    """ixgbe_sriov.c ixgbe_disable_sriov: the limit of RSS comes back, that of flow director stays."""
+    queues = {f"sys/class/net/enp1s0/queues/tx-{n}/traffic_class": str(n) for n in range(classes if classes > 1 else 0)}
+    kernel = simulate(tmp_path, {**hosts.host(hosts.IXGBE, cpus=cpus), **queues})
+    run(kernel, num_vfs=2)
+    channels = kernel.ethtool.channels("enp1s0")
+    kernel.ethtool.set_channels("enp1s0", channels._replace(combined=min(2, channels.max_combined)))
+    kernel.sysfs.write(NUM_VFS, "0")
+    group = 1 if classes > 1 else min(4, 1 << (cpus.bit_length() - 1))
+    refused = run(kernel, num_vfs=2, min_rss_queues=group + 1)
+    assert refused["failure"]["what"] == (
+        f"min_rss_queues: 2 VFs leave the PF an RSS group of {group}, less than {group + 1}"
+    )
+    result = run(kernel, num_vfs=2, min_rss_queues=group)
+    assert (result["failed"], result["pf"]["rss_queues"], result.get("warnings", [])) == (False, group, [])

@@ -286,7 +286,7 @@ def test_check_mode_samples_as_well_and_nothing_is_written(tmp_path, kernel, clo
             {"pf": "enp7s0"},
             "not_found",
             "pf: nothing on this host is called 'enp7s0': its network cards are enp1s0. Remedy: name a network "
-            "function by interface name, altname, MAC or PCI address.",
+            "card by interface name, altname, MAC or PCI address.",
             id="nobody",
         ),
     ],

@@ -245,6 +245,21 @@ def test_a_vf_in_use_keeps_its_address_unless_forced(tmp_path, kernel):
     ]
 
 
+def test_the_mtu_of_a_vf_in_use_needs_consent(tmp_path, kernel):
+    """Its driver stops the queues for it, and a smaller one drops what the user's peers send."""
+    build(tmp_path, hosts.interface("enp1s0v0", 4, "02:00:00:00:02:00", addresses=["192.0.2.77"]))
+    before = snapshot(tmp_path)
+    result = run(kernel, {"vf": "0", "mtu": 1400, "vlan": 7})
+    assert result["msg"] == (
+        f"vlan, mtu: cannot change for VF 0 on {LABEL}: it is in use, and what its user sends and receives would "
+        "change: enp1s0v0 has address 192.0.2.77/24. Remedy: release it, or accept that for its user: allow: [in_use]."
+    )
+    assert snapshot(tmp_path) == before
+    assert not run(kernel, {"vf": "0", "mtu": 1500})["changed"]
+    allowed = run(kernel, {"vf": "0", "mtu": 1400}, allow=["in_use"])
+    assert allowed["steps"] == [f"set the MTU of {hosts.IXGBE.vf(0)} (VF 0 of {PF}) to 1400 (was 1500)"]
+
+
 def test_the_vf_that_carries_the_operator_is_not_touched(tmp_path):
     kernel = start(tmp_path, **hosts.ssh_from("198.51.100.7", "enp1s0v0"))
     before = snapshot(tmp_path)

@@ -208,6 +208,25 @@ def test_an_mtu_that_is_never_taken_is_reported(kernel_with):
     )
 
 
+class Deaf(TooLarge):
+    """A VF that does not reach its PF, and whose interface does not go up therefore."""
+
+    def __call__(self, argv, stdin=""):
+        if argv[-1] == "up":
+            return 2, "", "RTNETLINK answers: Input/output error\n"
+        return super().__call__(argv, stdin)
+
+
+def test_a_vf_that_must_reach_its_pf_first_says_so(kernel_with):
+    kernel = kernel_with(1)
+    kernel.link._run = Deaf(kernel.run, times=1000)
+    assert failure(kernel, steps.SetMtu(VF0, VF_LABEL, 1500, 1400, PF, 0), KernelRefused) == (
+        f"cannot set the MTU to 1400 on {VF_LABEL}: RTNETLINK answers: Invalid argument; the VF has to reach its PF "
+        "first, and its interface cannot be set up (RTNETLINK answers: Input/output error). Remedy: set the PF up, and "
+        "look whether `ip link set dev enp1s0v0 up` works then."
+    )
+
+
 def vf_interface(kernel):
     (entry,) = [entry for entry in kernel.link.interfaces() if entry["ifname"] == "enp1s0v0"]
     return entry["address"], entry["mtu"], "UP" in entry["flags"]

@@ -31,6 +31,8 @@ def told(name, ifindex=9, type_of_link=1, **said):
         body += attribute(kind, struct.pack("=I", said[word])) if word in said else b""
     for kind, word in ((1, "address"), (54, "permaddr")):
         body += attribute(kind, bytes.fromhex(said[word])) if word in said else b""
+    names = b"".join(attribute(53, name.encode() + b"\0") for name in said.get("altnames", ()))
+    body += attribute(0x8000 | 52, names) if names else b""
     if "kind" in said:
         body += attribute(0x8000 | 18, attribute(1, said["kind"].encode() + b"\0"))
     return body + (attribute(56, said["parentdev"].encode() + b"\0") if "parentdev" in said else b"")
@@ -40,6 +42,11 @@ def told(name, ifindex=9, type_of_link=1, **said):
     ("message", "ours", "link"),
     [
         (told("lo", 1, 772), 0, {"ifname": "lo", "ifindex": 1, "loopback": True}),
+        (
+            told("net1", altnames=["enp1s0v1", "vf1"]),
+            0,
+            {"ifname": "net1", "ifindex": 9, "altnames": ["enp1s0v1", "vf1"]},
+        ),
         (
             told("net1", address="020000000001", permaddr="020000000002"),
             0,
@@ -58,6 +65,7 @@ def told(name, ifindex=9, type_of_link=1, **said):
     ],
     ids=[
         "loopback",
+        "with other names",
         "with its addresses",
         "of a device",
         "on ours",

@@ -84,3 +84,33 @@ def test_vfs_leave_the_queues_of_rx_channels():
         "take nothing from the PF; online CPUs: 8. Remedy: ask for fewer VFs, or accept the smaller group by a "
         "lower min_rss_queues."
     )
+
+
+LEFT_OPEN = ixgbe(combined_channels=2, max_channels=16, online_cpus=16, table=tuple(range(16)) * 8)
+
+
+@pytest.mark.parametrize(
+    ("pf", "group"),
+    [
+        pytest.param(LEFT_OPEN, 4, id="the table names more queues than there are"),
+        pytest.param(ixgbe(combined_channels=2, max_channels=16, online_cpus=16), 2, id="two channels by hand"),
+        pytest.param(
+            replace(LEFT_OPEN, device=ixgbe(up=False).device), 2, id="while it is down the table may be an old one"
+        ),
+    ],
+)
+def test_the_limit_of_rss_that_ixgbe_keeps_for_vfs(pf, group):
+    """`ethtool -L combined 2` beside VFs, then no VFs: the kernel gives 4 queues beside new ones."""
+    assert predict_rss(pf, 2) == group
+    assert [each.what for each in refusals(pf, desired_pf(num_vfs=2, min_rss_queues=4))] == (
+        [] if group == 4 else ["min_rss_queues: 2 VFs leave the PF an RSS group of 2, less than 4"]
+    )
+
+
+def test_a_table_beyond_the_channels_was_set_by_nobody():
+    assert rss_limit(LEFT_OPEN)["table_set_by_hand"] is False
+    plan = planned(LEFT_OPEN, desired_pf(num_vfs=2)).plan
+    assert ([str(step).split(" of ")[0] for step in plan.steps], plan.warnings) == (
+        ["set sriov_numvfs", "wait until all 2 VFs"],
+        (),
+    )

@@ -9,30 +9,23 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.desired import pci_driver
+import yaml
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import (
     DeviceNotFound,
     InvalidRequest,
     NotSupported,
 )
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.faults import Faults
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.info import read_info
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import (
-    Desired,
-    DesiredDevice,
-    DesiredPf,
-    Node,
-)
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.names import (
+    Nic,
     existing_device,
+    find_interface,
     find_pf,
-    locate,
     pci_address,
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import DIRECTORY, Link
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import desired_vfs
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,7 +55,7 @@ def kernel(tmp_path):
     "text", ["enp1s0", " enp1s0 ", "uplink", "02:00:00:00:01:00", "02:00:00:00:01:99", "0000:01:00.0", "01:00.0"]
 )
 def test_a_pf_answers_to_each_of_its_names(kernel, text):
-    assert find_pf(kernel, kernel.link.interfaces(), text) == PF
+    assert find_pf(kernel, kernel.link.interfaces(), text).address == PF
 
 
 MAC = "0a:0b:0c:0d:0e:0f"
@@ -73,7 +66,7 @@ MAC = "0a:0b:0c:0d:0e:0f"
 )
 def test_a_mac_may_be_written_in_any_usual_notation(tmp_path, text):
     kernel = simulate(tmp_path, {**hosts.host(), **hosts.interface("enp1s0", 3, MAC)})
-    assert find_pf(kernel, kernel.link.interfaces(), text) == PF
+    assert find_pf(kernel, kernel.link.interfaces(), text).address == PF
 
 
 @pytest.mark.parametrize("name", ["0a0b0c0d0e0f", "0a0b.0c0d.0e0f"])
@@ -81,8 +74,8 @@ def test_a_name_counts_before_a_mac_that_looks_like_it(tmp_path, name):
     one = hosts.interface("enp1s0", 3, MAC)
     other = hosts.pf(hosts.Nic(address="0000:02:00.0", name=name, mac="02:00:00:00:02:00"), group=2, ifindex=4)
     kernel = simulate(tmp_path, {**hosts.host(), **one, **other})
-    assert find_pf(kernel, kernel.link.interfaces(), name) == "0000:02:00.0"
-    assert find_pf(kernel, kernel.link.interfaces(), MAC) == PF
+    assert find_pf(kernel, kernel.link.interfaces(), name).address == "0000:02:00.0"
+    assert find_pf(kernel, kernel.link.interfaces(), MAC).address == PF
 
 
 PFS = f"its SR-IOV devices are enp1s0 ({PF})"
@@ -151,6 +144,7 @@ OTHERS = {
     **hosts.function("0000:00:1f.0", "8086", "a323", "lpc_ich"),
     f"{hosts.DEVICES}/0000:00:1f.0/class": "0x060100",
 }
+PORTS = "Remedy: name one of its ports, or each in an entry of its own: enp1s0, enp2s0."
 BOTH = f"the host's SR-IOV devices are enp1s0 ({PF}), enp2s0 (0000:02:00.0)"
 FIRMWARE = "; if this NIC has SR-IOV, turn it on in the firmware setup of host and NIC."
 
@@ -158,8 +152,8 @@ FIRMWARE = "; if this NIC has SR-IOV, turn it on in the firmware setup of host a
 @pytest.mark.parametrize(
     ("text", "what", "remedy"),
     [
-        ("bond0", "'bond0' is a bond with ports enp1s0, enp2s0", "Remedy: name one of its ports: enp1s0, enp2s0."),
-        (" bond0 ", "' bond0 ' is a bond with ports enp1s0, enp2s0", "Remedy: name one of its ports: enp1s0, enp2s0."),
+        ("bond0", "'bond0' is a bond with ports enp1s0, enp2s0", PORTS),
+        (" bond0 ", "' bond0 ' is a bond with ports enp1s0, enp2s0", PORTS),
         ("bond1", "'bond1' is a bond without ports", NAME_IT),
         ("br77", "'br77' is a bridge with port bond0.7", "Remedy: name what is below it: enp1s0, enp2s0."),
         ("bond0.7", "'bond0.7' is VLAN 7 on bond0", "Remedy: name what is below it: enp1s0, enp2s0."),
@@ -242,14 +236,14 @@ def test_info_lists_nics_alone(tmp_path):
 def test_what_may_be_a_nic_is_a_pf(tmp_path, files):
     others = {path: content for path, content in NO_NICS.items() if path not in files}
     kernel = simulate(tmp_path, {**hosts.host(), **others, **files})
-    assert find_pf(kernel, kernel.link.interfaces(), QAT) == QAT
+    assert find_pf(kernel, kernel.link.interfaces(), QAT).address == QAT
     assert kernel.pci.pfs() == [PF, QAT]
 
 
 def test_a_virtio_nic_that_can_have_vfs_is_a_pf_by_name_too(tmp_path):
     virtio = hosts.virtio("0000:61:00.0", "ens4", 35, "02:00:00:00:35:00")
     kernel = simulate(tmp_path, {**hosts.host(), **virtio, f"{hosts.DEVICES}/0000:61:00.0/sriov_numvfs": "0"})
-    assert find_pf(kernel, kernel.link.interfaces(), "ens4") == "0000:61:00.0"
+    assert find_pf(kernel, kernel.link.interfaces(), "ens4").address == "0000:61:00.0"
 
 
 def test_a_host_without_sriov_says_so(tmp_path):
@@ -264,8 +258,8 @@ def test_a_mac_of_two_pfs_is_refused(tmp_path):
     with pytest.raises(InvalidRequest) as refused:
         find_pf(kernel, kernel.link.interfaces(), SECOND.mac)
     assert str(refused.value) == (
-        "pf: '02:00:00:00:01:00' means more than one device: 0000:01:00.0, 0000:02:00.0. Remedy: name it by PCI "
-        "address."
+        "pf: '02:00:00:00:01:00' means more than one device: enp1s0 (0000:01:00.0), enp2s0 (0000:02:00.0). "
+        "Remedy: name it by PCI address."
     )
 
 
@@ -311,103 +305,6 @@ def test_other_texts_are_no_pci_address(text):
     assert pci_address(text) is None
 
 
-def located(kernel, **options):
-    """The devices of module pci_driver's options."""
-    faults = Faults()
-    found, unknown = locate(kernel, kernel.link.interfaces(), pci_driver(options, faults))
-    faults.add(*unknown)
-    faults.tell()
-    return list(found.devices)
-
-
-@pytest.mark.parametrize(
-    ("vf", "addresses"),
-    [
-        (0, ["0000:01:10.0"]),
-        ("2", ["0000:01:10.4"]),
-        ("0,2", ["0000:01:10.0", "0000:01:10.4"]),
-        ([2, 0], ["0000:01:10.0", "0000:01:10.4"]),
-        ("all", ["0000:01:10.0", "0000:01:10.2", "0000:01:10.4"]),
-    ],
-    ids=repr,
-)
-def test_one_entry_for_several_vfs(kernel, vf, addresses):
-    found = located(kernel, pf="enp1s0", vf=vf, driver="vfio-pci", allow=["in_use"])
-    assert found == [DesiredDevice(address, "vfio-pci", allow=frozenset({"in_use"})) for address in addresses]
-
-
-def test_several_entries(kernel):
-    first = {"vf": "1", "driver": "default"}
-    second = {"devices": ["01:10.0"], "driver": "vfio-pci", "no_iommu": True, "mode": "0660"}
-    assert located(kernel, pf=PF, assignments=[first, second]) == [
-        DesiredDevice("0000:01:10.2", "default"),
-        DesiredDevice("0000:01:10.0", "vfio-pci", Node(mode=0o660), no_iommu=True),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        pytest.param(
-            {"assignments": [{"vf": "0", "driver": "none"}]},
-            "assignments[0].vf: whose VFs they are is not said. Remedy: name their PF: pf: ….",
-            id="VFs of nobody",
-        ),
-        pytest.param(
-            {"devices": ["01:10.0", "0000:01:10.0"], "driver": "none"},
-            "0000:01:10.0 is named twice: a device has one driver. Remedy: name each device in one assignment.",
-            id="twice in one list",
-        ),
-        pytest.param(
-            {
-                "pf": "enp1s0",
-                "assignments": [
-                    {"vf": "all", "driver": "none"},
-                    {"devices": ["01:10.2"], "driver": "default"},
-                ],
-            },
-            "0000:01:10.2 is named twice: a device has one driver. Remedy: name each device in one assignment.",
-            id="twice in two assignments",
-        ),
-        pytest.param(
-            {"pf": "enp1s0", "vf": "1-3", "driver": "none"},
-            f"vf: 1-3 names VF 3 on enp1s0 ({PF}): the PF has 3 VFs. "
-            "Remedy: ask for more (num_vfs: 4), or name VFs 0 to 2.",
-            id="a VF that is not there",
-        ),
-        pytest.param(
-            {"devices": ["01:10.0"], "driver": "vfio-pci", "owner": "no-such-user"},
-            "owner: there is no user 'no-such-user' on this host. Remedy: create it first, or name another.",
-            id="no such user",
-        ),
-        pytest.param(
-            {"devices": ["01:10.0"], "driver": "vfio-pci", "group": "no-such-group"},
-            "group: there is no group 'no-such-group' on this host. Remedy: create it first (role "
-            "kernel_bypass.sriov.dpdk does), or name another.",
-            id="no such group",
-        ),
-        *(
-            pytest.param(
-                {"devices": ["01:10.0"], "driver": "vfio-pci", "mode": mode},
-                f'mode: {mode!r} is no octal file mode in quotes. Remedy: write it as in "0660".',
-                id=f"no mode: {mode}",
-            )
-            for mode in ("rw", "0888", "17777", -1, 0o640, 660, True)
-        ),
-    ],
-)
-def test_options_that_mean_nothing_are_refused(kernel, options, message):
-    with pytest.raises(InvalidRequest) as refused:
-        located(kernel, **options)
-    assert str(refused.value) == message
-
-
-def test_users_and_modes_become_numbers(kernel):
-    vf = {"devices": ["01:10.0"], "driver": "vfio-pci"}
-    nodes = [located(kernel, **vf, owner="root", group="12", mode="0640"), located(kernel, **vf)]
-    assert [found.node for (found,) in nodes] == [Node(0, 12, 0o640), Node()]
-
-
 def test_the_tree_says_what_ip_says(kernel):
     """The fixture itself: names of one interface are in one entry."""
     entry = json.loads(kernel.sysfs.read("/sim/interfaces/enp1s0"))
@@ -425,42 +322,140 @@ def test_a_permanent_mac_tells_the_ports_of_a_bond_apart(tmp_path):
         "sys/bus/pci/devices/0000:02:00.0/sriov_numvfs": "0",
     }
     kernel = simulate(tmp_path, ports)
-    assert find_pf(kernel, kernel.link.interfaces(), "02:00:00:00:01:00") == PF
-    assert find_pf(kernel, kernel.link.interfaces(), "02:00:00:00:0b:0d") == "0000:02:00.0"
+    assert find_pf(kernel, kernel.link.interfaces(), "02:00:00:00:01:00").address == PF
+    assert find_pf(kernel, kernel.link.interfaces(), "02:00:00:00:0b:0d").address == "0000:02:00.0"
 
 
-@pytest.mark.parametrize("name", ["enp1s0", "uplink", hosts.IGB.address])
-def test_a_pf_of_a_desired_host_is_located_by_all_its_names(kernel, name):
-    assert locate(kernel, kernel.link.interfaces(), Desired((DesiredPf(name),))) == (Desired((DesiredPf(PF),)), [])
+IDS = "8086:10fb"
 
 
-def test_a_pf_that_is_named_twice_is_refused(kernel):
-    found, (refused,) = locate(kernel, kernel.link.interfaces(), Desired((DesiredPf("enp1s0"), DesiredPf(PF))))
-    assert found == Desired((DesiredPf(PF),))
-    assert str(refused) == (
-        "pf: '0000:01:00.0' is the PF of another entry on enp1s0 (0000:01:00.0). Remedy: make one entry of the two."
+def card(*addresses, device="10fb"):
+    """Functions with these ids, each a PF with an interface."""
+    files = {}
+    for number, address in enumerate(addresses):
+        nic = hosts.Nic("ixgbe", "ixgbevf", device, "10ed", 63, address, f"ens{number}", f"02:00:00:00:70:{number:02}")
+        files.update(hosts.pf(nic, group=None, ifindex=70 + number))
+    return files
+
+
+@pytest.mark.parametrize("text", [IDS, " 8086:10FB "])
+def test_the_only_nic_with_these_ids_is_meant(tmp_path, text):
+    kernel = simulate(tmp_path, {**hosts.host(), **card("0000:41:00.0"), **NO_NICS_41})
+    assert find_pf(kernel, kernel.link.interfaces(), text) == Nic("0000:41:00.0")
+    assert find_interface(kernel, text) == "ens0"
+
+
+def test_an_altname_counts_before_ids(tmp_path):
+    named = hosts.interface("enp1s0", 3, hosts.IGB.mac, altnames=[IDS])
+    kernel = simulate(tmp_path, {**hosts.host(), **card("0000:41:00.0"), **named})
+    assert find_pf(kernel, kernel.link.interfaces(), IDS) == Nic(PF, "enp1s0")
+
+
+# A function of the same ids that is no NIC.
+NO_NICS_41 = {
+    **hosts.function("0000:49:00.0", "8086", "10fb"),
+    f"{hosts.DEVICES}/0000:49:00.0/class": "0x0b4000",
+}
+SAME = {**hosts.function(PLAIN, "8086", "10fb", "ixgbe"), **hosts.behind(PLAIN, "ens9")}
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "message"),
+    [
+        pytest.param(
+            IDS,
+            card("0000:41:00.0", "0000:41:00.1"),
+            "means more than one device: ens0 (0000:41:00.0), ens1 (0000:41:00.1). Remedy: name it by PCI address.",
+            id="two ports",
+        ),
+        pytest.param(
+            IDS,
+            {**card("0000:41:00.0"), **SAME},
+            f"means more than one device: ens9 ({PLAIN}), ens0 (0000:41:00.0). Remedy: name it by PCI address.",
+            id="only one of which can have VFs",
+        ),
+        pytest.param(
+            "8086:1533",
+            {**hosts.function(PLAIN, "8086", "1533", "igb")},
+            f"is a NIC without SR-IOV (driver igb, {PLAIN}), not a PF: the host's SR-IOV devices are enp1s0 ({PF}). "
+            f"{NAME_IT[:-1]}{FIRMWARE}",
+            id="a NIC without SR-IOV",
+        ),
+    ],
+)
+def test_ids_that_mean_no_one_pf_are_refused(tmp_path, text, files, message):
+    kernel = simulate(tmp_path, {**hosts.host(), **files})
+    with pytest.raises((InvalidRequest, NotSupported)) as refused:
+        find_pf(kernel, kernel.link.interfaces(), text)
+    assert str(refused.value) == f"pf: {text!r} {message}"
+
+
+@pytest.mark.parametrize("text", ["8086:10fb", "8086:10ca", "10c9:8086"])
+def test_ids_that_no_nic_has_are_refused_with_those_that_are_there(kernel, text):
+    """Of VFs there are many: they are named by their PF."""
+    with pytest.raises(DeviceNotFound) as refused:
+        find_pf(kernel, kernel.link.interfaces(), text)
+    assert str(refused.value) == (
+        f"pf: no NIC on this host is {text!r}: the host's NICs are enp0s2 ({PLAIN}) 8086:1533, enp1s0 ({PF}) "
+        f"8086:10c9; VFs do not count. {NAME_IT}"
     )
 
 
-def test_owners_of_vfs_become_numbers_and_null_stays(kernel):
-    wanted = DesiredPf("enp1s0", vfs=(desired_vfs(owner="root", group="12", mode=0o600), desired_vfs(group=None)))
-    found, unknown = locate(kernel, kernel.link.interfaces(), Desired((wanted,)))
-    assert [each.said for each in found.pfs[0].vfs] == [{"owner": 0, "group": 12, "mode": 0o600}, {"group": None}]
-    assert not unknown
+@given(st.from_regex(r"[0-9a-f]{4}:[0-9a-f]{4}", fullmatch=True))
+def test_yaml_reads_ids_as_a_text(text):
+    """In base 60 no group but the first has more than two digits."""
+    assert yaml.safe_load(f"pf: {text}") == {"pf": text}
+    assert yaml.safe_load(f"[{{pf: {text}}}]") == [{"pf": text}]
 
 
-def test_all_names_that_mean_nothing_are_told_and_the_rest_is_located(kernel):
-    lost = DesiredPf("eth7")
-    wanted = DesiredPf("enp1s0", num_vfs=2, vfs=(desired_vfs(trust=True, owner="nobody-here", group="nor-here"),))
-    devices = [DesiredDevice(address, "none", Node(group="nor-here")) for address in ("05:00.0", "01:10.0", "enp1s0v0")]
-    found, unknown = locate(kernel, kernel.link.interfaces(), Desired((lost, wanted), tuple(devices)))
-    assert [each.what for each in unknown] == [
-        "pf: nothing on this host is called 'eth7'",
-        "owner: there is no user 'nobody-here' on this host",
-        "group: there is no group 'nor-here' on this host",
-        "devices: there is no PCI device 0000:05:00.0 on this host",
-        "devices: 'enp1s0v0' is no PCI address",
+@pytest.mark.parametrize("text", ["8086:10f", "8086-10fb", "8086:10fb:", "0x8086:0x10fb", "ixgbe"])
+def test_other_texts_are_no_ids(kernel, text):
+    with pytest.raises(DeviceNotFound, match="nothing on this host is called"):
+        find_pf(kernel, kernel.link.interfaces(), text)
+
+
+TEAM = hosts.virtual("team0", 50, "team", ["enp1s0", "ens9"], mac=BOND_MAC)
+MIXED = {
+    **TEAM,
+    **hosts.interface("enp1s0", 3, BOND_MAC, master="team0"),
+    **hosts.function(PLAIN, "8086", "1533", "igb"),
+    **hosts.behind(PLAIN, "ens9"),
+    **hosts.interface("ens9", 9, BOND_MAC, master="team0"),
+}
+
+
+@pytest.mark.parametrize(
+    ("plain", "words"),
+    [
+        (False, f"not a PF: the host's SR-IOV devices are enp1s0 ({PF}). Remedy: name its port: enp1s0."),
+        (
+            True,
+            f"not a NIC on PCI: the host's NICs are ens9 ({PLAIN}), enp1s0 ({PF}). Remedy: name one of its ports, or "
+            "each in an entry of its own: enp1s0, ens9.",
+        ),
+    ],
+)
+def test_of_the_ports_of_a_team_those_are_named_that_would_do(tmp_path, plain, words):
+    kernel = simulate(tmp_path, {**hosts.host(), **MIXED})
+    with pytest.raises(InvalidRequest) as refused:
+        find_pf(kernel, kernel.link.interfaces(), "team0", plain=plain)
+    assert str(refused.value) == f"pf: 'team0' is a team with ports enp1s0, ens9, {words}"
+
+
+def test_only_a_device_in_another_namespace_is_told(tmp_path):
+    """The veth of a container has many a name."""
+    inside = [
+        {"ifname": "eth9", "address": "02:00:00:00:66:00"},
+        {"ifname": "ens7", "address": "02:00:00:00:66:01", "parentdev": "0000:66:00.0"},
     ]
-    (pf,) = found.pfs
-    assert (pf.pf, pf.num_vfs, pf.vfs[0].said["trust"]) == (PF, 2, True)
-    assert [each.device for each in found.devices] == ["0000:01:10.0"]
+    there = {"run/netns/blue": "net:[2]", "sim/netns/run/netns/blue": json.dumps(inside)}
+    kernel = simulate(tmp_path, {**hosts.host(), **there})
+    with pytest.raises(DeviceNotFound) as refused:
+        find_pf(kernel, kernel.link.interfaces(), "eth9")
+    assert str(refused.value) == f"pf: nothing on this host is called 'eth9': {PFS}. {NAME_IT}"
+    with pytest.raises(DeviceNotFound) as refused:
+        find_interface(kernel, "ens7")
+    assert str(refused.value) == (
+        "pf: 'ens7' is not in this network namespace: interface ens7 of 0000:66:00.0 is in network namespace blue. "
+        "Remedy: bring it back, or name the PF by PCI address for what needs no interface."
+    )

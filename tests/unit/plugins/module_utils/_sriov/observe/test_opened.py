@@ -71,6 +71,8 @@ def test_a_program_that_has_closed_the_node_has_the_device_all_the_same(tmp_path
     found = opened(tmp_path, *processes)
     assert found and not opened(tmp_path / "none", hosts.process(9, "cat", ["/dev/null"]))
     words = "process 7 (qemu) has its vfio device open, and no node of it any more"
-    assert found.with_function("0000:01:10.0", ["/dev/vfio/11"]) == [(VFIO, words)]
-    assert found.with_function("0000:01:10.2", ["/dev/vfio/12"]) == [(VFIO, "process 8 (qemu) has /dev/vfio/12 open")]
+    assert found.with_function("0000:01:10.0", ["/dev/vfio/11"]) == [Holder(VFIO, words)]
+    assert found.with_function("0000:01:10.2", ["/dev/vfio/12"]) == [
+        Holder(VFIO, "process 8 (qemu) has /dev/vfio/12 open")
+    ]
     assert found.with_function("0000:01:10.4", ["/dev/vfio/13"]) == []

@@ -23,6 +23,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     RULE,
     host_state,
     ixgbe,
+    netdev,
     pf,
     vf,
 )
@@ -157,3 +158,29 @@ def test_a_group_that_vfio_made_up_goes_with_it():
     assert vf_after(made_up, on_vf(pci.Unbind, "vfio-pci")).iommu_group is None
     assert vf_after(made_up, on_vf(pci.Bind, "vfio-pci", "igbvf")).iommu_group is None
     assert vf_after(vf(driver="vfio-pci"), on_vf(pci.Unbind, "vfio-pci")).iommu_group == 10
+
+
+def test_each_of_two_interfaces_of_a_vf_is_there_again_after_a_reload():
+    """Which of them has the address is not known."""
+    two = (netdev("vf0p1", mtu=1400), netdev("vf0p2", ifindex=4, up=False))
+    found = vf_after(vf(netdevs=two), on_vf(pci.Reload, "mlx4_core", "its address")).netdevs
+    assert [(each.name, each.mtu, each.up, each.mac) for each in found] == [
+        ("vf0p1", 1400, True, ""),
+        ("vf0p2", 0, False, ""),
+    ]
+
+
+def test_a_step_on_a_port_leaves_the_other_as_it_is():
+    ports = (netdev("one"), netdev("two", ifindex=4))
+    state = pf(netdevs=ports, port="two")
+    found = after_all(host_state(state), [pci.SetLink(PF, "two", False)]).pfs[PF].device
+    assert [(each.name, each.up) for each in found.netdevs] == [("one", True), ("two", False)]
+    assert (found.netdev.name, found.label) == ("two", f"two ({PF})")
+
+
+@pytest.mark.parametrize("port", ["", "mgmtpf0,0"])
+def test_an_interface_comes_and_goes_with_the_vfs_of_a_pf_without_a_port(port):
+    before = pf(driver="cxgb4", netdevs=(), port=port)
+    made = after_all(host_state(before), [pci.SetNumVfs(PF, PF, 0, 2)])
+    assert [each.name for each in made.pfs[PF].device.netdevs] == [port]
+    assert after(made, pci.SetNumVfs(PF, PF, 2, 0)).pfs[PF].device.netdevs == ()

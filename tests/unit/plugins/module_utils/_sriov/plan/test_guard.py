@@ -179,6 +179,13 @@ def channels(*kept):
         ),
         pytest.param(attributes(vf(holders=(SSH,)), trust=True), NEVER, id="an attribute of the VF that carries SSH"),
         pytest.param(attributes(vf(holders=(SSH,)), mtu=1400), NEVER, id="its MTU"),
+        *(
+            pytest.param(attributes(vf(holders=(user,)), mtu=1400), {IN_USE}, id=f"an MTU of {user.kind}")
+            for user in (PROGRAM, ADDRESSED, PORT, ROUTE)
+        ),
+        pytest.param(attributes(vf(holders=(ADDRESSED,)), mtu=0), set(), id="the MTU that it has"),
+        pytest.param(attributes(vf(), mtu=1400), set(), id="an MTU of a free VF"),
+        pytest.param(attributes(vf(driver=None, holders=(BUSY,)), mtu=1400), set(), id="an MTU without interface"),
         pytest.param(attributes(vf(holders=(SSH,)), VfAttributes(), mac=MAC), NEVER, id="its address, written already"),
         pytest.param(attributes(vf(holders=(SSH,)), VfAttributes(), mtu=0), set(), id="nothing of it"),
         pytest.param(channels(), set(), id="fewer channels"),

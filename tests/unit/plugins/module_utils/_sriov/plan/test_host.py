@@ -138,9 +138,9 @@ def test_two_pfs_go_through_each_stage_together():
     ]
     assert sentences(state, *desired) == [
         f"set sriov_numvfs of {LABEL} from 0 to 1",
-        f"wait until all 1 VFs of {LABEL} are there",
+        f"wait until the VF of {LABEL} is there",
         f"set sriov_numvfs of {SECOND_LABEL} from 0 to 1",
-        f"wait until all 1 VFs of {SECOND_LABEL} are there",
+        f"wait until the VF of {SECOND_LABEL} is there",
         f"set VF 0 of {LABEL}: mac 06:0b:00:00:01:00",
         f"set VF 0 of {SECOND_LABEL}: mac 06:0b:00:00:01:01",
         bound(0, "vfio-pci", "no driver"),
@@ -249,11 +249,11 @@ def test_without_an_iommu_new_vfs_may_do_without_it():
     ]
 
 
-def test_vfs_that_come_anew_get_all_that_is_desired_and_nothing_that_they_had():
+def test_vfs_that_come_anew_get_all_that_is_desired_and_what_they_had():
     known = vf(driver="vfio-pci", attributes=replace(FREE.attributes, mac=MAC, trust=True))
     state = ixgbe(1, vfs=(known,), combined_channels=4, carrier=True, drivers_autoprobe=False)
     steps = sentences(state, desired_pf(num_vfs=2, allow=["destroy_vfs"], vfs=[desired_vfs(mac=MAC), TO_DPDK]))
-    assert steps[-2:] == [f"set VF 0 of {LABEL}: mac {MAC}", bound(0, "vfio-pci", "no driver")]
+    assert steps[-2:] == [f"set VF 0 of {LABEL}: mac {MAC}, trust on", bound(0, "vfio-pci", "no driver")]
 
 
 BY_HAND = (0,) * 64 + (1,) * 64

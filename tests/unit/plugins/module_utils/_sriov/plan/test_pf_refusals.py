@@ -48,7 +48,7 @@ REFUSALS = [
         pf(total_vfs=0),
         desired_pf(num_vfs=1),
         NotSupported,
-        f"cannot create 1 VFs{ON}the device offers none (sriov_totalvfs is 0). "
+        f"cannot create 1 VF{ON}the device offers none (sriov_totalvfs is 0). "
         "Remedy: turn SR-IOV on in the firmware setup of host and NIC.",
         id="a device with SR-IOV off",
     ),

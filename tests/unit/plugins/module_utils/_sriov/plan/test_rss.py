@@ -63,7 +63,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.queues import (
             table("equal", 3, num_vfs=1),
             [
                 f"set sriov_numvfs of {LABEL} from 0 to 1",
-                f"wait until all 1 VFs of {LABEL} are there",
+                f"wait until the VF of {LABEL} is there",
                 set_table(43, 43, 42),
             ],
             id="the table of the queues that VFs leave",

@@ -418,7 +418,8 @@ def lost(rule_words, location, why):
 def test_rules_that_a_change_of_the_vfs_drops_are_put_back(state, desired, steps, warnings):
     outcome = planned(state, desired)
     assert [str(step) for step in outcome.plan.steps if "flow rule" in str(step)] == steps
-    assert list(outcome.plan.warnings) == warnings
+    told = [warning for warning in outcome.plan.warnings if not warning.startswith("VF ")]  # of VFs: test_kept.py
+    assert told == warnings
 
 
 def test_rules_that_a_change_of_the_channels_drops_are_put_back():

@@ -33,7 +33,7 @@ VF_0 = f"0000:01:10.0 (VF 0 of {PF})"
 AWAY = Holder("netns", "its interface enp1s0v0 is in network namespace blue")
 FREE = vf(driver=None)  # without a driver, and so without an interface
 BYPASSED = vf(driver="vfio-pci")
-CREATE = [f"set sriov_numvfs of {LABEL} from 0 to 1", f"wait until all 1 VFs of {LABEL} are there"]
+CREATE = [f"set sriov_numvfs of {LABEL} from 0 to 1", f"wait until the VF of {LABEL} is there"]
 
 
 def one(vf_state, kind=ixgbe, **changes):

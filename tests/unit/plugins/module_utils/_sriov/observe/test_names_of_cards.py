@@ -12,7 +12,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     InvalidRequest,
     NotSupported,
 )
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.interfaces import (
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.names import (
     find_interface,
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
@@ -22,7 +22,7 @@ PF = hosts.IGB.address
 VF = hosts.IGB.vf(0)
 BYPASSED = hosts.IGB.vf(1)
 VIRTIO = "0000:00:03.0"
-NAME_IT = "name a network function by interface name, altname, MAC or PCI address"
+NAME_IT = "name a network card by interface name, altname, MAC or PCI address"
 
 
 @pytest.fixture
@@ -78,15 +78,14 @@ CARDS = "its network cards are enp1s0, enp2s0, enp2s0r0, enp0s3, enp1s0v0"
         *(
             pytest.param(
                 text,
-                NotSupported,
-                f"pf: {text!r} is {what}, no network card: there is no /sys/class/net/{text}/device. Remedy: name the "
-                "card below it, for instance a port of the bond.",
+                InvalidRequest,
+                f"pf: {text!r} is {what}, not a network card: the host's {CARDS[4:]}. Remedy: {remedy}.",
                 id=f"no card: {text}",
             )
-            for text, what in (
-                ("bond0", "a bond with port enp1s0"),
-                ("vlan7", "VLAN 7 on enp1s0"),
-                ("lo", "the loopback interface"),
+            for text, what, remedy in (
+                ("bond0", "a bond with port enp1s0", "name what is below it: enp1s0"),
+                ("vlan7", "VLAN 7 on enp1s0", "name what is below it: enp1s0"),
+                ("lo", "the loopback interface", NAME_IT),
             )
         ),
         pytest.param(
