@@ -20,6 +20,14 @@ def rules(modules, no_rules_afterwards):
     return run
 
 
+@pytest.fixture
+def four_new_vfs_afterwards(modules):
+    """By way of none: else they would have what those before them have had."""
+    yield
+    modules.run("pf", pf="enp1s0", num_vfs=0)
+    modules.run("pf", pf="enp1s0", num_vfs=4, drivers_autoprobe=True)
+
+
 @pytest.fixture(scope="module")
 def shown_rules(guest):
     """Location and action of every rule, by ethtool."""

@@ -23,7 +23,7 @@ REQUESTS = [
 COMPARED = ("changed", "steps", "allowed", "warnings")
 
 
-def test_it_says_what_each_run_does_and_does_nothing(modules, vm):
+def test_it_says_what_each_run_does_and_does_nothing(modules, vm, four_new_vfs_afterwards):
     before = look(vm)
     for module, options in REQUESTS:
         options = {"allow": ["destroy_vfs"], **options} if module in ("pf", "host") else options

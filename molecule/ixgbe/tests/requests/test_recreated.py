@@ -5,14 +5,9 @@ import pytest
 PFDEV = "/sys/bus/pci/devices/0000:01:00.0"
 
 
-@pytest.fixture(autouse=True)
-def four_vfs_afterwards(modules):
-    yield
-    modules.run("pf", pf="enp1s0", num_vfs=0, allow=["destroy_vfs"])
-    modules.run("pf", pf="enp1s0", num_vfs=4, drivers_autoprobe=True)
+pytestmark = pytest.mark.usefixtures("four_new_vfs_afterwards")
 
 
-@pytest.mark.xfail(reason="VFs made again keep attributes and driver", strict=True)
 def test_attributes_driver_and_node_of_a_vf_that_stays_are_there_again(modules, guest):
     vf = {"vf": 0, "mac": "02:00:00:00:ab:00", "vlan": 7, "trust": True, "max_tx_rate": 500}
     driver = {"driver": "vfio-pci", "mode": "0660"}
@@ -31,7 +26,6 @@ def test_attributes_driver_and_node_of_a_vf_that_stays_are_there_again(modules, 
     assert guest.check_output(f"stat -c %a /dev/vfio/{group}") == "660"
 
 
-@pytest.mark.xfail(reason="the limit of RSS that ixgbe keeps for VFs is predicted", strict=True)
 def test_the_queues_beside_vfs_are_predicted_after_channels_and_vfs_gone_by_hand(modules, guest, nic):
     guest.check_output(f"ethtool -X enp1s0 default; ethtool -L enp1s0 combined 2; echo 0 > {PFDEV}/sriov_numvfs")
     wish = {"pf": "enp1s0", "num_vfs": 2, "min_rss_queues": 4}
