@@ -12,6 +12,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.h
     PROCESS,
     VDPA,
     VFIO,
+    Holder,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.opened import Opened
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
