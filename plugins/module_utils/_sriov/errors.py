@@ -47,7 +47,8 @@ class SriovError(Exception):
         self.consent = consent
         self.vf: int | None = None  # the VF that `what` names, where the same may be said of others
         self.step = ""  # the step at which it happened
-        self.done: list[str] = []  # the steps done before it
+        self.done: list[str] = []  # the steps done before it, and after it to put back what those had taken away
+        self.lost: list[str] = []  # commands for what could not be put back
 
     def __str__(self) -> str:
         text = self.what

@@ -247,7 +247,7 @@ def get_rxnfc(interface, buffer):
     else:
         if len(rules) > request.rule_cnt:
             raise refusal(errno.EMSGSIZE)
-        request.data, request.rule_cnt = interface.RULES, len(rules)
+        request.data, request.rule_cnt = interface.listed_size(), len(rules)
         locations = [rule["location"] for rule in rules]
     buffer[: ctypes.sizeof(request)] = bytes(request)
     array(buffer, simabi.Rxnfc.rule_locs.offset, ctypes.c_uint32, len(locations))[:] = locations

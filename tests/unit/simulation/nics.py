@@ -160,6 +160,10 @@ class Nic:
 
     # Flow rules: dictionaries with their location, in its order.
 
+    def listed_size(self):
+        """What the list tells as the size of the table."""
+        return self.RULES
+
     def rules(self):
         return self.state().get("rules", [])
 

@@ -22,7 +22,6 @@ if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..kernel.kernel import Kernel
-    from ..model.flow import FlowRule
     from ..steps.net import (
         DeleteRule,
         InsertRule,
@@ -151,21 +150,10 @@ def delete_rule(step: DeleteRule, kernel: Kernel, _timeout: float) -> None:
             raise explained(error, f"cannot delete flow rule {step.rule.location}", step.label, RULE_REMEDIES) from None
 
 
-def insert_rule(step: InsertRule, kernel: Kernel, _timeout: float) -> None:
+def insert_rule(step: InsertRule, kernel: Kernel, _timeout: float) -> InsertRule:
+    """:returns: the step with the location, which may be the driver's choice."""
     try:
-        kernel.ethtool.insert_rule(step.name, step.rule)
+        location = kernel.ethtool.insert_rule(step.name, step.rule)
     except KernelRefused as error:
-        failure = explained(error, f"cannot add flow rule {step.rule}", step.label, RULE_REMEDIES)
-        failure.why += _put_back(kernel, step.name, step.moved)
-        raise failure from None
-
-
-def _put_back(kernel: Kernel, name: str, rule: FlowRule | None) -> str:
-    """After a rule was refused: the one that was taken away for it. What came of it, as the end of a sentence."""
-    if rule is None:
-        return ""
-    try:
-        kernel.ethtool.insert_rule(name, rule)
-    except SriovError as error:
-        return f"; putting rule {rule.location} back failed too ({error})"
-    return f"; rule {rule.location} is back: {rule}"
+        raise explained(error, f"cannot add flow rule {step.rule}", step.label, RULE_REMEDIES) from None
+    return step._replace(rule=step.rule.at(location))

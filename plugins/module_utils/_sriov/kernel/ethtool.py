@@ -135,7 +135,9 @@ class Ethtool:
             table = abi.RXNFC.unpack(listed, number)
             rules = [self._rule(name, location) for location in sorted(table.rule_locs)]
             if None not in rules:
-                return RuleTable(table.data, bool(special & abi.LOC_SPECIAL), tuple(rule for rule in rules if rule))
+                # Some tell the size with the count, as the flag does; bnxt_en then tells the number of rules here.
+                size = special & ~abi.LOC_SPECIAL or table.data
+                return RuleTable(size, bool(special & abi.LOC_SPECIAL), tuple(rule for rule in rules if rule))
         return None
 
     def _rule(self, name: str, location: int) -> FlowRule | None:

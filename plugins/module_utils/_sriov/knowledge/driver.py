@@ -37,25 +37,39 @@ class Steering(t.NamedTuple):
     :param fields: what a rule may match, by names of model.flow.ETHTOOL_WORDS; None: not known.
     :param vf: a rule may send to a VF.
     :param no_vf: why not.
+    :param whole: fields of which every bit is compared or none, by the same names.
     :param mask_of: for a driver with one mask for all rules of a port: what must be the same of them; None: each has
         its own.
+    :param mask_per_type: the mask is one for the rules of each flow type, and another for another type.
     :param mask_hint: what a user may not know of two rules whose masks differ, as the end of a sentence.
     :param drop: a rule may drop.
     :param drop_queue: the queue of the card that the driver programs as "drop".
     :param vf_queues_from_group: the driver counts a VF's queues in sizes of the PF's RSS group, whatever the pool.
     :param replaces: a rule for an occupied location takes the place of the one there, without a gap.
+    :param places: the driver picks the location of every rule, and refuses one that is named.
     """
 
     flow_types: tuple[str, ...] | None = None
     fields: tuple[str, ...] | None = None
     vf: bool = False
     no_vf: str = "nothing is known of its flow rules"
+    whole: tuple[str, ...] = ()
     mask_of: t.Callable[[FlowRule], Mask] | None = None
+    mask_per_type: bool = False
     mask_hint: t.Callable[[FlowRule, FlowRule], str] | None = None
     drop: bool = True
     drop_queue: int | None = None
     vf_queues_from_group: bool = False
     replaces: bool = False
+    places: bool = False
+
+
+ADDRESSES_AND_PORTS = ("src_ip", "dst_ip", "src_port", "dst_port")
+
+
+def fields_of(rule: FlowRule) -> Mask:
+    """What a rule compares: Steering.mask_of of drivers that look at nothing else."""
+    return tuple((name, mask) for name, _value, mask in rule.match)
 
 
 class VfSupport(t.NamedTuple):

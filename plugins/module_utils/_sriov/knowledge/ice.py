@@ -7,13 +7,20 @@
 
 from __future__ import annotations
 
-from .driver import Driver, Steering, VfDriver, Xdp
+from .driver import ADDRESSES_AND_PORTS, Driver, Steering, VfDriver, Xdp, fields_of
 
 DRIVER = Driver(
     "ice",
     rss=(),  # every VF has queues of its own; the PF keeps its group
-    # ice_ethtool_fdir.c ice_add_fdir_ethtool ("Flow director filters are not supported on VF queues")
-    steering=Steering(no_vf="ice_add_fdir_ethtool takes no VF queue"),
+    # ice_ethtool_fdir.c ice_add_fdir_ethtool ("Flow director filters are not supported on VF queues"),
+    # ice_set_fdir_input_set, ice_fdir_set_hw_fltr_rule
+    steering=Steering(
+        flow_types=("ether", "tcp4", "udp4", "sctp4", "ip4", "tcp6", "udp6", "sctp6", "ip6"),
+        no_vf="ice_add_fdir_ethtool takes no VF queue",
+        whole=ADDRESSES_AND_PORTS,
+        mask_of=fields_of,
+        mask_per_type=True,
+    ),
     vf_driver=VfDriver("iavf", queue_counters=("rx-{}.packets",)),  # iavf_ethtool.c iavf_gstrings_queue_stats
     xdp=Xdp((5, 5), (5, 5), "ice_main.c ice_xdp"),  # commit 2d4238f55697
     dpdk="net_ice",

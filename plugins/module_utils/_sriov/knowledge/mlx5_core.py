@@ -7,10 +7,16 @@
 
 from __future__ import annotations
 
-from .driver import Driver, Xdp
+from .driver import Driver, Steering, Xdp
 
 DRIVER = Driver(
     "mlx5_core",
+    rss=(),  # every function has queues of its own
+    # en_fs_ethtool.c validate_flow
+    steering=Steering(
+        flow_types=("ether", "tcp4", "udp4", "ip4", "tcp6", "udp6", "ip6"),
+        no_vf="validate_flow takes queues of the PF only",
+    ),
     # Commits 86994156c736, db05815b36cb.
     xdp=Xdp((4, 9), (5, 3), "mlx5/core/en_main.c mlx5e_xdp_set", refuses_lro=True),
     dpdk="net_mlx5",

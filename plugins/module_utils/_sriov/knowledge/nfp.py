@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "nfp",
+    rss=(),  # every function has queues of its own
     dpdk="net_nfp",
     queue_counters=("rvec_{}_rx_pkts",),  # nfp_net_ethtool.c nfp_vnic_get_sw_stats_strings
 )

@@ -27,6 +27,8 @@ def predict_rss(pf: Pf, num_vfs: int) -> int | None:
         return rss_group(driver, num_vfs, pf.rx_queues)
     if num_vfs and _classes(pf) > 1 and driver.rss_with_classes:
         return driver.rss_with_classes
+    if driver.rss == () and pf.rx_queues is None:
+        return None  # VFs take nothing of what is not known
     limit = pf.online_cpus
     if pf.rx_queues is not None and (driver.rss == () or (driver.keeps_channels and pf.num_vfs == 0)):
         limit = pf.rx_queues

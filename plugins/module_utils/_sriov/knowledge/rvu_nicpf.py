@@ -11,5 +11,6 @@ from .driver import Driver
 
 DRIVER = Driver(
     "rvu_nicpf",
+    rss=(),  # every function has queues of its own
     queue_counters=("rxq{}: frames",),  # otx2_ethtool.c otx2_get_qset_strings
 )

@@ -11,5 +11,6 @@ from .driver import Driver
 
 DRIVER = Driver(
     "virtio-pci",
+    rss=(),  # every function has queues of its own
     dpdk="net_virtio",
 )

@@ -17,6 +17,7 @@ from ..knowledge.driver import Steering
 from ..knowledge.queues import driver_of
 from ..knowledge.rss import pool_stride
 from ..model.check import check_vf_of_rule, leading_somewhere
+from ..model.flow import field_bits
 from .guard import cuts_ssh
 
 if t.TYPE_CHECKING:
@@ -87,12 +88,26 @@ def _check_form(pf: Pf, name: str, rule: FlowRule, destination: Destination) -> 
             why=f"driver {pf.device.driver} matches {', '.join(steering.fields or ())}",
             remedy=f"leave out {strange[0]}",
         )
+    _check_whole(pf, name, rule, steering)
     if not steering.drop and destination.kind == "drop":
         raise NotSupported(
             f"{name}: cannot drop",
             device=pf.label,
             why=f"driver {pf.device.driver} has no such action",
             remedy="drop in the kernel (nft)",
+        )
+
+
+def _check_whole(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
+    whole = {field: (1 << field_bits(rule.flow_type, field)) - 1 for field in steering.whole}
+    partial = [field for field, _value, mask in rule.match if mask != whole.get(field, mask)]
+    if partial:
+        bits = field_bits(rule.flow_type, partial[0])
+        raise NotSupported(
+            f"{name}: cannot match a part of {partial[0]}",
+            device=pf.label,
+            why=f"driver {pf.device.driver} compares all {bits} bits of it or none",
+            remedy=f"name one whole {partial[0]}, or leave it out",
         )
 
 
@@ -144,6 +159,13 @@ def _check_queue(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
 
 def _check_location(pf: Pf, name: str, rule: FlowRule) -> None:
     size = pf.queues.rules.size if pf.queues.rules else None
+    if rule.location is not None and driver_of(pf).steering.places:
+        raise NotSupported(
+            f"{name}: location {rule.location} cannot be named",
+            device=pf.label,
+            why=f"driver {pf.device.driver} picks the locations of all rules itself",
+            remedy="leave out location",
+        )
     if rule.location is not None and size is not None and not 0 <= rule.location < size:
         raise InvalidRequest(
             f"{name}: location {rule.location} is out of range",
@@ -154,31 +176,31 @@ def _check_location(pf: Pf, name: str, rule: FlowRule) -> None:
 
 
 def check_masks(pf: Pf, rules: list[FlowRule], desired: DesiredRules) -> None:
-    """Drivers with one mask for the port take it from the first rule, until the last one is gone.
+    """Drivers with one mask for the port, or for a flow type, take it from the first rule, until the last one is gone.
 
     :param rules: all that there will be.
     :raises NotSupported: two of them have different masks.
     """
     steering = driver_of(pf).steering
-    mask_of = steering.mask_of
-    if mask_of is None:
+    mask_of, per_type = steering.mask_of, steering.mask_per_type
+    if mask_of is None or desired.absent:
         return
-    first_of_mask: dict[t.Any, FlowRule] = {}
+    masks: dict[str, dict[t.Any, FlowRule]] = {}
     for rule in rules:
-        first_of_mask.setdefault(mask_of(rule), rule)
-    if len(first_of_mask) < 2:
-        return
+        masks.setdefault(rule.flow_type if per_type else "", {}).setdefault(mask_of(rule), rule)
     for name, rule in zip(desired.names, desired.rules):
-        other = next((other for mask, other in first_of_mask.items() if mask != mask_of(rule)), None)
+        beside = masks.get(rule.flow_type if per_type else "", {})
+        other = next((other for mask, other in beside.items() if mask != mask_of(rule)), None)
         if other is None:
             continue
         hint = steering.mask_hint(rule, other) if steering.mask_hint else ""
+        scope, them = (f"flow type {rule.flow_type}", f"{rule.flow_type} ") if per_type else ("a port", "")
         raise NotSupported(
             f"{name}: {rule} has another mask than {other}",
             device=pf.label,
-            why=f"driver {pf.device.driver} has one mask for all rules of a port: every rule must compare the same "
+            why=f"driver {pf.device.driver} has one mask for all rules of {scope}: every rule must compare the same "
             f"fields and bits{hint}",
-            remedy="write all rules with the same fields, or remove the others first (exclusive: true)",
+            remedy=f"write all {them}rules with the same fields, or remove the others first (exclusive: true)",
         )
 
 

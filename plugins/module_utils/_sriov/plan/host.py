@@ -67,9 +67,8 @@ def plan_host(state: State, desired: Desired, unknown: t.Sequence[SriovError] = 
     for each in (each for each in desired.pfs if each.pf in draft.stopped):
         draft.faults.join(_wrong_anyway(draft, each))
     draft.faults.tell()
-    return Plan(
-        tuple(draft.steps), tuple(draft.warnings), tuple(dict.fromkeys(map(_use, together(draft.faults.allowed))))
-    )
+    allowed = tuple(dict.fromkeys(map(_use, together(draft.faults.allowed))))
+    return Plan(tuple(draft.steps), tuple(draft.warnings), allowed, tuple(draft.purposes))
 
 
 @dataclass
@@ -77,12 +76,14 @@ class Draft:
     """A plan in the making.
 
     :param now: the host after the steps so far.
+    :param purposes: as in Plan: each stage of a PF is one.
     :param stopped: PFs of which no more can be planned.
     """
 
     before: State
     now: State
     steps: list[Step] = field(default_factory=list)
+    purposes: list[int] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)
     stopped: set[str] = field(default_factory=set)
@@ -99,6 +100,7 @@ class Draft:
     def take(self, stage: Stage) -> None:
         if stage.faults:
             self.faults.join(stage.faults)
+        self.purposes += [len(self.steps)] * len(stage.steps)
         self.steps += stage.steps
         self.warnings += stage.warnings
         self.now = after_all(self.now, stage.steps)

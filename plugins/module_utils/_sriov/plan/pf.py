@@ -175,6 +175,11 @@ def _warnings(pf: Pf, desired: DesiredPf) -> list[str]:
         found.append(
             f"drivers_autoprobe of {pf.label} holds for VFs created from now on; the present ones keep their drivers"
         )
+    if wanted and wanted != pf.num_vfs and predict_rss(pf, wanted) is None:
+        found.append(
+            f"what {wanted} VFs take of the queues of {pf.label} is not known of driver {pf.device.driver}: look at "
+            "`ethtool -l` and `ethtool -x` afterwards"
+        )
     usual = rss_queues(driver_of(pf), pf.num_vfs, pf.online_cpus) if driver_of(pf).rss else None
     if wanted != pf.num_vfs and pf.num_vfs and pf.combined and usual and pf.combined < usual:
         found.append(

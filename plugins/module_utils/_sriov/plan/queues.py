@@ -11,7 +11,7 @@ import typing as t
 
 from ..errors import InvalidRequest, NotSupported
 from ..faults import Faults
-from ..knowledge.queues import driver_of
+from ..knowledge.queues import driver_of, is_set_by_hand
 from ..knowledge.rss import pool_stride, rss_queues
 from ..steps.net import DeleteRule, SetChannels, SetNtuple, SetRss
 from .guard import pf_resets, queues_go
@@ -52,11 +52,12 @@ def plan_channels(pf: Pf, desired: DesiredPf) -> Stage:
     going = [rule for rule in (pf.queues.rules.rules if pf.queues.rules else ()) if _needs_queue(rule, wanted)]
     faults.add(*queues_go(pf, what, [rule for rule in going if not (desired.rules and desired.rules.drops(rule))]))
     named = (pf.device.address, netdev.name, pf.label)
-    steps: list[Step] = [DeleteRule(*named, rule) for rule in going]  # rules for queues that go, before these
+    places = bool(pf.queues.rules and pf.queues.rules.driver_places)
+    steps: list[Step] = [DeleteRule(*named, rule, places) for rule in going]  # rules for queues that go, before these
     rss = pf.queues.rss
     if rss and rss.table and max(rss.table) >= wanted:
         # Else the kernel refuses fewer channels than a table that was set by hand names (ethtool_check_max_channel).
-        steps.append(SetRss(*named, None))
+        steps.append(SetRss(*named, None, before=rss.table if is_set_by_hand(pf) else None))
     return Stage([*steps, SetChannels(*named, channels.combined, wanted)], faults=faults)
 
 

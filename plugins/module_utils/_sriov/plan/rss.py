@@ -11,7 +11,7 @@ import typing as t
 
 from ..errors import InvalidRequest, NotSupported
 from ..faults import Faults
-from ..knowledge.queues import driver_of, predict_rss, without_vfs
+from ..knowledge.queues import driver_of, is_set_by_hand, predict_rss, without_vfs
 from ..knowledge.rss import rss_explanation
 from ..model.rss_table import default_table, equal_table, weights_table
 from ..steps.net import SetRss
@@ -49,7 +49,8 @@ def _plan_table(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None
                 why=f"driver {pf.device.driver} has none",
                 remedy=f"leave out {desired.verb}",
             )
-        return _set_table(pf, wanted_table(pf, rss, desired), desired.verb == "default", again=False)
+        before = lost or (rss.table if is_set_by_hand(pf) else None)
+        return _set_table(pf, wanted_table(pf, rss, desired), desired.verb == "default", before=before)
     if lost and rss:
         if len(lost) == len(rss.table) and max(lost) < rss.rings:
             return _set_table(pf, lost, default=False, again=True)
@@ -58,11 +59,13 @@ def _plan_table(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None
     return Stage()
 
 
-def _set_table(pf: Pf, table: tuple[int, ...], default: bool, again: bool) -> Stage:
+def _set_table(
+    pf: Pf, table: tuple[int, ...], default: bool, again: bool = False, before: tuple[int, ...] | None = None
+) -> Stage:
     if pf.queues.rss is None or table == pf.queues.rss.table:
         return Stage()
     netdev = interface(pf, "cannot set an RSS table")
-    step = SetRss(pf.device.address, netdev.name, pf.label, None if default else table, again)
+    step = SetRss(pf.device.address, netdev.name, pf.label, None if default else table, again, before)
     return Stage([step], () if again else _table_warnings(pf))
 
 

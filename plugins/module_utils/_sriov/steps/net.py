@@ -93,6 +93,7 @@ class SetRss(t.NamedTuple):
     """`ethtool -X NAME …`; no table is the driver's default one.
 
     :param again: the table was there before the plan, and another step loses it.
+    :param before: the table that was set by hand before the plan; None: the driver's own.
     """
 
     address: str
@@ -100,6 +101,7 @@ class SetRss(t.NamedTuple):
     label: str
     table: tuple[int, ...] | None
     again: bool = False
+    before: tuple[int, ...] | None = None
 
     def __str__(self) -> str:
         if self.table is None:
@@ -110,12 +112,16 @@ class SetRss(t.NamedTuple):
 
 
 class DeleteRule(t.NamedTuple):
-    """`ethtool -N NAME delete LOCATION`."""
+    """`ethtool -N NAME delete LOCATION`.
+
+    :param driver_places: the driver picks locations: the rule can come back, but not to its own.
+    """
 
     address: str
     name: str
     label: str
     rule: FlowRule
+    driver_places: bool = False
 
     def __str__(self) -> str:
         return f"delete flow rule {self.rule.location} of {self.label}: {self.rule}"
@@ -126,7 +132,7 @@ class InsertRule(t.NamedTuple):
 
     :param replaces: the rule at the same location whose place it takes.
     :param again: the rule was there before the plan, and another step loses it.
-    :param moved: the rule for the same flow that was deleted for this one; comes back if this one is refused.
+    :param moved: the rule for the same flow that another stage's step drops; comes back if this one is refused.
     """
 
     address: str

@@ -174,8 +174,10 @@ class Plan(t.NamedTuple):
     """Steps in their order, and what the operator should know beside them.
 
     :param allowed: which consent was used, and for what.
+    :param purposes: of each step the number of its purpose: steps of one are undone together; empty: all have one.
     """
 
     steps: tuple[Step, ...] = ()
     warnings: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
+    purposes: tuple[int, ...] = ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused
 from ansible_collections.kernel_bypass.sriov.plugins.modules import flow_rule
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.ethtool import SimEthtool
@@ -299,13 +300,69 @@ def test_a_rule_that_the_driver_refuses_leaves_what_was_there(tmp_path, kernel):
     assert result["done"] == [
         f"delete flow rule 2045 of {LABEL}: {WORDS}",
         f"add flow rule 2044 of {LABEL}: {OTHER_WORDS}",
+        f"delete flow rule 2044 of {LABEL}: {OTHER_WORDS}",
+        f"put back flow rule 2045 of {LABEL}: {WORDS}",
     ]
-    assert result["failure"]["errno"] == "EINVAL"
-    assert result["failure"]["why"].endswith(f"; rule 2045 is back: {WORDS}")
-    assert present(kernel) == {2045: WORDS, 2044: OTHER_WORDS}
+    assert (result["failure"]["errno"], result["lost"]) == ("EINVAL", [])
+    assert result["failure"]["why"].endswith(
+        f"; flow rule 2044 of {LABEL}, added before it, is out again: {OTHER_WORDS}; flow rule 2045 of {LABEL} is "
+        f"back: {WORDS}"
+    )
+    assert present(kernel) == {2045: WORDS}
 
 
 def test_builders_and_modules_mean_the_same_rule(kernel):
     run(kernel, WEB)
     (found,) = kernel.ethtool.rules("enp1s0").rules
     assert found == RULE and found != rule(dst_port=80)
+
+
+# Drivers that refuse what others take: simulation/others.py.
+
+
+def other_nic(tmp_path, driver, refuses=None):
+    nic = hosts.Nic(driver, driver, "0001", "0002", 63)
+    kernel = simulate(tmp_path, hosts.host(nic, cpus=8))
+    kernel.ethtool = SimEthtool(tmp_path, refuses)
+    return kernel
+
+
+@pytest.mark.parametrize("driver", ["bnxt_en", "sfc"])
+def test_a_driver_that_places_rules_keeps_the_old_one_where_the_new_one_is_refused(tmp_path, driver):
+    """Its location is the driver's choice: naming it would be EINVAL, and both rules gone."""
+    kernel = other_nic(tmp_path, driver)
+    assert run(kernel, {**FLOW, "queue": 1}, {**FLOW, "dst_port": 81, "queue": 1})["changed"]
+    kernel.ethtool = SimEthtool(tmp_path, {"ethtool -N enp1s0 flow-type tcp4 action 2": errno.EINVAL})
+    result = run(kernel, {**FLOW, "queue": 2})
+    assert (result["failed"], result["lost"]) == (True, [])
+    assert sorted(present(kernel).values()) == [FLOW_TO_1, FLOW_TO_1.replace("port 80", "port 81")]
+    kernel.ethtool = SimEthtool(tmp_path)
+    moved = run(kernel, {**FLOW, "queue": 2})
+    assert (moved["failed"], moved["changed"]) == (False, True), moved
+    assert FLOW_TO_1.replace("queue 1", "queue 2") in present(kernel).values()
+    assert not run(kernel, {**FLOW, "queue": 2})["changed"]
+
+
+def test_a_size_that_the_list_does_not_tell_is_taken_from_the_count(tmp_path):
+    """bnxt_en: the list tells the number of rules, 0 at first, and every location would be out of range."""
+    assert other_nic(tmp_path, "bnxt_en").ethtool.rules("enp1s0").size == 1024
+
+
+def test_two_sets_of_fields_are_refused_before_the_first_rule_is_in(tmp_path):
+    """i40e takes the first one, and answers the second one with EOPNOTSUPP."""
+    kernel = other_nic(tmp_path, "i40e")
+    both = {**FLOW, "queue": 1}, {"flow_type": "tcp4", "dst_port": 81, "queue": 1}
+    result = run(kernel, *both)
+    assert (result["failed"], result["changed"], written(kernel)) == (True, False, [])
+    assert "driver i40e has one mask for all rules of flow type tcp4" in result["msg"]
+    kernel.ethtool.insert_rule("enp1s0", rule(dst_ip=1, dst_port=80, cookie=1, location=3))
+    with pytest.raises(KernelRefused):
+        kernel.ethtool.insert_rule("enp1s0", rule(dst_port=81, cookie=1, location=4))
+    assert run(kernel, both[0])["changed"], "the fields that are there"
+
+
+@pytest.mark.parametrize(("driver", "warned"), [("nfp", True), ("i40e", False)])
+def test_what_is_not_known_of_a_driver_s_rules_is_said(tmp_path, driver, warned):
+    result = run(other_nic(tmp_path, driver), {**FLOW, "queue": 1}, check=True)
+    words = f"which flow rules driver {driver} of {LABEL} takes is not known: it may refuse one, and then"
+    assert any(words in str(each) for each in result.get("warnings", [])) == warned, result

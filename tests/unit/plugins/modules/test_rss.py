@@ -115,6 +115,17 @@ def test_the_kernel_keeps_no_channels_for_a_table_that_was_set_by_hand(tmp_path)
     assert (result["failed"], table(kernel)) == (False, IN_TURN)
 
 
+def test_a_table_stays_where_an_af_xdp_socket_keeps_the_channels(tmp_path):
+    """The kernel wants the table out of the way first, and then refuses for the socket (net/ethtool/channels.c)."""
+    kernel, by_hand = start(tmp_path, num_vfs=0), (0,) * 64 + (3,) * 64
+    kernel.ethtool.set_rss("enp1s0", by_hand)
+    kernel.ethtool = SimEthtool(tmp_path, {"ethtool -L enp1s0 combined 2": errno.EBUSY})
+    result = run(kernel, channels=2)
+    assert (result["failed"], result["failure"]["errno"], result["lost"]) == (True, "EBUSY", [])
+    assert result["failure"]["why"].endswith(f"; the RSS table of {LABEL} is back")
+    assert table(kernel) == by_hand
+
+
 def test_more_channels_than_rss_uses(tmp_path):
     kernel = start(tmp_path, num_vfs=0, cpus=40)
     planned = run(kernel, check=True, channels=32, default=True)
