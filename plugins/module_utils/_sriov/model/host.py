@@ -44,6 +44,7 @@ class Device:
     driver: str | None = None
     driver_override: str | None = None
     default_driver: str | None = None  # what the kernel would bind by itself (modules.alias)
+    possible_drivers: tuple[str, ...] = ()  # where it is one of several of a module, and it is not known which
     iommu_group: int | None = None
     numa_node: int = -1
     physfn: str | None = None  # address of the PF when this is a VF
@@ -90,6 +91,7 @@ class Pf:
     vf_stride: int = 0
     vf_device: str = ""  # "10ed", the device id of its VFs
     vf_default_driver: str | None = None  # what the kernel would bind to them
+    vf_possible_drivers: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

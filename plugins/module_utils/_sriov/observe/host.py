@@ -19,6 +19,7 @@ from ..model.host import Device, Host, Netdev, Pf, State
 from ..model.paths import infiniband_node, uio_node, vfio_device_node, vfio_node
 from ..model.queues import Queues
 from .addresses import host_addresses
+from .default_driver import Behind, Choice, choose, drivers_of
 from .fits import fits
 from .holders import elsewhere, interface_holders, open_nodes
 from .management import management_holders, ssh_peer
@@ -89,6 +90,7 @@ class Observer:
         self._devices: dict[str, Device] = {}
         self._indices: dict[str, dict[str, int]] = {}
         self._modules: dict[str, str | None] = {}
+        self._defaults: dict[tuple[str, str | None], Choice] = {}
         self._elsewhere: dict[str, list[Holder]] | None = None
         self._locked: dict[str, LockedFiles] = {}
 
@@ -105,8 +107,9 @@ class Observer:
 
     def _device(self, address: str) -> Device:
         driver, group, physfn = (read(address) for read in (self._pci.driver, self._pci.iommu_group, self._pci.physfn))
-        numa_node = self._pci.number(address, "numa_node")
         locked = self._locked_files(address)
+        default = self._default_driver(address, driver, locked.num_vfs is not None, physfn)
+        numa_node = self._pci.number(address, "numa_node")
         node = self._node(address, driver, group)
         access = self._kernel.system.access(node) if node else None
         return Device(
@@ -115,7 +118,8 @@ class Observer:
             device=(self._pci.attribute(address, "device") or "")[2:],
             driver=driver,
             driver_override=locked.driver_override,
-            default_driver=self._default_driver(address, driver, locked.num_vfs is not None),
+            default_driver=default.driver,
+            possible_drivers=default.possible,
             iommu_group=int(group) if group else None,
             numa_node=-1 if numa_node is None else numa_node,
             physfn=physfn,
@@ -137,6 +141,7 @@ class Observer:
         device = self.device(address)
         vfs = self._vfs(device, sorted(indices, key=lambda vf: indices[vf]))
         vf_device = self._pci.attribute(address, "sriov_vf_device") or ""
+        default = self._vf_default_driver(device, vfs, vf_device)
         return Pf(
             device=device,
             total_vfs=self._pci.number(address, "sriov_totalvfs") or 0,
@@ -149,7 +154,8 @@ class Observer:
             vf_offset=self._pci.number(address, "sriov_offset") or 0,
             vf_stride=self._pci.number(address, "sriov_stride") or 0,
             vf_device=vf_device,
-            vf_default_driver=self._vf_default_driver(device, vfs, vf_device),
+            vf_default_driver=default.driver,
+            vf_possible_drivers=default.possible,
         )
 
     def _vfs(self, pf: Device, addresses: list[str]) -> tuple[Device, ...]:
@@ -163,11 +169,11 @@ class Observer:
         entry = next(entry for entry in self.interfaces if entry["ifname"] == netdev.name)
         return vf_attributes([entry]) if "vfinfo_list" in entry else self._kernel.link.vf_attributes(netdev.name)
 
-    def _vf_default_driver(self, pf: Device, vfs: tuple[Device, ...], vf_device: str) -> str | None:
+    def _vf_default_driver(self, pf: Device, vfs: tuple[Device, ...], vf_device: str) -> Choice:
         """All VFs of a PF have one device id: what one would get they all do."""
         if vfs:
-            return vfs[0].default_driver
-        return self._driver_of_alias(vf_alias(pf.vendor, vf_device)) if vf_device else None
+            return Choice(vfs[0].default_driver, vfs[0].possible_drivers)
+        return self._driver_of_alias(vf_alias(pf.vendor, vf_device), pf.address) if vf_device else Choice(None)
 
     def _queues(self, pf: Device) -> Queues:
         if pf.netdev is None:
@@ -200,22 +206,23 @@ class Observer:
             self._locked.update(self._pci.locked_files([address], self._timeout))
         return self._locked[address]
 
-    def _default_driver(self, address: str, driver: str | None, is_pf: bool) -> str | None:
+    def _default_driver(self, address: str, driver: str | None, is_pf: bool, physfn: str | None) -> Choice:
         """A PF whose driver gives it an interface has the one that the kernel chose: asking takes a process."""
         if is_pf and driver and self._pci.interfaces(address):
-            return driver
+            return Choice(driver)
         alias = self._pci.attribute(address, "modalias")
-        return self._driver_of_alias(alias) if alias else None
+        return self._driver_of_alias(alias, physfn) if alias else Choice(None)
 
-    def _driver_of_alias(self, alias: str) -> str | None:
-        if alias not in self._modules:
-            self._modules[alias] = self._driver_of_module(self._kernel.resolve_module(alias))
-        return self._modules[alias]
-
-    def _driver_of_module(self, module: str | None) -> str | None:
-        """The PCI driver that a module registers; the module's name while it is not loaded."""
-        registered = self._kernel.system.pci_drivers_of_module(module) if module else []
-        return registered[0] if len(registered) == 1 else module
+    def _driver_of_alias(self, alias: str, physfn: str | None) -> Choice:
+        """:param physfn: the PF of a VF."""
+        key = (alias, physfn)
+        if key not in self._defaults:
+            if alias not in self._modules:
+                self._modules[alias] = self._kernel.resolve_module(alias)
+            module, pf_driver = self._modules[alias], (self._pci.driver(physfn) or "") if physfn else None
+            found = choose(drivers_of(self._kernel, module), Behind(module, pf_driver)) if module else Choice(None)
+            self._defaults[key] = found
+        return self._defaults[key]
 
     def _netdevs(self, address: str) -> tuple[Netdev, ...]:
         names = self._pci.interfaces(address)

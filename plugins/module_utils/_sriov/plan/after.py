@@ -82,6 +82,7 @@ def planned_vf(pf: Pf, index: int) -> Device:
         vendor=pf.device.vendor,
         device=pf.vf_device,
         default_driver=pf.vf_default_driver,
+        possible_drivers=pf.vf_possible_drivers,
         numa_node=pf.device.numa_node,
         physfn=pf.device.address,
         vf=index,
