@@ -19,6 +19,31 @@ Mask = t.Tuple[t.Tuple[str, int], ...]
 """Fields that a rule compares, and the bits of each that count."""
 
 
+Release = t.Tuple[int, int]
+
+
+class KernelRange(t.NamedTuple):
+    """Releases of kernel.org in which a fact holds. Distributions put later changes into older kernels as well, so a
+    sentence that rests on one names the release.
+
+    :param since: the first; (0, 0): as far back as is known.
+    :param before: the first in which it does not hold any more; None: it did in the newest that was read.
+    """
+
+    since: Release = (0, 0)
+    before: Release | None = None
+
+    def has(self, release: Release) -> bool:
+        """Whether a kernel of that release is among them, by its number."""
+        return self.since <= release and (self.before is None or release < self.before)
+
+    def __str__(self) -> str:
+        """ "from 5.16 on, before 6.4"; empty where it is all of them."""
+        since = f"from {self.since[0]}.{self.since[1]} on" if self.since > (0, 0) else ""
+        before = f"before {self.before[0]}.{self.before[1]}" if self.before else ""
+        return ", ".join(filter(None, (since, before)))
+
+
 class RssStep(t.NamedTuple):
     """From this many VFs on, the PF's RSS group has at most this many queues.
 
@@ -109,7 +134,8 @@ class Xdp(t.NamedTuple):
     :param source: kernel file and function.
     :param max_mtu: the largest MTU, in bytes, that it takes a program with; None: not known, or programs may have
         fragments.
-    :param max_cpus: more CPUs than that are too many for its transmit queues.
+    :param max_cpus: more CPUs than that are too many for its transmit queues, in these kernels.
+    :param panics_above: with more CPUs than that, programs that send are the end of these kernels.
     :param refuses_classes: it takes no program while traffic classes (DCB) are configured.
     :param refuses_lro: nor while large-receive-offload is on.
     """
@@ -118,7 +144,8 @@ class Xdp(t.NamedTuple):
     zero_copy: tuple[int, int] | None
     source: str
     max_mtu: int | None = None
-    max_cpus: int | None = None
+    max_cpus: tuple[tuple[KernelRange, int], ...] = ()
+    panics_above: tuple[tuple[KernelRange, int], ...] = ()
     refuses_classes: bool = False
     refuses_lro: bool = False
 
@@ -138,6 +165,7 @@ class Driver(t.NamedTuple):
     :param reopens: a change of the VF count, `ethtool -L` and PF down drop all flow rules and the RSS table in silence.
     :param ntuple_resets: turning ntuple on or off resets the PF, and with it its VFs.
     :param blocks: the driver's own RSS table has each queue in one block; else they take turns.
+    :param table_known: that was read of this driver; else an even table may be its own, over however many queues.
     :param table: whose the PF's RSS table is beside VFs: "own", "shared" with them, "unreached": accepted, but not
         written to where the card looks.
     :param table_sizes: (VFs, entries of the RSS table): the last pair whose VFs are reached holds; empty: as read.
@@ -166,6 +194,7 @@ class Driver(t.NamedTuple):
     reopens: bool = False
     ntuple_resets: bool = True
     blocks: bool = False
+    table_known: bool = False
     table: str = "own"
     table_sizes: tuple[tuple[int, int], ...] = ()
     steering: Steering = Steering()

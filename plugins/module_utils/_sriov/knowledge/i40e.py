@@ -35,6 +35,7 @@ STEERING = Steering(
 )
 DRIVER = Driver(
     "i40e",
+    table_known=True,  # i40e_main.c i40e_fill_rss_lut
     rss=(),  # every VF has queues of its own; the PF keeps its group
     steering=STEERING,
     vf_driver=VfDriver("iavf", queue_counters=("rx-{}.packets",)),  # iavf_ethtool.c iavf_gstrings_queue_stats

@@ -25,6 +25,7 @@ VFS = VfSupport(
 )
 COMMON = Driver(
     "igb",
+    table_known=True,  # igb_main.c igb_setup_mrqc
     blocks=True,  # igb_main.c igb_setup_mrqc: entry j is queue j * n / 128
     channels_by_cpus=False,  # igb_main.c igb_get_max_rss_queues
     steering=STEERING,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .driver import Driver, RssStep, Steering, VfDriver, VfSupport, Xdp
+from .driver import Driver, KernelRange, RssStep, Steering, VfDriver, VfSupport, Xdp
 
 if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
@@ -52,6 +52,18 @@ VFS = VfSupport(
 )
 # Queues: ixgbe_lib.c ixgbe_set_sriov_queues (4 queues in 32 pools, 2 in 64), ixgbe.h MAX_RSS 16 for 82598/82599/X540.
 # VFs: ixgbe_sriov.c ixgbe_pci_sriov_enable (limits by traffic classes; XDP).
+# Commits 924708081629, d0bcacd0a130. MTU: IXGBE_RXBUFFER_3K less its headers. CPUs: MAX_XDP_QUEUES, and since commit
+# 4fe815850bdc twice IXGBE_MAX_XDP_QS; its index out of bounds was mended by commit c23ae5091a8b.
+XDP = Xdp(
+    (4, 12),
+    (4, 20),
+    "ixgbe_main.c ixgbe_xdp_setup",
+    max_mtu=3050,
+    max_cpus=((KernelRange(before=(5, 16)), 64), (KernelRange(since=(5, 16)), 128)),
+    panics_above=((KernelRange((5, 16), (6, 4)), 64),),
+    refuses_classes=True,
+    refuses_lro=True,
+)
 COMMON = Driver(
     "ixgbe",
     rss=(RssStep(0, 16), RssStep(1, 4, pool=True), RssStep(32, 2, pool=True)),
@@ -60,14 +72,14 @@ COMMON = Driver(
     keeps_channels=True,
     most_channels=63,  # ixgbe.h IXGBE_MAX_FDIR_INDICES
     rss_with_classes=1,
+    table_known=True,  # ixgbe_main.c ixgbe_setup_reta
     reopens=True,  # ixgbe_setup_tc, ixgbe_close: ixgbe_fdir_filter_exit; ixgbe_setup_reta
     table="shared",  # one RETA and key for all pools: ixgbe_main.c ixgbe_setup_reta
     steering=STEERING,
     vf_support=VFS,
     # ixgbevf.h IXGBEVF_MAX_RSS_QUEUES; ixgbevf/ethtool.c ixgbevf_get_strings
     vf_driver=VfDriver("ixgbevf", queues=2, queue_counters=("rx_queue_{}_packets",)),
-    # Commits 924708081629, d0bcacd0a130. MTU: IXGBE_RXBUFFER_3K less its headers. CPUs: IXGBE_MAX_XDP_QS * 2.
-    xdp=Xdp((4, 12), (4, 20), "ixgbe_main.c ixgbe_xdp_setup", 3050, 128, refuses_classes=True, refuses_lro=True),
+    xdp=XDP,
     dpdk="net_ixgbe",
     snabb=("8086:10fb", "8086:151c", "8086:1528", "8086:154d"),
     queue_counters=("rx_queue_{}_packets",),  # ixgbe_ethtool.c ixgbe_get_strings

@@ -11,6 +11,7 @@ from .driver import Driver, Steering, Xdp
 
 DRIVER = Driver(
     "mlx5_core",
+    table_known=True,  # en/rss.c mlx5e_rss_params_indir_init_uniform
     rss=(),  # every function has queues of its own
     # en_fs_ethtool.c validate_flow
     steering=Steering(

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from ..errors import SriovError
 from ..faults import Faults, together
-from ..knowledge.queues import is_set_by_hand
+from ..knowledge.queues import is_set_by_hand, may_be_set_by_hand
 from ..model.check import shared_addresses
 from ..model.desired import DEFAULT, NO_DRIVER_NAMES, DesiredDevice
 from ..model.selector import check_there
@@ -186,7 +186,7 @@ def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
     if not queues_known:
         return Stage(faults=faults)
     now = draft.pf(desired)
-    draft.take(plan_rss(now, desired.rss, _lost_table(before, now)))
+    draft.take(plan_rss(now, desired.rss, _lost_table(before, now), _unclear_table(before, now)))
     if faults.found:
         return Stage(faults=faults)
     return plan_rules(draft.pf(desired), desired.rules, _lost_rules(before, now))
@@ -208,6 +208,12 @@ def _lost_table(before: Pf, now: Pf) -> tuple[int, ...] | None:
     """A table that somebody has set and that the plan's steps put back to the driver's."""
     rss = before.queues.rss
     return None if rss is None or rss is now.queues.rss or not is_set_by_hand(before) else rss.table
+
+
+def _unclear_table(before: Pf, now: Pf) -> tuple[int, ...] | None:
+    """One that the plan's steps put back to the driver's, and that may have been the driver's all the time."""
+    rss = before.queues.rss
+    return None if rss is None or rss is now.queues.rss or not may_be_set_by_hand(before) else rss.table
 
 
 def _lost_rules(before: Pf, now: Pf) -> tuple[FlowRule, ...]:

@@ -13,7 +13,7 @@ from ..errors import InvalidRequest, NotSupported
 from ..faults import Faults
 from ..knowledge.queues import driver_of, is_set_by_hand, predict_rss, without_vfs
 from ..knowledge.rss import rss_explanation
-from ..model.rss_table import default_table, equal_table, weights_table
+from ..model.rss_table import default_table, equal_table, ethtool_words, weights_table
 from ..steps.net import SetRss
 from .stage import Stage, group_words, interface
 
@@ -23,10 +23,13 @@ if t.TYPE_CHECKING:
     from ..model.queues import Rss
 
 
-def plan_rss(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None) -> Stage:
+def plan_rss(
+    pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None, unclear: tuple[int, ...] | None = None
+) -> Stage:
     """`ethtool -X DEV …`, last of what touches the table: whatever resets the PF writes the default one.
 
     :param lost: the table that was set before the plan and that an earlier step loses.
+    :param unclear: the same of one that may be the driver's own: it is not written back as if somebody had set it.
     :returns: with refusals of a group that is too small, and of a table that cannot be had.
     """
     faults, stage = Faults(), Stage()
@@ -35,6 +38,12 @@ def plan_rss(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None) -
             check_group(pf, desired.min_queues)
     with faults.gathered():
         stage = _plan_table(pf, desired, lost)
+    if unclear and not (desired and desired.verb):
+        text = (
+            f"whether the RSS table of {pf.label} was set by hand is not known of driver {pf.device.driver}: it is "
+            f"left to the driver; if it was, `ethtool -X {interface(pf, '').name} {ethtool_words(unclear)}` sets it"
+        )
+        stage = stage._replace(warnings=(*stage.warnings, text))
     return stage._replace(faults=faults)
 
 

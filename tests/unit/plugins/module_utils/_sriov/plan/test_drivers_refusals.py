@@ -100,9 +100,9 @@ END_IT = "Remedy: end the program first: nothing allows this while it has the de
                 fits=(Fit(vf().address, "nfp", aliases=True, matches=True, others=("nfp_netvf",)),),
             ),
             InvalidRequest,
-            f"driver: nfp is not for this device{ON_VF0}no alias of it matches 8086:10ca, and it would be made to probe "
-            "what it does not know; the kernel's own driver for it is nfp_netvf. Remedy: write it default (nfp_netvf), "
-            "or vfio-pci for a program.",
+            f"driver: nfp is not for this device{ON_VF0}no alias of it matches 8086:10ca, and it would be made to "
+            "probe what it does not know; the kernel's own driver for it is nfp_netvf. Remedy: write it default "
+            "(nfp_netvf), or vfio-pci for a program.",
             id="the PF's driver of the module of both",
         ),
         pytest.param(
