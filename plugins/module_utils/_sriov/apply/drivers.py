@@ -11,7 +11,7 @@ import typing as t
 
 from ..errors import KernelRefused, SriovError, TookTooLong
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
-from ..model.paths import vfio_node
+from ..model.paths import PCI_DEVICES, PCI_DRIVERS, vfio_node
 from .waiting import explained, located, wait
 
 if t.TYPE_CHECKING:
@@ -77,6 +77,7 @@ def _not_bound(kernel: Kernel, step: Bind, error: SriovError, timeout: float) ->
         failure.remedy = "end what uses the device (dmesg names it), and run again"
     else:
         failure.why += _put_back(kernel, located(kernel, step), step.before, timeout)
+    failure.lost = _commands(kernel, located(kernel, step), step.before)
     failure.step = str(step)
     return failure
 
@@ -93,6 +94,17 @@ def _put_back(kernel: Kernel, address: str, before: str | None, timeout: float) 
     except SriovError as error:
         return f"; returning it to {before or 'no driver'} failed too ({error})"
     return f"; it is back with {before}"
+
+
+def _commands(kernel: Kernel, address: str, before: str | None) -> list[str]:
+    """What an operator types to give a device the driver that it had; nothing where it has it."""
+    if before is None or kernel.pci.driver(address) == before:
+        return []
+    return [
+        f"echo {before} > {PCI_DEVICES}/{address}/driver_override",
+        f"echo {address} > {PCI_DRIVERS}/{before}/bind",
+        f"echo > {PCI_DEVICES}/{address}/driver_override",
+    ]
 
 
 def unbind(step: Unbind, kernel: Kernel, timeout: float) -> None:
@@ -132,7 +144,9 @@ def reload(step: Reload, kernel: Kernel, timeout: float) -> None:
     try:
         kernel.pci.rebind(address, step.driver, timeout)
     except SriovError as error:
-        raise explained(error, f"cannot reload {step.driver}", step.label, BIND_REMEDIES) from None
+        failure = explained(error, f"cannot reload {step.driver}", step.label, BIND_REMEDIES)
+        failure.lost = _commands(kernel, address, step.driver)
+        raise failure from None
     wait_for_netdev(kernel, address, timeout)
     kernel.settle(timeout)  # udev renames it
     after = _interface(kernel, address)

@@ -11,6 +11,7 @@ import time
 import typing as t
 
 from ..errors import KernelRefused, NotSupported, SriovError
+from ..model.paths import PCI_DEVICES
 from .drivers import wait_for_netdev
 from .waiting import explained, wait
 
@@ -48,17 +49,20 @@ def set_num_vfs(step: SetNumVfs, kernel: Kernel, timeout: float) -> None:
     except KernelRefused as error:
         failure = explained(error, f"cannot set sriov_numvfs to {step.num_vfs}", step.label, NUM_VFS_REMEDIES)
         failure.why += _put_back(kernel, step, timeout)
+        failure.lost = _commands(kernel, step, timeout)
         raise failure from None
     # A driver may give fewer than asked and still answer success.
     given = kernel.pci.num_vfs(step.address, timeout) or 0
     if given != step.num_vfs:
         kernel.pci.set_num_vfs(step.address, 0, timeout)
-        raise NotSupported(
+        fewer = NotSupported(
             f"sriov_numvfs was {given} after {step.num_vfs} was written",
             device=step.label,
             why="the driver gave fewer VFs than asked; they were removed" + _put_back(kernel, step, timeout),
             remedy=f"ask for {given}" if given else "look at dmesg",
         )
+        fewer.lost = _commands(kernel, step, timeout)
+        raise fewer
 
 
 def _put_back(kernel: Kernel, step: SetNumVfs, timeout: float) -> str:
@@ -70,6 +74,13 @@ def _put_back(kernel: Kernel, step: SetNumVfs, timeout: float) -> str:
     except SriovError as error:
         return f"; putting {step.fallback} back failed too ({error})"
     return f"; there are {step.fallback} VFs again, new ones"
+
+
+def _commands(kernel: Kernel, step: SetNumVfs, timeout: float) -> list[str]:
+    """What an operator types to have as many VFs as before; nothing where there are."""
+    if not step.fallback or kernel.pci.num_vfs(step.address, timeout) == step.fallback:
+        return []
+    return [f"echo {step.fallback} > {PCI_DEVICES}/{step.address}/sriov_numvfs"]
 
 
 def wait_for_vfs(step: WaitForVfs, kernel: Kernel, timeout: float) -> None:

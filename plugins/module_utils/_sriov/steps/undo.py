@@ -97,7 +97,7 @@ WAYS_BACK: dict[type, t.Callable[[t.Any], tuple[Step, ...]]] = {
 OWN_WAY_BACK: dict[type, str] = {
     pci.SetNumVfs: "as many VFs as before are created again (apply/vfs.py)",
     pci.Bind: "a device whose new driver is refused gets the old one (apply/drivers.py)",
-    pci.Reload: "it is bound to the same driver; what is refused is told (apply/drivers.py)",
+    pci.Reload: "the driver is the same; where it is refused, there is none to go back to (apply/drivers.py)",
 }
 # Steps that take nothing away from anybody, or just what was asked for, and nothing is done for their sake.
 NOTHING_TAKEN: dict[type, str] = {

@@ -58,6 +58,13 @@ def test_a_number_that_is_refused_puts_the_old_one_back(kernel_with):
     assert number_of_vfs(kernel) == (2, 2)
 
 
+def test_a_number_that_cannot_be_put_back_is_told_as_a_command(kernel_with):
+    kernel = kernel_with(0, refuses={7: errno.ENOMEM, 2: errno.EAGAIN})
+    with pytest.raises(KernelRefused) as failed:
+        apply_steps(kernel, (steps.SetNumVfs(PF, LABEL, 0, 7, fallback=2),), LONG)
+    assert failed.value.lost == [f"echo 2 > {NUM_VFS}"]
+
+
 def test_a_number_that_cannot_be_put_back_is_reported(kernel_with):
     kernel = kernel_with(0, refuses={7: errno.ENOMEM, 2: errno.EAGAIN})
     message = failure(kernel, steps.SetNumVfs(PF, LABEL, 0, 7, fallback=2), KernelRefused)
