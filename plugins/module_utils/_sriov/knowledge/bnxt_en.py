@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from .driver import Driver, Xdp
+from .driver import RULE, Driver, Xdp
 
 DRIVER = Driver(
     "bnxt_en",
@@ -15,4 +15,7 @@ DRIVER = Driver(
     dpdk="net_bnxt",
     # bnxt_ethtool.c bnxt_ring_rx_stats_str
     queue_counters=("[{}]: rx_ucast_packets", "[{}]: rx_mcast_packets", "[{}]: rx_bcast_packets"),
+    causes={
+        RULE: {"ENOTSUPP": "the firmware is too old for such rules: update it"},
+    },
 )

@@ -7,11 +7,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import typing as t
 
-from ..errors import errno_name
+from ..errors import errno_words
 from ..model.paths import PROCESSES
 from .management import ssh_peer
 
@@ -80,4 +79,4 @@ def _of_files(refused: t.Mapping[str, int]) -> Iterable[str]:
 
 
 def _why(number: int) -> str:
-    return f"[{errno_name(number)}: {os.strerror(number)}]"
+    return f"[{errno_words(number)}]"
