@@ -96,6 +96,12 @@ class NotSupported(SriovError):
     kind = "unsupported"
 
 
+class NotKnown(SriovError):
+    """What the decision rests on could not be read, though it may be there; found before the first write."""
+
+    kind = "not_known"
+
+
 class NotPermitted(SriovError):
     """The user that this runs as may not do it, or not see what has to be seen first."""
 

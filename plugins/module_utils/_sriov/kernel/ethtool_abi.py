@@ -20,6 +20,20 @@ GDRVINFO, GSTRINGS, GSTATS, GPERMADDR = 0x03, 0x1B, 0x1D, 0x20
 GRXRINGS, GRXCLSRLCNT, GRXCLSRULE, GRXCLSRLALL, SRXCLSRLDEL, SRXCLSRLINS = 0x2D, 0x2E, 0x2F, 0x30, 0x31, 0x32
 GSSET_INFO, SRXFHINDIR, GFEATURES, SFEATURES, GCHANNELS, SCHANNELS, GRSSH = 0x37, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x46
 SS_STATS, SS_FEATURES = 1, 4  # enum ethtool_stringset
+# What a question is about, in words.
+ABOUT = {
+    GDRVINFO: "driver information",
+    GPERMADDR: "permanent address",
+    GSTATS: "statistics",
+    GFEATURES: "features",
+    GCHANNELS: "channels",
+    GRSSH: "RSS table",
+    GRXRINGS: "RSS table",
+    GRXCLSRLCNT: "flow rules",
+    GRXCLSRULE: "flow rules",
+    GRXCLSRLALL: "flow rules",
+}
+ABOUT_STRINGS = {SS_STATS: "statistics", SS_FEATURES: "features"}
 STRING_LENGTH = 32  # ETH_GSTRING_LEN
 LOC_SPECIAL, LOC_ANY = 0x80000000, 0xFFFFFFFF  # RX_CLS_LOC_*
 HASH_FUNCTIONS = ("toeplitz", "xor", "crc32")  # ETH_RSS_HASH_*_BIT

@@ -56,8 +56,12 @@ class Pci:
         return self._sysfs.read_int(f"{PCI_DEVICES}/{address}/{name}")
 
     def can_have_vfs(self, address: str) -> bool:
-        """Whether it has the SR-IOV capability (drivers/pci/pci-sysfs.c, sriov_pf_dev_attr_group)."""
-        return self._sysfs.exists(f"{PCI_DEVICES}/{address}/sriov_numvfs")
+        """Whether it has the SR-IOV capability (drivers/pci/pci-sysfs.c, sriov_pf_dev_attr_group).
+
+        A file that cannot be looked at is there.
+        """
+        path = f"{PCI_DEVICES}/{address}/sriov_numvfs"
+        return self._sysfs.exists(path) or path in self._sysfs.refused
 
     def pfs(self) -> list[str]:
         """NICs with SR-IOV; GPUs and NVMe disks may have it too."""
