@@ -146,6 +146,14 @@ pfs:
         entries: {description: 'How many entries of the table each queue has, by its number.', type: dict}
         key: {description: The hash key as hexadecimal bytes; empty where the driver does not tell., type: str}
         hash_function: {description: Name of the hash function; null where the driver does not tell., type: str}
+    ring_sizes:
+      description: What C(ethtool -g) tells, in descriptors; null for nothing.
+      type: dict
+      contains:
+        max_rx: {description: Most that a ring which receives can have., type: int}
+        max_tx: {description: Most that a ring which sends can have., type: int}
+        rx: {description: What each ring that receives has., type: int}
+        tx: {description: What each ring that sends has., type: int}
     ntuple:
       description: The feature without which no flow rule is taken; null where the driver has not got it.
       type: dict

@@ -12,7 +12,7 @@ import typing as t
 from ..errors import SriovError
 from ..steps import net as net_steps
 from ..steps import pci as pci_steps
-from . import drivers, net, vfs
+from . import drivers, net, rings, vfs
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +36,7 @@ PERFORMERS: dict[type, Performer] = {
     net_steps.WaitForCarrier: net.wait_for_carrier,
     net_steps.SetMtu: net.set_mtu,
     net_steps.SetChannels: net.set_channels,
+    net_steps.SetRings: rings.set_rings,
     net_steps.SetNtuple: net.set_ntuple,
     net_steps.SetRss: net.set_rss,
     net_steps.DeleteRule: net.delete_rule,

@@ -19,7 +19,7 @@ import struct
 import typing as t
 
 from ..errors import KernelRefused
-from ..model.queues import Channels, Feature, Rss, RuleTable
+from ..model.queues import Channels, Feature, RingSizes, Rss, RuleTable
 from . import ethtool_abi as abi
 from .flow_spec import decode, encode
 from .sysfs import REFUSALS
@@ -73,6 +73,19 @@ class Ethtool:
         rx, tx, other, combined = channels.rx, channels.tx, channels.other, channels.combined
         request = abi.CHANNELS.pack(abi.SCHANNELS, 0, 0, 0, 0, rx, tx, other, combined)
         self._tell(name, bytearray(request), f"`ethtool -L {name} combined {combined}`")
+
+    def ring_sizes(self, name: str) -> RingSizes | None:
+        """`ethtool -g NAME`."""
+        answer = self._ask(name, bytearray(abi.RINGPARAM.pack(abi.GRINGPARAM, *[0] * 8)))
+        return None if answer is None else RingSizes(*abi.RINGPARAM.unpack(answer)[1:])
+
+    def set_ring_sizes(self, name: str, sizes: RingSizes) -> None:
+        """`ethtool -G NAME rx N tx N`.
+
+        :raises KernelRefused: with the errno.
+        """
+        request = abi.RINGPARAM.pack(abi.SRINGPARAM, *sizes)
+        self._tell(name, bytearray(request), f"`ethtool -G {name} {sizes}`")
 
     def feature(self, name: str, feature: str = NTUPLE) -> Feature | None:
         """`ethtool -k NAME`, one line of it."""

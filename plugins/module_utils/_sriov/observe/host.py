@@ -183,7 +183,13 @@ class Observer:
         if pf.netdev is None:
             return Queues()
         ethtool, name = self._kernel.ethtool, pf.netdev.name
-        return Queues(ethtool.channels(name), ethtool.rss(name), ethtool.feature(name), ethtool.rules(name))
+        return Queues(
+            ethtool.channels(name),
+            ethtool.rss(name),
+            ethtool.feature(name),
+            ethtool.rules(name),
+            ethtool.ring_sizes(name),
+        )
 
     def _permanent_mac(self, netdev: Netdev | None) -> str | None:
         return (self._kernel.ethtool.permanent_mac(netdev.name) or netdev.perm_mac) if netdev else None

@@ -18,7 +18,19 @@ from ..kernel.ethtool import PERMANENT_MAC
 from ..kernel.interface_list import UNREAD
 from ..model.holders import UNSEEN, Holder
 from ..model.paths import PCI_DEVICES, PROCESSES
-from ..model.unread import ATTRIBUTES, CHANNELS, FUNCTION, NTUPLE, NUM_VFS, PERM_MAC, RSS, RULES, VIRTFN, Unread
+from ..model.unread import (
+    ATTRIBUTES,
+    CHANNELS,
+    FUNCTION,
+    NTUPLE,
+    NUM_VFS,
+    PERM_MAC,
+    RING_SIZES,
+    RSS,
+    RULES,
+    VIRTFN,
+    Unread,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,7 +42,14 @@ if t.TYPE_CHECKING:
 # Files of a PCI function that lead to its users; "" is the function's own directory.
 LEADING = ("", "/driver", "/net", "/iommu_group", "/physfn", "/class", "/uio", "/vfio-dev", "/infiniband_verbs")
 OPENED = re.compile(rf"{PROCESSES}/(\d+)/fd(?:/\d+)?")
-OF_DRIVER = {CHANNELS: "channels", RSS: "RSS table", NTUPLE: "features", RULES: "flow rules", PERM_MAC: PERMANENT_MAC}
+OF_DRIVER = {
+    CHANNELS: "channels",
+    RSS: "RSS table",
+    NTUPLE: "features",
+    RULES: "flow rules",
+    RING_SIZES: "ring sizes",
+    PERM_MAC: PERMANENT_MAC,
+}
 
 
 def unseen_users(

@@ -84,9 +84,10 @@ def _needs_queue(rule: FlowRule, channels: int) -> bool:
     return destination is not None and destination.kind == "queue" and (destination.queue or 0) >= channels
 
 
-def plan_ntuple(pf: Pf, desired: DesiredPf) -> Stage:
-    """`ethtool -K DEV ntuple on`, without which no rule is taken.
+def plan_ntuple(pf: Pf, desired: DesiredPf, option: str = "rules") -> Stage:
+    """`ethtool -K DEV ntuple on`, without which no rule is taken. (ntuple_off.py plans the other way.)
 
+    :param option: what asks for it.
     :returns: with a refusal where the PF's link may not go.
     :raises SriovError: the driver cannot.
     """
@@ -94,16 +95,16 @@ def plan_ntuple(pf: Pf, desired: DesiredPf) -> Stage:
     if feature and feature.on:
         return Stage()
     netdev = interface(pf, "flow rules cannot be set")
-    check_known(pf, "rules: cannot tell whether this NIC takes flow rules", NTUPLE)
+    check_known(pf, f"{option}: cannot tell whether this NIC takes flow rules", NTUPLE)
     if feature is None or not feature.changeable:
         raise NotSupported(
-            "rules: this NIC takes no flow rules",
+            f"{option}: this NIC takes no flow rules",
             device=pf.label,
             why=f"driver {pf.device.driver} keeps ntuple filters off for it (ethtool -k: [fixed])",
-            remedy="leave out rules, or use another NIC",
+            remedy=f"leave out {option}, or use another NIC",
         )
     faults = Faults(desired.allow)
     if driver_of(pf).ntuple_resets:
-        what = "rules: cannot turn ntuple filters on"
+        what = f"{option}: cannot turn ntuple filters on"
         faults.add(*pf_resets(pf, what), *queues_unknown(pf, what, RSS))
     return Stage([SetNtuple(pf.device.address, netdev.name, pf.label, True)], faults=faults)
