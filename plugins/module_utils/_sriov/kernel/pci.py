@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
 NO_OVERRIDE = ("", "(null)")  # how the kernel prints an unset driver_override
 GONE = b"\xff\xff\xff\xff"  # what a device that does not answer reads as
 NETWORK = "0x02"  # how the class of a network controller begins
+FUNCTION = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
 VIRTFN = re.compile(r"virtfn(\d+)")
 
 
@@ -81,6 +82,11 @@ class Pci:
     def physfn(self, address: str) -> str | None:
         """The PF of a VF."""
         return self._sysfs.link_name(f"{PCI_DEVICES}/{address}/physfn")
+
+    def hops(self, address: str) -> list[str]:
+        """The ports between the root and a function, and the function itself, from the root on."""
+        path = (self._sysfs.link_target(f"{PCI_DEVICES}/{address}") or address).split("/")
+        return [part for part in path if FUNCTION.fullmatch(part)]
 
     def answers(self, address: str) -> bool:
         """False when config space reads as all ones."""
