@@ -45,6 +45,15 @@ exclusive_rules:
   type: bool
   default: false
 """
+NTUPLE = r"""
+ntuple:
+  description:
+    - The feature without which no flow rule is in force, as C(ethtool -K ntuple). Left out, it is turned on where there
+      are rules to set, and else left as it is.
+    - Turning it on or off resets a PF with C(ixgbe). Rules that are there when it is turned off are in force no more,
+      and many drivers forget them; that needs C(in_use) in O(pfs[].allow).
+  type: bool
+"""
 PFS = r"""
 pfs:
   description:
@@ -53,7 +62,7 @@ pfs:
   elements: dict
   required: true
   suboptions:
-""" + indent(PF + STATE + RECORDS + QUEUES + RULES + EXCLUSIVE_RULES + ALLOW, "    ")
+""" + indent(PF + STATE + RECORDS + QUEUES + RULES + EXCLUSIVE_RULES + NTUPLE + ALLOW, "    ")
 
 
 class ModuleDocFragment:

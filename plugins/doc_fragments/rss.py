@@ -12,6 +12,19 @@ channels:
   description:
     - Number of combined channels, as C(ethtool -L). Changing it takes the link away for a moment.
   type: int
+rings:
+  description:
+    - Sizes of the rings in descriptors, as C(ethtool -G). Larger ones bear bursts, smaller ones fit into the caches.
+    - Changing them takes the link away for a moment, and C(ixgbe) writes its own RSS table then; one that was set by
+      hand is put back.
+  type: dict
+  suboptions:
+    rx:
+      description: Of each queue that receives.
+      type: int
+    tx:
+      description: Of each queue that sends.
+      type: int
 queues:
   description:
     - Spread over these queues of the PF, with equal weights, as C(ethtool -X weight) does.

@@ -47,6 +47,13 @@ options:
       - Remove all rules that are not listed; with O(rules=[]) all of them.
     type: bool
     default: false
+  ntuple:
+    description:
+      - The feature without which no flow rule is in force, as C(ethtool -K ntuple). Left out, it is turned on where
+        there are rules to set, and else left as it is.
+      - Turning it on or off resets a PF with C(ixgbe). Rules that are there when it is turned off are in force no more,
+        and many drivers forget them; that needs C(in_use) in O(allow).
+    type: bool
 seealso:
   - module: kernel_bypass.sriov.rss
   - module: kernel_bypass.sriov.rx_rate
@@ -72,6 +79,12 @@ EXAMPLES = r"""
     rules:
       - {flow_type: udp4, dst_ip: 192.0.2.30, dst_port: 53, vf: 0}
       - {flow_type: udp4, dst_ip: 192.0.2.30, dst_port: 4789, vf: 1, queue: 1}
+
+- name: No rules, and the feature off
+  kernel_bypass.sriov.flow_rule:
+    pf: eth3
+    exclusive: true
+    ntuple: false
 
 - name: No rule for this flow, wherever it goes
   kernel_bypass.sriov.flow_rule:

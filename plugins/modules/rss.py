@@ -10,8 +10,8 @@ module: rss
 short_description: How a PF's received flows spread over its queues
 version_added: 0.1.0
 description:
-  - Sets the number of channels and the RSS indirection table of a physical function (PF), as C(ethtool -L) and
-    C(ethtool -X) do, to the entry, without that program.
+  - Sets the number of channels, the sizes of rings and the RSS indirection table of a physical function (PF), as
+    C(ethtool -L), C(ethtool -G) and C(ethtool -X) do, the table to the entry, without that program.
   - Checks the size of the RSS group, and explains it. On 82599 and X540 the group falls from 16 queues to 4 with 1 to
     31 VFs and to 2 with 32 to 63.
 notes:
@@ -44,6 +44,11 @@ EXAMPLES = r"""
   kernel_bypass.sriov.rss:
     pf: enp1s0
     min_queues: 4
+
+- name: Larger rings, which bear longer bursts
+  kernel_bypass.sriov.rss:
+    pf: enp1s0
+    rings: {rx: 4096, tx: 1024}
 
 - name: Back to all queues in turn
   kernel_bypass.sriov.rss:

@@ -18,6 +18,7 @@ from .._sriov.errors import InvalidRequest
 from .._sriov.model.check import check_driver_name, check_value
 from .._sriov.model.desired import AUTO, DEFAULT, NONE, Desired, DesiredDevice, DesiredPf, DesiredRss, DesiredVfs, Node
 from .._sriov.model.mac import parse_mac
+from .._sriov.model.queues import Rings
 from .._sriov.model.selector import HOW_TO_WRITE, parse_selector
 from .options import (
     ASSIGNMENT,
@@ -74,6 +75,7 @@ def _pf_of_host(entry: Params, place: str, allow: frozenset[str], faults: Faults
         rules=rules,
         allow=allow | frozenset(entry["allow"] or ()),
         place=place,
+        ntuple=entry["ntuple"],
     )
 
 
@@ -101,7 +103,8 @@ def flow_rule(options: Params, faults: Faults) -> Desired:
     absent = given["state"] == "absent"
     if absent and given["exclusive"]:
         faults.add(InvalidRequest("exclusive goes with state: present only", remedy="leave out one of them"))
-    return _one_pf(given, rules=desired_rules(given["rules"] or [], "", faults, absent, given["exclusive"]))
+    rules = desired_rules(given["rules"] or [], "", faults, absent, given["exclusive"])
+    return _one_pf(given, rules=rules, ntuple=given["ntuple"])
 
 
 def pci_driver(options: Params, faults: Faults) -> Desired:
@@ -229,4 +232,5 @@ def desired_rss(options: Params | None) -> DesiredRss | None:
     verb = verbs[0] if verbs else None
     value = given[verb] if verb else ()
     numbers = tuple(value) if isinstance(value, list) else (() if verb in (None, "default") else (value,))
-    return DesiredRss(given["channels"], verb, numbers, given["min_queues"])
+    sizes = given["rings"] and Rings(given["rings"].get("rx"), given["rings"].get("tx"))
+    return DesiredRss(given["channels"], verb, numbers, given["min_queues"], sizes or None)

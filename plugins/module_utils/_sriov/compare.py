@@ -121,11 +121,20 @@ def _rss(pf: Pf, desired: DesiredPf) -> Part:
     rss = pf.queues.rss
     if desired.rss and desired.rss.channels is not None:
         found["channels"] = pf.combined
+    if desired.rss and desired.rss.rings:
+        found["rings"] = str(pf.queues.ring_sizes)
+    if desired.ntuple is not None:
+        found["ntuple"] = bool(pf.queues.ntuple and pf.queues.ntuple.on)
     if desired.rss and desired.rss.min_queues is not None:
         found["min_queues"] = min(desired.rss.min_queues, present_rss(pf) or 0)
-    if (desired.rss and desired.rss.verb) or (desired.reopens and is_set_by_hand(pf)):
+    if (desired.rss and desired.rss.verb) or (_refills(desired) and is_set_by_hand(pf)):
         found["rss_table"] = table_words(rss.table) if rss else None
     return found
+
+
+def _refills(desired: DesiredPf) -> bool:
+    """Whether it may make the driver write its own RSS table."""
+    return desired.reopens or desired.ntuple is not None or bool(desired.rss and desired.rss.rings)
 
 
 def _rules(pf: Pf, desired: DesiredPf) -> Part:

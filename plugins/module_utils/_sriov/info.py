@@ -16,6 +16,7 @@ from .observe.bypass import BypassObserver
 from .observe.host import Observer
 from .observe.names import find_pf
 from .observe.not_seen import not_seen
+from .observe.pcie import pcie_result
 from .results import pf_result
 
 if t.TYPE_CHECKING:
@@ -55,6 +56,8 @@ def _pf(kernel: Kernel, pf: Pf, host: Host, bypass: BypassObserver) -> dict[str,
         driver_info=kernel.ethtool.driver_info(netdev.name) if netdev else {},
         features={name: feature._asdict() for name, feature in features.items()},
         rss_limit=rss_limit(pf),
+        pcie=pcie_result(kernel.pci, pf.device.address),
+        vf_total_msix=kernel.pci.number(pf.device.address, "sriov_vf_total_msix"),
         iommu_group_members=_members(pf.device, host),
         bypass=[technique.view() for technique in techniques(facts)],
     )

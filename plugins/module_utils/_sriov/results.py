@@ -58,10 +58,16 @@ def queues_result(queues: Queues) -> dict[str, t.Any]:
         }
         if rss
         else None,
+        "ring_sizes": _ring_sizes(queues),
         "ntuple": {"on": queues.ntuple.on, "changeable": queues.ntuple.changeable} if queues.ntuple else None,
         "locations": queues.rules.size if queues.rules else None,
         "rules": [rule_result(rule) for rule in sorted(queues.rules.rules, key=_place)] if queues.rules else [],
     }
+
+
+def _ring_sizes(queues: Queues) -> dict[str, int] | None:
+    sizes = queues.ring_sizes
+    return sizes and {word: getattr(sizes, word) for word in ("max_rx", "max_tx", "rx", "tx")}
 
 
 def _place(rule: FlowRule) -> int:

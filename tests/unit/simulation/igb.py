@@ -53,6 +53,17 @@ class Igb82576(Nic):
         self.put(channels=count if count != min(self.most_channels(), self.cpus) else None)
         self.reopen()
 
+    def most_descriptors(self):
+        return 4096
+
+    def descriptors(self):
+        return self.state().get("descriptors") or [256, 256]
+
+    def set_descriptors(self, rx, tx):
+        """igb_set_ringparam(): the table stays, as the number of queues does."""
+        sizes = [-(-min(max(size, 80), 4096) // 8) * 8 for size in (rx, tx)]
+        self.put(descriptors=sizes if sizes != [256, 256] else None)
+
     def vfs_changed(self):
         self.put(channels=None)
         self.reopen()

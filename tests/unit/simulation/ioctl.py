@@ -185,6 +185,27 @@ def channel_orders(name, buffer):
 MEMBERS = [name for name, _kind in simabi.Channels._fields_ if name != "cmd"]
 
 
+# Sizes of rings: net/ethtool/ioctl.c ethtool_set_ringparam().
+
+
+def get_ringparam(interface, buffer):
+    answer = simabi.Ringparam.from_buffer(buffer)
+    answer.rx_max_pending = answer.tx_max_pending = interface.most_descriptors()
+    answer.rx_pending, answer.tx_pending = interface.descriptors()
+
+
+def set_ringparam(interface, buffer):
+    wanted, most = simabi.Ringparam.from_buffer(buffer), interface.most_descriptors()
+    if max(wanted.rx_pending, wanted.tx_pending) > most or wanted.rx_mini_pending or wanted.rx_jumbo_pending:
+        raise refusal(errno.EINVAL)
+    interface.set_descriptors(wanted.rx_pending, wanted.tx_pending)
+
+
+def ring_orders(name, buffer):
+    wanted = simabi.Ringparam.from_buffer(buffer)
+    return [f"ethtool -G {name} rx {wanted.rx_pending} tx {wanted.tx_pending}"]
+
+
 # The indirection table.
 
 
@@ -285,6 +306,8 @@ COMMANDS = {
     simabi.SFEATURES: (feature_orders, set_features),
     simabi.GCHANNELS: (None, get_channels),
     simabi.SCHANNELS: (channel_orders, set_channels),
+    simabi.GRINGPARAM: (None, get_ringparam),
+    simabi.SRINGPARAM: (ring_orders, set_ringparam),
     simabi.GRSSH: (None, get_rxfh),
     simabi.SRXFHINDIR: (table_orders, set_rxfh_indir),
     **dict.fromkeys((simabi.GRXRINGS, simabi.GRXCLSRLCNT, simabi.GRXCLSRULE, simabi.GRXCLSRLALL), (None, get_rxnfc)),

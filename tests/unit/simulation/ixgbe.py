@@ -112,6 +112,20 @@ class Ixgbe(Nic):
         )
         self.reopen()
 
+    # ixgbe_set_ringparam(): in eights, and between bounds; ixgbe_down(), ixgbe_up().
+
+    def most_descriptors(self):
+        return 4096
+
+    def descriptors(self):
+        return self.state().get("descriptors") or [512, 512]
+
+    def set_descriptors(self, rx, tx):
+        sizes = [-(-min(max(size, 64), 4096) // 8) * 8 for size in (rx, tx)]
+        if sizes != self.descriptors():
+            self.put(descriptors=sizes if sizes != [512, 512] else None)
+            self.reset()
+
     def reopen(self):
         """ixgbe_setup_tc(): ixgbe_close() drops the rules, ixgbe_open() writes the driver's table."""
         if self.up:

@@ -148,6 +148,17 @@ class Nic:
     def set_channels(self, wanted):
         raise refusal(errno.EOPNOTSUPP)
 
+    def most_descriptors(self):
+        """Of a ring."""
+        raise refusal(errno.EOPNOTSUPP)
+
+    def descriptors(self):
+        """Of rings that receive, and that send."""
+        raise refusal(errno.EOPNOTSUPP)
+
+    def set_descriptors(self, rx, tx):
+        raise refusal(errno.EOPNOTSUPP)
+
     def rings(self):
         raise refusal(errno.EOPNOTSUPP)
 

@@ -11,6 +11,7 @@ import typing as t
 
 from ..errors import KernelRefused, SriovError, TookTooLong
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
+from ..knowledge.driver import BIND, NODE, UNBIND
 from ..model.paths import PCI_DEVICES, PCI_DRIVERS, vfio_node
 from .waiting import explained, located, wait
 
@@ -19,12 +20,6 @@ if t.TYPE_CHECKING:
 
     from ..kernel.kernel import Kernel
     from ..steps.pci import AllowNoIommu, Bind, ClearOverride, LoadModule, Reload, SetNode, Unbind
-
-BIND_REMEDIES = {
-    "EINVAL": "for vfio-pci: no usable IOMMU group, boot with the IOMMU on (dmesg says)",
-    "ENODEV": "the driver does not know the device: name another",
-    "EBUSY": "another device of its IOMMU group is used by the kernel",
-}
 
 
 def load_module(step: LoadModule, kernel: Kernel, _timeout: float) -> None:
@@ -72,7 +67,7 @@ def _wait_for_bound(step: Bind, address: str, kernel: Kernel, timeout: float, re
 
 def _not_bound(kernel: Kernel, step: Bind, error: SriovError, timeout: float) -> SriovError:
     """The refusal, once the device has its old driver back."""
-    failure = explained(error, f"cannot bind to {step.driver}", step.label, BIND_REMEDIES)
+    failure = explained(kernel, error, f"cannot bind to {step.driver}", step, BIND)
     if isinstance(error, TookTooLong):  # the device is locked: whatever else is written to it would wait as well
         failure.remedy = "end what uses the device (dmesg names it), and run again"
     else:
@@ -108,7 +103,10 @@ def _commands(kernel: Kernel, address: str, before: str | None) -> list[str]:
 
 
 def unbind(step: Unbind, kernel: Kernel, timeout: float) -> None:
-    kernel.pci.unbind(located(kernel, step), timeout)
+    try:
+        kernel.pci.unbind(located(kernel, step), timeout)
+    except KernelRefused as error:
+        raise explained(kernel, error, f"cannot unbind from {step.before}", step, UNBIND) from None
 
 
 def clear_override(step: ClearOverride, kernel: Kernel, timeout: float) -> None:
@@ -134,7 +132,10 @@ def _set_node(step: SetNode, kernel: Kernel) -> None:
         why = f"there is no {vfio_node(str(group))}"
         raise TookTooLong("the vfio node did not appear", device=step.label, why=why)
     owner, group_id, mode = step.node
-    kernel.system.set_access(node, t.cast("int | None", owner), t.cast("int | None", group_id), mode)
+    try:
+        kernel.system.set_access(node, t.cast("int | None", owner), t.cast("int | None", group_id), mode)
+    except KernelRefused as error:
+        raise explained(kernel, error, error.what, step, NODE) from None
 
 
 def reload(step: Reload, kernel: Kernel, timeout: float) -> None:
@@ -144,7 +145,7 @@ def reload(step: Reload, kernel: Kernel, timeout: float) -> None:
     try:
         kernel.pci.rebind(address, step.driver, timeout)
     except SriovError as error:
-        failure = explained(error, f"cannot reload {step.driver}", step.label, BIND_REMEDIES)
+        failure = explained(kernel, error, f"cannot reload {step.driver}", step, BIND)
         failure.lost = _commands(kernel, address, step.driver)
         raise failure from None
     wait_for_netdev(kernel, address, timeout)

@@ -12,7 +12,7 @@ import typing as t
 from ..errors import SriovError
 from ..steps import net as net_steps
 from ..steps import pci as pci_steps
-from . import drivers, net, vfs
+from . import drivers, net, rings, vfs
 from .undo import give_back
 
 if t.TYPE_CHECKING:
@@ -37,6 +37,7 @@ PERFORMERS: dict[type, Performer] = {
     net_steps.WaitForCarrier: net.wait_for_carrier,
     net_steps.SetMtu: net.set_mtu,
     net_steps.SetChannels: net.set_channels,
+    net_steps.SetRings: rings.set_rings,
     net_steps.SetNtuple: net.set_ntuple,
     net_steps.SetRss: net.set_rss,
     net_steps.DeleteRule: net.delete_rule,
@@ -72,7 +73,7 @@ def apply_steps(kernel: Kernel, steps: Sequence[Step], timeout: float, purposes:
                 done.append(str(run[0]))
         except SriovError as error:
             error.step, error.done = error.step or str(run[0]), done
-            undone = _of_same_purpose(performed, purposes)
+            undone = [*_of_same_purpose(performed, purposes), *error.partly]
             error.done += give_back(kernel, error, undone, steps[len(performed) :], timeout)
             raise
     if done:

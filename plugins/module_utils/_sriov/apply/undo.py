@@ -10,10 +10,10 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import SriovError, TookTooLong
-from ..steps.net import DeleteRule, InsertRule, SetChannels, SetRss
+from ..steps.net import DeleteRule, InsertRule, SetChannels, SetRings, SetRss
 from ..steps.pci import SetLink
 from ..steps.undo import command, owed, takes, way_back
-from . import net, vfs
+from . import net, rings, vfs
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +27,7 @@ PERFORMERS: dict[type, t.Callable[[t.Any, Kernel, float], t.Any]] = {
     InsertRule: net.insert_rule,
     SetRss: net.set_rss,
     SetChannels: net.set_channels,
+    SetRings: rings.set_rings,
     SetLink: vfs.set_link,
 }
 TOLD = 3  # so many of a kind are told one by one
@@ -114,6 +115,8 @@ def _what(step: t.Any) -> str:
         return f"flow rule{place} of {step.label}"
     if isinstance(step, SetRss):
         return f"the RSS table of {step.label}"
+    if isinstance(step, SetRings):
+        return f"the size of the rings of {step.label} ({step.after})"
     if isinstance(step, SetLink):
         return f"the link of {step.name}"
     return f"the number of channels of {step.label}"

@@ -11,6 +11,7 @@ import time
 import typing as t
 
 from ..errors import KernelRefused, NotSupported, SriovError
+from ..knowledge.driver import NUM_VFS
 from ..model.paths import PCI_DEVICES
 from .drivers import wait_for_netdev
 from .waiting import explained, wait
@@ -18,21 +19,6 @@ from .waiting import explained, wait
 if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
     from ..steps.pci import SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
-
-# What the kernel means by its answer to sriov_numvfs (drivers/pci/iov.c, and the drivers' sriov_configure).
-NUM_VFS_REMEDIES = {
-    "EBUSY": "VFs exist already, or the device is busy: look at dmesg",
-    "EIO": "the device reports a bad number of VFs: update its firmware",
-    "ENOENT": "the PF's driver cannot create VFs: bind its kernel driver",
-    "ENOMEM": "no room for the VFs' registers: turn on SR-IOV and above 4G decoding in the firmware setup, "
-    "or boot with pci=realloc",
-    "EPERM": "the driver refuses the number: DCB or macvlan offload has its queues, or a guest holds VFs",
-    "EINVAL": "the driver refuses VFs in its present mode, with an XDP program attached for instance (dmesg says)",
-    "EAGAIN": "the device is in reset: run again",
-    "EOPNOTSUPP": "the driver is in safe mode, or has no VFs left to give",
-    "ETIMEDOUT": "the device's firmware did not answer",
-    "ENOSYS": "the PF's driver cannot create VFs",
-}
 
 
 def set_autoprobe(step: SetAutoprobe, kernel: Kernel, timeout: float) -> None:
@@ -47,7 +33,7 @@ def set_num_vfs(step: SetNumVfs, kernel: Kernel, timeout: float) -> None:
     try:
         kernel.pci.set_num_vfs(step.address, step.num_vfs, timeout)
     except KernelRefused as error:
-        failure = explained(error, f"cannot set sriov_numvfs to {step.num_vfs}", step.label, NUM_VFS_REMEDIES)
+        failure = explained(kernel, error, f"cannot set sriov_numvfs to {step.num_vfs}", step, NUM_VFS)
         failure.why += _put_back(kernel, step, timeout)
         failure.lost = _commands(kernel, step, timeout)
         raise failure from None

@@ -7,10 +7,9 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
-from . import commands
+from . import commands, ip_json
 from .ethtool import Ethtool
 from .interfaces import Interfaces
 from .link import Link
@@ -28,11 +27,13 @@ class Refused(t.NamedTuple):
 
     :param files: path -> errno.
     :param interfaces: name -> errno: the driver may not be asked.
+    :param parts: "the flow rules of enp1s0" -> errno: the driver was asked, and did not tell.
     :param commands: what a command that failed is about -> what it said.
     """
 
     files: t.Mapping[str, int]
     interfaces: t.Mapping[str, int]
+    parts: t.Mapping[str, int]
     commands: t.Mapping[str, str]
 
 
@@ -56,16 +57,22 @@ class Kernel:
         self._failed: dict[str, str] = {}
         self.sysfs = sysfs or Sysfs()
         self.ethtool = ethtool or Ethtool()
-        self.link = Link(run)
         self.pci = Pci(self.sysfs)
         self.interfaces = Interfaces(self.sysfs)
+        self.link = Link(run, self.interfaces)
         self.processes = Processes(self.sysfs)
         self.system = system or System(self.sysfs)
 
     @property
     def refused(self) -> Refused:
-        """What this user may not look at; it looks like what is not there, and all goes on without it."""
-        return Refused(self.sysfs.refused, self.ethtool.refused, self._failed)
+        """It looks like what is not there, and all goes on without it where nothing rests on it (observe/unseen.py)."""
+        return Refused(
+            self.sysfs.refused, self.ethtool.refused, self.ethtool.failed, {**self._failed, **self.link.unread}
+        )
+
+    def note(self, what: str, why: str) -> None:
+        """Keep that something could not be read, for Refused.commands."""
+        self._failed[what] = why
 
     def resolve_module(self, name: str) -> str | None:
         """The module behind a name or alias, None if this kernel has none."""
@@ -82,13 +89,17 @@ class Kernel:
         return "" if code == 0 else error.strip() or f"exit status {code}"
 
     def namespace_interfaces(self, path: str) -> list[dict[str, t.Any]]:
-        """The interfaces of another network namespace; none where it has gone or may not be entered."""
+        """The interfaces of another network namespace; none where it has gone, may not be entered, or what `ip` prints
+        there cannot be read: whoever is there chooses their names."""
         code, out, error = self.run(["nsenter", f"--net={path}", "ip", "-j", "-d", "link", "show"])
-        if code == 0:
-            return [entry for entry in json.loads(out or "[]") if entry]
-        if self.sysfs.exists(path):
-            self._failed[f"the interfaces of network namespace {path}"] = error.strip() or f"exit status {code}"
-        return []
+        try:
+            found = ip_json.interfaces(out) if code == 0 else []
+            why = error.strip() or (f"exit status {code}" if code else "`ip` prints nothing")
+        except ip_json.Garbled as garbled:
+            found, why = [], f"`ip` prints no JSON that can be read: {garbled}"
+        if not (found or (code == 0 and out.strip() == "[]")) and self.sysfs.exists(path):
+            self.note(f"the interfaces of network namespace {path}", why)
+        return found
 
     def settle(self, timeout: float) -> None:
         """Wait until udev has worked off its events, renames included: `udevadm settle`; nothing without udev."""

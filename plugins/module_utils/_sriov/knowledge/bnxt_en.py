@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from .driver import ADDRESSES_AND_PORTS, Driver, Steering, Xdp
+from .driver import ADDRESSES_AND_PORTS, RULE, Driver, Steering, Xdp
 
 DRIVER = Driver(
     "bnxt_en",
@@ -22,4 +22,7 @@ DRIVER = Driver(
     dpdk="net_bnxt",
     # bnxt_ethtool.c bnxt_ring_rx_stats_str
     queue_counters=("[{}]: rx_ucast_packets", "[{}]: rx_mcast_packets", "[{}]: rx_bcast_packets"),
+    causes={
+        RULE: {"ENOTSUPP": "the firmware is too old for such rules: update it"},
+    },
 )

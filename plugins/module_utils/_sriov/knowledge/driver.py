@@ -19,6 +19,12 @@ Mask = t.Tuple[t.Tuple[str, int], ...]
 """Fields that a rule compares, and the bits of each that count."""
 
 
+# Acts that a driver answers with an errno of its own meaning.
+NUM_VFS, BIND, UNBIND, NODE = "sriov_numvfs", "bind", "unbind", "node"
+CHANNELS, RING_SIZES, RSS_TABLE, RULE, FEATURE = "ethtool -L", "ethtool -G", "ethtool -X", "ethtool -N", "ethtool -K"
+VF_ATTRIBUTES, MTU = "ip link set vf", "ip link set mtu"
+
+
 Release = t.Tuple[int, int]
 
 
@@ -179,6 +185,8 @@ class Driver(t.NamedTuple):
         several of one queue are added up, and are all that it received: also what an XDP program took. Empty: none is
         known.
     :param packet_counters: names that count packets which are in no counter of a queue.
+    :param causes: act -> name of an errno, or its number -> what the driver means by it, and what to do; where that
+        differs from what most mean (causes.CAUSES).
     """
 
     name: str
@@ -207,3 +215,4 @@ class Driver(t.NamedTuple):
     ef_vi: bool = False
     queue_counters: tuple[str, ...] = ()
     packet_counters: tuple[str, ...] = ()
+    causes: t.Mapping[str, t.Mapping[str, str]] = {}

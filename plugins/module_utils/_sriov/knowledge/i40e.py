@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .driver import ADDRESSES_AND_PORTS, Driver, Steering, VfDriver, Xdp
+from .driver import ADDRESSES_AND_PORTS, NUM_VFS, RULE, Driver, Steering, VfDriver, Xdp
 
 if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
@@ -42,4 +42,15 @@ DRIVER = Driver(
     xdp=Xdp((4, 13), (4, 20), "i40e_main.c i40e_xdp"),  # commits 0c8493d90b6b, 0a714186d3c0
     dpdk="net_i40e",
     queue_counters=("rx-{}.packets",),  # i40e_ethtool.c i40e_gstrings_queue_stats
+    causes={
+        NUM_VFS: {  # i40e_virtchnl_pf.c i40e_pci_sriov_configure, i40e_pci_sriov_enable
+            "EAGAIN": "something asked for the VFs at the same time (a monitor's `ip link show`): run again",
+            "EPERM": "the firmware gives this port fewer VFs, or a diagnostic test runs",
+            "EINVAL": "a guest holds VFs, or the driver runs a test",
+        },
+        RULE: {  # i40e_ethtool.c i40e_add_fdir_ethtool
+            "ENOSPC": "flow director is off until rules go: remove some that are not needed",
+            "EINVAL": "the driver has one set of fields for each flow type, and a rule for each flow once (dmesg says)",
+        },
+    },
 )

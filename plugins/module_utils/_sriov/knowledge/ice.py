@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from .driver import ADDRESSES_AND_PORTS, Driver, Steering, VfDriver, Xdp, fields_of
+from .driver import ADDRESSES_AND_PORTS, CHANNELS, NUM_VFS, Driver, Steering, VfDriver, Xdp, fields_of
 
 DRIVER = Driver(
     "ice",
@@ -26,4 +26,16 @@ DRIVER = Driver(
     xdp=Xdp((5, 5), (5, 5), "ice_main.c ice_xdp"),  # commit 2d4238f55697
     dpdk="net_ice",
     queue_counters=("rx_queue_{}_packets",),  # ice_ethtool.c __ice_get_strings
+    causes={
+        NUM_VFS: {  # ice_sriov.c ice_check_sriov_allowed, ice_pci_sriov_ena, ice_set_per_vf_res
+            "ENOSPC": "there are too few interrupts (MSI-X) or queues for so many VFs: ask for fewer, give the PF "
+            "fewer channels, or unbind its RDMA driver (irdma), which has one for each CPU",
+            "EOPNOTSUPP": "the driver is in safe mode (no DDP package: dmesg says), or the firmware has fewer VFs",
+            "EBUSY": "the device is in reset, or a guest holds VFs: run again",
+        },
+        CHANNELS: {  # ice_ethtool.c ice_set_channels
+            "EBUSY": "the RDMA driver (irdma) is bound to the NIC: unload it first",
+            "EOPNOTSUPP": "the driver changes none while flow rules are there, or in safe mode: remove the rules first",
+        },
+    },
 )

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from .driver import Driver, Steering, Xdp
+from .driver import RULE, Driver, Steering, Xdp
 
 DRIVER = Driver(
     "mlx5_core",
@@ -35,4 +35,10 @@ DRIVER = Driver(
         "rx{}_xsk_xdp_redirect",
     ),
     packet_counters=("ptp_rq0_packets",),  # en_stats.c ptp_rq_stats_desc
+    causes={
+        RULE: {  # mlx5/core/en_fs_ethtool.c validate_flow, mlx5e_ethtool_flow_replace
+            "ENOTSUPP": "the driver has no rules of this flow type (sctp)",
+            "ENOSPC": "the location is beyond the driver's 1024, or ten sets of fields are in use",
+        },
+    },
 )

@@ -20,6 +20,7 @@ from .selector import EVERY_VF, Selector
 
 if t.TYPE_CHECKING:
     from .flow import FlowRule
+    from .queues import Rings
 
 AUTO = "auto"  # mac: derived from the PF's permanent address
 DEFAULT, NONE = "default", "none"  # driver: the kernel's own choice; no driver
@@ -88,12 +89,14 @@ class DesiredRss(t.NamedTuple):
     :param verb: queues | weights | equal | exclude_queues | default; None leaves the table as it is.
     :param numbers: what follows the verb.
     :param min_queues: the least size of the RSS group.
+    :param rings: `ethtool -G DEV rx N tx N`.
     """
 
     channels: int | None = None
     verb: str | None = None
     numbers: tuple[int, ...] = ()
     min_queues: int | None = None
+    rings: Rings | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,7 @@ class DesiredPf(t.NamedTuple):
     :param pf: interface name, altname, MAC or PCI address; the PCI address once located.
     :param allow: words of model.consent.
     :param place: what stands before its options where they are named: "pfs[0].".
+    :param ntuple: the feature without which no flow rule is in force.
     """
 
     pf: str
@@ -166,6 +170,7 @@ class DesiredPf(t.NamedTuple):
     rules: DesiredRules | None = None
     allow: frozenset[str] = frozenset()
     place: str = ""
+    ntuple: bool | None = None
 
     @property
     def reopens(self) -> bool:

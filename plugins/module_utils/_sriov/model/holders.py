@@ -18,6 +18,7 @@ MASTER = "master"  # its interface is a port of a bond or bridge
 UPPER = "upper"  # an interface is stacked on its interface
 ADDRESS = "address"
 XDP = "xdp"
+UNSEEN = "unseen"  # who uses it could not be read: there may be somebody
 
 
 class Holder(t.NamedTuple):

@@ -14,6 +14,9 @@ from .attributes import VfAttributes
 from .holders import Holder, SshPeer
 from .queues import Queues
 
+if t.TYPE_CHECKING:
+    from .unread import Unread
+
 
 @dataclass(frozen=True)
 class Netdev:
@@ -92,10 +95,18 @@ class Pf:
     vf_device: str = ""  # "10ed", the device id of its VFs
     vf_default_driver: str | None = None  # what the kernel would bind to them
     vf_possible_drivers: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()  # what may be there and could not be read
 
     @property
     def label(self) -> str:
         return self.device.label
+
+    def unknown(self, *parts: str) -> str:
+        """Why parts of it are not known: "" where they are.
+
+        :param parts: words of model.unread.
+        """
+        return "; ".join(each.why for each in self.unread if each.part in parts)
 
     @property
     def combined(self) -> int | None:

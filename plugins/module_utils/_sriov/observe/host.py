@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
+from ..errors import KernelRefused
 from ..kernel.link import vf_attributes
 from ..kernel.pci import vf_alias
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
@@ -24,6 +25,7 @@ from .fits import fits
 from .holders import elsewhere, interface_holders, open_nodes
 from .management import management_holders, ssh_peer
 from .names import locate
+from .unseen import unseen_parts, unseen_users
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -142,7 +144,7 @@ class Observer:
         vfs = self._vfs(device, sorted(indices, key=lambda vf: indices[vf]))
         vf_device = self._pci.attribute(address, "sriov_vf_device") or ""
         default = self._vf_default_driver(device, vfs, vf_device)
-        return Pf(
+        seen = Pf(
             device=device,
             total_vfs=self._pci.number(address, "sriov_totalvfs") or 0,
             num_vfs=device.num_vfs or 0,
@@ -157,6 +159,8 @@ class Observer:
             vf_default_driver=default.driver,
             vf_possible_drivers=default.possible,
         )
+        name = device.netdev.name if device.netdev else None
+        return replace(seen, unread=unseen_parts(self._kernel, address, name, device.num_vfs, len(vfs)))
 
     def _vfs(self, pf: Device, addresses: list[str]) -> tuple[Device, ...]:
         reported = self._reported_attributes(pf.netdev) if pf.netdev and addresses else {}
@@ -167,7 +171,13 @@ class Observer:
     def _reported_attributes(self, netdev: Netdev) -> dict[int, VfAttributes]:
         """`ip -d address` has them too, but where its iproute2 is old."""
         entry = next(entry for entry in self.interfaces if entry["ifname"] == netdev.name)
-        return vf_attributes([entry]) if "vfinfo_list" in entry else self._kernel.link.vf_attributes(netdev.name)
+        if "vfinfo_list" in entry:
+            return vf_attributes([entry])
+        try:
+            return self._kernel.link.vf_attributes(netdev.name)
+        except KernelRefused as refused:
+            self._kernel.note(f"the attributes of the VFs of {netdev.name}", str(refused).rstrip("."))
+            return {}
 
     def _vf_default_driver(self, pf: Device, vfs: tuple[Device, ...], vf_device: str) -> Choice:
         """All VFs of a PF have one device id: what one would get they all do."""
@@ -179,7 +189,13 @@ class Observer:
         if pf.netdev is None:
             return Queues()
         ethtool, name = self._kernel.ethtool, pf.netdev.name
-        return Queues(ethtool.channels(name), ethtool.rss(name), ethtool.feature(name), ethtool.rules(name))
+        return Queues(
+            ethtool.channels(name),
+            ethtool.rss(name),
+            ethtool.feature(name),
+            ethtool.rules(name),
+            ethtool.ring_sizes(name),
+        )
 
     def _permanent_mac(self, netdev: Netdev | None) -> str | None:
         return (self._kernel.ethtool.permanent_mac(netdev.name) or netdev.perm_mac) if netdev else None
@@ -232,7 +248,7 @@ class Observer:
         name, flags = entry["ifname"], entry.get("flags", [])
         return Netdev(
             name=name,
-            ifindex=entry["ifindex"],
+            ifindex=entry.get("ifindex", 0),
             mac=entry.get("address", ""),
             perm_mac=entry.get("permaddr", entry.get("address", "")),
             altnames=tuple(entry.get("altnames", ())),
@@ -259,6 +275,7 @@ class Observer:
         names = self._pci.interfaces(address)
         for entry in (entry for entry in self.interfaces if entry["ifname"] in names):
             found += interface_holders(entry, self.interfaces) + self._management.get(entry["ifname"], [])
+        found += unseen_users(self._kernel, address, self._nodes(address, node), names, self.interfaces)
         # An interface that went to another namespace has left net/, but its driver is still there.
         if driver and not names and driver not in BYPASS_DRIVERS and self._pci.is_ethernet(address):
             found += self._in_other_namespaces().get(address, [NOT_HERE])

@@ -7,18 +7,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import typing as t
 
-from ..errors import errno_name
+from ..errors import errno_words
 from ..model.paths import PROCESSES
 from .management import ssh_peer
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..kernel.kernel import Kernel
+    from ..kernel.kernel import Kernel, Refused
 
 OF_PROCESS = re.compile(rf"{PROCESSES}/(\d+|self)/(\w+)(?:/.*)?")
 MOST = 10  # other files that are named
@@ -42,6 +41,7 @@ def not_seen(kernel: Kernel) -> list[str]:
         *_of_processes(kernel, by_file),
         *_of_files(others),
         *(f"what the driver of {name} tells {_why(number)}" for name, number in refused.interfaces.items()),
+        *(f"{what} {_why(number)}" for what, number in _of_parts(refused)),
         *(f"{what}: {said}" for what, said in refused.commands.items()),
     ]
 
@@ -56,6 +56,8 @@ def _of_processes(kernel: Kernel, refused: dict[str, set[str]]) -> Iterable[str]
         yield f"what {_named(kernel, refused['fd'])} open: holders of VFs for user space may be missing"
     if "ns" in refused:
         yield f"which network namespace {_named(kernel, refused['ns'])}: interfaces in others may be missing"
+    if "stat" in refused:
+        yield f"what started {_named(kernel, refused['stat'], '')}: what carries an SSH connection is not known"
     if "environ" in refused and ssh_peer(kernel.processes) is None:
         yield (
             f"the environment of {_named(kernel, refused['environ'], '')}, which started this: what carries an SSH "
@@ -72,6 +74,11 @@ def _named(kernel: Kernel, processes: set[str], verb: str = "has") -> str:
     return f"{len(processes)} processes ({first}, {command}, is one) {'have' if verb == 'has' else verb}".strip()
 
 
+def _of_parts(refused: Refused) -> Iterable[tuple[str, int]]:
+    """Not of a driver that may not be asked anything: that is told as one."""
+    return (each for each in refused.parts.items() if each[0].rpartition(" of ")[2] not in refused.interfaces)
+
+
 def _of_files(refused: t.Mapping[str, int]) -> Iterable[str]:
     listed = sorted(refused.items())
     yield from (f"{path} {_why(number)}" for path, number in listed[:MOST])
@@ -80,4 +87,4 @@ def _of_files(refused: t.Mapping[str, int]) -> Iterable[str]:
 
 
 def _why(number: int) -> str:
-    return f"[{errno_name(number)}: {os.strerror(number)}]"
+    return f"[{errno_words(number)}]"

@@ -216,6 +216,15 @@ def _set_channels(state: State, step: net.SetChannels) -> State:
     return _with_queues(state, step.address, queues_after_reopening(pf, pf.num_vfs, step.combined))
 
 
+def _set_rings(state: State, step: net.SetRings) -> State:
+    """ixgbe_set_ringparam() takes the PF down and up again: rules are written again, the table is the driver's."""
+    pf = state.pfs[step.address]
+    netdev, queues = pf.device.netdev, pf.queues._replace(ring_sizes=step.after)
+    if driver_of(pf).reopens and netdev and netdev.up:
+        queues = _with_own_table(pf, queues)
+    return _with_queues(state, step.address, queues)
+
+
 def _set_ntuple(state: State, step: net.SetNtuple) -> State:
     """Drivers that reset the PF for it write their own table; others write the same again."""
     pf = state.pfs[step.address]
@@ -270,6 +279,7 @@ AFTER: dict[type, t.Callable[[State, t.Any], State]] = {
     net.SetVf: _set_vf,
     net.SetMtu: _set_mtu,
     net.SetChannels: _set_channels,
+    net.SetRings: _set_rings,
     net.SetNtuple: _set_ntuple,
     net.SetRss: _set_rss,
     net.DeleteRule: _delete_rule,

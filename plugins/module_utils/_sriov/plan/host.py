@@ -7,8 +7,8 @@
 
 Every module's desired state is one with most of it left out. The stages, each over all PFs, and why they come in this
 order: PF and VF count (all else needs the VFs) -> attributes (a VF driver reads its MAC address at probe) -> drivers ->
-MTU (needs the VF's interface) -> channels (closing the PF drops rules and table) -> ntuple (resets the PF: the table
-again) -> RSS table -> flow rules. Each stage is planned on the host that the steps before it lead to.
+MTU (needs the VF's interface) -> channels, rings (closing the PF drops rules and table) -> ntuple (resets the PF: the
+table again) -> RSS table -> flow rules. Each stage is planned on the host that the steps before it lead to.
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ from .check_vfs import addresses_beside
 from .drivers import check_exists, plan_drivers, plan_modules, target_driver
 from .guard import carries_ssh
 from .mend import plan_mend
+from .ntuple_off import plan_ntuple_off
 from .pf import plan_pf
 from .queues import plan_channels, plan_ntuple
+from .rings import plan_rings
 from .rss import plan_rss
 from .rules import plan_rules
 from .stage import Stage
@@ -176,6 +178,9 @@ def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
     with faults.gathered():
         draft.take(plan_channels(draft.pf(desired), desired))
     queues_known = not faults.found
+    if queues_known:
+        with faults.gathered():
+            draft.take(plan_rings(draft.pf(desired), desired))
     if desired.rules and desired.rules.present:
         # First: a rule that the driver can never take is told as that, not as a feature that is off.
         ssh = draft.before.host.ssh if carries_ssh(before) else None
@@ -183,13 +188,32 @@ def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
         if not faults.found:
             with faults.gathered():
                 draft.take(plan_ntuple(draft.pf(desired), desired))
+    elif desired.ntuple:
+        with faults.gathered():
+            draft.take(plan_ntuple(draft.pf(desired), desired, "ntuple"))
     if not queues_known:
         return Stage(faults=faults)
     now = draft.pf(desired)
-    draft.take(plan_rss(now, desired.rss, _lost_table(before, now), _unclear_table(before, now)))
+    if desired.ntuple is False:  # rules go while they can still go, and the feature before the table, which it resets
+        return _plan_without_rules(draft, desired, before, now, faults)
+    draft.take(_plan_table(before, now, desired))
     if faults.found:
         return Stage(faults=faults)
     return plan_rules(draft.pf(desired), desired.rules, _lost_rules(before, now))
+
+
+def _plan_without_rules(draft: Draft, desired: DesiredPf, before: Pf, now: Pf, faults: Faults) -> Stage:
+    """ntuple: false."""
+    with faults.gathered():
+        draft.take(plan_rules(now, desired.rules, _lost_rules(before, now)))
+        draft.take(plan_ntuple_off(draft.pf(desired), desired))
+    with faults.gathered():
+        draft.take(_plan_table(before, draft.pf(desired), desired))
+    return Stage(faults=faults)
+
+
+def _plan_table(before: Pf, now: Pf, desired: DesiredPf) -> Stage:
+    return plan_rss(now, desired.rss, _lost_table(before, now), _unclear_table(before, now))
 
 
 def _wrong_anyway(draft: Draft, desired: DesiredPf) -> Faults:

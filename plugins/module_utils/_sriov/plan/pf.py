@@ -16,9 +16,10 @@ from ..knowledge.queues import driver_of, predict_rss
 from ..knowledge.rss import rss_explanation, rss_queues, vf_limit
 from ..model.check import check_down
 from ..model.holders import ROUTE, SSH
+from ..model.unread import CHANNELS, FUNCTION, NUM_VFS, VIRTFN
 from ..steps.pci import SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
 from . import guard
-from .stage import Stage, no_netdev, vf_words
+from .stage import Stage, check_known, no_netdev, vf_words
 
 if t.TYPE_CHECKING:
     from ..model.desired import DesiredPf
@@ -51,7 +52,13 @@ def plan_pf(pf: Pf, desired: DesiredPf) -> Stage:
 def _refusals(pf: Pf, desired: DesiredPf) -> Faults:
     """First what can never be, then what is in the way now."""
     faults = Faults(desired.allow)
+    if desired.num_vfs is not None or desired.vfs:
+        check_known(pf, "num_vfs: cannot tell how many VFs there are", NUM_VFS)
     num_vfs = _num_vfs(pf, desired)
+    if desired.vfs and num_vfs == pf.num_vfs:
+        check_known(pf, "vfs: cannot tell which VFs there are", VIRTFN)
+    if num_vfs != pf.num_vfs or desired.up is not None:
+        check_known(pf, _cannot(num_vfs) if num_vfs != pf.num_vfs else "cannot set the PF up or down", FUNCTION)
     _check_count(pf, desired.num_vfs)
     if num_vfs != pf.num_vfs:
         _check_health(pf, num_vfs)
@@ -122,6 +129,7 @@ def _check_count(pf: Pf, wanted: int | None) -> None:
 def _check_rss(pf: Pf, least: int | None, num_vfs: int) -> None:
     if least is None:
         return
+    check_known(pf, f"min_rss_queues: cannot tell the RSS group that {num_vfs} VFs leave", CHANNELS)
     predicted = predict_rss(pf, num_vfs)
     if predicted is None:
         raise NotSupported(

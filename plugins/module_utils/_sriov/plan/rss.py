@@ -14,8 +14,9 @@ from ..faults import Faults
 from ..knowledge.queues import driver_of, is_set_by_hand, predict_rss, without_vfs
 from ..knowledge.rss import rss_explanation
 from ..model.rss_table import default_table, equal_table, ethtool_words, weights_table
+from ..model.unread import CHANNELS, RSS
 from ..steps.net import SetRss
-from .stage import Stage, group_words, interface
+from .stage import Stage, check_known, group_words, interface
 
 if t.TYPE_CHECKING:
     from ..model.desired import DesiredRss
@@ -51,6 +52,7 @@ def _plan_table(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None
     """:raises SriovError: the table cannot be had."""
     rss = pf.queues.rss
     if desired and desired.verb:
+        check_known(pf, f"{desired.verb}: cannot tell the RSS table", RSS)
         if rss is None or not rss.table:
             raise NotSupported(
                 f"{desired.verb}: cannot set an RSS table",
@@ -115,6 +117,7 @@ def wanted_table(pf: Pf, rss: Rss, desired: DesiredRss) -> tuple[int, ...]:
 
 def check_group(pf: Pf, least: int) -> None:
     """:raises SriovError: the RSS group has fewer queues, with the cause and the remedy."""
+    check_known(pf, "min_queues: cannot tell the size of the RSS group", CHANNELS)
     group = predict_rss(pf, pf.num_vfs)
     if group is None:
         raise NotSupported(

@@ -18,10 +18,11 @@ from ..knowledge import index
 from ..knowledge.driver import Steering
 from ..knowledge.queues import driver_of
 from ..model.desired import DesiredRules
+from ..model.unread import RULES
 from ..steps.net import DeleteRule, InsertRule
 from .check_rules import check_masks, check_target
 from .guard import default_routes
-from .stage import Stage, interface
+from .stage import Stage, check_known, interface
 
 if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
@@ -61,6 +62,8 @@ def plan_rules(pf: Pf, desired: DesiredRules | None, lost: tuple[FlowRule, ...])
     """
     again, warnings = _put_back(pf, desired or NOTHING, lost)
     table = pf.queues.rules
+    if desired:
+        check_known(pf, "rules: cannot tell which there are", RULES)
     if table is None and desired and desired.present:
         raise NotSupported(
             "rules: cannot tell which there are",

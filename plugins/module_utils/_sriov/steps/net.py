@@ -17,6 +17,7 @@ from ..model.rss_table import spread
 
 if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
+    from ..model.queues import RingSizes
 
 
 class WaitForCarrier(t.NamedTuple):
@@ -77,8 +78,21 @@ class SetChannels(t.NamedTuple):
         return f"set the combined channels of {self.label} from {self.before} to {self.combined}"
 
 
+class SetRings(t.NamedTuple):
+    """`ethtool -G NAME rx N tx N`."""
+
+    address: str
+    name: str
+    label: str
+    before: RingSizes
+    after: RingSizes
+
+    def __str__(self) -> str:
+        return f"set the rings of {self.label} to {self.after} (were {self.before})"
+
+
 class SetNtuple(t.NamedTuple):
-    """`ethtool -K NAME ntuple on`."""
+    """`ethtool -K NAME ntuple on`, or `off`."""
 
     address: str
     name: str
@@ -150,4 +164,4 @@ class InsertRule(t.NamedTuple):
         return f"{'put back' if self.again else 'add'} flow rule{number} of {self.label}: {self.rule}"
 
 
-NetStep = t.Union[WaitForCarrier, SetVf, SetMtu, SetChannels, SetNtuple, SetRss, DeleteRule, InsertRule]
+NetStep = t.Union[WaitForCarrier, SetVf, SetMtu, SetChannels, SetRings, SetNtuple, SetRss, DeleteRule, InsertRule]

@@ -51,6 +51,8 @@ def command(step: Step) -> str:
         return f"ethtool -X {step.name} {table_words(step.table)}"
     if isinstance(step, net.SetChannels):
         return f"ethtool -L {step.name} combined {step.combined}"
+    if isinstance(step, net.SetRings):
+        return f"ethtool -G {step.name} {step.after}"
     assert isinstance(step, pci.SetLink), step
     return f"ip link set dev {step.name} {'up' if step.up else 'down'}"
 
@@ -81,6 +83,10 @@ def _channels_again(step: net.SetChannels) -> tuple[Step, ...]:
     return (step._replace(before=step.combined, combined=step.before),)
 
 
+def _rings_again(step: net.SetRings) -> tuple[Step, ...]:
+    return (step._replace(before=step.after, after=step.before),)
+
+
 def _link_again(step: pci.SetLink) -> tuple[Step, ...]:
     """Up takes nothing away."""
     return () if step.up else (step._replace(up=True),)
@@ -91,6 +97,7 @@ WAYS_BACK: dict[type, t.Callable[[t.Any], tuple[Step, ...]]] = {
     net.InsertRule: _rule_out,
     net.SetRss: _table_again,
     net.SetChannels: _channels_again,
+    net.SetRings: _rings_again,
     pci.SetLink: _link_again,
 }
 # Steps that go back by themselves: only what does them knows how far it came.

@@ -33,7 +33,14 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
 
 
 def test_what_a_driver_does_not_tell_is_null():
-    assert queues_result(Queues()) == {"channels": None, "rss": None, "ntuple": None, "locations": None, "rules": []}
+    assert queues_result(Queues()) == {
+        "channels": None,
+        "rss": None,
+        "ring_sizes": None,
+        "ntuple": None,
+        "locations": None,
+        "rules": [],
+    }
     assert queues_result(Queues(rss=Rss(4, ())))["rss"] is None, "a table of no entries is none"
 
 

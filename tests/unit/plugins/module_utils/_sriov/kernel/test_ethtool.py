@@ -21,6 +21,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.f
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import (
     Channels,
     Feature,
+    RingSizes,
     RuleTable,
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import abi as simabi
@@ -68,6 +69,7 @@ def steered(kernel):
 QUESTIONS = {
     "channels": None,
     "rings": None,
+    "ring_sizes": None,
     "rss": None,
     "rules": None,
     "feature": None,
@@ -83,7 +85,7 @@ def test_an_interface_that_is_not_there_has_no_answer(host, question, nothing):
     assert getattr(host().ethtool, question)("enp7s0") == nothing
 
 
-@pytest.mark.parametrize("question", ["channels", "rings", "rss", "rules", "statistics"])
+@pytest.mark.parametrize("question", ["channels", "rings", "ring_sizes", "rss", "rules", "statistics"])
 def test_a_driver_without_queues_has_no_answer(host, question):
     """A VF's driver, and an interface that is no device at all."""
     kernel = host(num_vfs=1)
@@ -92,6 +94,7 @@ def test_a_driver_without_queues_has_no_answer(host, question):
 
 
 ORDERS = {
+    "ring sizes": lambda ethtool, name: ethtool.set_ring_sizes(name, RingSizes(rx=64, tx=64)),
     "channels": lambda ethtool, name: ethtool.set_channels(name, Channels(combined=1, other=1)),
     "feature": lambda ethtool, name: ethtool.set_feature(name, NTUPLE, True),
     "table": lambda ethtool, name: ethtool.set_rss(name, (0, 1)),
@@ -107,7 +110,7 @@ def test_an_order_to_an_interface_that_is_not_there_is_refused(host, order):
     assert refusal(order, host().ethtool, "enp7s0") == expected
 
 
-@pytest.mark.parametrize("name", ["channels", "table", "default table", "rule", "rule to delete"])
+@pytest.mark.parametrize("name", ["channels", "ring sizes", "table", "default table", "rule", "rule to delete"])
 def test_an_order_that_the_driver_does_not_know_is_refused(host, name):
     assert refusal(ORDERS[name], host().ethtool, "eth0") == errno.EOPNOTSUPP
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import RingSizes
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps import net, pci
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.undo import (
     NOTHING_TAKEN,
@@ -69,6 +70,11 @@ def test_every_class_of_steps_is_in_one_of_the_tables():
             net.SetRss(*NAMED, TABLE, before=(0, 1, 2, 0)), ["ethtool -X enp1s0 equal 3"], id="another table is set"
         ),
         pytest.param(net.SetChannels(*NAMED, 16, 2), ["ethtool -L enp1s0 combined 16"], id="channels"),
+        pytest.param(
+            net.SetRings(*NAMED, RingSizes(rx=512, tx=256), RingSizes(rx=64, tx=256)),
+            ["ethtool -G enp1s0 rx 512 tx 256"],
+            id="rings",
+        ),
         pytest.param(pci.SetLink(PF, "enp1s0", False), ["ip link set dev enp1s0 up"], id="down"),
         pytest.param(pci.SetLink(PF, "enp1s0", True), [], id="up"),
         pytest.param(pci.SetNumVfs(PF, LABEL, 2, 0), [], id="a step that goes back by itself"),
