@@ -160,6 +160,11 @@ pfs:
       contains:
         location: {description: Place in the driver's table., type: int}
         flow_type: {description: 'What kind of frames, as in C(kernel_bypass.sriov.flow_rule).', type: str}
+        masks:
+          description:
+            - Masks of fields of which not all bits have to match, as C(kernel_bypass.sriov.flow_rule) takes them.
+              Networks and VLAN ids have none.
+          type: dict
         action: {description: 'The destination as a 64-bit number, as C(ethtool) takes it.', type: int}
         vf: {description: The VF that gets the frames; null for none., type: int}
         queue: {description: The queue of the VF or the PF; null for none., type: int}

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from .driver import Driver, RssStep, Steering, VfDriver, VfSupport, Xdp
 
-# igb_ethtool.c igb_add_ethtool_nfc_entry: of a VLAN tag it compares the priority alone, which no option names.
+# igb_ethtool.c igb_add_ethtool_nfc_entry: of a VLAN tag it compares the priority alone, and a field whose mask has not
+# all bits is left out in silence.
 STEERING = Steering(
-    ("ether",), ("src_mac", "dst_mac", "ether_type"), no_vf="its rules name queues of the PF only", drop=False
+    ("ether",),
+    ("src_mac", "dst_mac", "ether_type", "vlan"),
+    {"src_mac": (2**48 - 1,), "dst_mac": (2**48 - 1,), "ether_type": (0xFFFF,), "vlan": (0xE000,)},
+    no_vf="its rules name queues of the PF only",
+    drop=False,
 )
 # igb_main.c igb_ndo_set_vf_bw; no ndo_set_vf_link_state nor _rss_query_en.
 VFS = VfSupport(

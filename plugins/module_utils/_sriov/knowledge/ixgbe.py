@@ -26,9 +26,15 @@ def mask_of(rule: FlowRule) -> Mask:
 
 
 def mask_hint(rule: FlowRule, other: FlowRule) -> str:
-    """Of two rules only one of which compares the L4 protocol."""
-    differ = mask_of(rule)[0] != mask_of(other)[0]
-    return ". ip4 does not look at the L4 protocol, tcp4, udp4 and sctp4 do" if differ else ""
+    """Of two rules only one of which compares the L4 protocol, or that compare different parts of a VLAN tag."""
+    if mask_of(rule)[0] != mask_of(other)[0]:
+        return ". ip4 does not look at the L4 protocol, tcp4, udp4 and sctp4 do"
+    vlans = [dict(mask_of(each)).get("vlan") for each in (rule, other)]
+    if None in vlans or vlans[0] == vlans[1]:
+        return ""
+    return (
+        ". `vlan` alone compares the id of the VLAN; the ethtool program the whole tag, as masks: {vlan: 0xffff} does"
+    )
 
 
 # ixgbe_ethtool.c ixgbe_add_ethtool_fdir_entry, ixgbe_flowspec_to_flow_type; ixgbe_82599.c
@@ -36,6 +42,7 @@ def mask_hint(rule: FlowRule, other: FlowRule) -> str:
 STEERING = Steering(
     flow_types=("tcp4", "udp4", "sctp4", "ip4"),
     fields=("src_ip", "dst_ip", "src_port", "dst_port", "vlan", "vlan_etype", "user_def"),
+    masks={"vlan": (0x0FFF, 0xE000, 0xEFFF, 0x1FFF, 0xF000, 0xFFFF)},  # bit 12 is not looked at
     vf=True,
     mask_of=mask_of,
     mask_hint=mask_hint,

@@ -23,6 +23,7 @@ WAKE = (1 << 64) - 2  # RX_CLS_FLOW_WAKE, `action -2`
 VF_SHIFT = 32
 MAX_VF = 254  # VF N is N + 1 in eight bits; 255 would wrap round to the PF
 MAX_QUEUE = (1 << 32) - 1
+VLAN_ID = 0x0FFF  # of a VLAN tag the id alone: a priority makes no other VLAN
 
 Match = t.Tuple[str, int, int]
 """A field, its value and its mask: bits that are 1 must match, as in the kernel (ethtool(8) inverts them)."""
@@ -183,13 +184,14 @@ def _match_words(rule: FlowRule, match: Match) -> list[str]:
     name, value, mask = match
     word = "dst" if (rule.flow_type, name) == ("ether", "dst_mac") else ETHTOOL_WORDS[name]
     full = (1 << field_bits(rule.flow_type, name)) - 1
-    inverted = [] if mask == full else ["m", _number_words(rule, name, full & ~mask, hexadecimal=True)]
-    return [word, _number_words(rule, name, value), *inverted]
+    inverted = [] if mask == full else ["m", number_words(rule.flow_type, name, full & ~mask, hexadecimal=True)]
+    return [word, number_words(rule.flow_type, name, value), *inverted]
 
 
-def _number_words(rule: FlowRule, name: str, value: int, hexadecimal: bool = False) -> str:
+def number_words(flow_type: str, name: str, value: int, hexadecimal: bool = False) -> str:
+    """A field's value, or mask, as ethtool(8) writes it."""
     if name in ("src_ip", "dst_ip"):
-        return str(IPv6Address(value) if rule.flow_type.endswith("6") else IPv4Address(value))
+        return str(IPv6Address(value) if flow_type.endswith("6") else IPv4Address(value))
     if name in ("src_mac", "dst_mac"):
         return value.to_bytes(6, "big").hex(":")
     return hex(value) if hexadecimal or name in ("ether_type", "vlan_etype", "user_def", "l4_bytes") else str(value)
@@ -201,3 +203,23 @@ def field_bits(flow_type: str, name: str) -> int:
         return 128 if flow_type.endswith("6") else 32
     sizes = {"tos": 8, "tclass": 8, "proto": 8, "spi": 32, "l4_bytes": 32, "src_mac": 48, "dst_mac": 48, "user_def": 64}
     return sizes.get(name, 16)
+
+
+def is_prefix(mask: int, bits: int) -> bool:
+    """Whether the ones of a mask are the first of so many bits: what an address says as "/24"."""
+    rest = (1 << bits) - 1 - mask
+    return rest & (rest + 1) == 0
+
+
+def own_masks(rule: FlowRule) -> dict[str, int]:
+    """Masks other than those that fields have where none is given: all bits, of a VLAN tag its id.
+
+    Networks have none: their address says it.
+    """
+    found = {}
+    for name, _value, mask in rule.match:
+        bits = field_bits(rule.flow_type, name)
+        usual = is_prefix(mask, bits) if name in ("src_ip", "dst_ip") else mask == (1 << bits) - 1
+        if (mask != VLAN_ID) if name == "vlan" else not usual:
+            found[name] = mask
+    return found

@@ -17,6 +17,7 @@ from ..knowledge.driver import Steering
 from ..knowledge.queues import driver_of
 from ..knowledge.rss import pool_stride
 from ..model.check import check_vf_of_rule, leading_somewhere
+from ..model.flow import number_words
 from .guard import cuts_ssh
 
 if t.TYPE_CHECKING:
@@ -87,6 +88,7 @@ def _check_form(pf: Pf, name: str, rule: FlowRule, destination: Destination) -> 
             why=f"driver {pf.device.driver} matches {', '.join(steering.fields or ())}",
             remedy=f"leave out {strange[0]}",
         )
+    _check_field_masks(pf, name, rule, steering)
     if not steering.drop and destination.kind == "drop":
         raise NotSupported(
             f"{name}: cannot drop",
@@ -94,6 +96,20 @@ def _check_form(pf: Pf, name: str, rule: FlowRule, destination: Destination) -> 
             why=f"driver {pf.device.driver} has no such action",
             remedy="drop in the kernel (nft)",
         )
+
+
+def _check_field_masks(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
+    """:raises NotSupported: the driver would refuse the mask of a field, or leave the field out."""
+    for field, _value, mask in rule.match:
+        taken = steering.masks.get(field, (mask,))
+        if mask not in taken:
+            words = [number_words(rule.flow_type, field, each, hexadecimal=True) for each in (mask, *taken)]
+            raise NotSupported(
+                f"{name}: cannot match {field} with mask {words[0]}",
+                device=pf.label,
+                why=f"driver {pf.device.driver} takes {' or '.join(words[1:])} for it",
+                remedy="give such a mask (masks), or leave out the field",
+            )
 
 
 def _check_vf(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:

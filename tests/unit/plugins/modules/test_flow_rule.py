@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import flow_rule as flow_rule_of
 from ansible_collections.kernel_bypass.sriov.plugins.modules import flow_rule
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.ethtool import SimEthtool
@@ -62,6 +63,47 @@ def test_the_rule_of_an_encoded_action_is_set_and_found_again(kernel):
     assert (second["changed"], second["steps"], written(kernel)) == (False, [], writes)
     assert second["diff"]["before"] == second["diff"]["after"] == {"rules": [WORDS]}
     assert second["pf"] == first["pf"]
+
+
+def test_one_port_is_spread_over_queues_by_bits_of_the_source_port(kernel):
+    spread = [
+        {"flow_type": "udp4", "dst_port": 4789, "src_port": bits, "masks": {"src_port": 3}, "queue": bits}
+        for bits in range(4)
+    ]
+    first = run(kernel, *spread)
+    words = {2045 - bits: f"udp4 src-port {bits} m 0xfffc dst-port 4789 to queue {bits}" for bits in range(4)}
+    assert present(kernel) == words
+    assert first["steps"] == [NTUPLE, *(f"add flow rule {place} of {LABEL}: {text}" for place, text in words.items())]
+    assert [each["masks"] for each in first["pf"]["rules"]] == [{"src_port": 3}] * 4
+    assert not run(kernel, *spread)["changed"]
+
+
+def test_a_vlan_that_the_ethtool_program_has_written_is_adopted(kernel):
+    kernel.ethtool.set_feature("enp1s0", "rx-ntuple-filter", True)
+    kernel.ethtool.insert_rule("enp1s0", flow_rule_of("udp4", {"vlan": (100, 0xFFFF)}, 1, 7))
+    before = written(kernel)
+    mine = {"flow_type": "udp4", "vlan": 100, "masks": {"vlan": 0xFFFF}, "queue": 1}
+    adopted = run(kernel, mine)
+    assert (adopted["changed"], written(kernel)) == (False, before)
+    assert [each["masks"] for each in adopted["pf"]["rules"]] == [{"vlan": 0xFFFF}]
+    assert run(kernel, {**mine, "queue": 2})["steps"] == [
+        f"replace flow rule 7 of {LABEL}: udp4 vlan 100 to queue 2 (was: udp4 vlan 100 to queue 1)"
+    ]
+    assert run(kernel, mine, state="absent")["changed"] is False
+    assert run(kernel, {"flow_type": "udp4", "vlan": 100, "masks": {"vlan": 0xFFFF}}, state="absent")["changed"]
+    assert present(kernel) == {}
+
+
+def test_rules_of_check_mode_are_in_the_order_of_the_real_run(kernel):
+    kernel.ethtool.set_feature("enp1s0", "rx-ntuple-filter", True)
+    for port, location in ((9, 2040), (10, 3)):
+        kernel.ethtool.insert_rule("enp1s0", rule(dst_ip=0xC0A8FE1E, dst_port=port, location=location))
+    wanted = [{**FLOW, "dst_port": 9, "vf": 2}, {**FLOW, "dst_port": 81, "vf": 0, "location": 5}, WEB]
+    planned = run(kernel, *wanted, check=True)
+    done = run(kernel, *wanted)
+    assert planned["pf"]["rules"] == done["pf"]["rules"]
+    assert [each["location"] for each in done["pf"]["rules"]] == [3, 5, 2040, 2045]
+    assert planned["diff"] == done["diff"]
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,58 @@ def test_fields(given, match):
     assert made(queue=0, **given) == FlowRule(given["flow_type"], match, 0)
 
 
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        pytest.param(
+            {"flow_type": "udp4", "src_port": 1, "masks": {"src_port": 3}},
+            (("src_port", 1, 3),),
+            id="every fourth port",
+        ),
+        pytest.param(
+            {"flow_type": "udp4", "src_port": 0, "masks": {"src_port": 1, "dst_port": None}},
+            (("src_port", 0, 1),),
+            id="even ports",
+        ),
+        pytest.param(
+            {"flow_type": "udp4", "dst_port": 80, "masks": {"dst_port": 0xFFFF}},
+            (("dst_port", 80, 0xFFFF),),
+            id="the mask that a port has anyway",
+        ),
+        pytest.param({"flow_type": "udp4", "dst_port": 80, "masks": {}}, (("dst_port", 80, 0xFFFF),), id="no masks"),
+        pytest.param(
+            {"flow_type": "ip4", "src_ip": "0.0.0.2", "masks": {"src_ip": "0.0.0.3"}},
+            (("src_ip", 2, 3),),
+            id="the last bits of an address",
+        ),
+        pytest.param(
+            {"flow_type": "ip6", "dst_ip": "::1", "masks": {"dst_ip": "ff00::3"}},
+            (("dst_ip", 1, 0xFF << 120 | 3),),
+            id="bits of an IPv6 address",
+        ),
+        pytest.param({"flow_type": "tcp4", "vlan": 100, "masks": {"vlan": 0xFFFF}}, (("vlan", 100, 0xFFFF),), id="tag"),
+        pytest.param(
+            {"flow_type": "tcp4", "vlan": 0x6000, "masks": {"vlan": 0xE000}}, (("vlan", 0x6000, 0xE000),), id="priority"
+        ),
+        pytest.param(
+            {"flow_type": "tcp4", "vlan": 100, "masks": {"vlan": 0x0FFF}}, (("vlan", 100, 0x0FFF),), id="VLAN id"
+        ),
+        pytest.param(
+            {"flow_type": "ether", "proto": 0x8800, "masks": {"proto": 0xFF00}},
+            (("ether_type", 0x8800, 0xFF00),),
+            id="part of an EtherType",
+        ),
+        pytest.param(
+            {"flow_type": "ether", "dst_mac": "01:00:00:00:00:00", "masks": {"dst_mac": "01:00:00:00:00:00"}},
+            (("dst_mac", 1 << 40, 1 << 40),),
+            id="multicast",
+        ),
+    ],
+)
+def test_masks_have_a_1_where_a_bit_must_match(given, match):
+    assert made(queue=0, **given) == FlowRule(given["flow_type"], match, 0)
+
+
 def test_a_protocol_with_a_flow_type_of_its_own_is_that_flow_type():
     """ixgbe gives it back so."""
     assert made(flow_type="ip4", proto=6, dst_ip="192.0.2.1", vf=0) == made(flow_type="tcp4", dst_ip="192.0.2.1", vf=0)
@@ -244,6 +296,65 @@ BAD_VALUES = [
         {"vf": 0, "dst_mac": "02-00-00-00-00"},
         "rules[0].dst_mac: '02-00-00-00-00': it is no MAC address. "
         'Remedy: write it as in "02:00:00:00:00:01", in quotes.',
+    ),
+    (
+        {"vf": 0, "masks": {"src_port": 3}},
+        "rules[0].masks.src_port: without src_port. Remedy: give src_port too, or leave out its mask.",
+    ),
+    (
+        {"vf": 0, "src_port": 5, "masks": {"src_port": 3}},
+        "rules[0].src_port: 5: bits outside of its mask 0x3 are set. Remedy: write 0x1, or another mask.",
+    ),
+    (
+        {"vf": 0, "src_port": 0, "masks": {"src_port": 0}},
+        "rules[0].masks.src_port: 0: no bit would have to match. Remedy: leave out src_port and its mask.",
+    ),
+    (
+        {"vf": 0, "src_port": 0, "masks": {"src_port": 65536}},
+        "rules[0].masks.src_port: 65536: src_port has 16 bits. Remedy: give at most 0xffff.",
+    ),
+    (
+        {"vf": 0, "src_port": 0, "masks": {"src_port": -1}},
+        "rules[0].masks.src_port: -1: src_port has 16 bits. Remedy: give at most 0xffff.",
+    ),
+    (
+        {"vf": 0, "vlan": 0x2064, "masks": {"vlan": 0x0FFF}},
+        "rules[0].vlan: 8292: bits outside of its mask 0xfff are set. Remedy: write 0x64, or another mask.",
+    ),
+    (
+        {"vf": 0, "vlan": 0x10000, "masks": {"vlan": 0xFFFF}},
+        "rules[0].vlan: 65536: it is not between 0 and 65535. Remedy: give 0 to 65535.",
+    ),
+    (
+        {"vf": 0, "dst_ip": "192.0.2.0", "masks": {"dst_ip": "255.255.255.0"}},
+        "rules[0].masks.dst_ip: 255.255.255.0: it is the prefix /24. Remedy: write dst_ip: 192.0.2.0/24 without a "
+        "mask.",
+    ),
+    (
+        {"vf": 0, "dst_ip": "192.0.2.1", "masks": {"dst_ip": "255.255.255.255"}},
+        "rules[0].masks.dst_ip: 255.255.255.255: it is the prefix /32. Remedy: leave out the mask.",
+    ),
+    (
+        {"vf": 0, "dst_ip": "192.0.2.0/24", "masks": {"dst_ip": "0.0.0.3"}},
+        "rules[0].masks.dst_ip: 0.0.0.3: 192.0.2.0/24 is a network, which says its mask. Remedy: leave out one of "
+        "them.",
+    ),
+    (
+        {"vf": 0, "dst_ip": "192.0.2.1", "masks": {"dst_ip": "0.0.0.3"}},
+        "rules[0].dst_ip: 192.0.2.1: bits outside of its mask 0.0.0.3 are set. Remedy: write 0.0.0.1, or another mask.",
+    ),
+    (
+        {"vf": 0, "dst_ip": "0.0.0.1", "masks": {"dst_ip": "0x3"}},
+        "rules[0].masks.dst_ip: '0x3': it is no mask in the form of an address. Remedy: write it as in \"0.0.0.3\".",
+    ),
+    (
+        {"vf": 0, "dst_ip": "0.0.0.1", "masks": {"dst_ip": "::3"}},
+        "rules[0].masks.dst_ip: ::3: it is a mask of IPv6, and flow type tcp4 is not. Remedy: write it as in "
+        '"0.0.0.3".',
+    ),
+    (
+        {"vf": 0, "dst_mac": "02:00:00:00:00:01", "masks": {"dst_mac": "24"}},
+        "rules[0].masks.dst_mac: '24': it is no mask. Remedy: write it as in \"ff:ff:ff:00:00:00\", in quotes.",
     ),
     (
         {"vf": 0, "location": -1},

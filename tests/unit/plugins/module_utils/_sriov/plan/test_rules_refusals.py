@@ -15,7 +15,12 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     NotSupported,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredRss
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import DROP, WAKE, encode_action
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import (
+    DROP,
+    WAKE,
+    encode_action,
+    flow_rule,
+)
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import SshPeer
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     RULE,
@@ -216,8 +221,44 @@ REFUSALS = [
         i350(combined_channels=4, ntuple="on", size=16),
         [rule("ether", cookie=0, location=None, vlan=100)],
         NotSupported,
-        f"rules[0]: cannot match vlan{ON}driver igb matches src_mac, dst_mac, ether_type. Remedy: leave out vlan.",
+        f"rules[0]: cannot match vlan with mask 0xfff{ON}driver igb takes 0xe000 for it. Remedy: give such a mask "
+        "(masks), or leave out the field.",
         id="igb looks at a VLAN's priority only",
+    ),
+    pytest.param(
+        i350(combined_channels=4, ntuple="on", size=16),
+        [flow_rule("ether", {"dst_mac": (0x020000000000, 0xFFFFFF000000)}, 0)],
+        NotSupported,
+        f"rules[0]: cannot match dst_mac with mask ff:ff:ff:00:00:00{ON}driver igb takes ff:ff:ff:ff:ff:ff for it. "
+        "Remedy: give such a mask (masks), or leave out the field.",
+        id="igb would leave out a field with a mask",
+    ),
+    pytest.param(
+        with_rules(),
+        [flow_rule("tcp4", {"vlan": (0x10, 0x00F0)}, 0)],
+        NotSupported,
+        f"rules[0]: cannot match vlan with mask 0xf0{ON}driver ixgbe takes 0xfff or 0xe000 or 0xefff or 0x1fff or "
+        "0xf000 or 0xffff for it. Remedy: give such a mask (masks), or leave out the field.",
+        id="ixgbe compares parts of a VLAN tag as a whole",
+    ),
+    pytest.param(
+        with_rules(flow_rule("udp4", {"vlan": (100, 0xFFFF)}, 1, 7)),
+        [rule("udp4", cookie=2, location=None, vlan=101)],
+        NotSupported,
+        f"rules[0]: udp4 vlan 101 m 0xf000 to queue 2 has another mask than udp4 vlan 100 to queue 1{ON}"
+        + SAME_FIELDS.format(
+            ". `vlan` alone compares the id of the VLAN; the ethtool program the whole tag, as masks: {vlan: 0xffff} "
+            "does"
+        ),
+        id="the VLAN of the ethtool program",
+    ),
+    pytest.param(
+        with_rules(flow_rule("udp4", {"src_port": (0, 1)}, 1, 7)),
+        [flow_rule("udp4", {"src_port": (1, 3)}, 2)],
+        NotSupported,
+        f"rules[0]: udp4 src-port 1 m 0xfffc to queue 2 has another mask than udp4 src-port 0 m 0xfffe to queue 1{ON}"
+        + SAME_FIELDS.format(""),
+        id="other bits of the same field",
     ),
     pytest.param(
         i350(combined_channels=4, ntuple="on", size=16),
