@@ -112,6 +112,13 @@ action:
   description:
     - The destination as the 64-bit number that C(ethtool) takes, V(4294967296) for VF 0, queue 0; V(-1) drops.
   type: int
+context:
+  description:
+    - Number of an RSS context that is there, over whose queues the frames are spread, as C(ethtool) takes it;
+      V(0) is the RSS table of the PF. With C(queue) beside it, that number is added to each queue of the context.
+    - This collection makes no RSS contexts. C(ethtool -X PF context new) makes one and tells its number, which may be
+      another after the next boot.
+  type: int
 """
 
 

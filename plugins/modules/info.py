@@ -169,7 +169,9 @@ pfs:
         vf: {description: The VF that gets the frames; null for none., type: int}
         queue: {description: The queue of the VF or the PF; null for none., type: int}
         drop: {description: Whether the frames are dropped., type: bool}
-        rss_context: {description: RSS context that the frames are spread by; null for none., type: int}
+        rss_context:
+          description: RSS context that the frames are spread by, 0 for the PF's own table; null for none.
+          type: int
         ethtool: {description: The words of C(ethtool -N)., type: str}
         text: {description: The same as a sentence., type: str}
     iommu_group: {description: IOMMU group; changes from boot to boot; null for none., type: int}

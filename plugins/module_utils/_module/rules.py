@@ -22,7 +22,8 @@ if t.TYPE_CHECKING:
 Params = t.Dict[str, t.Any]
 
 FLOW_TYPES = ("tcp4", "udp4", "sctp4", "ip4", "tcp6", "udp6", "sctp6", "ip6", "ether")
-DESTINATION = ("vf", "queue", "drop", "action")
+DESTINATION = ("vf", "queue", "drop", "action", "context")
+MOST_CONTEXT = (1 << 32) - 2  # one more means a new one (ETH_RXFH_CONTEXT_ALLOC)
 
 RULE_OPTIONS: dict[str, dict[str, t.Any]] = {
     "flow_type": {"type": "str", "required": True, "choices": list(FLOW_TYPES)},
@@ -33,12 +34,17 @@ RULE_OPTIONS: dict[str, dict[str, t.Any]] = {
     "queue": {"type": "int"},
     "drop": {"type": "bool"},
     "action": {"type": "int"},
+    "context": {"type": "int"},
 }
 RULES: dict[str, t.Any] = {
     "type": "list",
     "elements": "dict",
     "options": RULE_OPTIONS,
-    "mutually_exclusive": [("vf", "drop", "action"), ("queue", "drop", "action")],
+    "mutually_exclusive": [
+        ("vf", "drop", "action"),
+        ("queue", "drop", "action"),
+        *((other, "context") for other in ("vf", "drop", "action")),
+    ],
 }
 
 
@@ -98,11 +104,16 @@ def _rule(name: str, options: Params, absent: bool, faults: Faults) -> FlowRule:
     if location is not None and not 0 <= location < 1 << 31:
         why, remedy = "it is not between 0 and 2147483647", "leave it out, or give a number"
         faults.add(invalid(name, "location", location, why, remedy))
-    return flow_rule(options["flow_type"], fields, _cookie(name, options, absent), location)
+    context = options["context"]
+    if context is not None and not 0 <= context <= MOST_CONTEXT:
+        faults.add(
+            invalid(name, "context", context, f"it is not between 0 and {MOST_CONTEXT}", "give the number that it has")
+        )
+    return flow_rule(options["flow_type"], fields, _cookie(name, options, absent), location, context)
 
 
 def _cookie(name: str, options: Params, absent: bool) -> int | None:
-    vf, queue, drop, action = (options[word] for word in DESTINATION)
+    vf, queue, drop, action, context = (options[word] for word in DESTINATION)
     if drop:
         return DROP
     if action is not None:
@@ -111,10 +122,11 @@ def _cookie(name: str, options: Params, absent: bool) -> int | None:
             return int(action) % (1 << 64)  # -1 is ethtool's word for drop
         except ValueError as error:
             raise invalid(name, "action", action, str(error), "give vf and queue, queue, or drop") from None
-    if vf is None and queue is None:
+    if vf is None and queue is None and context is None:
         if absent:
             return None
-        raise InvalidRequest(f"{name}: where its frames shall go is not said", remedy="give vf, queue, drop or action")
+        remedy = "give vf, queue, drop, action or context"
+        raise InvalidRequest(f"{name}: where its frames shall go is not said", remedy=remedy)
     try:
         return encode_action(vf, queue or 0)
     except ValueError as error:

@@ -194,8 +194,10 @@ def get_rxfh(interface, buffer):
     asked = head.indir_size, head.key_size
     if any(head.rsvd8) or head.rsvd32:
         raise refusal(errno.EINVAL)
-    if head.rss_context:
+    if head.rss_context and interface.CONTEXTS is None:
         raise refusal(errno.EOPNOTSUPP)
+    if head.rss_context and head.rss_context not in interface.CONTEXTS:
+        raise refusal(errno.ENOENT)
     head.indir_size, head.key_size = len(table), len(interface.KEY)
     if asked[0] not in (0, len(table)) or asked[1] not in (0, len(interface.KEY)):
         raise refusal(errno.EINVAL)

@@ -54,6 +54,7 @@ class Nic:
     KEY = b""
     RULES = 0  # locations for flow rules
     PLACES = False  # takes RX_CLS_LOC_ANY
+    CONTEXTS = None  # numbers of the RSS contexts that somebody has made; None: the driver has no such thing
 
     def __init__(self, devices, name):
         self.devices = devices
@@ -208,7 +209,10 @@ class Nic:
 
 
 class UnknownNic(Nic):
-    """A driver nobody knows, whose VFs take no queues; it takes any flow rule, as it is, and chooses places itself."""
+    """A driver nobody knows, whose VFs take no queues; it takes any flow rule, as it is, and chooses places itself.
+
+    Somebody has made RSS contexts 1 and 2.
+    """
 
     FEATURES = features(
         on="tx-scatter-gather tx-generic-segmentation rx-gro rx-checksum rx-hashing",
@@ -218,6 +222,7 @@ class UnknownNic(Nic):
     KEY = bytes(range(40))
     RULES = 1024
     PLACES = True
+    CONTEXTS = (1, 2)
 
     def channels(self):
         most = min(8, self.cpus)
@@ -240,6 +245,8 @@ class UnknownNic(Nic):
 
     def insert(self, request):
         spec = request.fs
+        if spec.flow_type & simabi.FLOW_RSS and request.rule_cnt not in (0, *self.CONTEXTS):
+            raise refusal(errno.EINVAL)
         if spec.location == simabi.RX_CLS_LOC_ANY:
             free = set(range(self.RULES)) - {rule["location"] for rule in self.rules()}
             if not free:

@@ -121,6 +121,17 @@ class Ethtool:
         """
         self._tell(name, abi.indirection_request(table), f"`ethtool -X {name}{'' if table else ' default'}`")
 
+    def context(self, name: str, number: int) -> int:
+        """Whether an RSS context is there, as `ethtool -x NAME context NUMBER` asks.
+
+        :returns: the errno of the answer: 0 if it is, EOPNOTSUPP where the driver has none, another if it is not there.
+        """
+        try:
+            self._ioctl(name, bytearray(abi.RXFH.pack(abi.GRSSH, number, 0, 0, 0, 0, 0)))
+        except OSError as error:
+            return error.errno or errno.EIO
+        return 0
+
     def rules(self, name: str) -> RuleTable | None:
         """`ethtool -n NAME`."""
         for _attempt in range(ATTEMPTS):

@@ -36,6 +36,7 @@ class Steering(t.NamedTuple):
     :param flow_types: those it takes; None: not known.
     :param fields: what a rule may match, by names of model.flow.ETHTOOL_WORDS; None: not known.
     :param masks: fields of which it takes these masks only; a field that is not named may have any.
+    :param contexts: a rule may send to an RSS context, or it is not known that none may.
     :param vf: a rule may send to a VF.
     :param no_vf: why not.
     :param mask_of: for a driver with one mask for all rules of a port: what must be the same of them; None: each has
@@ -50,6 +51,7 @@ class Steering(t.NamedTuple):
     flow_types: tuple[str, ...] | None = None
     fields: tuple[str, ...] | None = None
     masks: t.Mapping[str, tuple[int, ...]] = {}
+    contexts: bool = True
     vf: bool = False
     no_vf: str = "nothing is known of its flow rules"
     mask_of: t.Callable[[FlowRule], Mask] | None = None

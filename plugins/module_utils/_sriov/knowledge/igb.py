@@ -15,6 +15,7 @@ STEERING = Steering(
     ("ether",),
     ("src_mac", "dst_mac", "ether_type", "vlan"),
     {"src_mac": (2**48 - 1,), "dst_mac": (2**48 - 1,), "ether_type": (0xFFFF,), "vlan": (0xE000,)},
+    contexts=False,
     no_vf="its rules name queues of the PF only",
     drop=False,
 )

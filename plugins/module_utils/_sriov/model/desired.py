@@ -121,12 +121,13 @@ class DesiredRules:
 
     def drops(self, rule: FlowRule) -> bool:
         """Whether a rule that is there shall go. With absent no destination, or no location, means every one."""
-        same = self._by_flow.get(rule.flow, ()) if rule.context is None else ()
-        if rule.context is None and rule.into_vf and rule.flow in self._leftover_flows:
+        same = self._by_flow.get(rule.flow, ())
+        if rule.into_vf and rule.flow in self._leftover_flows:
             return True
         if self.absent:
-            return any(each.cookie in (None, rule.cookie) and each.location in (None, rule.location) for each in same)
-        return any(each.cookie != rule.cookie for each in same) or (self.exclusive and not same)
+            named = [each for each in same if each.cookie is None or each.target == rule.target]
+            return any(each.location in (None, rule.location) for each in named)
+        return any(each.target != rule.target for each in same) or (self.exclusive and not same)
 
     def name_of(self, rule: FlowRule) -> str:
         """How the options call the rule for this flow."""

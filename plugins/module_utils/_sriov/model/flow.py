@@ -95,12 +95,13 @@ def decode_action(cookie: int) -> Destination:
 
 @dataclass(frozen=True)
 class FlowRule:
-    """A rule in its one normal form: made by flow_rule(), compared by flow and cookie.
+    """A rule in its one normal form: made by flow_rule(), compared by flow and target.
 
     :param match: fields in the order of ETHTOOL_WORDS, values masked, fields with an empty mask left out.
     :param cookie: the action; None in a desired state that removes the flow wherever it goes.
     :param location: None in a desired state that leaves the place to us.
-    :param context: number of an RSS context that the queue counts from (FLOW_RSS); only read and put back.
+    :param context: number of the RSS context that spreads the frames (FLOW_RSS), 0 being the PF's own RSS table; the
+        queue of the cookie, mostly 0, is added to those of its table.
     """
 
     flow_type: str
@@ -113,6 +114,11 @@ class FlowRule:
     def flow(self) -> tuple[str, tuple[Match, ...]]:
         """What is matched: two rules of one flow contradict or repeat each other."""
         return self.flow_type, self.match
+
+    @property
+    def target(self) -> tuple[int | None, int | None]:
+        """All that says where it leads: two rules for one flow contradict each other by it."""
+        return self.cookie, self.context
 
     @property
     def destination(self) -> Destination | None:
@@ -133,19 +139,21 @@ class FlowRule:
 
     def equals(self, other: FlowRule) -> bool:
         """The same frames to the same place, whatever the locations."""
-        return (self.flow, self.cookie, self.context) == (other.flow, other.cookie, other.context)
+        return (self.flow, self.target) == (other.flow, other.target)
 
     def at(self, location: int | None) -> FlowRule:
         return replace(self, location=location)
 
     def __str__(self) -> str:
-        """ "tcp4 dst-ip 192.0.2.1 dst-port 80 to VF 0 queue 0"."""
+        """ "tcp4 dst-ip 192.0.2.1 dst-port 80 to VF 0 queue 0", "udp4 dst-port 53 to RSS context 1"."""
         if self.cookie is None:
             return flow_words(self)
         if self.cookie == DROP:
             return f"{flow_words(self)} drop"
-        context = "" if self.context is None else f" of RSS context {self.context}"
-        return f"{flow_words(self)} to {self.destination or f'action {self.cookie}'}{context}"
+        place = self.destination or f"action {self.cookie}"
+        if self.context is not None:
+            place = f"RSS context {self.context}" if not self.cookie else f"{place} of RSS context {self.context}"
+        return f"{flow_words(self)} to {place}"
 
 
 def flow_rule(
@@ -177,7 +185,8 @@ def ethtool_words(rule: FlowRule) -> str:
     """What follows `ethtool -N DEV flow-type` for this rule."""
     action = "-1" if rule.cookie == DROP else str(rule.cookie)
     place = [] if rule.location is None else ["loc", str(rule.location)]
-    return " ".join([flow_words(rule), "action", action, *place])
+    context = [] if rule.context is None else ["context", str(rule.context)]
+    return " ".join([flow_words(rule), *context, "action", action, *place])
 
 
 def _match_words(rule: FlowRule, match: Match) -> list[str]:

@@ -74,12 +74,17 @@ class RuleTable(t.NamedTuple):
 
 
 class Queues(t.NamedTuple):
-    """All of it, for one interface; None where the driver does not tell."""
+    """All of it, for one interface; None where the driver does not tell.
+
+    :param contexts: of RSS contexts that were asked for, the errno that the kernel answered with: 0 for those that are
+        there.
+    """
 
     channels: Channels | None = None
     rss: Rss | None = None
     ntuple: Feature | None = None
     rules: RuleTable | None = None
+    contexts: t.Mapping[int, int] = {}
 
     @property
     def receiving(self) -> int | None:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import typing as t
 
@@ -71,6 +72,7 @@ def _check_steering(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> No
 
 def _check_form(pf: Pf, name: str, rule: FlowRule, destination: Destination) -> None:
     steering = driver_of(pf).steering
+    _check_context(pf, name, rule, steering)
     if destination.kind == "vf":
         _check_steering(pf, name, rule, steering)
     if steering.flow_types is not None and rule.flow_type not in steering.flow_types:
@@ -95,6 +97,28 @@ def _check_form(pf: Pf, name: str, rule: FlowRule, destination: Destination) -> 
             device=pf.label,
             why=f"driver {pf.device.driver} has no such action",
             remedy="drop in the kernel (nft)",
+        )
+
+
+def _check_context(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
+    """:raises SriovError: its RSS context is not there. What the kernel did not say, it will say of the rule."""
+    context, what = rule.context, f"{name}: cannot send to RSS context {rule.context}"
+    if context is None:
+        return
+    answer = pf.queues.contexts.get(context, 0)
+    if not steering.contexts or answer == errno.EOPNOTSUPP:
+        raise NotSupported(
+            what,
+            device=pf.label,
+            why=f"driver {pf.device.driver} has no RSS contexts",
+            remedy="send to a queue",
+        )
+    if answer:
+        raise InvalidRequest(
+            what,
+            device=pf.label,
+            why=f"there is none of this number ({errno.errorcode.get(answer, answer)})",
+            remedy="create it first (ethtool -X … context new, which says its number), or name one that is there",
         )
 
 

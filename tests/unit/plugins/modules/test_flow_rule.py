@@ -106,6 +106,46 @@ def test_rules_of_check_mode_are_in_the_order_of_the_real_run(kernel):
     assert planned["diff"] == done["diff"]
 
 
+def test_a_rule_to_an_rss_context_is_set_found_again_and_replaced(tmp_path):
+    kernel = start(tmp_path, hosts.Nic("mystery", device="abcd"))
+    first = run(kernel, {**FLOW, "context": 1})
+    words = "tcp4 dst-ip 192.168.254.30 dst-port 80 to RSS context 1"
+    assert (first["failed"], first["steps"]) == (False, [f"add flow rule of {LABEL}: {words}"])
+    assert present(kernel) == {0: words}
+    (shown,) = first["pf"]["rules"]
+    assert (shown["rss_context"], shown["action"], shown["text"]) == (1, 0, words)
+    assert shown["ethtool"] == "tcp4 dst-ip 192.168.254.30 dst-port 80 context 1 action 0 loc 0"
+    assert not run(kernel, {**FLOW, "context": 1})["changed"]
+    assert run(kernel, {**FLOW, "queue": 0})["changed"]
+    assert present(kernel) == {0: "tcp4 dst-ip 192.168.254.30 dst-port 80 to queue 0"}
+    assert not run(kernel, {**FLOW, "context": 1}, state="absent")["changed"]
+
+
+def test_a_rule_to_an_rss_context_comes_back_where_the_one_for_it_is_refused(tmp_path):
+    kernel = start(tmp_path, hosts.Nic("mystery", device="abcd"))
+    run(kernel, {**FLOW, "context": 1})
+    before = present(kernel)
+    kernel.ethtool = SimEthtool(tmp_path, refuses={"ethtool -N enp1s0 flow-type tcp4 action 3": errno.EINVAL})
+    result = run(kernel, {**FLOW, "queue": 3})
+    assert (result["failed"], result["failure"]["why"]) == (
+        True,
+        "the driver refused the flow rule tcp4 dst-ip 192.168.254.30 dst-port 80 to queue 3; rule 0 is back: tcp4 "
+        "dst-ip 192.168.254.30 dst-port 80 to RSS context 1",
+    )
+    assert present(kernel) == before
+
+
+def test_an_rss_context_that_is_not_there_is_refused_before_the_first_write(tmp_path):
+    kernel = start(tmp_path, hosts.Nic("mystery", device="abcd"))
+    before = written(kernel)
+    result = run(kernel, {**FLOW, "context": 3})
+    assert result["msg"] == (
+        f"rules[0]: cannot send to RSS context 3 on {LABEL}: there is none of this number (ENOENT). Remedy: create it "
+        "first (ethtool -X … context new, which says its number), or name one that is there."
+    )
+    assert written(kernel) == before
+
+
 @pytest.mark.parametrize(
     "same",
     [

@@ -361,7 +361,7 @@ OPTIONS = {
             "did you mean tcp4?",
             "state: 'gone' is none of present, absent. Remedy: give one of them.",
             "rules[0].src_ip: 'a': it is no IP address or network. Remedy: write it as in \"192.0.2.0/24\".",
-            "rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop or action.",
+            "rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop, action or context.",
         ],
     ),
     "flow_rule, absent and exclusive": (

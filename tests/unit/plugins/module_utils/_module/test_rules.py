@@ -173,6 +173,20 @@ def test_destinations(given, cookie):
     assert made(**WEB, **given).cookie == cookie
 
 
+@pytest.mark.parametrize("absent", [False, True], ids=["present", "absent"])
+@pytest.mark.parametrize(
+    ("given", "target"),
+    [
+        pytest.param({"context": 1}, (0, 1), id="context"),
+        pytest.param({"context": 1, "queue": 2}, (2, 1), id="a queue that is added to those of its table"),
+        pytest.param({"context": 0}, (0, 0), id="the table of the PF"),
+        pytest.param({"queue": 0}, (0, None), id="no context"),
+    ],
+)
+def test_an_rss_context_says_where_frames_go(given, target, absent):
+    assert made(**WEB, **given, absent=absent).target == target
+
+
 def test_a_rule_that_shall_go_needs_no_destination():
     assert made(absent=True, **WEB).cookie is None
     assert made(absent=True, **WEB, vf=1).cookie == 2 << 32
@@ -205,8 +219,11 @@ BAD_VALUES = [
         "rules[0].action: 18446744073709551616: 18446744073709551616 sets bits above the VF's (39:32): no driver "
         f"reads them. {GIVE}",
     ),
-    ({}, "rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop or action."),
-    ({"drop": False}, "rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop or action."),
+    ({}, "rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop, action or context."),
+    (
+        {"drop": False},
+        "rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop, action or context.",
+    ),
     (
         {"vf": 0, "dst_ip": "192.0.2.256"},
         "rules[0].dst_ip: '192.0.2.256': it is no IP address or network. Remedy: write it as in \"192.0.2.0/24\".",
@@ -296,6 +313,14 @@ BAD_VALUES = [
         {"vf": 0, "dst_mac": "02-00-00-00-00"},
         "rules[0].dst_mac: '02-00-00-00-00': it is no MAC address. "
         'Remedy: write it as in "02:00:00:00:00:01", in quotes.',
+    ),
+    (
+        {"context": -1},
+        "rules[0].context: -1: it is not between 0 and 4294967294. Remedy: give the number that it has.",
+    ),
+    (
+        {"context": 0xFFFFFFFF},  # means a new one to the kernel
+        "rules[0].context: 4294967295: it is not between 0 and 4294967294. Remedy: give the number that it has.",
     ),
     (
         {"vf": 0, "masks": {"src_port": 3}},
@@ -403,7 +428,7 @@ def test_all_that_is_wrong_with_rules_is_told_and_the_others_are_left():
         "pfs[1].rules[1].dst_port: -1: it is not between 0 and 65535. Remedy: give 0 to 65535.",
         "pfs[1].rules[1].location: -1: it is not between 0 and 2147483647. Remedy: leave it out, or give a number.",
         f"pfs[1].rules[1].vf: 300: VF 300 is not between 0 and 254. {CARRY}",
-        "pfs[1].rules[3]: where its frames shall go is not said. Remedy: give vf, queue, drop or action.",
+        "pfs[1].rules[3]: where its frames shall go is not said. Remedy: give vf, queue, drop, action or context.",
         "pfs[1].rules[2]: the same flow as pfs[1].rules[0]: pfs[1].rules[0]: tcp4 dst-ip 192.168.254.30 dst-port 80 to "
         "VF 0 queue 0; pfs[1].rules[2]: tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 1 queue 0. "
         "Remedy: name each flow once.",

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 
 import pytest
@@ -52,6 +53,12 @@ L4_HINT = ". ip4 does not look at the L4 protocol, tcp4, udp4 and sctp4 do"
 def to(vf_index, queue=0, location=None):
     """The flow of RULE, sent elsewhere."""
     return replace(RULE, cookie=encode_action(vf_index, queue), location=location)
+
+
+def contexts(answers):
+    """A driver of which nothing is known, and what it says of RSS contexts."""
+    state = pf(driver="mlx5_core", vendor="15b3", device="1017", combined_channels=4, ntuple="on")
+    return replace(state, queues=state.queues._replace(contexts=answers))
 
 
 def with_rules(*rules, num_vfs=4, combined=4, cpus=16, **changes):
@@ -224,6 +231,31 @@ REFUSALS = [
         f"rules[0]: cannot match vlan with mask 0xfff{ON}driver igb takes 0xe000 for it. Remedy: give such a mask "
         "(masks), or leave out the field.",
         id="igb looks at a VLAN's priority only",
+    ),
+    pytest.param(
+        with_rules(),
+        [replace(rule(dst_port=80, cookie=0, location=None), context=1)],
+        NotSupported,
+        f"rules[0]: cannot send to RSS context 1{ON}driver ixgbe has no RSS contexts. Remedy: send to a queue.",
+        id="ixgbe has no RSS contexts, also where nobody has asked it",
+    ),
+    pytest.param(
+        contexts({1: errno.EOPNOTSUPP}),
+        [replace(rule(dst_port=80, cookie=0, location=None), context=1)],
+        NotSupported,
+        f"rules[0]: cannot send to RSS context 1{ON}driver mlx5_core has no RSS contexts. Remedy: send to a queue.",
+        id="the kernel says that a driver has no RSS contexts",
+    ),
+    pytest.param(
+        contexts({1: 0, 2: errno.ENOENT}),
+        [
+            replace(rule(dst_port=80, cookie=0, location=None), context=1),
+            replace(rule(dst_port=81, cookie=0, location=None), context=2),
+        ],
+        InvalidRequest,
+        f"rules[1]: cannot send to RSS context 2{ON}there is none of this number (ENOENT). Remedy: create it first "
+        "(ethtool -X … context new, which says its number), or name one that is there.",
+        id="an RSS context that is not there",
     ),
     pytest.param(
         i350(combined_channels=4, ntuple="on", size=16),
