@@ -19,6 +19,7 @@ from .._sriov.model.check import check_driver_name, check_value
 from .._sriov.model.desired import AUTO, DEFAULT, NONE, Desired, DesiredDevice, DesiredPf, DesiredRss, DesiredVfs, Node
 from .._sriov.model.mac import parse_mac
 from .._sriov.model.selector import HOW_TO_WRITE, parse_selector
+from .hash_options import desired_hash
 from .options import (
     ASSIGNMENT,
     FLOW_RULE,
@@ -70,7 +71,7 @@ def _pf_of_host(entry: Params, place: str, allow: frozenset[str], faults: Faults
         entry["pf"],
         **state,
         vfs=vfs,
-        rss=desired_rss(entry["rss"]),
+        rss=desired_rss(entry["rss"], f"{place}rss.", faults),
         rules=rules,
         allow=allow | frozenset(entry["allow"] or ()),
         place=place,
@@ -92,7 +93,7 @@ def vf(options: Params, faults: Faults) -> Desired:
 def rss(options: Params, faults: Faults) -> Desired:
     """Module rss."""
     given = filled(RSS, options)
-    return _one_pf(given, rss=desired_rss({word: given[word] for word in RSS_OPTIONS}))
+    return _one_pf(given, rss=desired_rss({word: given[word] for word in RSS_OPTIONS}, "", faults))
 
 
 def flow_rule(options: Params, faults: Faults) -> Desired:
@@ -220,8 +221,11 @@ def _mode(place: str, word: str, value: t.Any) -> int:
 CONVERTED: dict[str, t.Callable[[str, str, t.Any], t.Any]] = {"mac": _mac, "driver": _driver, "mode": _mode}
 
 
-def desired_rss(options: Params | None) -> DesiredRss | None:
-    """None where nothing is said."""
+def desired_rss(options: Params | None, place: str, faults: Faults) -> DesiredRss | None:
+    """None where nothing is said.
+
+    :param place: what stands before the options where they are named: "pfs[0].rss.".
+    """
     if options is None:
         return None
     given = filled(RSS_OPTIONS, options)
@@ -229,4 +233,4 @@ def desired_rss(options: Params | None) -> DesiredRss | None:
     verb = verbs[0] if verbs else None
     value = given[verb] if verb else ()
     numbers = tuple(value) if isinstance(value, list) else (() if verb in (None, "default") else (value,))
-    return DesiredRss(given["channels"], verb, numbers, given["min_queues"])
+    return DesiredRss(given["channels"], verb, numbers, given["min_queues"], desired_hash(given, place, faults))

@@ -14,6 +14,7 @@ from . import zip_once  # noqa: F401  # pylint: disable=unused-import
 
 # isort: split
 from .._sriov.model.consent import CONSENTS
+from .hash_options import HASH_OPTIONS
 from .rules import RULES
 
 Params = t.Dict[str, t.Any]
@@ -58,7 +59,7 @@ TABLE: Spec = {
     "exclude_queues": {"type": "list", "elements": "int"},
     "default": {"type": "bool"},
 }
-RSS_OPTIONS: Spec = {"channels": {"type": "int"}, **TABLE, "min_queues": {"type": "int"}}
+RSS_OPTIONS: Spec = {"channels": {"type": "int"}, **TABLE, "min_queues": {"type": "int"}, **HASH_OPTIONS}
 ONE_TABLE = [tuple(TABLE)]
 PF_OPTIONS: Spec = {
     **NAMED_PF,

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from .knowledge.queues import present_rss
 from .model.attributes import VfAttributes
 from .model.flow import ethtool_words, number_words, own_masks
+from .model.rss_hash import field_letters
 from .model.rss_table import spread
 
 if t.TYPE_CHECKING:
@@ -55,6 +56,7 @@ def queues_result(queues: Queues) -> dict[str, t.Any]:
             "entries": {str(queue): entries for queue, entries in spread(rss.table).items()},
             "key": rss.key,
             "hash_function": rss.hash_function,
+            "hash_fields": {flow_type: field_letters(bits) for flow_type, bits in queues.hash_fields.items()},
         }
         if rss
         else None,

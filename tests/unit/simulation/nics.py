@@ -20,6 +20,7 @@ from . import hosts
 
 STATE = "sim/ethtool"
 STATISTICS = "sim/statistics"
+ADDRESSES = 1 << 4 | 1 << 5  # RXH_IP_SRC, RXH_IP_DST
 
 
 def refusal(number):
@@ -159,6 +160,26 @@ class Nic:
     def set_table(self, entries):
         raise refusal(errno.EOPNOTSUPP)
 
+    # The hash of RSS.
+
+    def key(self):
+        return bytes.fromhex(self.state().get("hash_key", "")) or self.KEY
+
+    def put_key(self, key):
+        if key:
+            self.put(hash_key=key.hex() if key != self.KEY else None)
+
+    def set_hash(self, key, function):
+        """:param function: ETH_RSS_HASH_*, 0 for the same."""
+        raise refusal(errno.EOPNOTSUPP)
+
+    def hash_fields(self, flow_type):
+        """RXH_* bits."""
+        raise refusal(errno.EOPNOTSUPP)
+
+    def set_hash_fields(self, flow_type, bits):
+        raise refusal(errno.EOPNOTSUPP)
+
     # Flow rules: dictionaries with their location, in its order.
 
     def rules(self):
@@ -242,6 +263,18 @@ class UnknownNic(Nic):
 
     def set_table(self, entries):
         self.put(table=entries if entries != self.default_table() else None)
+
+    def set_hash(self, key, function):
+        self.put_key(key)
+        if function:
+            self.put(hfunc=function if function != simabi.ETH_RSS_HASH_TOP else None)
+
+    def hash_fields(self, flow_type):
+        return self.state().get("hash_fields", {}).get(str(flow_type), ADDRESSES)
+
+    def set_hash_fields(self, flow_type, bits):
+        others = {each: other for each, other in self.state().get("hash_fields", {}).items() if each != str(flow_type)}
+        self.put(hash_fields={**others, **({str(flow_type): bits} if bits != ADDRESSES else {})})
 
     def insert(self, request):
         spec = request.fs

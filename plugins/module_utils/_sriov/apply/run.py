@@ -12,7 +12,7 @@ import typing as t
 from ..errors import SriovError
 from ..steps import net as net_steps
 from ..steps import pci as pci_steps
-from . import drivers, net, vfs
+from . import drivers, net, rss_hash, vfs
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +38,7 @@ PERFORMERS: dict[type, Performer] = {
     net_steps.SetChannels: net.set_channels,
     net_steps.SetNtuple: net.set_ntuple,
     net_steps.SetRss: net.set_rss,
+    net_steps.SetHash: rss_hash.set_hash,
     net_steps.DeleteRule: net.delete_rule,
     net_steps.InsertRule: net.insert_rule,
 }

@@ -132,6 +132,10 @@ class Driver(t.NamedTuple):
         written to where the card looks.
     :param table_sizes: (VFs, entries of the RSS table): the last pair whose VFs are reached holds; empty: as read.
     :param vf_driver: None: not known, or the same driver.
+    :param hash_functions: those that RSS may have; None: not known.
+    :param hash_fields: flow type -> which fields its hash may have, in the letters of ethtool(8); a flow type that is
+        not named may have any.
+    :param keeps_key: it lets nobody set the hash key.
     :param xdp: None: not known.
     :param dpdk: the driver that DPDK 24.11 has for its cards (drivers/net); None: none.
     :param bifurcated: DPDK works beside it, and taking it away breaks DPDK.
@@ -161,6 +165,9 @@ class Driver(t.NamedTuple):
     steering: Steering = Steering()
     vf_support: VfSupport = VfSupport()
     vf_driver: VfDriver | None = None
+    hash_functions: tuple[str, ...] | None = None
+    hash_fields: t.Mapping[str, tuple[str, ...]] = {}
+    keeps_key: bool = False
     xdp: Xdp | None = None
     dpdk: str | None = None
     bifurcated: bool = False

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from .driver import Driver, RssStep, Steering, VfDriver, VfSupport, Xdp
+from .intel_hash import HASH_FIELDS, HASH_FUNCTIONS
 
 # igb_ethtool.c igb_add_ethtool_nfc_entry: of a VLAN tag it compares the priority alone, and a field whose mask has not
 # all bits is left out in silence.
@@ -33,6 +34,9 @@ COMMON = Driver(
     "igb",
     blocks=True,  # igb_main.c igb_setup_mrqc: entry j is queue j * n / 128
     channels_by_cpus=False,  # igb_main.c igb_get_max_rss_queues
+    hash_functions=HASH_FUNCTIONS,
+    hash_fields=HASH_FIELDS,
+    keeps_key=True,  # igb_ethtool.c igb_set_rxfh
     steering=STEERING,
     vf_support=VFS,
     vf_driver=VfDriver("igbvf"),  # it counts no packets of a queue

@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .driver import Driver, RssStep, Steering, VfDriver, VfSupport, Xdp
+from .intel_hash import HASH_FIELDS, HASH_FUNCTIONS
 
 if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
@@ -69,6 +70,8 @@ COMMON = Driver(
     most_channels=63,  # ixgbe.h IXGBE_MAX_FDIR_INDICES
     rss_with_classes=1,
     reopens=True,  # ixgbe_setup_tc, ixgbe_close: ixgbe_fdir_filter_exit; ixgbe_setup_reta
+    hash_functions=HASH_FUNCTIONS,  # ixgbe_ethtool.c ixgbe_set_rxfh, which takes any key
+    hash_fields=HASH_FIELDS,
     table="shared",  # one RETA and key for all pools: ixgbe_main.c ixgbe_setup_reta
     steering=STEERING,
     vf_support=VFS,

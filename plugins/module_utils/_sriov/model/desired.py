@@ -16,6 +16,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .attributes import VfAttributes
+from .rss_hash import Hash
 from .selector import EVERY_VF, Selector
 
 if t.TYPE_CHECKING:
@@ -88,12 +89,14 @@ class DesiredRss(t.NamedTuple):
     :param verb: queues | weights | equal | exclude_queues | default; None leaves the table as it is.
     :param numbers: what follows the verb.
     :param min_queues: the least size of the RSS group.
+    :param hash: what goes into the choice of an entry of the table.
     """
 
     channels: int | None = None
     verb: str | None = None
     numbers: tuple[int, ...] = ()
     min_queues: int | None = None
+    hash: Hash = Hash()
 
 
 @dataclass(frozen=True)

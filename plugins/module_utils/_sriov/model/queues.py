@@ -78,6 +78,8 @@ class Queues(t.NamedTuple):
 
     :param contexts: of RSS contexts that were asked for, the errno that the kernel answered with: 0 for those that are
         there.
+    :param hash_fields: of the flow types that were asked for and that the driver tells, the RXH_* bits of the fields
+        that are hashed.
     """
 
     channels: Channels | None = None
@@ -85,6 +87,7 @@ class Queues(t.NamedTuple):
     ntuple: Feature | None = None
     rules: RuleTable | None = None
     contexts: t.Mapping[int, int] = {}
+    hash_fields: t.Mapping[str, int] = {}
 
     @property
     def receiving(self) -> int | None:

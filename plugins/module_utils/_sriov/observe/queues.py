@@ -13,17 +13,31 @@ from dataclasses import replace
 from ..kernel.sysfs import REFUSALS
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..kernel.kernel import Kernel
     from ..model.desired import DesiredPf
     from ..model.host import Pf
 
 
 def with_what_is_named(kernel: Kernel, pf: Pf, desired: DesiredPf) -> Pf:
-    """The PF with the RSS contexts that the desired state names."""
+    """The PF with the RSS contexts that the desired state names, and the hash of the flow types that it does."""
     contexts = {rule.context for rule in desired.rules.present if rule.context} if desired.rules else set()
+    if desired.rss and desired.rss.hash.fields:
+        pf = with_hash_fields(kernel, pf, desired.rss.hash.fields)
     netdev = pf.device.netdev
     if netdev is None or not contexts:
         return pf
     answers = {number: kernel.ethtool.context(netdev.name, number) for number in sorted(contexts)}
     told = {number: answer for number, answer in answers.items() if answer not in REFUSALS}
     return replace(pf, queues=pf.queues._replace(contexts=told))
+
+
+def with_hash_fields(kernel: Kernel, pf: Pf, flow_types: Iterable[str]) -> Pf:
+    """The PF with the fields that its driver hashes, of each flow type that it tells."""
+    netdev = pf.device.netdev
+    if netdev is None:
+        return pf
+    told = {flow_type: kernel.ethtool.hash_fields(netdev.name, flow_type) for flow_type in flow_types}
+    found = {flow_type: bits for flow_type, bits in told.items() if bits is not None}
+    return replace(pf, queues=pf.queues._replace(hash_fields=found))

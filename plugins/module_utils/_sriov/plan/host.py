@@ -33,6 +33,7 @@ from .mend import plan_mend
 from .pf import plan_pf
 from .queues import plan_channels, plan_ntuple
 from .rss import plan_rss
+from .rss_hash import plan_hash
 from .rules import plan_rules
 from .stage import Stage
 from .vfs import by_index, plan_attributes, plan_mtus, plan_reloads
@@ -185,6 +186,7 @@ def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
         return Stage(faults=faults)
     now = draft.pf(desired)
     draft.take(plan_rss(now, desired.rss, _lost_table(before, now)))
+    draft.take(plan_hash(draft.pf(desired), desired.rss))
     if faults.found:
         return Stage(faults=faults)
     return plan_rules(draft.pf(desired), desired.rules, _lost_rules(before, now))
