@@ -148,8 +148,8 @@ pfs:
         hash_function: {description: Name of the hash function; null where the driver does not tell., type: str}
         hash_fields:
           description:
-            - Which fields are hashed, by flow type, in the letters of C(ethtool -N rx-flow-hash). Of modules other than
-              C(kernel_bypass.sriov.info) only the flow types that are named.
+            - Which fields are hashed, by flow type, in the letters of C(ethtool -N rx-flow-hash); empty for none.
+            - Of modules other than C(kernel_bypass.sriov.info) only the flow types that are named.
           type: dict
     ntuple:
       description: The feature without which no flow rule is taken; null where the driver has not got it.

@@ -67,7 +67,7 @@ def hash_words(change: Hash, before: Hash) -> str:
     words = [] if change.key is None else [f"key {change.key} (was {before.key})"]
     words += [] if change.function is None else [f"function {change.function} (was {before.function})"]
     words += [
-        f"fields of {flow} {field_letters(bits)} (was {field_letters(before.fields[flow])})"
+        f"fields of {flow} {field_letters(bits)} (was {field_letters(before.fields[flow]) or 'none'})"
         for flow, bits in change.fields.items()
     ]
     return ", ".join(words)

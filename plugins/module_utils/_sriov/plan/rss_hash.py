@@ -44,7 +44,7 @@ def plan_hash(pf: Pf, desired: DesiredRss | None) -> Stage:
     if change.is_empty or faults.found:
         return Stage(faults=faults)
     step = SetHash(pf.device.address, netdev.name, pf.label, change, present)
-    return Stage([step], [*_shared(pf), *_fragments(pf, change)], faults)
+    return Stage([step], [*_shared(pf, change), *_fragments(pf, change)], faults)
 
 
 def _key(pf: Pf, wanted: str | None, present: str | None) -> str | None:
@@ -107,15 +107,16 @@ def _differs(pf: Pf, flow_type: str, wanted: int, present: int | None) -> bool:
     return True
 
 
-def _shared(pf: Pf) -> list[str]:
-    """Of drivers with one table for all, key and fields are too; those with tables of the pools have keys of them."""
+def _shared(pf: Pf, change: Hash) -> list[str]:
+    """Of drivers with one table for all, key and fields are too (82599: RSSRK, MRQC). Those whose pools have tables
+    have keys for them, and set fields for the PF's (X550: PFVFRSSRK, PFVFMRQC)."""
     table = driver_of(pf).table
-    if not pf.num_vfs or table == "own":
+    if not pf.num_vfs or table == "own" or (table == "unreached" and change.key is None):
         return []
     if table == "shared":
         return [f"the RSS hash of {pf.label} is shared: its {pf.num_vfs} VFs spread their frames by the same one"]
     return [
-        f"{pf.device.driver} takes the RSS hash of {pf.label} and does not write its key to the pools, which count "
+        f"{pf.device.driver} takes the hash key of {pf.label} and does not write it to its pools, which count "
         f"beside {pf.num_vfs} VFs: look whether frames follow it"
     ]
 

@@ -76,6 +76,7 @@ def set_hash(words):
         ),
         pytest.param(mlx5(), wants(function="xor"), "function xor (was toeplitz)", id="function"),
         pytest.param(mlx5(), wants(tcp4=0x10), "fields of tcp4 s (was sdfn)", id="fields of a driver unknown"),
+        pytest.param(mlx5(fields={"udp4": 0}), wants(udp4=SD), "fields of udp4 sd (was none)", id="nothing was hashed"),
         pytest.param(igb(), wants(function="toeplitz", tcp4=SDFN), None, id="igb as it is"),
     ],
 )
@@ -107,10 +108,13 @@ def test_the_prediction_is_as_desired(desired):
             told(x550(4, combined_channels=4, online_cpus=16)),
             wants(SYMMETRIC),
             [
-                f"ixgbe takes the RSS hash of {LABEL} and does not write its key to the pools, which count beside 4 "
+                f"ixgbe takes the hash key of {LABEL} and does not write it to its pools, which count beside 4 "
                 "VFs: look whether frames follow it"
             ],
             id="X550 beside VFs",
+        ),
+        pytest.param(
+            told(x550(4, combined_channels=4, online_cpus=16)), wants(udp4=SDFN), [FRAGMENTS], id="its fields it writes"
         ),
         pytest.param(i82599(4), wants(KEY), [], id="nothing to do, nothing to say"),
     ],
