@@ -26,7 +26,7 @@ STATE = NUM_VFS + NO_VFS + DRIVERS_AUTOPROBE + AUTOPROBE_LEFT_OUT + MIN_RSS_QUEU
 RECORDS = VFS + indent(VF + DRIVER + NODE, "    ")
 QUEUES = r"""
 rss:
-  description: Channels and RSS table of the PF, see C(kernel_bypass.sriov.rss).
+  description: Channels, RSS table and RSS hash of the PF, see C(kernel_bypass.sriov.rss).
   type: dict
   suboptions:
 """ + indent(RSS, "    ")

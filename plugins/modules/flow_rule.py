@@ -13,8 +13,8 @@ description:
   - Keeps the ntuple rules of a physical function (PF), as C(ethtool -N) does, without that program. A rule may send
     its frames into a virtual function (VF) where the driver can, as C(ixgbe) and C(i40e) do.
   - Turns the ntuple feature on when there are rules to set, which resets a PF with C(ixgbe).
-  - Rules are the same when they match the same fields with the same masks and go to the same place. A rule for a flow
-    that goes elsewhere is replaced.
+  - Rules are the same when they match the same fields with the same masks and go to the same place, the RSS context
+    included. A rule for a flow that goes elsewhere is replaced.
   - Refuses before the first write what the driver would refuse with no more than C(EINVAL), and what it would take
     and then do otherwise.
 notes:
@@ -33,7 +33,7 @@ options:
   rules:
     description:
       - The rules. Each says where its frames go by O(rules[].vf) and O(rules[].queue), by O(rules[].queue) alone, by
-        O(rules[].drop), or by O(rules[].action).
+        O(rules[].drop), by O(rules[].action), or by O(rules[].context).
       - With O(state=absent) a rule without destination means the flow wherever it goes.
     default: []
   state:
@@ -85,6 +85,15 @@ EXAMPLES = r"""
     pf: eth3
     exclusive: true
     ntuple: false
+
+- name: One port over four queues, by the last two bits of the source port
+  kernel_bypass.sriov.flow_rule:
+    pf: eth3
+    rules:
+      - {flow_type: udp4, dst_port: 4789, src_port: 0, masks: {src_port: 3}, queue: 0}
+      - {flow_type: udp4, dst_port: 4789, src_port: 1, masks: {src_port: 3}, queue: 1}
+      - {flow_type: udp4, dst_port: 4789, src_port: 2, masks: {src_port: 3}, queue: 2}
+      - {flow_type: udp4, dst_port: 4789, src_port: 3, masks: {src_port: 3}, queue: 3}
 
 - name: No rule for this flow, wherever it goes
   kernel_bypass.sriov.flow_rule:

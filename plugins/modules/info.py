@@ -146,6 +146,11 @@ pfs:
         entries: {description: 'How many entries of the table each queue has, by its number.', type: dict}
         key: {description: The hash key as hexadecimal bytes; empty where the driver does not tell., type: str}
         hash_function: {description: Name of the hash function; null where the driver does not tell., type: str}
+        hash_fields:
+          description:
+            - Which fields are hashed, by flow type, in the letters of C(ethtool -N rx-flow-hash); empty for none.
+            - Of modules other than C(kernel_bypass.sriov.info) only the flow types that are named.
+          type: dict
     ring_sizes:
       description: What C(ethtool -g) tells, in descriptors; null for nothing.
       type: dict
@@ -168,11 +173,18 @@ pfs:
       contains:
         location: {description: Place in the driver's table., type: int}
         flow_type: {description: 'What kind of frames, as in C(kernel_bypass.sriov.flow_rule).', type: str}
+        masks:
+          description:
+            - Masks of fields of which not all bits have to match, as C(kernel_bypass.sriov.flow_rule) takes them.
+              Networks and VLAN ids have none.
+          type: dict
         action: {description: 'The destination as a 64-bit number, as C(ethtool) takes it.', type: int}
         vf: {description: The VF that gets the frames; null for none., type: int}
         queue: {description: The queue of the VF or the PF; null for none., type: int}
         drop: {description: Whether the frames are dropped., type: bool}
-        rss_context: {description: RSS context that the frames are spread by; null for none., type: int}
+        rss_context:
+          description: RSS context that the frames are spread by, 0 for the PF's own table; null for none.
+          type: int
         ethtool: {description: The words of C(ethtool -N)., type: str}
         text: {description: The same as a sentence., type: str}
     iommu_group: {description: IOMMU group; changes from boot to boot; null for none., type: int}

@@ -12,10 +12,11 @@ version_added: 0.1.0
 description:
   - Sets the number of channels, the sizes of rings and the RSS indirection table of a physical function (PF), as
     C(ethtool -L), C(ethtool -G) and C(ethtool -X) do, the table to the entry, without that program.
+  - Sets the hash by which an entry of the table is chosen. Its key, its function and the fields that go into it.
   - Checks the size of the RSS group, and explains it. On 82599 and X540 the group falls from 16 queues to 4 with 1 to
     31 VFs and to 2 with 32 to 63.
 notes:
-  - On 82599 and X540 there is one table for the PF and all VFs; a change beside VFs says so in a warning.
+  - On 82599 and X540 there is one table and one hash for the PF and all VFs; a change beside VFs says so in a warning.
   - Drivers write their own table again whenever they reset the PF. Set the table last; module
     C(kernel_bypass.sriov.host) does.
 author:
@@ -39,6 +40,15 @@ EXAMPLES = r"""
   kernel_bypass.sriov.rss:
     pf: enp1s0
     weights: [1, 1, 1, 0]
+
+- name: Both directions of a connection on one queue, as Suricata wants it, UDP by its ports too
+  kernel_bypass.sriov.rss:
+    pf: enp1s0
+    hash_key: "6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:\
+      6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a"
+    hash_fields:
+      udp4: sdfn
+      udp6: sdfn
 
 - name: Fail where VFs have left the PF fewer than four queues
   kernel_bypass.sriov.rss:

@@ -14,6 +14,7 @@ from . import zip_once  # noqa: F401  # pylint: disable=unused-import
 
 # isort: split
 from .._sriov.model.consent import CONSENTS
+from .hash_options import HASH_OPTIONS
 from .rules import RULES
 
 Params = t.Dict[str, t.Any]
@@ -64,6 +65,7 @@ RSS_OPTIONS: Spec = {
     "rings": {"type": "dict", "options": RINGS},
     **TABLE,
     "min_queues": {"type": "int"},
+    **HASH_OPTIONS,
 }
 NTUPLE: Spec = {"ntuple": {"type": "bool"}}
 ONE_TABLE = [tuple(TABLE)]

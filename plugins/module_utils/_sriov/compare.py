@@ -15,6 +15,7 @@ from .knowledge.bypass_drivers import BYPASS_DRIVERS
 from .knowledge.queues import is_set_by_hand, present_rss
 from .model.attributes import DEFAULTS
 from .model.desired import DEFAULT
+from .model.rss_hash import field_letters, present_hash
 from .model.rss_table import equal_table
 from .model.vfs import desired_by_vf
 from .results import device_result
@@ -23,6 +24,7 @@ if t.TYPE_CHECKING:
     from .model.desired import Desired, DesiredDevice, DesiredPf, DesiredVf
     from .model.flow import FlowRule
     from .model.host import Device, Pf, State
+    from .model.rss_hash import Hash
 
 Part = t.Dict[str, t.Any]
 
@@ -129,6 +131,17 @@ def _rss(pf: Pf, desired: DesiredPf) -> Part:
         found["min_queues"] = min(desired.rss.min_queues, present_rss(pf) or 0)
     if (desired.rss and desired.rss.verb) or (_refills(desired) and is_set_by_hand(pf)):
         found["rss_table"] = table_words(rss.table) if rss else None
+    return {**found, **_hash(pf, desired.rss.hash)} if desired.rss else found
+
+
+def _hash(pf: Pf, desired: Hash) -> Part:
+    present = present_hash(pf.queues)
+    found: Part = {} if desired.key is None else {"hash_key": present.key}
+    if desired.function is not None:
+        found["hash_function"] = present.function
+    if desired.fields:
+        told = present.fields
+        found["hash_fields"] = {flow: field_letters(told[flow]) if flow in told else None for flow in desired.fields}
     return found
 
 

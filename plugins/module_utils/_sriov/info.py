@@ -12,11 +12,13 @@ import typing as t
 from .bypass.techniques import MODULES, OPTIONS, techniques
 from .knowledge.queues import driver_of, is_set_by_hand, predict_rss, with_queues_unknown
 from .knowledge.rss import rss_explanation
+from .model.rss_hash import HASHED_FLOWS
 from .observe.bypass import BypassObserver
 from .observe.host import Observer
 from .observe.names import find_pf
 from .observe.not_seen import not_seen
 from .observe.pcie import pcie_result
+from .observe.queues import with_hash_fields
 from .results import pf_result
 
 if t.TYPE_CHECKING:
@@ -34,7 +36,7 @@ def read_info(kernel: Kernel, name: str | None, timeout: float) -> dict[str, t.A
     """
     observer = Observer(kernel, timeout)
     addresses = kernel.pci.pfs() if name is None else [find_pf(kernel, observer.interfaces, name)]
-    pfs = [observer.pf(address) for address in addresses]
+    pfs = [with_hash_fields(kernel, observer.pf(address), HASHED_FLOWS) for address in addresses]
     devices = [device for pf in pfs for device in (pf.device, *pf.vfs)]
     host = observer.host(devices, [])
     bypass = BypassObserver(kernel, host, MODULES, OPTIONS)

@@ -12,7 +12,8 @@ from dataclasses import asdict
 
 from .knowledge.queues import present_rss
 from .model.attributes import VfAttributes
-from .model.flow import ethtool_words
+from .model.flow import ethtool_words, number_words, own_masks
+from .model.rss_hash import field_letters
 from .model.rss_table import spread
 
 if t.TYPE_CHECKING:
@@ -55,6 +56,7 @@ def queues_result(queues: Queues) -> dict[str, t.Any]:
             "entries": {str(queue): entries for queue, entries in spread(rss.table).items()},
             "key": rss.key,
             "hash_function": rss.hash_function,
+            "hash_fields": {flow_type: field_letters(bits) for flow_type, bits in queues.hash_fields.items()},
         }
         if rss
         else None,
@@ -81,6 +83,7 @@ def rule_result(rule: FlowRule) -> dict[str, t.Any]:
     return {
         "location": rule.location,
         "flow_type": rule.flow_type,
+        "masks": masks_result(rule),
         "action": rule.cookie,
         "vf": destination.vf if destination else None,
         "queue": destination.queue if destination else None,
@@ -88,6 +91,16 @@ def rule_result(rule: FlowRule) -> dict[str, t.Any]:
         "rss_context": rule.context,
         "ethtool": ethtool_words(rule),
         "text": str(rule),
+    }
+
+
+def masks_result(rule: FlowRule) -> dict[str, int | str]:
+    """As option `masks` takes them: addresses as text, all else as numbers."""
+    return {
+        {"ether_type": "proto"}.get(name, name): number_words(rule.flow_type, name, mask)
+        if name in ("src_ip", "dst_ip", "src_mac", "dst_mac")
+        else mask
+        for name, mask in own_masks(rule).items()
     }
 
 

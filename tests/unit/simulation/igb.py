@@ -13,6 +13,7 @@ import errno
 
 from . import abi as simabi
 from .nics import Feature, Nic, features, refusal
+from .rss_hash import IntelHash
 
 TABLE = 128  # IGB_RETA_SIZE
 ETYPE_FILTERS = 3  # MAX_ETYPE_FILTER
@@ -20,7 +21,7 @@ FULL_MAC = bytes(6 * [0xFF])
 VLAN_PRIORITY = 0xE000  # VLAN_PRIO_MASK, the one mask for VLANs
 
 
-class Igb82576(Nic):
+class Igb82576(IntelHash, Nic):
     FEATURES = features(
         on="tx-scatter-gather tx-tcp-segmentation tx-tcp6-segmentation tx-checksum-ip-generic tx-checksum-sctp "
         "rx-hashing rx-checksum rx-vlan-hw-parse tx-vlan-hw-insert tx-generic-segmentation rx-gro",

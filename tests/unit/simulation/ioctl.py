@@ -14,6 +14,7 @@ import ctypes
 import errno
 
 from . import abi as simabi
+from . import rss_hash
 from .nics import Feature, refusal
 
 FLOW_NAMES = {
@@ -215,15 +216,18 @@ def get_rxfh(interface, buffer):
     asked = head.indir_size, head.key_size
     if any(head.rsvd8) or head.rsvd32:
         raise refusal(errno.EINVAL)
-    if head.rss_context:
+    if head.rss_context and interface.CONTEXTS is None:
         raise refusal(errno.EOPNOTSUPP)
-    head.indir_size, head.key_size = len(table), len(interface.KEY)
-    if asked[0] not in (0, len(table)) or asked[1] not in (0, len(interface.KEY)):
+    if head.rss_context and head.rss_context not in interface.CONTEXTS:
+        raise refusal(errno.ENOENT)
+    key = interface.key()
+    head.indir_size, head.key_size = len(table), len(key)
+    if asked[0] not in (0, len(table)) or asked[1] not in (0, len(key)):
         raise refusal(errno.EINVAL)
     offset = ctypes.sizeof(head)
     array(buffer, offset, ctypes.c_uint32, asked[0])[:] = table[: asked[0]]
-    array(buffer, offset + 4 * asked[0], ctypes.c_uint8, asked[1])[:] = interface.KEY[: asked[1]]
-    head.hfunc, head.input_xfrm = simabi.ETH_RSS_HASH_TOP, 0
+    array(buffer, offset + 4 * asked[0], ctypes.c_uint8, asked[1])[:] = key[: asked[1]]
+    head.hfunc, head.input_xfrm = interface.state().get("hfunc", simabi.ETH_RSS_HASH_TOP), 0
 
 
 def set_rxfh_indir(interface, buffer):
@@ -309,6 +313,9 @@ COMMANDS = {
     simabi.GRINGPARAM: (None, get_ringparam),
     simabi.SRINGPARAM: (ring_orders, set_ringparam),
     simabi.GRSSH: (None, get_rxfh),
+    simabi.SRSSH: (rss_hash.hash_orders, rss_hash.set_rxfh),
+    simabi.GRXFH: (None, rss_hash.get_fields),
+    simabi.SRXFH: (rss_hash.field_orders, rss_hash.set_fields),
     simabi.SRXFHINDIR: (table_orders, set_rxfh_indir),
     **dict.fromkeys((simabi.GRXRINGS, simabi.GRXCLSRLCNT, simabi.GRXCLSRULE, simabi.GRXCLSRLALL), (None, get_rxnfc)),
     **dict.fromkeys((simabi.SRXCLSRLINS, simabi.SRXCLSRLDEL), (rule_orders, set_rxnfc)),

@@ -20,6 +20,7 @@ from . import hosts
 
 STATE = "sim/ethtool"
 STATISTICS = "sim/statistics"
+ADDRESSES = 1 << 4 | 1 << 5  # RXH_IP_SRC, RXH_IP_DST
 
 
 def refusal(number):
@@ -54,6 +55,7 @@ class Nic:
     KEY = b""
     RULES = 0  # locations for flow rules
     PLACES = False  # takes RX_CLS_LOC_ANY
+    CONTEXTS = None  # numbers of the RSS contexts that somebody has made; None: the driver has no such thing
 
     def __init__(self, devices, name):
         self.devices = devices
@@ -169,6 +171,26 @@ class Nic:
     def set_table(self, entries):
         raise refusal(errno.EOPNOTSUPP)
 
+    # The hash of RSS.
+
+    def key(self):
+        return bytes.fromhex(self.state().get("hash_key", "")) or self.KEY
+
+    def put_key(self, key):
+        if key:
+            self.put(hash_key=key.hex() if key != self.KEY else None)
+
+    def set_hash(self, key, function):
+        """:param function: ETH_RSS_HASH_*, 0 for the same."""
+        raise refusal(errno.EOPNOTSUPP)
+
+    def hash_fields(self, flow_type):
+        """RXH_* bits."""
+        raise refusal(errno.EOPNOTSUPP)
+
+    def set_hash_fields(self, flow_type, bits):
+        raise refusal(errno.EOPNOTSUPP)
+
     # Flow rules: dictionaries with their location, in its order.
 
     def listed_size(self):
@@ -223,7 +245,10 @@ class Nic:
 
 
 class UnknownNic(Nic):
-    """A driver nobody knows, whose VFs take no queues; it takes any flow rule, as it is, and chooses places itself."""
+    """A driver nobody knows, whose VFs take no queues; it takes any flow rule, as it is, and chooses places itself.
+
+    Somebody has made RSS contexts 1 and 2.
+    """
 
     FEATURES = features(
         on="tx-scatter-gather tx-generic-segmentation rx-gro rx-checksum rx-hashing",
@@ -233,6 +258,7 @@ class UnknownNic(Nic):
     KEY = bytes(range(40))
     RULES = 1024
     PLACES = True
+    CONTEXTS = (1, 2)
 
     def channels(self):
         most = min(8, self.cpus)
@@ -253,8 +279,22 @@ class UnknownNic(Nic):
     def set_table(self, entries):
         self.put(table=entries if entries != self.default_table() else None)
 
+    def set_hash(self, key, function):
+        self.put_key(key)
+        if function:
+            self.put(hfunc=function if function != simabi.ETH_RSS_HASH_TOP else None)
+
+    def hash_fields(self, flow_type):
+        return self.state().get("hash_fields", {}).get(str(flow_type), ADDRESSES)
+
+    def set_hash_fields(self, flow_type, bits):
+        others = {each: other for each, other in self.state().get("hash_fields", {}).items() if each != str(flow_type)}
+        self.put(hash_fields={**others, **({str(flow_type): bits} if bits != ADDRESSES else {})})
+
     def insert(self, request):
         spec = request.fs
+        if spec.flow_type & simabi.FLOW_RSS and request.rule_cnt not in (0, *self.CONTEXTS):
+            raise refusal(errno.EINVAL)
         if spec.location == simabi.RX_CLS_LOC_ANY:
             free = set(range(self.RULES)) - {rule["location"] for rule in self.rules()}
             if not free:

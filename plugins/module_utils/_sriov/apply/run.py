@@ -12,7 +12,7 @@ import typing as t
 from ..errors import SriovError
 from ..steps import net as net_steps
 from ..steps import pci as pci_steps
-from . import drivers, net, rings, vfs
+from . import drivers, net, rings, rss_hash, vfs
 from .undo import give_back
 
 if t.TYPE_CHECKING:
@@ -40,6 +40,7 @@ PERFORMERS: dict[type, Performer] = {
     net_steps.SetRings: rings.set_rings,
     net_steps.SetNtuple: net.set_ntuple,
     net_steps.SetRss: net.set_rss,
+    net_steps.SetHash: rss_hash.set_hash,
     net_steps.DeleteRule: net.delete_rule,
     net_steps.InsertRule: net.insert_rule,
 }

@@ -10,10 +10,10 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import SriovError, TookTooLong
-from ..steps.net import DeleteRule, InsertRule, SetChannels, SetRings, SetRss
+from ..steps.net import DeleteRule, InsertRule, SetChannels, SetHash, SetRings, SetRss
 from ..steps.pci import SetLink
 from ..steps.undo import command, owed, takes, way_back
-from . import net, rings, vfs
+from . import net, rings, rss_hash, vfs
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +26,7 @@ PERFORMERS: dict[type, t.Callable[[t.Any, Kernel, float], t.Any]] = {
     DeleteRule: net.delete_rule,
     InsertRule: net.insert_rule,
     SetRss: net.set_rss,
+    SetHash: rss_hash.set_hash,
     SetChannels: net.set_channels,
     SetRings: rings.set_rings,
     SetLink: vfs.set_link,
@@ -86,7 +87,7 @@ def _missing(kernel: Kernel, due: Sequence[t.Any]) -> Iterator[t.Any]:
 
 
 def _key(rule: FlowRule) -> tuple[t.Any, ...]:
-    return rule.flow, rule.cookie, rule.context
+    return rule.flow, rule.target
 
 
 def _texts(returns: list[Return]) -> Iterator[str]:
@@ -115,6 +116,8 @@ def _what(step: t.Any) -> str:
         return f"flow rule{place} of {step.label}"
     if isinstance(step, SetRss):
         return f"the RSS table of {step.label}"
+    if isinstance(step, SetHash):
+        return f"the RSS hash of {step.label} ({step.change.names})"
     if isinstance(step, SetRings):
         return f"the size of the rings of {step.label} ({step.after})"
     if isinstance(step, SetLink):

@@ -20,8 +20,9 @@ import typing as t
 
 from ..errors import KernelRefused
 from ..model.queues import Channels, Feature, RingSizes, Rss, RuleTable
+from ..model.rss_hash import field_letters
 from . import ethtool_abi as abi
-from .flow_spec import decode, encode
+from .flow_spec import FLOW_TYPES, decode, encode
 from .sysfs import REFUSALS
 
 if t.TYPE_CHECKING:
@@ -34,7 +35,7 @@ PERMANENT_MAC = abi.ABOUT[abi.GPERMADDR]
 ATTEMPTS = 3  # rules may come and go while they are listed
 ENOTSUPP = 524  # include/linux/errno.h; some drivers say it for EOPNOTSUPP
 NONE = (errno.EOPNOTSUPP, ENOTSUPP)  # the driver has no such thing
-# As this one question is answered by drivers that have no rules: mlx4_en, bnx2x and be2net, in their get_rxnfc.
+# As their get_rxnfc is answered by drivers that have no rules (mlx4_en, bnx2x and be2net), or no hash of a flow type.
 NO_RULES = (*NONE, errno.EINVAL)
 GONE = (errno.EINVAL, errno.ENOENT, errno.EMSGSIZE, errno.ENOSPC)  # the rule, or their number is another by now
 
@@ -145,6 +146,40 @@ class Ethtool:
         :raises KernelRefused: with the errno.
         """
         self._tell(name, abi.indirection_request(table), f"`ethtool -X {name}{'' if table else ' default'}`")
+
+    def set_hash(self, name: str, key: str | None, function: str | None) -> None:
+        """`ethtool -X NAME hkey KEY hfunc FUNCTION`; None stays.
+
+        :raises KernelRefused: with the errno.
+        """
+        present = self._ask(name, bytearray(abi.RXFH.pack(abi.GRSSH, 0, 0, 0, 0, 0, 0)))
+        words = f"{f' hkey {key}' if key else ''}{f' hfunc {function}' if function else ''}"
+        transformation = abi.RXFH.unpack(present)[5] if present else 0
+        self._tell(name, abi.hash_request(key, function, transformation), f"`ethtool -X {name}{words}`")
+
+    def hash_fields(self, name: str, flow_type: str) -> int | None:
+        """`ethtool -n NAME rx-flow-hash FLOW_TYPE`, as RXH_* bits."""
+        answer = self._ask(name, abi.RXNFC.pack(abi.Rxnfc(abi.GRXFH, FLOW_TYPES[flow_type])), NO_RULES)
+        return None if answer is None else abi.RXNFC.unpack(answer).data
+
+    def set_hash_fields(self, name: str, flow_type: str, bits: int) -> None:
+        """`ethtool -N NAME rx-flow-hash FLOW_TYPE …`.
+
+        :raises KernelRefused: with the errno.
+        """
+        request = abi.RXNFC.pack(abi.Rxnfc(abi.SRXFH, FLOW_TYPES[flow_type], bits))
+        self._tell(name, request, f"`ethtool -N {name} rx-flow-hash {flow_type} {field_letters(bits)}`")
+
+    def context(self, name: str, number: int) -> int:
+        """Whether an RSS context is there, as `ethtool -x NAME context NUMBER` asks.
+
+        :returns: the errno of the answer: 0 if it is, EOPNOTSUPP where the driver has none, another if it is not there.
+        """
+        try:
+            self._ioctl(name, bytearray(abi.RXFH.pack(abi.GRSSH, number, 0, 0, 0, 0, 0)))
+        except OSError as error:
+            return error.errno or errno.EIO
+        return 0
 
     def rules(self, name: str) -> RuleTable | None:
         """`ethtool -n NAME`."""

@@ -14,7 +14,20 @@ from __future__ import annotations
 import typing as t
 
 from . import index
-from .driver import BIND, CHANNELS, FEATURE, MTU, NODE, NUM_VFS, RING_SIZES, RSS_TABLE, RULE, UNBIND, VF_ATTRIBUTES
+from .driver import (
+    BIND,
+    CHANNELS,
+    FEATURE,
+    HASH,
+    MTU,
+    NODE,
+    NUM_VFS,
+    RING_SIZES,
+    RSS_TABLE,
+    RULE,
+    UNBIND,
+    VF_ATTRIBUTES,
+)
 
 # An act -> name of the errno -> the remedy, as the end of "Remedy: ".
 CAUSES: t.Mapping[str, t.Mapping[str, str]] = {
@@ -87,6 +100,16 @@ CAUSES: t.Mapping[str, t.Mapping[str, str]] = {
         "EBUSY": "the table is shared with another port of the card, or the device is in reset: run again",
         "ENOMEM": "there is not enough memory: run again",
         "ENOSPC": "all tables of the card are taken: remove RSS contexts that are not needed (ethtool -X)",
+        "EAGAIN": "the device is in reset: run again",
+        "EIO": "the device does not answer: see dmesg",
+        "ENODEV": "the interface is gone, or the device is in reset: run again",
+    },
+    # net/ethtool/ioctl.c ethtool_set_rxfh and ethtool_set_rxfh_fields, and the drivers.
+    HASH: {
+        "EINVAL": "the driver takes other fields for this flow type; what it takes differs from driver to driver",
+        "EOPNOTSUPP": "the driver cannot: leave it out",
+        "EBUSY": "the device is in reset: run again",
+        "ENOMEM": "there is not enough memory: run again",
         "EAGAIN": "the device is in reset: run again",
         "EIO": "the device does not answer: see dmesg",
         "ENODEV": "the interface is gone, or the device is in reset: run again",

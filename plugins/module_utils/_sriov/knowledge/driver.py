@@ -22,6 +22,7 @@ Mask = t.Tuple[t.Tuple[str, int], ...]
 # Acts that a driver answers with an errno of its own meaning.
 NUM_VFS, BIND, UNBIND, NODE = "sriov_numvfs", "bind", "unbind", "node"
 CHANNELS, RING_SIZES, RSS_TABLE, RULE, FEATURE = "ethtool -L", "ethtool -G", "ethtool -X", "ethtool -N", "ethtool -K"
+HASH = "ethtool -X hkey, -N rx-flow-hash"
 VF_ATTRIBUTES, MTU = "ip link set vf", "ip link set mtu"
 
 
@@ -66,6 +67,8 @@ class Steering(t.NamedTuple):
 
     :param flow_types: those it takes; None: not known.
     :param fields: what a rule may match, by names of model.flow.ETHTOOL_WORDS; None: not known.
+    :param masks: fields of which it takes these masks only; a field that is not named may have any.
+    :param contexts: a rule may send to an RSS context, or it is not known that none may.
     :param vf: a rule may send to a VF.
     :param no_vf: why not.
     :param whole: fields of which every bit is compared or none, by the same names.
@@ -82,6 +85,8 @@ class Steering(t.NamedTuple):
 
     flow_types: tuple[str, ...] | None = None
     fields: tuple[str, ...] | None = None
+    masks: t.Mapping[str, tuple[int, ...]] = {}
+    contexts: bool = True
     vf: bool = False
     no_vf: str = "nothing is known of its flow rules"
     whole: tuple[str, ...] = ()
@@ -176,6 +181,10 @@ class Driver(t.NamedTuple):
         written to where the card looks.
     :param table_sizes: (VFs, entries of the RSS table): the last pair whose VFs are reached holds; empty: as read.
     :param vf_driver: None: not known, or the same driver.
+    :param hash_functions: those that RSS may have; None: not known.
+    :param hash_fields: flow type -> which fields its hash may have, in the letters of ethtool(8); a flow type that is
+        not named may have any.
+    :param keeps_key: it lets nobody set the hash key.
     :param xdp: None: not known.
     :param dpdk: the driver that DPDK 24.11 has for its cards (drivers/net); None: none.
     :param bifurcated: DPDK works beside it, and taking it away breaks DPDK.
@@ -208,6 +217,9 @@ class Driver(t.NamedTuple):
     steering: Steering = Steering()
     vf_support: VfSupport = VfSupport()
     vf_driver: VfDriver | None = None
+    hash_functions: tuple[str, ...] | None = None
+    hash_fields: t.Mapping[str, tuple[str, ...]] = {}
+    keeps_key: bool = False
     xdp: Xdp | None = None
     dpdk: str | None = None
     bifurcated: bool = False

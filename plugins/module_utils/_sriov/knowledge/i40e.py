@@ -24,12 +24,13 @@ def mask_of(rule: FlowRule) -> Mask:
     return tuple(fields)
 
 
-# i40e_ethtool.c i40e_add_fdir_ethtool, i40e_check_fdir_input_set. Another mask of vlan than 0xffff is ignored.
+# i40e_ethtool.c i40e_add_fdir_ethtool, i40e_check_fdir_input_set. With another mask vlan is left out in silence.
 STEERING = Steering(
     flow_types=("tcp4", "udp4", "sctp4", "ip4", "tcp6", "udp6", "sctp6", "ip6"),
     fields=(*ADDRESSES_AND_PORTS, "vlan", "vlan_etype", "user_def"),
+    masks={"vlan": (0xFFFF,)},
     vf=True,
-    whole=(*ADDRESSES_AND_PORTS, "vlan"),
+    whole=ADDRESSES_AND_PORTS,
     mask_of=mask_of,
     mask_per_type=True,
 )

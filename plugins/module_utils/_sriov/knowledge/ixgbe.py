@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .driver import Driver, KernelRange, RssStep, Steering, VfDriver, VfSupport, Xdp
+from .intel_hash import HASH_FIELDS, HASH_FUNCTIONS
 
 if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
@@ -26,9 +27,15 @@ def mask_of(rule: FlowRule) -> Mask:
 
 
 def mask_hint(rule: FlowRule, other: FlowRule) -> str:
-    """Of two rules only one of which compares the L4 protocol."""
-    differ = mask_of(rule)[0] != mask_of(other)[0]
-    return ". ip4 does not look at the L4 protocol, tcp4, udp4 and sctp4 do" if differ else ""
+    """Of two rules only one of which compares the L4 protocol, or that compare different parts of a VLAN tag."""
+    if mask_of(rule)[0] != mask_of(other)[0]:
+        return ". ip4 does not look at the L4 protocol, tcp4, udp4 and sctp4 do"
+    vlans = [dict(mask_of(each)).get("vlan") for each in (rule, other)]
+    if None in vlans or vlans[0] == vlans[1]:
+        return ""
+    return (
+        ". `vlan` alone compares the id of the VLAN; the ethtool program the whole tag, as masks: {vlan: 0xffff} does"
+    )
 
 
 # ixgbe_ethtool.c ixgbe_add_ethtool_fdir_entry, ixgbe_flowspec_to_flow_type; ixgbe_82599.c
@@ -36,6 +43,8 @@ def mask_hint(rule: FlowRule, other: FlowRule) -> str:
 STEERING = Steering(
     flow_types=("tcp4", "udp4", "sctp4", "ip4"),
     fields=("src_ip", "dst_ip", "src_port", "dst_port", "vlan", "vlan_etype", "user_def"),
+    masks={"vlan": (0x0FFF, 0xE000, 0xEFFF, 0x1FFF, 0xF000, 0xFFFF)},  # bit 12 is not looked at
+    contexts=False,
     vf=True,
     mask_of=mask_of,
     mask_hint=mask_hint,
@@ -74,6 +83,8 @@ COMMON = Driver(
     rss_with_classes=1,
     table_known=True,  # ixgbe_main.c ixgbe_setup_reta
     reopens=True,  # ixgbe_setup_tc, ixgbe_close: ixgbe_fdir_filter_exit; ixgbe_setup_reta
+    hash_functions=HASH_FUNCTIONS,  # ixgbe_ethtool.c ixgbe_set_rxfh, which takes any key
+    hash_fields=HASH_FIELDS,
     table="shared",  # one RETA and key for all pools: ixgbe_main.c ixgbe_setup_reta
     steering=STEERING,
     vf_support=VFS,

@@ -104,13 +104,21 @@ class RuleTable(t.NamedTuple):
 
 
 class Queues(t.NamedTuple):
-    """All of it, for one interface; None where the driver does not tell."""
+    """All of it, for one interface; None where the driver does not tell.
+
+    :param contexts: of RSS contexts that were asked for, the errno that the kernel answered with: 0 for those that are
+        there.
+    :param hash_fields: of the flow types that were asked for and that the driver tells, the RXH_* bits of the fields
+        that are hashed.
+    """
 
     channels: Channels | None = None
     rss: Rss | None = None
     ntuple: Feature | None = None
     rules: RuleTable | None = None
     ring_sizes: RingSizes | None = None
+    contexts: t.Mapping[int, int] = {}
+    hash_fields: t.Mapping[str, int] = {}
 
     @property
     def receiving(self) -> int | None:

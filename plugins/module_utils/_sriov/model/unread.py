@@ -14,7 +14,7 @@ import typing as t
 
 FUNCTION, NUM_VFS, VIRTFN, ATTRIBUTES = "function", "num_vfs", "virtfn", "attributes"
 CHANNELS, RSS, NTUPLE, RULES, PERM_MAC = "channels", "rss", "ntuple", "rules", "perm_mac"
-RING_SIZES = "rings"
+RING_SIZES, HASH_FIELDS = "rings", "hash_fields"
 
 
 class Unread(t.NamedTuple):

@@ -25,6 +25,7 @@ from .fits import fits
 from .holders import elsewhere, interface_holders, open_nodes
 from .management import management_holders, ssh_peer
 from .names import locate
+from .queues import with_what_is_named
 from .unseen import unseen_parts, unseen_users
 
 if t.TYPE_CHECKING:
@@ -49,7 +50,7 @@ def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, 
     """
     observer = Observer(kernel, timeout)
     located, unknown = locate(kernel, observer.interfaces, desired)
-    pfs = {each.pf: observer.pf(each.pf) for each in located.pfs}
+    pfs = {each.pf: with_what_is_named(kernel, observer.pf(each.pf), each) for each in located.pfs}
     devices = {each.device: observer.device(each.device) for each in located.devices}
     members = [*(vf for pf in pfs.values() for vf in pf.vfs), *devices.values()]
     wanted = {name for each in located.pfs for name in _drivers_of_pf(each, pfs[each.pf])}

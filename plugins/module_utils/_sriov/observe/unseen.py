@@ -22,6 +22,7 @@ from ..model.unread import (
     ATTRIBUTES,
     CHANNELS,
     FUNCTION,
+    HASH_FIELDS,
     NTUPLE,
     NUM_VFS,
     PERM_MAC,
@@ -48,6 +49,7 @@ OF_DRIVER = {
     NTUPLE: "features",
     RULES: "flow rules",
     RING_SIZES: "ring sizes",
+    HASH_FIELDS: "hash fields",
     PERM_MAC: PERMANENT_MAC,
 }
 
@@ -95,7 +97,7 @@ def unseen_parts(kernel: Kernel, address: str, name: str | None, present: int | 
     :param present: what sriov_numvfs says.
     :param links: how many virtfnN there are.
     """
-    failed, refused = kernel.ethtool.failed, kernel.refused
+    refused = kernel.refused
     files, commands, base = refused.files, refused.commands, f"{PCI_DEVICES}/{address}"
     leading = [path for path in files if path in (base, f"{base}/sriov_numvfs") or path.startswith(f"{base}/virtfn")]
     found = [Unread(NUM_VFS, f"{path} [{errno_words(files[path])}]") for path in sorted(leading)]
@@ -103,11 +105,18 @@ def unseen_parts(kernel: Kernel, address: str, name: str | None, present: int | 
     found += [Unread(FUNCTION, f"{path} [{errno_words(files[path])}]") for path in own if path in files]
     if not leading and (present or 0) != links:
         found.append(Unread(VIRTFN, f"sriov_numvfs says {present}, and there are {links} virtfnN"))
-    for part, words in OF_DRIVER.items():
-        key = f"the {words} of {name}"
-        if key in failed:
-            found.append(Unread(part, f"the driver of {name} did not tell its {words} [{errno_words(failed[key])}]"))
+    for part in OF_DRIVER:
+        found += untold(kernel, name, part)
     attributes = f"the attributes of the VFs of {name}"
     if attributes in commands:
         found.append(Unread(ATTRIBUTES, commands[attributes]))
     return tuple(found)
+
+
+def untold(kernel: Kernel, name: str | None, part: str) -> list[Unread]:
+    """The part, where the driver of an interface was asked for it and failed to tell."""
+    words = OF_DRIVER[part]
+    number = kernel.ethtool.failed.get(f"the {words} of {name}")
+    if number is None:
+        return []
+    return [Unread(part, f"the driver of {name} did not tell its {words} [{errno_words(number)}]")]

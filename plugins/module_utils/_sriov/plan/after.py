@@ -241,6 +241,15 @@ def _set_rss(state: State, step: net.SetRss) -> State:
     return _with_queues(state, step.address, queues._replace(rss=rss._replace(table=table)))
 
 
+def _set_hash(state: State, step: net.SetHash) -> State:
+    queues, change = state.pfs[step.address].queues, step.change
+    rss = queues.rss
+    if rss is not None:
+        rss = rss._replace(key=change.key or rss.key, hash_function=change.function or rss.hash_function)
+    fields = {**queues.hash_fields, **change.fields}
+    return _with_queues(state, step.address, queues._replace(rss=rss, hash_fields=fields))
+
+
 def _delete_rule(state: State, step: net.DeleteRule) -> State:
     queues = state.pfs[step.address].queues
     table = t.cast(RuleTable, queues.rules)
@@ -282,6 +291,7 @@ AFTER: dict[type, t.Callable[[State, t.Any], State]] = {
     net.SetRings: _set_rings,
     net.SetNtuple: _set_ntuple,
     net.SetRss: _set_rss,
+    net.SetHash: _set_hash,
     net.DeleteRule: _delete_rule,
     net.InsertRule: _insert_rule,
 }

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import typing as t
 
@@ -17,7 +18,7 @@ from ..knowledge.driver import Steering
 from ..knowledge.queues import driver_of
 from ..knowledge.rss import pool_stride
 from ..model.check import check_vf_of_rule, leading_somewhere
-from ..model.flow import field_bits
+from ..model.flow import field_bits, number_words
 from .guard import cuts_ssh
 
 if t.TYPE_CHECKING:
@@ -71,6 +72,7 @@ def _check_steering(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> No
 
 def _check_form(pf: Pf, name: str, rule: FlowRule, destination: Destination) -> None:
     steering = driver_of(pf).steering
+    _check_context(pf, name, rule, steering)
     if destination.kind == "vf":
         _check_steering(pf, name, rule, steering)
     if steering.flow_types is not None and rule.flow_type not in steering.flow_types:
@@ -88,7 +90,7 @@ def _check_form(pf: Pf, name: str, rule: FlowRule, destination: Destination) -> 
             why=f"driver {pf.device.driver} matches {', '.join(steering.fields or ())}",
             remedy=f"leave out {strange[0]}",
         )
-    _check_whole(pf, name, rule, steering)
+    _check_field_masks(pf, name, rule, steering)
     if not steering.drop and destination.kind == "drop":
         raise NotSupported(
             f"{name}: cannot drop",
@@ -98,17 +100,47 @@ def _check_form(pf: Pf, name: str, rule: FlowRule, destination: Destination) -> 
         )
 
 
-def _check_whole(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
-    whole = {field: (1 << field_bits(rule.flow_type, field)) - 1 for field in steering.whole}
-    partial = [field for field, _value, mask in rule.match if mask != whole.get(field, mask)]
-    if partial:
-        bits = field_bits(rule.flow_type, partial[0])
+def _check_context(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
+    """:raises SriovError: its RSS context is not there. What the kernel did not say, it will say of the rule."""
+    context, what = rule.context, f"{name}: cannot send to RSS context {rule.context}"
+    if context is None:
+        return
+    answer = pf.queues.contexts.get(context, 0)
+    if not steering.contexts or answer == errno.EOPNOTSUPP:
         raise NotSupported(
-            f"{name}: cannot match a part of {partial[0]}",
+            what,
             device=pf.label,
-            why=f"driver {pf.device.driver} compares all {bits} bits of it or none",
-            remedy=f"name one whole {partial[0]}, or leave it out",
+            why=f"driver {pf.device.driver} has no RSS contexts",
+            remedy="send to a queue",
         )
+    if answer:
+        raise InvalidRequest(
+            what,
+            device=pf.label,
+            why=f"there is none of this number ({errno.errorcode.get(answer, answer)})",
+            remedy="create it first (ethtool -X … context new, which says its number), or name one that is there",
+        )
+
+
+def _check_field_masks(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
+    """:raises NotSupported: the driver would refuse the mask of a field, or leave the field out."""
+    for field, _value, mask in rule.match:
+        bits, taken = field_bits(rule.flow_type, field), steering.masks.get(field, (mask,))
+        if field in steering.whole and mask != (1 << bits) - 1:
+            raise NotSupported(
+                f"{name}: cannot match a part of {field}",
+                device=pf.label,
+                why=f"driver {pf.device.driver} compares all {bits} bits of it or none",
+                remedy=f"name one whole {field}, or leave it out",
+            )
+        if mask not in taken:
+            words = [number_words(rule.flow_type, field, each, hexadecimal=True) for each in (mask, *taken)]
+            raise NotSupported(
+                f"{name}: cannot match {field} with mask {words[0]}",
+                device=pf.label,
+                why=f"driver {pf.device.driver} takes {' or '.join(words[1:])} for it",
+                remedy="give such a mask (masks), or leave out the field",
+            )
 
 
 def _check_vf(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:

@@ -8,7 +8,7 @@
 Every module's desired state is one with most of it left out. The stages, each over all PFs, and why they come in this
 order: PF and VF count (all else needs the VFs) -> attributes (a VF driver reads its MAC address at probe) -> drivers ->
 MTU (needs the VF's interface) -> channels, rings (closing the PF drops rules and table) -> ntuple (resets the PF: the
-table again) -> RSS table -> flow rules. Each stage is planned on the host that the steps before it lead to.
+table again) -> RSS table and hash -> flow rules. Each stage is planned on the host that the steps before it lead to.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from .pf import plan_pf
 from .queues import plan_channels, plan_ntuple
 from .rings import plan_rings
 from .rss import plan_rss
+from .rss_hash import plan_hash
 from .rules import plan_rules
 from .stage import Stage
 from .vfs import by_index, plan_attributes, plan_mtus, plan_reloads
@@ -197,6 +198,7 @@ def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
     if desired.ntuple is False:  # rules go while they can still go, and the feature before the table, which it resets
         return _plan_without_rules(draft, desired, before, now, faults)
     draft.take(_plan_table(before, now, desired))
+    draft.take(plan_hash(draft.pf(desired), desired.rss))
     if faults.found:
         return Stage(faults=faults)
     return plan_rules(draft.pf(desired), desired.rules, _lost_rules(before, now))
@@ -209,6 +211,7 @@ def _plan_without_rules(draft: Draft, desired: DesiredPf, before: Pf, now: Pf, f
         draft.take(plan_ntuple_off(draft.pf(desired), desired))
     with faults.gathered():
         draft.take(_plan_table(before, draft.pf(desired), desired))
+        draft.take(plan_hash(draft.pf(desired), desired.rss))
     return Stage(faults=faults)
 
 

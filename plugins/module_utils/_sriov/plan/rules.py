@@ -110,11 +110,11 @@ def _arrival(
     for wanted in desired.present:
         same_flow = present.get(wanted.flow, [])
         fitting = [r for r in same_flow if wanted.location == r.location or _may_stay(wanted, r, named)]
-        exact = [rule for rule in fitting if rule.cookie == wanted.cookie]
+        exact = [rule for rule in fitting if rule.target == wanted.target]
         if exact:
             change.kept.append(exact[0])
             # Another rule for the same flow contradicts it; a second one that says the same does no harm.
-            change.deleted.extend(rule for rule in same_flow if rule.cookie != wanted.cookie)
+            change.deleted.extend(rule for rule in same_flow if rule.target != wanted.target)
             continue
         old = next(iter([*fitting, *same_flow]), None)
         change.deleted.extend(rule for rule in same_flow if rule is not old)
@@ -134,11 +134,9 @@ def _arrival(
 
 
 def _by_flow(rules: t.Iterable[FlowRule]) -> dict[t.Any, list[FlowRule]]:
-    """Those of an RSS context are somebody else's, whatever their flow."""
     found: dict[t.Any, list[FlowRule]] = {}
     for rule in rules:
-        if rule.context is None:
-            found.setdefault(rule.flow, []).append(rule)
+        found.setdefault(rule.flow, []).append(rule)
     return found
 
 

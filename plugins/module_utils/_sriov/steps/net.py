@@ -13,6 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from ..model.attributes import VfAttributes, attribute_words
+from ..model.rss_hash import Hash, hash_words
 from ..model.rss_table import spread
 
 if t.TYPE_CHECKING:
@@ -125,6 +126,23 @@ class SetRss(t.NamedTuple):
         return f"{verb} the RSS table of {self.label}: of {len(self.table)} entries {words}"
 
 
+class SetHash(t.NamedTuple):
+    """`ethtool -X NAME hkey … hfunc …` and `ethtool -N NAME rx-flow-hash …`: all of it, or nothing.
+
+    :param change: what is written.
+    :param before: the hash as it is, for the sentence and the way back.
+    """
+
+    address: str
+    name: str
+    label: str
+    change: Hash
+    before: Hash
+
+    def __str__(self) -> str:
+        return f"set the RSS hash of {self.label}: {hash_words(self.change, self.before)}"
+
+
 class DeleteRule(t.NamedTuple):
     """`ethtool -N NAME delete LOCATION`.
 
@@ -164,4 +182,6 @@ class InsertRule(t.NamedTuple):
         return f"{'put back' if self.again else 'add'} flow rule{number} of {self.label}: {self.rule}"
 
 
-NetStep = t.Union[WaitForCarrier, SetVf, SetMtu, SetChannels, SetRings, SetNtuple, SetRss, DeleteRule, InsertRule]
+NetStep = t.Union[
+    WaitForCarrier, SetVf, SetMtu, SetChannels, SetRings, SetNtuple, SetRss, SetHash, DeleteRule, InsertRule
+]

@@ -14,6 +14,7 @@ from __future__ import annotations
 import typing as t
 
 from ..model.flow import ethtool_words
+from ..model.rss_hash import field_letters
 from ..model.rss_table import ethtool_words as table_words
 from . import net, pci
 
@@ -51,10 +52,21 @@ def command(step: Step) -> str:
         return f"ethtool -X {step.name} {table_words(step.table)}"
     if isinstance(step, net.SetChannels):
         return f"ethtool -L {step.name} combined {step.combined}"
+    if isinstance(step, net.SetHash):
+        return _hash_command(step)
     if isinstance(step, net.SetRings):
         return f"ethtool -G {step.name} {step.after}"
     assert isinstance(step, pci.SetLink), step
     return f"ip link set dev {step.name} {'up' if step.up else 'down'}"
+
+
+def _hash_command(step: net.SetHash) -> str:
+    """Of one part. The letters of no field at all are an empty word."""
+    for flow_type, bits in step.change.fields.items():
+        letters = field_letters(bits) or "''"
+        return f"ethtool -N {step.name} rx-flow-hash {flow_type} {letters}"
+    words = (("hkey", step.change.key), ("hfunc", step.change.function))
+    return " ".join(["ethtool -X", step.name, *(f"{word} {value}" for word, value in words if value)])
 
 
 def _rule_again(step: net.DeleteRule) -> tuple[Step, ...]:
@@ -83,6 +95,12 @@ def _channels_again(step: net.SetChannels) -> tuple[Step, ...]:
     return (step._replace(before=step.combined, combined=step.before),)
 
 
+def _hash_again(step: net.SetHash) -> tuple[Step, ...]:
+    """One step for each write, as each is a command."""
+    parts = reversed(step.change.parts)
+    return tuple(step._replace(change=step.before.like(part), before=part) for part in parts)
+
+
 def _rings_again(step: net.SetRings) -> tuple[Step, ...]:
     return (step._replace(before=step.after, after=step.before),)
 
@@ -96,6 +114,7 @@ WAYS_BACK: dict[type, t.Callable[[t.Any], tuple[Step, ...]]] = {
     net.DeleteRule: _rule_again,
     net.InsertRule: _rule_out,
     net.SetRss: _table_again,
+    net.SetHash: _hash_again,
     net.SetChannels: _channels_again,
     net.SetRings: _rings_again,
     pci.SetLink: _link_again,
@@ -118,5 +137,5 @@ NOTHING_TAKEN: dict[type, str] = {
     net.WaitForCarrier: "it waits",
     net.SetVf: "the attributes are what was asked for",
     net.SetMtu: "the MTU is what was asked for",
-    net.SetNtuple: "the table that it drops is put back by a step; turned off again it would reset the PF once more",
+    net.SetNtuple: "the table that it drops is put back by a step; turned back it would reset the PF once more",
 }

@@ -75,7 +75,7 @@ def test_the_result_has_all_that_is_documented(kernel):
             **{"max_rx": 0, "max_tx": 0, "max_combined": 2},
             **{"rx": 0, "tx": 0, "other": 1, "combined": 2},
         },
-        "rss": {"rings": 2, "entries": {"0": 64, "1": 64}, "key": "", "hash_function": "toeplitz"},
+        "rss": {"rings": 2, "entries": {"0": 64, "1": 64}, "key": "", "hash_function": "toeplitz", "hash_fields": {}},
         "ring_sizes": {"max_rx": 4096, "max_tx": 4096, "rx": 256, "tx": 256},
         "ntuple": {"on": False, "changeable": False},
         "locations": 16,

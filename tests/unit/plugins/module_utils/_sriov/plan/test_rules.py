@@ -13,6 +13,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.d
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import DROP, encode_action
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import Holder
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.net import DeleteRule, InsertRule
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.undo import way_back
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.drivers import LENIENT
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     LABEL,
@@ -270,11 +271,49 @@ def test_the_prediction_has_the_rules_that_stay():
     assert after.pfs[PF].queues.rules.rules == (OTHER,)
 
 
-def test_a_rule_of_an_rss_context_is_not_the_same():
-    context = replace(RULE, context=1)
-    state = with_rules(context)
-    assert sentences(state, desired_pf(rules=desired_rules(to(0), absent=True))) == []
-    assert sentences(state, desired_pf(rules=desired_rules(to(0)))) == [add(RULE_WORDS, 2044)]
+FLOW_WORDS = "tcp4 dst-ip 192.168.254.30 dst-port 80"
+IN_CONTEXT = replace(RULE, cookie=0, context=1)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "steps"),
+    [
+        pytest.param(replace(RULE, cookie=0, context=None, location=None), "to queue 0", id="of none"),
+        pytest.param(replace(IN_CONTEXT, context=2, location=None), "to RSS context 2", id="of another"),
+        pytest.param(
+            replace(IN_CONTEXT, cookie=3, location=None), "to queue 3 of RSS context 1", id="of another queue"
+        ),
+        pytest.param(replace(IN_CONTEXT, location=None), None, id="the same"),
+    ],
+)
+def test_the_rss_context_of_a_rule_is_part_of_where_it_leads(wanted, steps):
+    """A rule for the same flow that leads elsewhere contradicts it."""
+    expected = [
+        delete(f"{FLOW_WORDS} to RSS context 1", 2045),
+        add(f"{FLOW_WORDS} {steps}", 2045),
+    ]
+    assert sentences(unknown_driver(IN_CONTEXT), desired_pf(rules=desired_rules(wanted))) == (expected if steps else [])
+
+
+@pytest.mark.parametrize(
+    ("named", "goes"),
+    [
+        pytest.param(replace(RULE, cookie=None, location=None), True, id="the flow"),
+        pytest.param(replace(IN_CONTEXT, location=None), True, id="its context"),
+        pytest.param(replace(IN_CONTEXT, context=2, location=None), False, id="another context"),
+        pytest.param(replace(RULE, cookie=0, location=None), False, id="no context"),
+        pytest.param(replace(RULE, cookie=None, location=7), False, id="another location"),
+    ],
+)
+def test_a_rule_of_an_rss_context_goes_when_it_is_named(named, goes):
+    steps = sentences(unknown_driver(IN_CONTEXT), desired_pf(rules=desired_rules(named, absent=True)))
+    assert steps == ([delete(f"{FLOW_WORDS} to RSS context 1", 2045)] if goes else [])
+
+
+def test_a_rule_of_an_rss_context_that_goes_for_another_is_remembered():
+    plan = planned(unknown_driver(IN_CONTEXT), desired_pf(rules=desired_rules(to(1)))).plan
+    (back,) = way_back(plan.steps[0])
+    assert (plan.purposes, back.rule) == ((0, 0), IN_CONTEXT)
 
 
 def test_the_prediction_has_the_rules_and_they_are_as_desired():

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 
 import pytest
@@ -15,7 +16,12 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     NotSupported,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredRss
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import DROP, WAKE, encode_action
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import (
+    DROP,
+    WAKE,
+    encode_action,
+    flow_rule,
+)
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import SshPeer
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.drivers import LENIENT
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
@@ -48,6 +54,12 @@ L4_HINT = ". ip4 does not look at the L4 protocol, tcp4, udp4 and sctp4 do"
 def to(vf_index, queue=0, location=None):
     """The flow of RULE, sent elsewhere."""
     return replace(RULE, cookie=encode_action(vf_index, queue), location=location)
+
+
+def contexts(answers):
+    """A driver of which nothing is known, and what it says of RSS contexts."""
+    state = pf(driver="mlx5_core", vendor="15b3", device="1017", combined_channels=4, ntuple="on")
+    return replace(state, queues=state.queues._replace(contexts=answers))
 
 
 def with_rules(*rules, num_vfs=4, combined=4, cpus=16, **changes):
@@ -217,8 +229,69 @@ REFUSALS = [
         i350(combined_channels=4, ntuple="on", size=16),
         [rule("ether", cookie=0, location=None, vlan=100)],
         NotSupported,
-        f"rules[0]: cannot match vlan{ON}driver igb matches src_mac, dst_mac, ether_type. Remedy: leave out vlan.",
+        f"rules[0]: cannot match vlan with mask 0xfff{ON}driver igb takes 0xe000 for it. Remedy: give such a mask "
+        "(masks), or leave out the field.",
         id="igb looks at a VLAN's priority only",
+    ),
+    pytest.param(
+        with_rules(),
+        [replace(rule(dst_port=80, cookie=0, location=None), context=1)],
+        NotSupported,
+        f"rules[0]: cannot send to RSS context 1{ON}driver ixgbe has no RSS contexts. Remedy: send to a queue.",
+        id="ixgbe has no RSS contexts, also where nobody has asked it",
+    ),
+    pytest.param(
+        contexts({1: errno.EOPNOTSUPP}),
+        [replace(rule(dst_port=80, cookie=0, location=None), context=1)],
+        NotSupported,
+        f"rules[0]: cannot send to RSS context 1{ON}driver mlx5_core has no RSS contexts. Remedy: send to a queue.",
+        id="the kernel says that a driver has no RSS contexts",
+    ),
+    pytest.param(
+        contexts({1: 0, 2: errno.ENOENT}),
+        [
+            replace(rule(dst_port=80, cookie=0, location=None), context=1),
+            replace(rule(dst_port=81, cookie=0, location=None), context=2),
+        ],
+        InvalidRequest,
+        f"rules[1]: cannot send to RSS context 2{ON}there is none of this number (ENOENT). Remedy: create it first "
+        "(ethtool -X … context new, which says its number), or name one that is there.",
+        id="an RSS context that is not there",
+    ),
+    pytest.param(
+        i350(combined_channels=4, ntuple="on", size=16),
+        [flow_rule("ether", {"dst_mac": (0x020000000000, 0xFFFFFF000000)}, 0)],
+        NotSupported,
+        f"rules[0]: cannot match a part of dst_mac{ON}driver igb compares all 48 bits of it or none. Remedy: name one "
+        "whole dst_mac, or leave it out.",
+        id="igb would leave out a field with a mask",
+    ),
+    pytest.param(
+        with_rules(),
+        [flow_rule("tcp4", {"vlan": (0x10, 0x00F0)}, 0)],
+        NotSupported,
+        f"rules[0]: cannot match vlan with mask 0xf0{ON}driver ixgbe takes 0xfff or 0xe000 or 0xefff or 0x1fff or "
+        "0xf000 or 0xffff for it. Remedy: give such a mask (masks), or leave out the field.",
+        id="ixgbe compares parts of a VLAN tag as a whole",
+    ),
+    pytest.param(
+        with_rules(flow_rule("udp4", {"vlan": (100, 0xFFFF)}, 1, 7)),
+        [rule("udp4", cookie=2, location=None, vlan=101)],
+        NotSupported,
+        f"rules[0]: udp4 vlan 101 m 0xf000 to queue 2 has another mask than udp4 vlan 100 to queue 1{ON}"
+        + SAME_FIELDS.format(
+            ". `vlan` alone compares the id of the VLAN; the ethtool program the whole tag, as masks: {vlan: 0xffff} "
+            "does"
+        ),
+        id="the VLAN of the ethtool program",
+    ),
+    pytest.param(
+        with_rules(flow_rule("udp4", {"src_port": (0, 1)}, 1, 7)),
+        [flow_rule("udp4", {"src_port": (1, 3)}, 2)],
+        NotSupported,
+        f"rules[0]: udp4 src-port 1 m 0xfffc to queue 2 has another mask than udp4 src-port 0 m 0xfffe to queue 1{ON}"
+        + SAME_FIELDS.format(""),
+        id="other bits of the same field",
     ),
     pytest.param(
         i350(combined_channels=4, ntuple="on", size=16),
@@ -477,7 +550,10 @@ def test_drivers_that_compare_whole_fields_get_no_part_of_one(driver, partial, f
 
 def test_a_vlan_without_its_priority_is_ignored_by_i40e_and_refused():
     (refused,) = refusals(nic("i40e"), desired_pf(rules=desired_rules(queue_rule(vlan=100))))
-    assert refused.what == "rules[0]: cannot match a part of vlan"
+    assert str(refused) == (
+        f"rules[0]: cannot match vlan with mask 0xfff{ON}driver i40e takes 0xffff for it. Remedy: give such a mask "
+        "(masks), or leave out the field."
+    )
     assert refusals(nic("i40e"), desired_pf(rules=desired_rules(queue_rule(vlan=100, masks={"vlan": 0xFFFF})))) == []
 
 

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import RingSizes
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_hash import Hash
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps import net, pci
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.undo import (
     NOTHING_TAKEN,
@@ -74,6 +76,24 @@ def test_every_class_of_steps_is_in_one_of_the_tables():
             net.SetRings(*NAMED, RingSizes(rx=512, tx=256), RingSizes(rx=64, tx=256)),
             ["ethtool -G enp1s0 rx 512 tx 256"],
             id="rings",
+        ),
+        pytest.param(
+            net.SetHash(
+                *NAMED,
+                Hash("01:02", "xor", {"udp4": 0xF0, "tcp4": 0x30}),
+                Hash("03:04", "toeplitz", {"udp4": 0, "tcp4": 0xF0, "udp6": 0xF0}),
+            ),
+            [
+                "ethtool -N enp1s0 rx-flow-hash tcp4 sdfn",
+                "ethtool -N enp1s0 rx-flow-hash udp4 ''",
+                "ethtool -X enp1s0 hkey 03:04 hfunc toeplitz",
+            ],
+            id="the RSS hash, last first",
+        ),
+        pytest.param(
+            net.DeleteRule(*NAMED, replace(RULE, context=1, cookie=0)),
+            ["ethtool -N enp1s0 flow-type tcp4 dst-ip 192.168.254.30 dst-port 80 context 1 action 0 loc 2045"],
+            id="a rule for an RSS context is deleted",
         ),
         pytest.param(pci.SetLink(PF, "enp1s0", False), ["ip link set dev enp1s0 up"], id="down"),
         pytest.param(pci.SetLink(PF, "enp1s0", True), [], id="up"),
