@@ -136,6 +136,16 @@ def test_a_rule_to_an_rss_context_comes_back_where_the_one_for_it_is_refused(tmp
     assert present(kernel) == before
 
 
+def test_an_rss_context_that_cannot_be_asked_for_is_not_taken_for_absent(tmp_path):
+    class Failing(SimEthtool):
+        def context(self, name, number):
+            return errno.EIO
+
+    kernel = start(tmp_path, hosts.Nic("mystery", device="abcd"))
+    kernel.ethtool = Failing(tmp_path)
+    assert run(kernel, {**FLOW, "context": 1})["changed"]
+
+
 def test_an_rss_context_that_is_not_there_is_refused_before_the_first_write(tmp_path):
     kernel = start(tmp_path, hosts.Nic("mystery", device="abcd"))
     before = written(kernel)

@@ -173,6 +173,17 @@ def test_the_feature_goes_off_once_the_rules_have_gone_and_the_table_comes_back(
     assert (table(kernel), kernel.ethtool.feature("enp1s0").on) == (BY_HAND, False)
 
 
+def test_the_hash_is_set_where_the_feature_goes_off_too(tmp_path):
+    kernel = start(tmp_path, rules=())
+    wish = {"pf": "enp1s0", "ntuple": False, "rss": {"hash_fields": {"udp4": "sdfn"}}}
+    assert run_module(host, kernel, pfs=[wish])["steps"] == [
+        f"turn ntuple filters of {LABEL} off",
+        BACK,
+        f"set the RSS hash of {LABEL}: fields of udp4 sdfn (was sd)",
+    ]
+    assert not run_module(host, kernel, pfs=[wish])["changed"]
+
+
 def test_rules_that_would_be_in_force_no_more_are_named(tmp_path):
     kernel = start(tmp_path)
     refused = run_module(flow_rule, kernel, True, pf="enp1s0", ntuple=False)
