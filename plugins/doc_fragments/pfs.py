@@ -26,7 +26,7 @@ STATE = NUM_VFS + NO_VFS + DRIVERS_AUTOPROBE + AUTOPROBE_LEFT_OUT + MIN_RSS_QUEU
 RECORDS = VFS + indent(VF + DRIVER + NODE, "    ")
 QUEUES = r"""
 rss:
-  description: Channels and RSS table of the PF, see C(kernel_bypass.sriov.rss).
+  description: Channels, RSS table and RSS hash of the PF, see C(kernel_bypass.sriov.rss).
   type: dict
   suboptions:
 """ + indent(RSS, "    ")
@@ -45,6 +45,15 @@ exclusive_rules:
   type: bool
   default: false
 """
+NTUPLE = r"""
+ntuple:
+  description:
+    - The feature without which no flow rule is in force, as C(ethtool -K ntuple). Left out, it is turned on where there
+      are rules to set, and else left as it is.
+    - Turning it on or off resets a PF with C(ixgbe). Rules that are there when it is turned off are in force no more,
+      and many drivers forget them; that needs C(in_use) in O(pfs[].allow).
+  type: bool
+"""
 PFS = r"""
 pfs:
   description:
@@ -53,7 +62,7 @@ pfs:
   elements: dict
   required: true
   suboptions:
-""" + indent(PF + STATE + RECORDS + QUEUES + RULES + EXCLUSIVE_RULES + ALLOW, "    ")
+""" + indent(PF + STATE + RECORDS + QUEUES + RULES + EXCLUSIVE_RULES + NTUPLE + ALLOW, "    ")
 
 
 class ModuleDocFragment:

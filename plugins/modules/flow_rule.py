@@ -13,8 +13,8 @@ description:
   - Keeps the ntuple rules of a physical function (PF), as C(ethtool -N) does, without that program. A rule may send
     its frames into a virtual function (VF) where the driver can, as C(ixgbe) and C(i40e) do.
   - Turns the ntuple feature on when there are rules to set, which resets a PF with C(ixgbe).
-  - Rules are the same when they match the same fields with the same masks and go to the same place. A rule for a flow
-    that goes elsewhere is replaced.
+  - Rules are the same when they match the same fields with the same masks and go to the same place, the RSS context
+    included. A rule for a flow that goes elsewhere is replaced.
   - Refuses before the first write what the driver would refuse with no more than C(EINVAL), and what it would take
     and then do otherwise.
 notes:
@@ -33,7 +33,7 @@ options:
   rules:
     description:
       - The rules. Each says where its frames go by O(rules[].vf) and O(rules[].queue), by O(rules[].queue) alone, by
-        O(rules[].drop), or by O(rules[].action).
+        O(rules[].drop), by O(rules[].action), or by O(rules[].context).
       - With O(state=absent) a rule without destination means the flow wherever it goes.
     default: []
   state:
@@ -47,6 +47,13 @@ options:
       - Remove all rules that are not listed; with O(rules=[]) all of them.
     type: bool
     default: false
+  ntuple:
+    description:
+      - The feature without which no flow rule is in force, as C(ethtool -K ntuple). Left out, it is turned on where
+        there are rules to set, and else left as it is.
+      - Turning it on or off resets a PF with C(ixgbe). Rules that are there when it is turned off are in force no more,
+        and many drivers forget them; that needs C(in_use) in O(allow).
+    type: bool
 seealso:
   - module: kernel_bypass.sriov.rss
   - module: kernel_bypass.sriov.rx_rate
@@ -72,6 +79,21 @@ EXAMPLES = r"""
     rules:
       - {flow_type: udp4, dst_ip: 192.0.2.30, dst_port: 53, vf: 0}
       - {flow_type: udp4, dst_ip: 192.0.2.30, dst_port: 4789, vf: 1, queue: 1}
+
+- name: No rules, and the feature off
+  kernel_bypass.sriov.flow_rule:
+    pf: eth3
+    exclusive: true
+    ntuple: false
+
+- name: One port over four queues, by the last two bits of the source port
+  kernel_bypass.sriov.flow_rule:
+    pf: eth3
+    rules:
+      - {flow_type: udp4, dst_port: 4789, src_port: 0, masks: {src_port: 3}, queue: 0}
+      - {flow_type: udp4, dst_port: 4789, src_port: 1, masks: {src_port: 3}, queue: 1}
+      - {flow_type: udp4, dst_port: 4789, src_port: 2, masks: {src_port: 3}, queue: 2}
+      - {flow_type: udp4, dst_port: 4789, src_port: 3, masks: {src_port: 3}, queue: 3}
 
 - name: No rule for this flow, wherever it goes
   kernel_bypass.sriov.flow_rule:
@@ -102,7 +124,22 @@ diff:
   contains:
     before: {description: As it was., type: dict}
     after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
-done: {description: The steps that were done before the one that failed., type: list, elements: str, returned: failure}
+done:
+  description:
+    - The steps that were done before the one that failed.
+    - Behind them the steps that gave back what those had taken away for its sake.
+  type: list
+  elements: str
+  returned: failure
+lost:
+  description:
+    - Commands that give back what was taken away for the sake of the step that failed, and could not be put back.
+    - Empty where nothing is lost, which is the rule.
+  type: list
+  elements: str
+  returned: failure
+  sample:
+    - ethtool -N enp1s0 flow-type tcp4 dst-ip 192.0.2.1 dst-port 80 action 4294967296 loc 2045
 failure:
   description: What failed, the first where it is more than one thing.
   type: dict

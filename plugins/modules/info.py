@@ -73,8 +73,8 @@ host:
 steps: {description: 'Always empty, since nothing is changed.', type: list, elements: str, returned: success}
 not_seen:
   description:
-    - What was asked and refused, one sentence each, such as what processes of other users have open. The other values
-      are without it.
+    - What was asked and could not be read, one sentence each, such as what processes of other users have open. The
+      other values are without it.
     - Empty where all could be seen, which is the rule for root.
   type: list
   elements: str
@@ -150,6 +150,19 @@ pfs:
         entries: {description: 'How many entries of the table each queue has, by its number.', type: dict}
         key: {description: The hash key as hexadecimal bytes; empty where the driver does not tell., type: str}
         hash_function: {description: Name of the hash function; null where the driver does not tell., type: str}
+        hash_fields:
+          description:
+            - Which fields are hashed, by flow type, in the letters of C(ethtool -N rx-flow-hash); empty for none.
+            - Of modules other than C(kernel_bypass.sriov.info) only the flow types that are named.
+          type: dict
+    ring_sizes:
+      description: What C(ethtool -g) tells, in descriptors; null for nothing.
+      type: dict
+      contains:
+        max_rx: {description: Most that a ring which receives can have., type: int}
+        max_tx: {description: Most that a ring which sends can have., type: int}
+        rx: {description: What each ring that receives has., type: int}
+        tx: {description: What each ring that sends has., type: int}
     ntuple:
       description: The feature without which no flow rule is taken; null where the driver has not got it.
       type: dict
@@ -164,11 +177,18 @@ pfs:
       contains:
         location: {description: Place in the driver's table., type: int}
         flow_type: {description: 'What kind of frames, as in C(kernel_bypass.sriov.flow_rule).', type: str}
+        masks:
+          description:
+            - Masks of fields of which not all bits have to match, as C(kernel_bypass.sriov.flow_rule) takes them.
+              Networks and VLAN ids have none.
+          type: dict
         action: {description: 'The destination as a 64-bit number, as C(ethtool) takes it.', type: int}
         vf: {description: The VF that gets the frames; null for none., type: int}
         queue: {description: The queue of the VF or the PF; null for none., type: int}
         drop: {description: Whether the frames are dropped., type: bool}
-        rss_context: {description: RSS context that the frames are spread by; null for none., type: int}
+        rss_context:
+          description: RSS context that the frames are spread by, 0 for the PF's own table; null for none.
+          type: int
         ethtool: {description: The words of C(ethtool -N)., type: str}
         text: {description: The same as a sentence., type: str}
     iommu_group: {description: IOMMU group; changes from boot to boot; null for none., type: int}
@@ -199,6 +219,30 @@ pfs:
         cause: {description: What makes it so., type: str}
         table_set_by_hand: {description: Whether the table is another than the driver's own., type: bool}
         table_shared_with_vfs: {description: Whether VFs use the same table., type: bool}
+    pcie:
+      description:
+        - PCI Express between the PF and the root. A value is null where no port tells, as in virtual machines.
+        - Compare RV(pfs[].pcie.gigabits) with what the NIC is to carry. What a slot cannot do is no fault of the host,
+          and is not in RV(pfs[].pcie.degraded).
+      type: dict
+      contains:
+        speed: {description: GT/s of each lane of its own link; null for none., type: float}
+        width: {description: Lanes of its own link; null for none., type: int}
+        max_speed: {description: GT/s that it could do; null for none., type: float}
+        max_width: {description: Lanes that it could have; null for none., type: int}
+        narrowest: {description: PCI address of the slowest hop; null for none., type: str}
+        gigabits:
+          description: Gbit/s that this hop carries in each direction, headers of packets included; null for none.
+          type: float
+        degraded:
+          description: Links that are slower than both their ends can do, one sentence each; look at slot and riser.
+          type: list
+          elements: str
+    vf_total_msix:
+      description:
+        - How many interrupts (MSI-X) the VFs share, as C(sriov_vf_total_msix); V(0) where they cannot be moved from one
+          to another, null where the kernel does not tell.
+      type: int
     bypass:
       description: Kernel bypass techniques.
       type: list

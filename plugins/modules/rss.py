@@ -10,12 +10,13 @@ module: rss
 short_description: How a PF's received flows spread over its queues
 version_added: 0.1.0
 description:
-  - Sets the number of channels and the RSS indirection table of a physical function (PF), as C(ethtool -L) and
-    C(ethtool -X) do, to the entry, without that program.
+  - Sets the number of channels, the sizes of rings and the RSS indirection table of a physical function (PF), as
+    C(ethtool -L), C(ethtool -G) and C(ethtool -X) do, the table to the entry, without that program.
+  - Sets the hash by which an entry of the table is chosen. Its key, its function and the fields that go into it.
   - Checks the size of the RSS group, and explains it. On 82599 and X540 the group falls from 16 queues to 4 with 1 to
     31 VFs and to 2 with 32 to 63.
 notes:
-  - On 82599 and X540 there is one table for the PF and all VFs; a change beside VFs says so in a warning.
+  - On 82599 and X540 there is one table and one hash for the PF and all VFs; a change beside VFs says so in a warning.
   - Drivers write their own table again whenever they reset the PF. Set the table last; module
     C(kernel_bypass.sriov.host) does.
 author:
@@ -40,10 +41,24 @@ EXAMPLES = r"""
     pf: enp1s0
     weights: [1, 1, 1, 0]
 
+- name: Both directions of a connection on one queue, as Suricata wants it, UDP by its ports too
+  kernel_bypass.sriov.rss:
+    pf: enp1s0
+    hash_key: "6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:\
+      6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a:6d:5a"
+    hash_fields:
+      udp4: sdfn
+      udp6: sdfn
+
 - name: Fail where VFs have left the PF fewer than four queues
   kernel_bypass.sriov.rss:
     pf: enp1s0
     min_queues: 4
+
+- name: Larger rings, which bear longer bursts
+  kernel_bypass.sriov.rss:
+    pf: enp1s0
+    rings: {rx: 4096, tx: 1024}
 
 - name: Back to all queues in turn
   kernel_bypass.sriov.rss:
@@ -72,7 +87,22 @@ diff:
   contains:
     before: {description: As it was., type: dict}
     after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
-done: {description: The steps that were done before the one that failed., type: list, elements: str, returned: failure}
+done:
+  description:
+    - The steps that were done before the one that failed.
+    - Behind them the steps that gave back what those had taken away for its sake.
+  type: list
+  elements: str
+  returned: failure
+lost:
+  description:
+    - Commands that give back what was taken away for the sake of the step that failed, and could not be put back.
+    - Empty where nothing is lost, which is the rule.
+  type: list
+  elements: str
+  returned: failure
+  sample:
+    - ethtool -N enp1s0 flow-type tcp4 dst-ip 192.0.2.1 dst-port 80 action 4294967296 loc 2045
 failure:
   description: What failed, the first where it is more than one thing.
   type: dict

@@ -156,8 +156,8 @@ samples:
 steps: {description: 'Always empty, since nothing is changed.', type: list, elements: str, returned: success}
 not_seen:
   description:
-    - What was asked and refused, one sentence each, such as what processes of other users have open. The other values
-      are without it.
+    - What was asked and could not be read, one sentence each, such as what processes of other users have open. The
+      other values are without it.
     - Empty where all could be seen, which is the rule for root.
   type: list
   elements: str

@@ -75,7 +75,22 @@ diff:
   contains:
     before: {description: As it was., type: dict}
     after: {description: 'As read back after the last step, as predicted in check mode.', type: dict}
-done: {description: The steps that were done before the one that failed., type: list, elements: str, returned: failure}
+done:
+  description:
+    - The steps that were done before the one that failed.
+    - Behind them the steps that gave back what those had taken away for its sake.
+  type: list
+  elements: str
+  returned: failure
+lost:
+  description:
+    - Commands that give back what was taken away for the sake of the step that failed, and could not be put back.
+    - Empty where nothing is lost, which is the rule.
+  type: list
+  elements: str
+  returned: failure
+  sample:
+    - ethtool -N enp1s0 flow-type tcp4 dst-ip 192.0.2.1 dst-port 80 action 4294967296 loc 2045
 failure:
   description: What failed, the first where it is more than one thing.
   type: dict

@@ -11,6 +11,7 @@ from typing import Any
 from lab.vm import Vm
 
 DEVICES = "/sys/bus/pci/devices"
+HASH_WORDS = {"IP SA": "s", "IP DA": "d", "L4 bytes 0 & 1": "f", "L4 bytes 2 & 3": "n"}
 # ethtool(8) has older names for some of the kernel's.
 FEATURES = {
     "rx-checksumming": "rx-checksum",
@@ -116,9 +117,13 @@ class GuestPrograms:
             "features": features,
             "ntuple": features["rx-ntuple-filter"],
             "channels": _channels(self._say(f"ethtool -l {name}")),
-            "rss": _rss(self._say(f"ethtool -x {name}")),
+            "rss": {**_rss(self._say(f"ethtool -x {name}")), "hash_fields": self._hash_fields(name)},
             "rules": _rules(self._say(f"ethtool -n {name}")),
         }
+
+    def _hash_fields(self, name: str) -> dict[str, str]:
+        flows = ("tcp4", "udp4", "sctp4", "tcp6", "udp6", "sctp6")
+        return {flow: _hash_letters(self._say(f"ethtool -n {name} rx-flow-hash {flow}")) for flow in flows}
 
     def attributes(self, name: str) -> dict[int, dict[str, Any]]:
         """What `ip link` tells of each VF."""
@@ -177,6 +182,11 @@ def _attributes(match: re.Match[str]) -> dict[str, Any]:
         "link_state": match["state"],
         "query_rss": None if match["query"] is None else match["query"] == "on",
     }
+
+
+def _hash_letters(text: str) -> str:
+    """Of `ethtool -n NAME rx-flow-hash FLOW`, as letters of the option."""
+    return "".join(letter for words, letter in HASH_WORDS.items() if words in text)
 
 
 def _features(text: str) -> dict[str, Any]:

@@ -18,7 +18,9 @@ from .._sriov.errors import InvalidRequest
 from .._sriov.model.check import check_driver_name, check_value
 from .._sriov.model.desired import AUTO, DEFAULT, NONE, Desired, DesiredDevice, DesiredPf, DesiredRss, DesiredVfs, Node
 from .._sriov.model.mac import parse_mac
+from .._sriov.model.queues import Rings
 from .._sriov.model.selector import HOW_TO_WRITE, parse_selector
+from .hash_options import desired_hash
 from .options import (
     ASSIGNMENT,
     FLOW_RULE,
@@ -70,10 +72,11 @@ def _pf_of_host(entry: Params, place: str, allow: frozenset[str], faults: Faults
         entry["pf"],
         **state,
         vfs=vfs,
-        rss=desired_rss(entry["rss"]),
+        rss=desired_rss(entry["rss"], f"{place}rss.", faults),
         rules=rules,
         allow=allow | frozenset(entry["allow"] or ()),
         place=place,
+        ntuple=entry["ntuple"],
     )
 
 
@@ -92,7 +95,7 @@ def vf(options: Params, faults: Faults) -> Desired:
 def rss(options: Params, faults: Faults) -> Desired:
     """Module rss."""
     given = filled(RSS, options)
-    return _one_pf(given, rss=desired_rss({word: given[word] for word in RSS_OPTIONS}))
+    return _one_pf(given, rss=desired_rss({word: given[word] for word in RSS_OPTIONS}, "", faults))
 
 
 def flow_rule(options: Params, faults: Faults) -> Desired:
@@ -101,7 +104,8 @@ def flow_rule(options: Params, faults: Faults) -> Desired:
     absent = given["state"] == "absent"
     if absent and given["exclusive"]:
         faults.add(InvalidRequest("exclusive goes with state: present only", remedy="leave out one of them"))
-    return _one_pf(given, rules=desired_rules(given["rules"] or [], "", faults, absent, given["exclusive"]))
+    rules = desired_rules(given["rules"] or [], "", faults, absent, given["exclusive"])
+    return _one_pf(given, rules=rules, ntuple=given["ntuple"])
 
 
 def pci_driver(options: Params, faults: Faults) -> Desired:
@@ -220,8 +224,11 @@ def _mode(place: str, word: str, value: t.Any) -> int:
 CONVERTED: dict[str, t.Callable[[str, str, t.Any], t.Any]] = {"mac": _mac, "driver": _driver, "mode": _mode}
 
 
-def desired_rss(options: Params | None) -> DesiredRss | None:
-    """None where nothing is said."""
+def desired_rss(options: Params | None, place: str, faults: Faults) -> DesiredRss | None:
+    """None where nothing is said.
+
+    :param place: what stands before the options where they are named: "pfs[0].rss.".
+    """
     if options is None:
         return None
     given = filled(RSS_OPTIONS, options)
@@ -229,4 +236,6 @@ def desired_rss(options: Params | None) -> DesiredRss | None:
     verb = verbs[0] if verbs else None
     value = given[verb] if verb else ()
     numbers = tuple(value) if isinstance(value, list) else (() if verb in (None, "default") else (value,))
-    return DesiredRss(given["channels"], verb, numbers, given["min_queues"])
+    sizes = given["rings"] and Rings(given["rings"].get("rx"), given["rings"].get("tx"))
+    chosen = desired_hash(given, place, faults)
+    return DesiredRss(given["channels"], verb, numbers, given["min_queues"], sizes or None, chosen)

@@ -52,6 +52,7 @@ def _pf(value: float) -> list[str]:
 NAMES: dict[str, t.Callable[[float], list[str]]] = {
     "pf": _pf,
     "devices": pci_addresses,
+    "hash_key": lambda _value: [],
     **dict.fromkeys(("mac", "src_mac", "dst_mac"), mac_addresses),
 }
 

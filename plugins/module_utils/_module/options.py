@@ -14,6 +14,7 @@ from . import zip_once  # noqa: F401  # pylint: disable=unused-import
 
 # isort: split
 from .._sriov.model.consent import CONSENTS
+from .hash_options import HASH_OPTIONS
 from .rules import RULES
 
 Params = t.Dict[str, t.Any]
@@ -58,7 +59,15 @@ TABLE: Spec = {
     "exclude_queues": {"type": "list", "elements": "int"},
     "default": {"type": "bool"},
 }
-RSS_OPTIONS: Spec = {"channels": {"type": "int"}, **TABLE, "min_queues": {"type": "int"}}
+RINGS: Spec = {"rx": {"type": "int"}, "tx": {"type": "int"}}
+RSS_OPTIONS: Spec = {
+    "channels": {"type": "int"},
+    "rings": {"type": "dict", "options": RINGS},
+    **TABLE,
+    "min_queues": {"type": "int"},
+    **HASH_OPTIONS,
+}
+NTUPLE: Spec = {"ntuple": {"type": "bool"}}
 ONE_TABLE = [tuple(TABLE)]
 PF_OPTIONS: Spec = {
     **NAMED_PF,
@@ -67,6 +76,7 @@ PF_OPTIONS: Spec = {
     "rss": {"type": "dict", "options": RSS_OPTIONS, "mutually_exclusive": ONE_TABLE},
     "rules": RULES,
     "exclusive_rules": {"type": "bool", "default": False},
+    **NTUPLE,
     **ALLOW,
 }
 ASSIGNMENT: Spec = {
@@ -94,6 +104,7 @@ FLOW_RULE: Spec = {
     "rules": {**RULES, "default": []},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "exclusive": {"type": "bool", "default": False},
+    **NTUPLE,
     **ALLOW,
     **TIMEOUT,
 }

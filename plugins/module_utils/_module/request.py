@@ -66,7 +66,7 @@ def desired_state(interface: Interface, options: Params) -> Desired:
 
 def failed(error: SriovError) -> Params:
     """The result of a module that changes something and was refused or stopped."""
-    return {**refused(error), "done": error.done, "changed": bool(error.done)}
+    return {**refused(error), "done": error.done, "lost": error.lost, "changed": bool(error.done)}
 
 
 def refused(error: SriovError) -> Params:

@@ -51,7 +51,7 @@ KINDS = {
     "raw": Kind(validation.check_type_raw, "anything", ""),
 }
 CONSTRAINTS = {"mutually_exclusive", "required_one_of", "required_by"}
-WORDS = {"type", "elements", "options", "required", "default", "choices", *CONSTRAINTS}
+WORDS = {"type", "elements", "options", "required", "default", "choices", "no_log", *CONSTRAINTS}
 INTERNAL = "_ansible_"  # what Ansible itself tells a module
 FAULTY: t.Any = object()
 NOT_CONVERTED = (TypeError, ValueError, ArithmeticError)  # the last for infinity, which Ansible forgets

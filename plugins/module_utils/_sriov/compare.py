@@ -18,6 +18,7 @@ from .model.attributes import DEFAULTS
 from .model.desired import AUTO, DEFAULT
 from .model.host import ORPHAN
 from .model.mac import LAST_AUTO, MAC_ADDRESS, auto_mac
+from .model.rss_hash import field_letters, present_hash
 from .model.rss_table import equal_table
 from .model.user_changes import has_own_mac, has_own_mtu, is_driven_by_program
 from .model.vfs import desired_by_vf
@@ -27,6 +28,7 @@ if t.TYPE_CHECKING:
     from .model.desired import Desired, DesiredDevice, DesiredPf, DesiredVf
     from .model.flow import FlowRule
     from .model.host import Device, Pf, State
+    from .model.rss_hash import Hash
 
 Part = t.Dict[str, t.Any]
 
@@ -159,11 +161,31 @@ def _rss(pf: Pf, desired: DesiredPf) -> Part:
     rss = pf.queues.rss
     if desired.rss and desired.rss.channels is not None:
         found["channels"] = pf.combined
+    if desired.rss and desired.rss.rings:
+        found["rings"] = str(pf.queues.ring_sizes)
+    if desired.ntuple is not None:
+        found["ntuple"] = bool(pf.queues.ntuple and pf.queues.ntuple.on)
     if desired.rss and desired.rss.min_queues is not None:
         found["min_queues"] = min(desired.rss.min_queues, present_rss(pf) or 0)
-    if (desired.rss and desired.rss.verb) or (desired.reopens and is_set_by_hand(pf)):
+    if (desired.rss and desired.rss.verb) or (_refills(desired) and is_set_by_hand(pf)):
         found["rss_table"] = table_words(rss.table) if rss else None
+    return {**found, **_hash(pf, desired.rss.hash)} if desired.rss else found
+
+
+def _hash(pf: Pf, desired: Hash) -> Part:
+    present = present_hash(pf.queues)
+    found: Part = {} if desired.key is None else {"hash_key": present.key}
+    if desired.function is not None:
+        found["hash_function"] = present.function
+    if desired.fields:
+        told = present.fields
+        found["hash_fields"] = {flow: field_letters(told[flow]) if flow in told else None for flow in desired.fields}
     return found
+
+
+def _refills(desired: DesiredPf) -> bool:
+    """Whether it may make the driver write its own RSS table."""
+    return desired.reopens or desired.ntuple is not None or bool(desired.rss and desired.rss.rings)
 
 
 def _rules(pf: Pf, desired: DesiredPf) -> Part:

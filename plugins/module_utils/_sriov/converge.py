@@ -60,8 +60,10 @@ def converge(kernel: Kernel, desired: Desired, timeout: float, check: bool = Fal
         error.done = [*map(str, plan.steps), *error.done]
         raise
     # The second plan may say the same.
-    warnings, allowed = (tuple(dict.fromkeys((*a, *b))) for a, b in zip(plan[1:3], more[1:3]))
-    return Outcome(desired, before, after, Plan((*plan.steps, *more.steps), warnings, allowed))
+    warnings = tuple(dict.fromkeys((*plan.warnings, *more.warnings)))
+    allowed = tuple(dict.fromkeys((*plan.allowed, *more.allowed)))
+    purposes = (*plan.purposes, *(len(plan.steps) + purpose for purpose in more.purposes))
+    return Outcome(desired, before, after, Plan((*plan.steps, *more.steps), warnings, allowed, plan.kept, purposes))
 
 
 def _check_user(user: int) -> None:
@@ -80,7 +82,7 @@ def _check_user(user: int) -> None:
 def _apply(kernel: Kernel, plan: Plan, timeout: float) -> None:
     from .apply.run import apply_steps  # only here: most runs find nothing to do, and reading it takes a while
 
-    apply_steps(kernel, plan.steps, timeout)
+    apply_steps(kernel, plan.steps, timeout, plan.purposes)
 
 
 def _settle(kernel: Kernel, desired: Desired, planned: State, timeout: float) -> tuple[Plan, State]:

@@ -47,7 +47,9 @@ class SriovError(Exception):
         self.consent = consent
         self.vf: int | None = None  # the VF that `what` names, where the same may be said of others
         self.step = ""  # the step at which it happened
-        self.done: list[str] = []  # the steps done before it
+        self.done: list[str] = []  # the steps done before it, and after it to put back what those had taken away
+        self.partly: list[t.Any] = []  # steps that say what the one at which it happened did all the same
+        self.lost: list[str] = []  # commands for what could not be put back
 
     def __str__(self) -> str:
         text = self.what
@@ -56,7 +58,7 @@ class SriovError(Exception):
         if self.why:
             text += f": {self.why}"
         if self.errno is not None:
-            text += f" [{errno_name(self.errno)}: {os.strerror(self.errno)}]"
+            text += f" [{errno_words(self.errno)}]"
         if self.remedy:
             text += f". Remedy: {self.remedy}"
         return text if text.endswith("?") else text + "."
@@ -94,6 +96,12 @@ class NotSupported(SriovError):
     """The hardware, the driver or the running kernel cannot do this; found before the first write."""
 
     kind = "unsupported"
+
+
+class NotKnown(SriovError):
+    """What the decision rests on could not be read, though it may be there; found before the first write."""
+
+    kind = "not_known"
 
 
 class NotPermitted(SriovError):
@@ -142,8 +150,25 @@ class NotReached(SriovError):
     kind = "not_reached"
 
 
+# include/linux/errno.h: not meant for programs, and told to them all the same. libc has no words for them.
+KERNELS_OWN = {512: "ERESTARTSYS", 517: "EPROBE_DEFER", 524: "ENOTSUPP", 525: "ETOOSMALL"}
+
+
 def errno_name(number: int) -> str:
-    """EBUSY for 16; of the two names of 95 the one that the kernel uses, not the one that Python may choose."""
+    """EBUSY for 16; of the two names of 95 the one that the kernel uses, not the one that Python may choose.
+
+    The digits of a number that has no name: octeontx2 for instance hands on what its firmware answers (709).
+    """
     if number == errno_names.EOPNOTSUPP:
         return "EOPNOTSUPP"
-    return errno_names.errorcode.get(number, str(number))
+    return errno_names.errorcode.get(number) or KERNELS_OWN.get(number) or str(number)
+
+
+def errno_words(number: int) -> str:
+    """ "EBUSY: Device or resource busy"; of a number without words of libc, whose it is."""
+    name = errno_name(number)
+    if number in errno_names.errorcode:
+        return f"{name}: {os.strerror(number)}"
+    if number in KERNELS_OWN:
+        return f"{name}, {number}: the kernel's own, without words"
+    return f"{name}: the driver's own"

@@ -12,10 +12,13 @@ import typing as t
 from .bypass.techniques import MODULES, OPTIONS, techniques
 from .knowledge.queues import driver_of, is_set_by_hand, predict_rss, with_queues_unknown
 from .knowledge.rss import rss_explanation
+from .model.rss_hash import HASHED_FLOWS
 from .observe.bypass import BypassObserver
 from .observe.host import Observer
 from .observe.names import Nic, find_pf
 from .observe.not_seen import not_seen
+from .observe.pcie import pcie_result
+from .observe.queues import with_hash_fields
 from .results import pf_result
 
 if t.TYPE_CHECKING:
@@ -35,7 +38,7 @@ def read_info(kernel: Kernel, name: str | None, timeout: float) -> dict[str, t.A
     nics = [Nic(address) for address in kernel.pci.pfs()]
     if name is not None:
         nics = [find_pf(kernel, observer.interfaces, name, plain=True)]
-    pfs = [pf for nic in nics for pf in _ports(observer, nic)]
+    pfs = [with_hash_fields(kernel, pf, HASHED_FLOWS) for nic in nics for pf in _ports(observer, nic)]
     devices = [device for pf in pfs for device in (pf.device, *pf.vfs)]
     host = observer.host(devices, [])
     bypass = BypassObserver(kernel, host, MODULES, OPTIONS)
@@ -64,6 +67,8 @@ def _pf(kernel: Kernel, pf: Pf, host: Host, bypass: BypassObserver) -> dict[str,
         driver_info=kernel.ethtool.driver_info(netdev.name) if netdev else {},
         features={name: feature._asdict() for name, feature in features.items()},
         rss_limit=rss_limit(pf),
+        pcie=pcie_result(kernel.pci, pf.device.address),
+        vf_total_msix=kernel.pci.number(pf.device.address, "sriov_vf_total_msix"),
         iommu_group_members=_members(pf.device, host),
         bypass=[technique.view() for technique in techniques(facts)],
     )

@@ -12,7 +12,8 @@ from dataclasses import asdict
 
 from .knowledge.queues import present_rss
 from .model.attributes import VfAttributes
-from .model.flow import ethtool_words
+from .model.flow import ethtool_words, number_words, own_masks
+from .model.rss_hash import field_letters
 from .model.rss_table import spread
 
 if t.TYPE_CHECKING:
@@ -55,13 +56,20 @@ def queues_result(queues: Queues) -> dict[str, t.Any]:
             "entries": {str(queue): entries for queue, entries in spread(rss.table).items()},
             "key": rss.key,
             "hash_function": rss.hash_function,
+            "hash_fields": {flow_type: field_letters(bits) for flow_type, bits in queues.hash_fields.items()},
         }
         if rss
         else None,
+        "ring_sizes": _ring_sizes(queues),
         "ntuple": {"on": queues.ntuple.on, "changeable": queues.ntuple.changeable} if queues.ntuple else None,
         "locations": queues.rules.size if queues.rules else None,
         "rules": [rule_result(rule) for rule in sorted(queues.rules.rules, key=_place)] if queues.rules else [],
     }
+
+
+def _ring_sizes(queues: Queues) -> dict[str, int] | None:
+    sizes = queues.ring_sizes
+    return sizes and {word: getattr(sizes, word) for word in ("max_rx", "max_tx", "rx", "tx")}
 
 
 def _place(rule: FlowRule) -> int:
@@ -75,6 +83,7 @@ def rule_result(rule: FlowRule) -> dict[str, t.Any]:
     return {
         "location": rule.location,
         "flow_type": rule.flow_type,
+        "masks": masks_result(rule),
         "action": rule.cookie,
         "vf": destination.vf if destination else None,
         "queue": destination.queue if destination else None,
@@ -92,6 +101,16 @@ def cdev_result(node: Cdev) -> dict[str, t.Any]:
 
 def _mode(mode: int | None) -> str | None:
     return None if mode is None else f"{mode:04o}"
+
+
+def masks_result(rule: FlowRule) -> dict[str, int | str]:
+    """As option `masks` takes them: addresses as text, all else as numbers."""
+    return {
+        {"ether_type": "proto"}.get(name, name): number_words(rule.flow_type, name, mask)
+        if name in ("src_ip", "dst_ip", "src_mac", "dst_mac")
+        else mask
+        for name, mask in own_masks(rule).items()
+    }
 
 
 def device_result(device: Device) -> dict[str, t.Any]:

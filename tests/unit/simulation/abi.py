@@ -11,18 +11,35 @@ from ctypes import c_char, c_uint8, c_uint16, c_uint32, c_uint64
 
 # ETHTOOL_*
 GDRVINFO, GSTRINGS, GSTATS, GPERMADDR = 0x03, 0x1B, 0x1D, 0x20
+GRXFH, SRXFH = 0x29, 0x2A
 GRXRINGS, GRXCLSRLCNT, GRXCLSRULE, GRXCLSRLALL, SRXCLSRLDEL, SRXCLSRLINS = range(0x2D, 0x33)
 GSSET_INFO, SRXFHINDIR, GFEATURES, SFEATURES, GCHANNELS, SCHANNELS = 0x37, 0x39, 0x3A, 0x3B, 0x3C, 0x3D
-GRSSH = 0x46
+GRSSH, SRSSH, INDIR_NO_CHANGE = 0x46, 0x47, 0xFFFFFFFF
+GRINGPARAM, SRINGPARAM = 0x10, 0x11
 SS_STATS, SS_FEATURES = 1, 4
 GSTRING_LEN = 32
 
 TCP_V4, UDP_V4, SCTP_V4, IP_USER, ETHER = 1, 2, 3, 0x0D, 0x12
+TCP_V6, UDP_V6, SCTP_V6 = 5, 6, 7
 FLOW_EXT, FLOW_MAC_EXT, FLOW_RSS = 0x80000000, 0x40000000, 0x20000000
 ETH_RX_NFC_IP4 = 1
 RX_CLS_FLOW_DISC, RX_CLS_FLOW_WAKE = 0xFFFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFFFFE
 RX_CLS_LOC_SPECIAL, RX_CLS_LOC_ANY = 0x80000000, 0xFFFFFFFF
 ETH_RSS_HASH_TOP = 1
+
+
+class Ringparam(ctypes.Structure):
+    _fields_ = [
+        ("cmd", c_uint32),
+        ("rx_max_pending", c_uint32),
+        ("rx_mini_max_pending", c_uint32),
+        ("rx_jumbo_max_pending", c_uint32),
+        ("tx_max_pending", c_uint32),
+        ("rx_pending", c_uint32),
+        ("rx_mini_pending", c_uint32),
+        ("rx_jumbo_pending", c_uint32),
+        ("tx_pending", c_uint32),
+    ]
 
 
 class TcpIp4(ctypes.BigEndianStructure):

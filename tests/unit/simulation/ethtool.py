@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A simulated SIOCETHTOOL on a tree made by hosts.host(), with drivers ixgbe (82599, X550), igb (82576, i350), and an
-unknown one; what the core answers is in ioctl.py."""
+"""A simulated SIOCETHTOOL on a tree made by hosts.host(), with drivers ixgbe (82599, X550), igb (82576, i350), an
+unknown one, and what some others do with flow rules; what the core answers is in ioctl.py."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from .igb import Igb82576, IgbI350
 from .ioctl import COMMANDS
 from .ixgbe import Ixgbe
 from .nics import Nic, UnknownNic, refusal
+from .others import Bnxt, I40e, Placing
 
 PLAIN = ("ena", "cxgb4")  # drivers of NICs without SR-IOV that have queues and rules all the same
 I350 = ("1521", "1522", "1523", "1524", "1546")
@@ -34,7 +35,8 @@ def nic(devices, name):
     if found.attribute("sriov_numvfs") is None and found.driver not in PLAIN:
         return found
     igb = IgbI350 if (found.attribute("device") or "")[2:] in I350 else Igb82576
-    return {"ixgbe": Ixgbe, "igb": igb}.get(found.driver, UnknownNic)(devices, name)
+    drivers = {"ixgbe": Ixgbe, "igb": igb, "bnxt_en": Bnxt, "sfc": Placing, "i40e": I40e}
+    return drivers.get(found.driver, UnknownNic)(devices, name)
 
 
 def vfs_changed(root, pf):

@@ -13,6 +13,7 @@ import errno
 
 from . import abi as simabi
 from .nics import Feature, Nic, features, refusal
+from .rss_hash import IntelHash
 
 TABLE = 128  # IGB_RETA_SIZE
 ETYPE_FILTERS = 3  # MAX_ETYPE_FILTER
@@ -20,7 +21,7 @@ FULL_MAC = bytes(6 * [0xFF])
 VLAN_PRIORITY = 0xE000  # VLAN_PRIO_MASK, the one mask for VLANs
 
 
-class Igb82576(Nic):
+class Igb82576(IntelHash, Nic):
     FEATURES = features(
         on="tx-scatter-gather tx-tcp-segmentation tx-tcp6-segmentation tx-checksum-ip-generic tx-checksum-sctp "
         "rx-hashing rx-checksum rx-vlan-hw-parse tx-vlan-hw-insert tx-generic-segmentation rx-gro",
@@ -52,6 +53,17 @@ class Igb82576(Nic):
             raise refusal(errno.EINVAL)
         self.put(channels=count if count != min(self.most_channels(), self.cpus) else None)
         self.reopen()
+
+    def most_descriptors(self):
+        return 4096
+
+    def descriptors(self):
+        return self.state().get("descriptors") or [256, 256]
+
+    def set_descriptors(self, rx, tx):
+        """igb_set_ringparam(): the table stays, as the number of queues does."""
+        sizes = [-(-min(max(size, 80), 4096) // 8) * 8 for size in (rx, tx)]
+        self.put(descriptors=sizes if sizes != [256, 256] else None)
 
     def vfs_changed(self):
         self.put(channels=None)

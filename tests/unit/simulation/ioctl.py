@@ -14,6 +14,7 @@ import ctypes
 import errno
 
 from . import abi as simabi
+from . import rss_hash
 from .nics import Feature, refusal
 
 FLOW_NAMES = {
@@ -188,6 +189,27 @@ def channel_orders(name, buffer):
 MEMBERS = [name for name, _kind in simabi.Channels._fields_ if name != "cmd"]
 
 
+# Sizes of rings: net/ethtool/ioctl.c ethtool_set_ringparam().
+
+
+def get_ringparam(interface, buffer):
+    answer = simabi.Ringparam.from_buffer(buffer)
+    answer.rx_max_pending = answer.tx_max_pending = interface.most_descriptors()
+    answer.rx_pending, answer.tx_pending = interface.descriptors()
+
+
+def set_ringparam(interface, buffer):
+    wanted, most = simabi.Ringparam.from_buffer(buffer), interface.most_descriptors()
+    if max(wanted.rx_pending, wanted.tx_pending) > most or wanted.rx_mini_pending or wanted.rx_jumbo_pending:
+        raise refusal(errno.EINVAL)
+    interface.set_descriptors(wanted.rx_pending, wanted.tx_pending)
+
+
+def ring_orders(name, buffer):
+    wanted = simabi.Ringparam.from_buffer(buffer)
+    return [f"ethtool -G {name} rx {wanted.rx_pending} tx {wanted.tx_pending}"]
+
+
 # The indirection table.
 
 
@@ -197,15 +219,18 @@ def get_rxfh(interface, buffer):
     asked = head.indir_size, head.key_size
     if any(head.rsvd8) or head.rsvd32:
         raise refusal(errno.EINVAL)
-    if head.rss_context:
+    if head.rss_context and interface.CONTEXTS is None:
         raise refusal(errno.EOPNOTSUPP)
-    head.indir_size, head.key_size = len(table), len(interface.KEY)
-    if asked[0] not in (0, len(table)) or asked[1] not in (0, len(interface.KEY)):
+    if head.rss_context and head.rss_context not in interface.CONTEXTS:
+        raise refusal(errno.ENOENT)
+    key = interface.key()
+    head.indir_size, head.key_size = len(table), len(key)
+    if asked[0] not in (0, len(table)) or asked[1] not in (0, len(key)):
         raise refusal(errno.EINVAL)
     offset = ctypes.sizeof(head)
     array(buffer, offset, ctypes.c_uint32, asked[0])[:] = table[: asked[0]]
-    array(buffer, offset + 4 * asked[0], ctypes.c_uint8, asked[1])[:] = interface.KEY[: asked[1]]
-    head.hfunc, head.input_xfrm = simabi.ETH_RSS_HASH_TOP, 0
+    array(buffer, offset + 4 * asked[0], ctypes.c_uint8, asked[1])[:] = key[: asked[1]]
+    head.hfunc, head.input_xfrm = interface.state().get("hfunc", simabi.ETH_RSS_HASH_TOP), 0
 
 
 def set_rxfh_indir(interface, buffer):
@@ -250,7 +275,7 @@ def get_rxnfc(interface, buffer):
     else:
         if len(rules) > request.rule_cnt:
             raise refusal(errno.EMSGSIZE)
-        request.data, request.rule_cnt = interface.RULES, len(rules)
+        request.data, request.rule_cnt = interface.listed_size(), len(rules)
         locations = [rule["location"] for rule in rules]
     buffer[: ctypes.sizeof(request)] = bytes(request)
     array(buffer, simabi.Rxnfc.rule_locs.offset, ctypes.c_uint32, len(locations))[:] = locations
@@ -288,7 +313,12 @@ COMMANDS = {
     simabi.SFEATURES: (feature_orders, set_features),
     simabi.GCHANNELS: (None, get_channels),
     simabi.SCHANNELS: (channel_orders, set_channels),
+    simabi.GRINGPARAM: (None, get_ringparam),
+    simabi.SRINGPARAM: (ring_orders, set_ringparam),
     simabi.GRSSH: (None, get_rxfh),
+    simabi.SRSSH: (rss_hash.hash_orders, rss_hash.set_rxfh),
+    simabi.GRXFH: (None, rss_hash.get_fields),
+    simabi.SRXFH: (rss_hash.field_orders, rss_hash.set_fields),
     simabi.SRXFHINDIR: (table_orders, set_rxfh_indir),
     **dict.fromkeys((simabi.GRXRINGS, simabi.GRXCLSRLCNT, simabi.GRXCLSRULE, simabi.GRXCLSRLALL), (None, get_rxnfc)),
     **dict.fromkeys((simabi.SRXCLSRLINS, simabi.SRXCLSRLDEL), (rule_orders, set_rxnfc)),

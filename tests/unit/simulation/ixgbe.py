@@ -15,6 +15,7 @@ import typing as t
 
 from . import abi as simabi
 from .nics import Nic, features, refusal
+from .rss_hash import IntelHash
 
 X550 = (
     *("1563", "15d1", "15aa", "15ab", "15ac", "15ad", "15ae", "15b0", "15c2", "15c3", "15c4", "15c6", "15c7", "15c8"),
@@ -36,7 +37,7 @@ class Layout(t.NamedTuple):
     per_pool: int
 
 
-class Ixgbe(Nic):
+class Ixgbe(IntelHash, Nic):
     FEATURES = features(
         on="tx-scatter-gather tx-tcp-segmentation tx-tcp6-segmentation tx-checksum-ip-generic tx-checksum-sctp "
         "rx-hashing rx-checksum rx-vlan-hw-parse rx-vlan-filter tx-vlan-hw-insert tx-generic-segmentation rx-gro",
@@ -111,6 +112,20 @@ class Ixgbe(Nic):
             rss_limit=rss if rss != min(self.most_rss, self.cpus) else None,
         )
         self.reopen()
+
+    # ixgbe_set_ringparam(): in eights, and between bounds; ixgbe_down(), ixgbe_up().
+
+    def most_descriptors(self):
+        return 4096
+
+    def descriptors(self):
+        return self.state().get("descriptors") or [512, 512]
+
+    def set_descriptors(self, rx, tx):
+        sizes = [-(-min(max(size, 64), 4096) // 8) * 8 for size in (rx, tx)]
+        if sizes != self.descriptors():
+            self.put(descriptors=sizes if sizes != [512, 512] else None)
+            self.reset()
 
     def reopen(self):
         """ixgbe_setup_tc(): ixgbe_close() drops the rules, ixgbe_open() writes the driver's table."""

@@ -189,6 +189,12 @@ class SimCommands:
             entries = [self._entry(name) for name in self._devices.interfaces()]
             # By ifindex, as the kernel lists them, and with the empty object that iproute2 leaves for what it skips.
             return 0, json.dumps([*sorted(entries, key=lambda entry: entry["ifindex"]), {}]), ""
+        if words[-4:-1] == ["address", "show", "dev"]:
+            if words[-1] not in self._devices.interfaces():
+                return 1, "", f'Device "{words[-1]}" does not exist.\n'
+            entry = self._entry(words[-1])
+            details = {} if "-d" in words else {"linkinfo": None}
+            return 0, json.dumps([{}, {key: value for key, value in {**entry, **details}.items() if value}]), ""
         if words[2:] == ["route", "show", "table", "all", "default"]:
             return 0, read({"-4": "sim/routes4", "-6": "sim/routes6"}[words[1]]), ""
         if words[:3] == ["-j", "route", "get"]:

@@ -21,6 +21,7 @@ from . import hosts
 
 STATE = "sim/ethtool"
 STATISTICS = "sim/statistics"
+ADDRESSES = 1 << 4 | 1 << 5  # RXH_IP_SRC, RXH_IP_DST
 
 
 def refusal(number):
@@ -55,6 +56,7 @@ class Nic:
     KEY = b""
     RULES = 0  # locations for flow rules
     PLACES = False  # takes RX_CLS_LOC_ANY
+    CONTEXTS = None  # numbers of the RSS contexts that somebody has made; None: the driver has no such thing
 
     def __init__(self, devices, name):
         self.devices = devices
@@ -98,20 +100,20 @@ class Nic:
     # Its state.
 
     @property
-    def key(self):
+    def whose(self):
         """Where its state is: ports that share a function have one each."""
         shared = self.address is None or len(self.devices.names(hosts.DEVICES, self.address, "net")) > 1
         return self.name if shared else self.address
 
     def state(self):
-        return json.loads(self.devices.read(STATE, self.key) or "{}")
+        return json.loads(self.devices.read(STATE, self.whose) or "{}")
 
     def put(self, **changes):
         """None, and what is empty, is as if it had never been."""
         left = {
             name: value for name, value in {**self.state(), **changes}.items() if value not in (None, [], {}, False)
         }
-        path = self.devices.at(STATE, self.key)
+        path = self.devices.at(STATE, self.whose)
         if left:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             self.devices.put(path, json.dumps(left, sort_keys=True))
@@ -155,6 +157,17 @@ class Nic:
     def set_channels(self, wanted):
         raise refusal(errno.EOPNOTSUPP)
 
+    def most_descriptors(self):
+        """Of a ring."""
+        raise refusal(errno.EOPNOTSUPP)
+
+    def descriptors(self):
+        """Of rings that receive, and that send."""
+        raise refusal(errno.EOPNOTSUPP)
+
+    def set_descriptors(self, rx, tx):
+        raise refusal(errno.EOPNOTSUPP)
+
     def rings(self):
         raise refusal(errno.EOPNOTSUPP)
 
@@ -165,7 +178,31 @@ class Nic:
     def set_table(self, entries):
         raise refusal(errno.EOPNOTSUPP)
 
+    # The hash of RSS.
+
+    def key(self):
+        return bytes.fromhex(self.state().get("hash_key", "")) or self.KEY
+
+    def put_key(self, key):
+        if key:
+            self.put(hash_key=key.hex() if key != self.KEY else None)
+
+    def set_hash(self, key, function):
+        """:param function: ETH_RSS_HASH_*, 0 for the same."""
+        raise refusal(errno.EOPNOTSUPP)
+
+    def hash_fields(self, flow_type):
+        """RXH_* bits."""
+        raise refusal(errno.EOPNOTSUPP)
+
+    def set_hash_fields(self, flow_type, bits):
+        raise refusal(errno.EOPNOTSUPP)
+
     # Flow rules: dictionaries with their location, in its order.
+
+    def listed_size(self):
+        """What the list tells as the size of the table."""
+        return self.RULES
 
     def rules(self):
         return self.state().get("rules", [])
@@ -215,7 +252,10 @@ class Nic:
 
 
 class UnknownNic(Nic):
-    """A driver nobody knows, whose VFs take no queues; it takes any flow rule, as it is, and chooses places itself."""
+    """A driver nobody knows, whose VFs take no queues; it takes any flow rule, as it is, and chooses places itself.
+
+    Somebody has made RSS contexts 1 and 2.
+    """
 
     FEATURES = features(
         on="tx-scatter-gather tx-generic-segmentation rx-gro rx-checksum rx-hashing",
@@ -225,6 +265,7 @@ class UnknownNic(Nic):
     KEY = bytes(range(40))
     RULES = 1024
     PLACES = True
+    CONTEXTS = (1, 2)
 
     def channels(self):
         most = min(8, self.cpus)
@@ -245,8 +286,22 @@ class UnknownNic(Nic):
     def set_table(self, entries):
         self.put(table=entries if entries != self.default_table() else None)
 
+    def set_hash(self, key, function):
+        self.put_key(key)
+        if function:
+            self.put(hfunc=function if function != simabi.ETH_RSS_HASH_TOP else None)
+
+    def hash_fields(self, flow_type):
+        return self.state().get("hash_fields", {}).get(str(flow_type), ADDRESSES)
+
+    def set_hash_fields(self, flow_type, bits):
+        others = {each: other for each, other in self.state().get("hash_fields", {}).items() if each != str(flow_type)}
+        self.put(hash_fields={**others, **({str(flow_type): bits} if bits != ADDRESSES else {})})
+
     def insert(self, request):
         spec = request.fs
+        if spec.flow_type & simabi.FLOW_RSS and request.rule_cnt not in (0, *self.CONTEXTS):
+            raise refusal(errno.EINVAL)
         if spec.location == simabi.RX_CLS_LOC_ANY:
             free = set(range(self.RULES)) - {rule["location"] for rule in self.rules()}
             if not free:

@@ -47,12 +47,17 @@ class EthtoolBinary:
         self._record = directory / "requests"
         flags = ["-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
         subprocess.run(["gcc", *flags, str(SOURCE), "-o", str(self._library), "-ldl"], check=True)
-        self._settings = {"IOCTL_RINGS": str(rings), "IOCTL_TABLE": str(table), "IOCTL_LOCATIONS": str(locations)}
+        self._settings = {
+            "IOCTL_RINGS": str(rings),
+            "IOCTL_TABLE": str(table),
+            "IOCTL_LOCATIONS": str(locations),
+            "IOCTL_KEY": "40",
+        }
 
     def __call__(self, *words: str, **settings: int) -> Said:
         """`ethtool WORDS`.
 
-        :param settings: for the recorder: rings, table, locations, old.
+        :param settings: for the recorder: rings, table, locations, key, old.
         """
         self._record.write_bytes(b"")
         own = {f"IOCTL_{name.upper()}": str(value) for name, value in settings.items()}

@@ -7,7 +7,7 @@
  * Loaded into an unmodified ethtool with LD_PRELOAD. Every SIOCETHTOOL request is appended to the file IOCTL_RECORD,
  * a 32-bit length before its bytes; only as much is answered as ethtool asks before it sets flow rules and tables:
  * a device without rules, with IOCTL_LOCATIONS places for them, and with IOCTL_RINGS RX rings and an indirection table
- * of IOCTL_TABLE entries. IOCTL_OLD: it knows the older requests for the table only. Netlink is refused, so that an
+ * of IOCTL_TABLE entries and a hash key of IOCTL_KEY bytes. IOCTL_OLD: it knows the older requests for the table only. Netlink is refused, so that an
  * ethtool which prefers it falls back to the ioctl.
  */
 #define _GNU_SOURCE
@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,8 @@ static uint32_t request_size(const void *data)
         if (rxfh->indir_size == ETH_RXFH_INDIR_NO_CHANGE)
             return sizeof(*rxfh) + rxfh->key_size;
         return sizeof(*rxfh) + rxfh->indir_size * sizeof(rxfh->rss_config[0]) + rxfh->key_size;
+    case ETHTOOL_SRXFH:
+        return offsetof(struct ethtool_rxnfc, fs);
     case ETHTOOL_SRXFHINDIR:
         return sizeof(*indir) + indir->size * sizeof(indir->ring_index[0]);
     default:
@@ -86,8 +89,10 @@ static int answer(void *data)
     case ETHTOOL_SRSSH:
         if (setting("IOCTL_OLD"))
             break;
-        if (rxfh->cmd == ETHTOOL_GRSSH)
+        if (rxfh->cmd == ETHTOOL_GRSSH) {
             rxfh->indir_size = setting("IOCTL_TABLE");
+            rxfh->key_size = setting("IOCTL_KEY");
+        }
         return 0;
     case ETHTOOL_GRXFHINDIR:
         indir->size = setting("IOCTL_TABLE");
@@ -95,6 +100,7 @@ static int answer(void *data)
     case ETHTOOL_SRXCLSRLINS:
     case ETHTOOL_SRXCLSRLDEL:
     case ETHTOOL_SRXFHINDIR:
+    case ETHTOOL_SRXFH:
         return 0;
     }
     errno = EOPNOTSUPP;

@@ -285,6 +285,19 @@ def tables(rings):
 
 
 @st.composite
+def hashes(draw, has_key):
+    """:param has_key: the driver lets it be set."""
+    found: dict[str, t.Any] = {}
+    if draw(st.booleans()):
+        found["hash_fields"] = draw(
+            st.sampled_from(({"udp4": "sdfn"}, {"udp4": "ds", "udp6": "nfds"}, {"tcp4": "sdfn"}))
+        )
+    if has_key and draw(st.booleans()):
+        found["hash_key"] = ":".join([draw(st.sampled_from(("6d:5a", "00:01")))] * 20)
+    return found
+
+
+@st.composite
 def rule_lists(draw, num_vfs, rings):
     ports = draw(st.sets(st.sampled_from((80, 81, 82, 83)), max_size=3))
     places = draw(st.permutations((None, None, None, 3, 5, 2045)))
@@ -303,6 +316,7 @@ REFUSED_OPTIONS: tuple[dict[str, t.Any], ...] = (
     {"min_rss_queues": 64},
     {"rss": {"channels": 65}},
     {"rss": {"equal": 64, "min_queues": 65}},
+    {"rss": {"hash_fields": {"tcp4": "sd", "udp4": "sf"}, "hash_function": "xor", "hash_key": "6d:5a"}},
     {"vfs": [{"vf": [9], "trust": True}]},
     {"vfs": [{"vf": 0, "min_tx_rate": 5}]},
     {"vfs": [{"vf": "0", "mtu": 9000}]},
@@ -335,6 +349,7 @@ def entries(draw, pf, cpus, resizing):
         entry["rss"] = draw(tables(rings if pf.channels is None else 1))
         if resizing and draw(st.booleans()):
             entry["rss"] = {"channels": rings, "min_queues": 1, **entry["rss"]}
+        entry["rss"].update(draw(hashes(ixgbe)))
     if ixgbe and draw(st.booleans()):
         entry["rules"] = draw(rule_lists(spoken_of, rings if pf.channels is None else 1))
         entry["exclusive_rules"] = draw(st.booleans())

@@ -12,7 +12,8 @@ from contextlib import suppress
 
 from ..errors import KernelRefused, SriovError, TookTooLong
 from ..knowledge.bypass_drivers import WITHOUT_INTERFACE
-from ..model.paths import vfio_device_node, vfio_node
+from ..knowledge.driver import BIND, NODE, UNBIND
+from ..model.paths import PCI_DEVICES, PCI_DRIVERS, vfio_device_node, vfio_node
 from .waiting import explained, located, wait
 
 if t.TYPE_CHECKING:
@@ -22,12 +23,6 @@ if t.TYPE_CHECKING:
     from ..steps.pci import AllowNoIommu, Bind, ClearOverride, LoadModule, Reload, SetNode, Unbind
 
     Entry = t.Dict[str, t.Any]
-
-BIND_REMEDIES = {
-    "EINVAL": "for vfio-pci: no usable IOMMU group, boot with the IOMMU on (dmesg says)",
-    "ENODEV": "the driver does not know the device: name another",
-    "EBUSY": "another device of its IOMMU group is used by the kernel",
-}
 
 
 def load_module(step: LoadModule, kernel: Kernel, _timeout: float) -> None:
@@ -75,11 +70,12 @@ def _wait_for_bound(step: Bind, address: str, kernel: Kernel, timeout: float, re
 
 def _not_bound(kernel: Kernel, step: Bind, error: SriovError, timeout: float) -> SriovError:
     """The refusal, once the device has its old driver back."""
-    failure = explained(error, f"cannot bind to {step.driver}", step.label, BIND_REMEDIES)
+    failure = explained(kernel, error, f"cannot bind to {step.driver}", step, BIND)
     if isinstance(error, TookTooLong):  # the device is locked: whatever else is written to it would wait as well
         failure.remedy = "end what uses the device (dmesg names it), and run again"
     else:
         failure.why += _put_back(kernel, located(kernel, step), step.before, timeout)
+    failure.lost = _commands(kernel, located(kernel, step), step.before)
     failure.step = str(step)
     return failure
 
@@ -98,8 +94,22 @@ def _put_back(kernel: Kernel, address: str, before: str | None, timeout: float) 
     return f"; it is back with {before}"
 
 
+def _commands(kernel: Kernel, address: str, before: str | None) -> list[str]:
+    """What an operator types to give a device the driver that it had; nothing where it has it."""
+    if before is None or kernel.pci.driver(address) == before:
+        return []
+    return [
+        f"echo {before} > {PCI_DEVICES}/{address}/driver_override",
+        f"echo {address} > {PCI_DRIVERS}/{before}/bind",
+        f"echo > {PCI_DEVICES}/{address}/driver_override",
+    ]
+
+
 def unbind(step: Unbind, kernel: Kernel, timeout: float) -> None:
-    kernel.pci.unbind(located(kernel, step), timeout)
+    try:
+        kernel.pci.unbind(located(kernel, step), timeout)
+    except KernelRefused as error:
+        raise explained(kernel, error, f"cannot unbind from {step.before}", step, UNBIND) from None
 
 
 def clear_override(step: ClearOverride, kernel: Kernel, timeout: float) -> None:
@@ -128,8 +138,11 @@ def _set_node(step: SetNode, kernel: Kernel) -> None:
         why = f"there is no {vfio_node(str(group))}"
         raise TookTooLong("the vfio node did not appear", device=step.label, why=why)
     owner, group_id, mode = step.node
-    for node in there:
-        kernel.system.set_access(node, t.cast("int | None", owner), t.cast("int | None", group_id), mode)
+    try:
+        for node in there:
+            kernel.system.set_access(node, t.cast("int | None", owner), t.cast("int | None", group_id), mode)
+    except KernelRefused as error:
+        raise explained(kernel, error, error.what, step, NODE) from None
 
 
 def reload(step: Reload, kernel: Kernel, timeout: float) -> None:
@@ -143,7 +156,9 @@ def reload(step: Reload, kernel: Kernel, timeout: float) -> None:
             _reset(kernel, address, timeout)
         kernel.pci.rebind(address, step.driver, timeout)
     except SriovError as error:
-        raise explained(error, f"cannot reload {step.driver}", step.label, BIND_REMEDIES) from None
+        failure = explained(kernel, error, f"cannot reload {step.driver}", step, BIND)
+        failure.lost = _commands(kernel, address, step.driver)
+        raise failure from None
     wait_for_netdev(kernel, address, timeout)
     kernel.settle(timeout)  # udev renames it
     for old, new in _pairs(before, _interfaces(kernel, address)):

@@ -13,16 +13,16 @@ import typing as t
 from ..errors import KernelRefused, NotReached, SriovError
 from ..kernel.ethtool import NTUPLE
 from ..kernel.link import BatchFailed
+from ..knowledge.driver import CHANNELS, FEATURE, MTU, RSS_TABLE, RULE, VF_ATTRIBUTES
 from ..model.attributes import VfAttributes, ip_words
 from ..model.queues import Channels
 from .drivers import wait_for_netdev
-from .waiting import POLL, explained, located, wait
+from .waiting import POLL, explained, located, remedy, wait
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..kernel.kernel import Kernel
-    from ..model.flow import FlowRule
     from ..steps.net import (
         DeleteRule,
         InsertRule,
@@ -36,17 +36,6 @@ if t.TYPE_CHECKING:
     )
 
 RESETTING = "Resource temporarily unavailable"  # i40e: a VF that is in reset takes nothing
-RULE_REMEDIES = {
-    "EINVAL": "the driver's reason is in dmesg",
-    "EOPNOTSUPP": "the driver takes no such rule, or ntuple filters are off",
-    "ENOSPC": "the driver's table is full: remove rules that are not needed",
-    "EEXIST": "the driver has a rule for this flow already",
-    "EBUSY": "the device is in reset: run again",
-}
-QUEUE_REMEDIES = {
-    "EINVAL": "the driver, or a flow rule or XDP socket on a queue that would go, is against it (dmesg says)",
-    "EOPNOTSUPP": "the driver cannot",
-}
 
 
 def wait_for_carrier(step: WaitForCarrier, kernel: Kernel, timeout: float) -> None:
@@ -101,7 +90,8 @@ def _not_taken(kernel: Kernel, step: SetVf, error: BatchFailed) -> SriovError:
         f"cannot set {', '.join(missing) or 'the attributes'} of VF {step.vf}",
         device=step.label,
         why=error.why,
-        remedy="the driver's reason is in dmesg; what it takes differs from driver to driver",
+        remedy=remedy(kernel, error, step, VF_ATTRIBUTES)
+        or "the driver's reason is in dmesg; what it takes differs from driver to driver",
     )
     failure.step = str(step)
     return failure
@@ -126,7 +116,7 @@ def set_mtu(step: SetMtu, kernel: Kernel, timeout: float) -> None:
                     kernel.link.set_mtu(name, step.mtu)
                     return
             except KernelRefused as error:
-                refused = explained(error, what, step.label, {})
+                refused = explained(kernel, error, what, step, MTU)
                 if time.monotonic() > end:
                     raise refused from None
                 lifted = lifted or _lifted(kernel, name, refused)
@@ -176,7 +166,7 @@ def set_vf_link(step: SetVfLink, kernel: Kernel, timeout: float) -> None:
     try:
         kernel.link.set_up(name, step.up)
     except KernelRefused as error:
-        raise explained(error, what, step.label, {}) from None
+        raise explained(kernel, error, what, step, FEATURE) from None
 
 
 def set_channels(step: SetChannels, kernel: Kernel, _timeout: float) -> None:
@@ -184,12 +174,15 @@ def set_channels(step: SetChannels, kernel: Kernel, _timeout: float) -> None:
     try:
         kernel.ethtool.set_channels(step.name, present._replace(combined=step.combined))
     except KernelRefused as error:
-        raise explained(error, f"cannot set {step.combined} channels", step.label, QUEUE_REMEDIES) from None
+        raise explained(kernel, error, f"cannot set {step.combined} channels", step, CHANNELS) from None
 
 
 def set_ntuple(step: SetNtuple, kernel: Kernel, _timeout: float) -> None:
     """The kernel answers success where a driver has changed its mind (netdev_fix_features)."""
-    kernel.ethtool.set_feature(step.name, NTUPLE, step.on)
+    try:
+        kernel.ethtool.set_feature(step.name, NTUPLE, step.on)
+    except KernelRefused as error:
+        raise explained(kernel, error, f"cannot turn ntuple filters {_switch(step.on)}", step, FEATURE) from None
     feature = kernel.ethtool.feature(step.name)
     if feature is None or feature.on != step.on:
         raise NotReached(
@@ -200,11 +193,15 @@ def set_ntuple(step: SetNtuple, kernel: Kernel, _timeout: float) -> None:
         )
 
 
+def _switch(on: bool) -> str:
+    return "on" if on else "off"
+
+
 def set_rss(step: SetRss, kernel: Kernel, _timeout: float) -> None:
     try:
         kernel.ethtool.set_rss(step.name, step.table)
     except KernelRefused as error:
-        raise explained(error, "cannot set the RSS table", step.label, QUEUE_REMEDIES) from None
+        raise explained(kernel, error, "cannot set the RSS table", step, RSS_TABLE) from None
 
 
 def delete_rule(step: DeleteRule, kernel: Kernel, _timeout: float) -> None:
@@ -213,24 +210,14 @@ def delete_rule(step: DeleteRule, kernel: Kernel, _timeout: float) -> None:
     except KernelRefused as error:
         table = kernel.ethtool.rules(step.name)
         if table and step.rule.location in [rule.location for rule in table.rules]:
-            raise explained(error, f"cannot delete flow rule {step.rule.location}", step.label, RULE_REMEDIES) from None
+            what = f"cannot delete flow rule {step.rule.location}"
+            raise explained(kernel, error, what, step, RULE) from None
 
 
-def insert_rule(step: InsertRule, kernel: Kernel, _timeout: float) -> None:
+def insert_rule(step: InsertRule, kernel: Kernel, _timeout: float) -> InsertRule:
+    """:returns: the step with the location, which may be the driver's choice."""
     try:
-        kernel.ethtool.insert_rule(step.name, step.rule)
+        location = kernel.ethtool.insert_rule(step.name, step.rule)
     except KernelRefused as error:
-        failure = explained(error, f"cannot add flow rule {step.rule}", step.label, RULE_REMEDIES)
-        failure.why += _put_back(kernel, step.name, step.moved)
-        raise failure from None
-
-
-def _put_back(kernel: Kernel, name: str, rule: FlowRule | None) -> str:
-    """After a rule was refused: the one that was taken away for it. What came of it, as the end of a sentence."""
-    if rule is None:
-        return ""
-    try:
-        kernel.ethtool.insert_rule(name, rule)
-    except SriovError as error:
-        return f"; putting rule {rule.location} back failed too ({error})"
-    return f"; rule {rule.location} is back: {rule}"
+        raise explained(kernel, error, f"cannot add flow rule {step.rule}", step, RULE) from None
+    return step._replace(rule=step.rule.at(location))

@@ -12,7 +12,8 @@ import typing as t
 from ..errors import SriovError
 from ..steps import net as net_steps
 from ..steps import pci as pci_steps
-from . import drivers, net, vfs
+from . import drivers, net, rings, rss_hash, vfs
+from .undo import give_back
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +21,8 @@ if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
     from ..steps.pci import Step
 
-Performer = t.Callable[[t.Any, "Kernel", float], None]
-"""Does one step within so many seconds, or raises SriovError."""
+Performer = t.Callable[[t.Any, "Kernel", float], t.Any]
+"""Does one step within so many seconds, or raises SriovError; gives the step as it was done, or None: as planned."""
 
 PERFORMERS: dict[type, Performer] = {
     pci_steps.SetAutoprobe: vfs.set_autoprobe,
@@ -37,8 +38,10 @@ PERFORMERS: dict[type, Performer] = {
     net_steps.SetMtu: net.set_mtu,
     net_steps.SetVfLink: net.set_vf_link,
     net_steps.SetChannels: net.set_channels,
+    net_steps.SetRings: rings.set_rings,
     net_steps.SetNtuple: net.set_ntuple,
     net_steps.SetRss: net.set_rss,
+    net_steps.SetHash: rss_hash.set_hash,
     net_steps.DeleteRule: net.delete_rule,
     net_steps.InsertRule: net.insert_rule,
 }
@@ -50,28 +53,41 @@ TOGETHER: dict[type, t.Callable[[t.Any, Kernel, float, list[str]], None]] = {
 }
 
 
-def apply_steps(kernel: Kernel, steps: Sequence[Step], timeout: float) -> list[str]:
+def apply_steps(kernel: Kernel, steps: Sequence[Step], timeout: float, purposes: Sequence[int] = ()) -> list[str]:
     """Run every step in order.
 
     :param timeout: seconds for one step.
+    :param purposes: as in Plan.
     :returns: the steps done, in words.
-    :raises SriovError: at the first step that fails, with the steps done before it in its attribute done.
+    :raises SriovError: at the first step that fails, with the steps done before it in its attribute done; those of its
+        purpose are undone, and what other steps have dropped is put back.
     """
     done: list[str] = []
+    performed: list[Step] = []
     for run in batches(steps):
         kind = type(run[0])
         try:
             if kind in TOGETHER:
                 TOGETHER[kind](run, kernel, timeout, done)
+                performed += run
             else:
-                PERFORMERS[kind](run[0], kernel, timeout)
+                performed.append(PERFORMERS[kind](run[0], kernel, timeout) or run[0])
                 done.append(str(run[0]))
         except SriovError as error:
             error.step, error.done = error.step or str(run[0]), done
+            undone = [*_of_same_purpose(performed, purposes), *error.partly]
+            error.done += give_back(kernel, error, undone, steps[len(performed) :], timeout)
             raise
     if done:
         kernel.settle(timeout)  # interfaces are renamed by udev after they appear: read them under their last names
     return done
+
+
+def _of_same_purpose(performed: Sequence[Step], purposes: Sequence[int]) -> list[Step]:
+    """Those of the steps that were done that have the purpose of the one after them, which was refused."""
+    if not purposes:
+        return list(performed)
+    return [step for step, purpose in zip(performed, purposes) if purpose == purposes[len(performed)]]
 
 
 def batches(steps: Sequence[Step]) -> list[list[Step]]:

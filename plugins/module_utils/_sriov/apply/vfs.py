@@ -12,27 +12,14 @@ import typing as t
 from contextlib import suppress
 
 from ..errors import KernelRefused, NotSupported, SriovError, TookTooLong
+from ..knowledge.driver import NUM_VFS
+from ..model.paths import PCI_DEVICES
 from .drivers import wait_for_netdev
 from .waiting import explained, wait
 
 if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
     from ..steps.pci import SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
-
-# What the kernel means by its answer to sriov_numvfs (drivers/pci/iov.c, and the drivers' sriov_configure).
-NUM_VFS_REMEDIES = {
-    "EBUSY": "VFs exist already, or the device is busy: look at dmesg",
-    "EIO": "the device reports a bad number of VFs: update its firmware",
-    "ENOENT": "the PF's driver cannot create VFs: bind its kernel driver",
-    "ENOMEM": "no room for the VFs' registers: turn on SR-IOV and above 4G decoding in the firmware setup, "
-    "or boot with pci=realloc",
-    "EPERM": "the driver refuses the number: DCB or macvlan offload has its queues, or a guest holds VFs",
-    "EINVAL": "the driver refuses VFs in its present mode, with an XDP program attached for instance (dmesg says)",
-    "EAGAIN": "the device is in reset: run again",
-    "EOPNOTSUPP": "the driver is in safe mode, or has no VFs left to give",
-    "ETIMEDOUT": "the device's firmware did not answer",
-    "ENOSYS": "the PF's driver cannot create VFs",
-}
 
 
 def set_autoprobe(step: SetAutoprobe, kernel: Kernel, timeout: float) -> None:
@@ -47,19 +34,22 @@ def set_num_vfs(step: SetNumVfs, kernel: Kernel, timeout: float) -> None:
     try:
         kernel.pci.set_num_vfs(step.address, step.num_vfs, timeout)
     except KernelRefused as error:
-        failure = explained(error, f"cannot set sriov_numvfs to {step.num_vfs}", step.label, NUM_VFS_REMEDIES)
+        failure = explained(kernel, error, f"cannot set sriov_numvfs to {step.num_vfs}", step, NUM_VFS)
         failure.why += _put_back(kernel, step, timeout)
+        failure.lost = _commands(kernel, step, timeout)
         raise failure from None
     # A driver may give fewer than asked and still answer success.
     given = kernel.pci.num_vfs(step.address, timeout) or 0
     if given != step.num_vfs:
         kernel.pci.set_num_vfs(step.address, 0, timeout)
-        raise NotSupported(
+        fewer = NotSupported(
             f"sriov_numvfs was {given} after {step.num_vfs} was written",
             device=step.label,
             why="the driver gave fewer VFs than asked; they were removed" + _put_back(kernel, step, timeout),
             remedy=f"ask for {given}" if given else "look at dmesg",
         )
+        fewer.lost = _commands(kernel, step, timeout)
+        raise fewer
 
 
 def _put_back(kernel: Kernel, step: SetNumVfs, timeout: float) -> str:
@@ -73,6 +63,13 @@ def _put_back(kernel: Kernel, step: SetNumVfs, timeout: float) -> str:
     return (
         "; there is 1 VF again, a new one" if step.fallback == 1 else f"; there are {step.fallback} VFs again, new ones"
     )
+
+
+def _commands(kernel: Kernel, step: SetNumVfs, timeout: float) -> list[str]:
+    """What an operator types to have as many VFs as before; nothing where there are."""
+    if not step.fallback or kernel.pci.num_vfs(step.address, timeout) == step.fallback:
+        return []
+    return [f"echo {step.fallback} > {PCI_DEVICES}/{step.address}/sriov_numvfs"]
 
 
 def wait_for_vfs(step: WaitForVfs, kernel: Kernel, timeout: float) -> None:

@@ -7,10 +7,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 import typing as t
+from errno import errorcode
 
-from ..errors import SriovError, TookTooLong
+from ..errors import KERNELS_OWN, SriovError, TookTooLong, errno_name
+from ..knowledge.causes import remedy_of
 
 if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
@@ -19,11 +22,19 @@ POLL = 0.1  # seconds
 
 
 class OnDevice(t.Protocol):
-    """A step on one PCI function, a VF by its PF and index."""
+    """A step on one PCI function."""
+
+    @property
+    def label(self) -> str:
+        """The function, in words."""
 
     @property
     def address(self) -> str:
         """Its PCI address, as far as the plan knew it."""
+
+
+class OnVf(OnDevice, t.Protocol):
+    """A step on one PCI function, a VF by its PF and index."""
 
     @property
     def physfn(self) -> str | None:
@@ -34,7 +45,7 @@ class OnDevice(t.Protocol):
         """The index of a VF."""
 
 
-def located(kernel: Kernel, step: OnDevice) -> str:
+def located(kernel: Kernel, step: OnVf) -> str:
     """Where the step's device is: where virtfnN points by now, which for a new VF was only predicted."""
     if step.physfn is None or step.vf is None:
         return step.address
@@ -55,16 +66,33 @@ def wait(reached: t.Callable[[], bool], timeout: float, what: str, label: str) -
         time.sleep(POLL)
 
 
-def explained(error: SriovError, what: str, label: str, remedies: dict[str, str]) -> SriovError:
-    """The same error, told of the device, with what the kernel's answer means here.
+def explained(kernel: Kernel, error: SriovError, what: str, step: OnDevice, act: str) -> SriovError:
+    """The same error, told of the step's device, with what the kernel's answer means here.
 
-    :param remedies: name of the errno -> remedy.
+    :param act: a word of knowledge.causes.
     """
-    name = error.details()["errno"] or ""
     return type(error)(
         what,
-        device=label,
+        device=step.label,
         why=error.why or error.what,
-        remedy=remedies.get(name, "") or error.remedy or "look at dmesg",
+        remedy=remedy(kernel, error, step, act) or error.remedy or "look at dmesg",
         errno=error.errno,
     )
+
+
+def remedy(kernel: Kernel, error: SriovError, step: OnDevice, act: str) -> str:
+    """What to do about the errno of an error, or the one that `ip` tells in words; "" where nothing is known."""
+    name = error.details()["errno"] or errno_name_in(error.why)
+    return remedy_of(act, name, kernel.pci.driver(step.address)) if name else ""
+
+
+def errno_name_in(text: str) -> str:
+    """The name of the errno in what iproute2 says: it hands on strerror() in the C locale.
+
+    "RTNETLINK answers: Operation not supported" -> "EOPNOTSUPP"; "" where it is in other words (the kernel's own,
+    behind "Error: ").
+    """
+    for number in (*errorcode, *KERNELS_OWN):
+        if text.rstrip().endswith(f": {os.strerror(number)}"):
+            return errno_name(number)
+    return ""

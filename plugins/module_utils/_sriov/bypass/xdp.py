@@ -14,6 +14,7 @@ from ..knowledge.queues import present_rss
 from .facts import Evidence, has_interface, knowledge, management_price, option, row
 
 if t.TYPE_CHECKING:
+    from ..knowledge.driver import Xdp
     from ..model.bypass import BypassFacts
     from .facts import Technique
 
@@ -50,6 +51,7 @@ def _af_xdp(facts: BypassFacts, name: str, driver: list[Evidence], cost: str) ->
         _queue_price(facts),
         _steering_price(facts),
         "attaching the program resets the queues, and with most drivers the link" if driver else "",
+        _panic_price(facts) if driver else "",
         f"{facts.name} has an XDP program already: it must go, or let others in (libxdp)" if facts.xdp_attached else "",
         management_price(facts, "the connection stands still meanwhile") if driver or _ntuple_resets(facts) else "",
     ]
@@ -93,9 +95,7 @@ def _allowed(facts: BypassFacts) -> list[Evidence]:
         ),
         f"with traffic classes, and there are {num_tc}": known.refuses_classes and num_tc > 1,
         "while large-receive-offload is on": known.refuses_lro and facts.lro,
-        f"with more than {known.max_cpus} CPUs, and there are {facts.pf.online_cpus}": (
-            known.max_cpus and facts.pf.online_cpus > known.max_cpus
-        ),
+        **dict.fromkeys(_too_many_cpus(facts, known), True),
         f"with an MTU above {known.max_mtu}, and it is {mtu}": known.max_mtu and mtu > known.max_mtu,
     }
     return [
@@ -103,6 +103,26 @@ def _allowed(facts: BypassFacts) -> list[Evidence]:
         for words, holds in refusals.items()
         if holds
     ]
+
+
+def _too_many_cpus(facts: BypassFacts, known: Xdp) -> t.Iterator[str]:
+    """A limit that later kernels do not have may be gone from this one, if it is a distribution's."""
+    cpus = facts.pf.online_cpus
+    for kernels, most in known.max_cpus:
+        if kernels.has(facts.kernel.version) and cpus > most:
+            release = f" {kernels} of kernel.org, if no backport has changed it" if kernels.before else ""
+            yield f"with more than {most} CPUs{release}, and there are {cpus}"
+
+
+def _panic_price(facts: BypassFacts) -> str:
+    known = knowledge(facts).xdp
+    for kernels, most in known.panics_above if known else ():
+        if kernels.has(facts.kernel.version) and facts.pf.online_cpus > most:
+            return (
+                f"with more than {most} CPUs, and there are {facts.pf.online_cpus}, a program that sends is the end of "
+                f"kernels {kernels} of kernel.org, unless it was mended in this one"
+            )
+    return ""
 
 
 def _queue_price(facts: BypassFacts) -> str:

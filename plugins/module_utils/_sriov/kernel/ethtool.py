@@ -19,9 +19,10 @@ import struct
 import typing as t
 
 from ..errors import KernelRefused
-from ..model.queues import Channels, Feature, Rss, RuleTable
+from ..model.queues import Channels, Feature, RingSizes, Rss, RuleTable
+from ..model.rss_hash import field_letters
 from . import ethtool_abi as abi
-from .flow_spec import decode, encode
+from .flow_spec import FLOW_TYPES, decode, encode
 from .sysfs import REFUSALS
 
 if t.TYPE_CHECKING:
@@ -30,15 +31,27 @@ if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
 
 NTUPLE = "rx-ntuple-filter"  # NETIF_F_NTUPLE_BIT in net/ethtool/common.c; `ethtool -k` calls it ntuple-filters
+PERMANENT_MAC = abi.ABOUT[abi.GPERMADDR]
 ATTEMPTS = 3  # rules may come and go while they are listed
+ENOTSUPP = 524  # include/linux/errno.h; some drivers say it for EOPNOTSUPP
+NONE = (errno.EOPNOTSUPP, ENOTSUPP)  # the driver has no such thing
+# As their get_rxnfc is answered by drivers that have no rules (mlx4_en, bnx2x and be2net), or no hash of a flow type.
+NO_RULES = (*NONE, errno.EINVAL)
+GONE = (errno.EINVAL, errno.ENOENT, errno.EMSGSIZE, errno.ENOSPC)  # the rule, or their number is another by now
 
 
 class Ethtool:
     """Questions and orders to a driver, by interface name. A question that the driver cannot answer gives None.
 
-    So does one that this user may not ask; its interface is kept in refused. The kernel lets everybody ask all that is
-    asked here (net/ethtool/ioctl.c, "Allow some commands to be done by anyone"), but what is around us may not.
+    So does one that failed, which is kept in failed: there may be something. One that this user may not ask is in
+    refused too. The kernel lets everybody ask all that is asked here (net/ethtool/ioctl.c, "Allow some commands to be
+    done by anyone"), but what is around us may not.
     """
+
+    @functools.cached_property
+    def failed(self) -> dict[str, int]:
+        """ "the flow rules of enp1s0" -> errno of the last answer."""
+        return {}
 
     @functools.cached_property
     def refused(self) -> dict[str, int]:
@@ -61,6 +74,19 @@ class Ethtool:
         rx, tx, other, combined = channels.rx, channels.tx, channels.other, channels.combined
         request = abi.CHANNELS.pack(abi.SCHANNELS, 0, 0, 0, 0, rx, tx, other, combined)
         self._tell(name, bytearray(request), f"`ethtool -L {name} combined {combined}`")
+
+    def ring_sizes(self, name: str) -> RingSizes | None:
+        """`ethtool -g NAME`."""
+        answer = self._ask(name, bytearray(abi.RINGPARAM.pack(abi.GRINGPARAM, *[0] * 8)))
+        return None if answer is None else RingSizes(*abi.RINGPARAM.unpack(answer)[1:])
+
+    def set_ring_sizes(self, name: str, sizes: RingSizes) -> None:
+        """`ethtool -G NAME rx N tx N`.
+
+        :raises KernelRefused: with the errno.
+        """
+        request = abi.RINGPARAM.pack(abi.SRINGPARAM, *sizes)
+        self._tell(name, bytearray(request), f"`ethtool -G {name} {sizes}`")
 
     def feature(self, name: str, feature: str = NTUPLE) -> Feature | None:
         """`ethtool -k NAME`, one line of it."""
@@ -121,26 +147,63 @@ class Ethtool:
         """
         self._tell(name, abi.indirection_request(table), f"`ethtool -X {name}{'' if table else ' default'}`")
 
+    def set_hash(self, name: str, key: str | None, function: str | None) -> None:
+        """`ethtool -X NAME hkey KEY hfunc FUNCTION`; None stays.
+
+        :raises KernelRefused: with the errno.
+        """
+        present = self._ask(name, bytearray(abi.RXFH.pack(abi.GRSSH, 0, 0, 0, 0, 0, 0)))
+        words = f"{f' hkey {key}' if key else ''}{f' hfunc {function}' if function else ''}"
+        transformation = abi.RXFH.unpack(present)[5] if present else 0
+        self._tell(name, abi.hash_request(key, function, transformation), f"`ethtool -X {name}{words}`")
+
+    def hash_fields(self, name: str, flow_type: str) -> int | None:
+        """`ethtool -n NAME rx-flow-hash FLOW_TYPE`, as RXH_* bits."""
+        answer = self._ask(name, abi.RXNFC.pack(abi.Rxnfc(abi.GRXFH, FLOW_TYPES[flow_type])), NO_RULES)
+        return None if answer is None else abi.RXNFC.unpack(answer).data
+
+    def set_hash_fields(self, name: str, flow_type: str, bits: int) -> None:
+        """`ethtool -N NAME rx-flow-hash FLOW_TYPE …`.
+
+        :raises KernelRefused: with the errno.
+        """
+        request = abi.RXNFC.pack(abi.Rxnfc(abi.SRXFH, FLOW_TYPES[flow_type], bits))
+        self._tell(name, request, f"`ethtool -N {name} rx-flow-hash {flow_type} {field_letters(bits)}`")
+
+    def context(self, name: str, number: int) -> int:
+        """Whether an RSS context is there, as `ethtool -x NAME context NUMBER` asks.
+
+        :returns: the errno of the answer: 0 if it is, EOPNOTSUPP where the driver has none, another if it is not there.
+        """
+        try:
+            self._ioctl(name, bytearray(abi.RXFH.pack(abi.GRSSH, number, 0, 0, 0, 0, 0)))
+        except OSError as error:
+            return error.errno or errno.EIO
+        return 0
+
     def rules(self, name: str) -> RuleTable | None:
         """`ethtool -n NAME`."""
         for _attempt in range(ATTEMPTS):
-            count = self._ask(name, abi.RXNFC.pack(abi.Rxnfc(abi.GRXCLSRLCNT)))
+            count = self._ask(name, abi.RXNFC.pack(abi.Rxnfc(abi.GRXCLSRLCNT)), NO_RULES)
             if count is None:
                 return None
             number, special = abi.RXNFC.unpack(count).rule_cnt, abi.RXNFC.unpack(count).data
             request = abi.Rxnfc(abi.GRXCLSRLALL, rule_cnt=number, rule_locs=(0,) * number)
-            listed = self._ask(name, abi.RXNFC.pack(request))
+            listed = self._ask(name, abi.RXNFC.pack(request), GONE)
             if listed is None:
                 continue
             table = abi.RXNFC.unpack(listed, number)
             rules = [self._rule(name, location) for location in sorted(table.rule_locs)]
             if None not in rules:
-                return RuleTable(table.data, bool(special & abi.LOC_SPECIAL), tuple(rule for rule in rules if rule))
+                # Some tell the size with the count, as the flag does; bnxt_en then tells the number of rules here.
+                size = special & ~abi.LOC_SPECIAL or table.data
+                return RuleTable(size, bool(special & abi.LOC_SPECIAL), tuple(rule for rule in rules if rule))
+        self._keep(name, abi.ABOUT[abi.GRXCLSRLALL], errno.EAGAIN)  # they come and go all the time, or it failed
         return None
 
     def _rule(self, name: str, location: int) -> FlowRule | None:
         spec = abi.Rxnfc(abi.GRXCLSRULE).fs._replace(location=location)
-        answer = self._ask(name, abi.RXNFC.pack(abi.Rxnfc(abi.GRXCLSRULE, fs=spec)))
+        answer = self._ask(name, abi.RXNFC.pack(abi.Rxnfc(abi.GRXCLSRULE, fs=spec)), GONE)
         if answer is None:
             return None
         read = abi.RXNFC.unpack(answer)
@@ -202,14 +265,20 @@ class Ethtool:
         strings = self._ask(name, abi.strings_request(string_set, count))
         return abi.strings_answer(strings, count) if strings else []
 
-    def _ask(self, name: str, buffer: bytearray) -> bytearray | None:
+    def _ask(self, name: str, buffer: bytearray, none: Sequence[int] = NONE) -> bytearray | None:
+        """:param none: errnos by which the driver says that there is no such thing."""
         try:
             self._ioctl(name, buffer)
         except OSError as error:
-            if error.errno in REFUSALS:
-                self.refused[name] = error.errno
+            if error.errno not in none:
+                self._keep(name, _about(buffer), error.errno or errno.EIO)
             return None
         return buffer
+
+    def _keep(self, name: str, about: str, number: int) -> None:
+        self.failed.setdefault(f"the {about} of {name}", number)
+        if number in REFUSALS:
+            self.refused[name] = number
 
     def _tell(self, name: str, buffer: bytearray, what: str) -> None:
         try:
@@ -227,6 +296,11 @@ class Ethtool:
     def _channel(self) -> socket.socket:
         """Any socket will do, and one for all: reading a table of rules is an ioctl for each."""
         return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+
+def _about(request: bytearray) -> str:
+    command, string_set = struct.unpack_from("=2I", request)
+    return abi.ABOUT_STRINGS[string_set] if command == abi.GSTRINGS else abi.ABOUT.get(command, "features")
 
 
 def rule_request(rule: FlowRule) -> bytearray:

@@ -16,16 +16,35 @@ if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
 SIOCETHTOOL = 0x8946  # include/uapi/linux/sockios.h
-GDRVINFO, GSTRINGS, GSTATS, GPERMADDR = 0x03, 0x1B, 0x1D, 0x20
+GRINGPARAM, SRINGPARAM = 0x10, 0x11
+GDRVINFO, GSTRINGS, GSTATS, GPERMADDR, GRXFH, SRXFH = 0x03, 0x1B, 0x1D, 0x20, 0x29, 0x2A
 GRXRINGS, GRXCLSRLCNT, GRXCLSRULE, GRXCLSRLALL, SRXCLSRLDEL, SRXCLSRLINS = 0x2D, 0x2E, 0x2F, 0x30, 0x31, 0x32
-GSSET_INFO, SRXFHINDIR, GFEATURES, SFEATURES, GCHANNELS, SCHANNELS, GRSSH = 0x37, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x46
+GSSET_INFO, SRXFHINDIR, GFEATURES, SFEATURES, GCHANNELS, SCHANNELS = 0x37, 0x39, 0x3A, 0x3B, 0x3C, 0x3D
+GRSSH, SRSSH, TABLE_STAYS = 0x46, 0x47, 0xFFFFFFFF  # ETH_RXFH_INDIR_NO_CHANGE
 SS_STATS, SS_FEATURES = 1, 4  # enum ethtool_stringset
+# What a question is about, in words.
+ABOUT = {
+    GDRVINFO: "driver information",
+    GPERMADDR: "permanent address",
+    GSTATS: "statistics",
+    GFEATURES: "features",
+    GCHANNELS: "channels",
+    GRINGPARAM: "ring sizes",
+    GRSSH: "RSS table",
+    GRXRINGS: "RSS table",
+    GRXFH: "hash fields",
+    GRXCLSRLCNT: "flow rules",
+    GRXCLSRULE: "flow rules",
+    GRXCLSRLALL: "flow rules",
+}
+ABOUT_STRINGS = {SS_STATS: "statistics", SS_FEATURES: "features"}
 STRING_LENGTH = 32  # ETH_GSTRING_LEN
 LOC_SPECIAL, LOC_ANY = 0x80000000, 0xFFFFFFFF  # RX_CLS_LOC_*
 HASH_FUNCTIONS = ("toeplitz", "xor", "crc32")  # ETH_RSS_HASH_*_BIT
 MAX_ADDRESS = 32  # MAX_ADDR_LEN
 
 CHANNELS = struct.Struct("=9I")  # struct ethtool_channels: cmd; max_rx, _tx, _other, _combined; the same as _count
+RINGPARAM = struct.Struct("=9I")  # struct ethtool_ringparam: cmd; rx_, rx_mini_, rx_jumbo_, tx_max_pending; _pending
 RXFH = struct.Struct("=4I2B2xI")  # struct ethtool_rxfh: cmd, rss_context, indir_size, key_size, hfunc, input_xfrm
 FEATURE_BLOCK = struct.Struct("=4I")  # struct ethtool_get_features_block: available, requested, active, never_changed
 DRVINFO = struct.Struct("=I32s32s32s32s32s12s5I")  # struct ethtool_drvinfo
@@ -88,6 +107,16 @@ def indirection_request(table: Sequence[int] | None) -> bytearray:
     """struct ethtool_rxfh_indir; no entries mean "as the driver would have it"."""
     entries = table or ()
     return bytearray(struct.pack(f"={2 + len(entries)}I", SRXFHINDIR, len(entries), *entries))
+
+
+def hash_request(key: str | None, function: str | None, transformation: int = 0) -> bytearray:
+    """struct ethtool_rxfh of ETHTOOL_SRSSH that leaves the table as it is, and what is None too.
+
+    :param transformation: input_xfrm as ETHTOOL_GRSSH tells it, to be left; 0 before Linux 6.8, which reserves it.
+    """
+    data = bytes.fromhex((key or "").replace(":", ""))
+    number = 1 << HASH_FUNCTIONS.index(function) if function else 0  # ETH_RSS_HASH_NO_CHANGE
+    return bytearray(RXFH.pack(SRSSH, 0, TABLE_STAYS, len(data), number, transformation, 0) + data)
 
 
 def text(data: bytes | bytearray) -> str:

@@ -25,6 +25,10 @@ class Interfaces:
     def __init__(self, sysfs: Sysfs) -> None:
         self._sysfs = sysfs
 
+    def names(self) -> list[str]:
+        """All of them. (The file bonding_masters beside them is none.)"""
+        return [name for name in self._sysfs.names(INTERFACES) if self._sysfs.names(f"{INTERFACES}/{name}")]
+
     def exists(self, name: str) -> bool:
         return self._sysfs.exists(f"{INTERFACES}/{name}")
 
@@ -57,6 +61,20 @@ class Interfaces:
 
     def driver(self, name: str) -> str | None:
         return self._sysfs.link_name(f"{INTERFACES}/{name}/device/driver")
+
+    def number(self, name: str, word: str) -> int | None:
+        """One of its files: ifindex, iflink, mtu; flags, which is hexadecimal ("0x1003")."""
+        try:
+            return int(self._sysfs.read(f"{INTERFACES}/{name}/{word}") or "", 0)
+        except ValueError:
+            return None
+
+    def address(self, name: str) -> str | None:
+        return self._sysfs.read(f"{INTERFACES}/{name}/address")
+
+    def master(self, name: str) -> str | None:
+        """The bond or bridge that it is a port of."""
+        return self._sysfs.link_name(f"{INTERFACES}/{name}/master")
 
     def carrier(self, name: str) -> bool:
         return self._sysfs.read(f"{INTERFACES}/{name}/carrier") == "1"

@@ -33,11 +33,13 @@ class Refused(t.NamedTuple):
 
     :param files: path -> errno.
     :param interfaces: name -> errno: the driver may not be asked.
+    :param parts: "the flow rules of enp1s0" -> errno: the driver was asked, and did not tell.
     :param commands: what a command, or another question, that failed is about -> what was said.
     """
 
     files: t.Mapping[str, int]
     interfaces: t.Mapping[str, int]
+    parts: t.Mapping[str, int]
     commands: t.Mapping[str, str]
 
 
@@ -69,11 +71,12 @@ class Kernel:
     ) -> None:
         self.run = run
         self._failed: dict[str, str] = {}
+        self.hidden_users: dict[str, str] = {}
         self.sysfs = sysfs or Sysfs()
         self.ethtool = ethtool or Ethtool()
-        self.link = Link(run)
         self.pci = Pci(self.sysfs)
         self.interfaces = Interfaces(self.sysfs)
+        self.link = Link(run, self.interfaces)
         self.processes = Processes(self.sysfs)
         self.stacked = Stacked(self.sysfs)
         self.libvirt = Libvirt(self.sysfs)
@@ -82,8 +85,10 @@ class Kernel:
 
     @property
     def refused(self) -> Refused:
-        """What this user may not look at; it looks like what is not there, and all goes on without it."""
-        return Refused(self.sysfs.refused, self.ethtool.refused, self._failed)
+        """It looks like what is not there, and all goes on without it where nothing rests on it (observe/unseen.py)."""
+        return Refused(
+            self.sysfs.refused, self.ethtool.refused, self.ethtool.failed, {**self._failed, **self.link.unread}
+        )
 
     def resolve_module(self, name: str) -> str | None:
         """The module behind a name or alias, None if this kernel has none."""
@@ -99,12 +104,15 @@ class Kernel:
         code, _out, error = self.run(["modprobe", "--", name])
         return "" if code == 0 else error.strip() or f"exit status {code}"
 
-    def note(self, what: str, said: str) -> None:
+    def note(self, what: str, said: str, hides_users: bool = False) -> None:
         """A look failed: it is told by refused.
 
         :param what: what could not be looked at.
+        :param hides_users: users of any device may be there, and are not seen.
         """
         self._failed[what] = said
+        if hides_users:
+            self.hidden_users[what] = said
 
     def namespace_interfaces(self) -> list[tuple[str, Links]]:
         """Each other network namespace's label and interfaces; none where it may not be entered."""
@@ -112,7 +120,7 @@ class Kernel:
         told = self.netlink.namespaces.links(list(labels))
         for path, links in told.items():
             if links.error:
-                self.note(f"the interfaces of network namespace {path}", links.error)
+                self.note(f"the interfaces of network namespace {path}", links.error, hides_users=True)
         return [(label, told[path]) for path, label in labels.items()]
 
     def settle(self, timeout: float) -> None:

@@ -7,12 +7,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 import typing as t
 
 from ..errors import KernelRefused
 from ..model.attributes import VfAttributes, parse_vf
+from . import ip_json
+from .interface_list import UNREAD, one_by_one
+
+if t.TYPE_CHECKING:
+    from .interfaces import Interfaces
 
 
 class Run(t.Protocol):
@@ -35,34 +39,61 @@ class Link:
     """Interfaces, addresses and routes of this network namespace.
 
     :param run: how a command is run; rc 127 means that there is no such command.
+    :param interfaces: what sysfs tells, where `ip` does not; nothing is asked of it unless told.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, interfaces: Interfaces | None = None) -> None:
         self._run = run
+        self._by_sysfs = interfaces
+        self.unread: dict[str, str] = {}  # what could not be read up to now -> why
 
     def interfaces(self) -> list[dict[str, t.Any]]:
-        """Every interface with its addresses: `ip -j -d address show`."""
-        return self._json("-d", "address", "show")
+        """Every interface with its addresses: `ip -j -d address show`.
+
+        Where that cannot be read, `ip` is asked for each, and what it does not tell sysfs tells in part
+        (interface_list.UNREAD).
+
+        :raises KernelRefused: it cannot be read, and sysfs has no interfaces.
+        """
+        try:
+            found, why = self._interfaces("-d", "address", "show"), ""
+        except KernelRefused as refused:
+            found, why = [], str(refused)
+        names = self._by_sysfs.names() if self._by_sysfs and not found else []
+        if names and self._by_sysfs:
+            found = one_by_one(self._interfaces, self._by_sysfs)
+        elif why:
+            raise KernelRefused(why.rstrip("."), remedy="look at what it prints; a newer iproute2 may tell")
+        self.unread.update({f"interface {each['ifname']}": each[UNREAD] for each in found if UNREAD in each})
+        return found
 
     def default_route_interfaces(self) -> set[str]:
-        """Names of the interfaces of default routes: `ip route show table all default`, IPv4 and IPv6."""
+        """Names of the interfaces of default routes: `ip route show table all default`, IPv4 and IPv6.
+
+        :raises KernelRefused: they cannot be read.
+        """
         words = ("route", "show", "table", "all", "default")
-        routes = self._json("-4", *words) + self._json("-6", *words)
+        routes = self._routes("-4", *words) + self._routes("-6", *words)
         return {name for route in routes for name in _route_interfaces(route)}
 
     def interface_towards(self, address: str, source: str) -> str | None:
         """The interface that packets from one of our addresses leave through: `ip route get ADDRESS from SOURCE`.
 
         :returns: None where there is no route.
+        :raises KernelRefused: what `ip` prints cannot be read.
         """
         origin = ["from", source] if source else []
-        code, out, _error = self._run(["ip", "-j", "route", "get", address, *origin])
-        routes = json.loads(out) if code == 0 and out.strip() else []
+        words = ("-j", "route", "get", address, *origin)
+        code, out, _error = self._run(["ip", *words])
+        routes = _parsed(ip_json.routes, out, words) if code == 0 else []
         return routes[0].get("dev") if routes else None
 
     def vf_attributes(self, name: str) -> dict[int, VfAttributes]:
-        """What the driver of a PF enforces on each of its VFs: `ip -j -d link show dev NAME`."""
-        return vf_attributes(self._json("-d", "link", "show", "dev", name))
+        """What the driver of a PF enforces on each of its VFs: `ip -j -d link show dev NAME`.
+
+        :raises KernelRefused: it cannot be read.
+        """
+        return vf_attributes(self._interfaces("-d", "link", "show", "dev", name))
 
     def set_up(self, name: str, up: bool) -> None:
         """`ip link set dev NAME up` or `down`."""
@@ -81,20 +112,31 @@ class Link:
         code, _out, error = self._run(["ip", "-batch", "-"], text)
         if code != 0:
             number = re.search(r"^Command failed -:(\d+)", error, re.MULTILINE)
-            done = int(number.group(1)) - 1 if number else 0
+            done = min(int(number.group(1)), len(lines)) - 1 if number else 0
             why = " ".join(line for line in error.splitlines() if not line.startswith("Command failed"))
             raise BatchFailed(f"`ip {' '.join(lines[done])}` failed", done, why.strip() or f"exit status {code}")
 
-    def _json(self, *words: str) -> list[dict[str, t.Any]]:
-        out = self._do("-j", *words)
-        # iproute2 prints an empty object for what -d does not show, and nothing at all for an empty list.
-        return [entry for entry in json.loads(out or "[]") if entry]
+    def _interfaces(self, *words: str) -> list[dict[str, t.Any]]:
+        return _parsed(ip_json.interfaces, self._do("-j", *words), ("-j", *words))
+
+    def _routes(self, *words: str) -> list[dict[str, t.Any]]:
+        return _parsed(ip_json.routes, self._do("-j", *words), ("-j", *words))
 
     def _do(self, *words: str) -> str:
         code, out, error = self._run(["ip", *words])
         if code != 0:
             raise KernelRefused(f"`ip {' '.join(words)}` failed", why=error.strip() or f"exit status {code}")
         return out
+
+
+def _parsed(
+    parse: t.Callable[[str], list[dict[str, t.Any]]], text: str, words: t.Sequence[str]
+) -> list[dict[str, t.Any]]:
+    """:raises KernelRefused: what `ip` prints is not what it should be."""
+    try:
+        return parse(text)
+    except ip_json.Garbled as garbled:
+        raise KernelRefused(f"`ip {' '.join(words)}` prints no JSON that can be read", why=str(garbled)) from None
 
 
 def _route_interfaces(route: dict[str, t.Any]) -> list[str]:

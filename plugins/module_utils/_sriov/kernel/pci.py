@@ -22,6 +22,7 @@ NO_OVERRIDE = ("", "(null)")  # how the kernel prints an unset driver_override
 VIRTIO = "virtio-pci"  # drivers/virtio/virtio_pci_common.c
 GONE = b"\xff\xff\xff\xff"  # what a device that does not answer reads as
 NETWORK = "0x02"  # how the class of a network controller begins
+FUNCTION = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
 VIRTFN = re.compile(r"virtfn(\d+)")
 VDPA = re.compile(r"vdpa\d+")  # its parent is the function: drivers/vdpa/ifcvf, virtio_pci, octeon_ep, pds
 # A device on the auxiliary bus: "mlx5_core.eth.2" has the interface, "mlx5_core.vnet.2" vDPA, "pds_core.vDPA.2" too.
@@ -70,8 +71,12 @@ class Pci:
         return [address for address in of_vendor if self.attribute(address, "device") == f"0x{device}"]
 
     def can_have_vfs(self, address: str) -> bool:
-        """Whether it has the SR-IOV capability (drivers/pci/pci-sysfs.c, sriov_pf_dev_attr_group)."""
-        return self._sysfs.exists(f"{PCI_DEVICES}/{address}/sriov_numvfs")
+        """Whether it has the SR-IOV capability (drivers/pci/pci-sysfs.c, sriov_pf_dev_attr_group).
+
+        A file that cannot be looked at is there.
+        """
+        path = f"{PCI_DEVICES}/{address}/sriov_numvfs"
+        return self._sysfs.exists(path) or path in self._sysfs.refused
 
     def pfs(self) -> list[str]:
         """NICs with SR-IOV; GPUs and NVMe disks may have it too."""
@@ -91,6 +96,11 @@ class Pci:
     def physfn(self, address: str) -> str | None:
         """The PF of a VF."""
         return self._sysfs.link_name(f"{PCI_DEVICES}/{address}/physfn")
+
+    def hops(self, address: str) -> list[str]:
+        """The ports between the root and a function, and the function itself, from the root on."""
+        path = (self._sysfs.link_target(f"{PCI_DEVICES}/{address}") or address).split("/")
+        return [part for part in path if FUNCTION.fullmatch(part)]
 
     def answers(self, address: str) -> bool:
         """False when config space reads as all ones."""

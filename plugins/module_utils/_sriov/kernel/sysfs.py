@@ -16,6 +16,9 @@ from ..errors import KernelRefused, TookTooLong
 from .bounded import StillBlocked, bounded, bounded_series
 
 REFUSALS = (errno.EACCES, errno.EPERM)
+# The file is not there, or has nothing to say as things are (the carrier of an interface that is down: EINVAL), or its
+# process has ended (ESRCH). After any other error it may have something to say.
+ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EINVAL, errno.ESRCH, errno.ENXIO, errno.EOPNOTSUPP)
 
 
 class Write(t.NamedTuple):
@@ -34,7 +37,7 @@ class Write(t.NamedTuple):
 class Sysfs:
     """Reads and writes of the kernel's files.
 
-    What may not be read looks like what is not there, and is kept in refused: path -> errno.
+    What cannot be read looks like what is not there, and is kept in refused: path -> errno.
 
     :param root: the directory that stands for "/"; tests give a tree of their own.
     """
@@ -50,7 +53,7 @@ class Sysfs:
         return self.status(path) is not None
 
     def read(self, path: str) -> str | None:
-        """The text without its newline; None where there is no such file or the kernel cannot say (EINVAL, ENODEV)."""
+        """The text without its newline; None where there is no such file or the kernel cannot say (see refused)."""
         try:
             with open(self.path(path), encoding="utf-8", errors="replace") as file:
                 return file.read().rstrip("\n")
@@ -126,7 +129,7 @@ class Sysfs:
             return []
 
     def _note(self, path: str, error: OSError) -> None:
-        if error.errno in REFUSALS:
+        if error.errno and error.errno not in ABSENT:
             self.refused[path] = error.errno
 
     def write(self, path: str, value: str, timeout: float | None = None) -> None:

@@ -7,11 +7,18 @@
 
 from __future__ import annotations
 
-from .driver import Driver
+from .driver import NUM_VFS, RULE, Driver
 
 DRIVER = Driver(
     "cxgb4",
     # cxgb4_main.c cxgb4_iov_configure: PFs 0 to 3 have the VFs, and mgmtpfN,M with them; PF 4 has the ports.
     interface_with_vfs=True,
     dpdk="net_cxgbe",
+    causes={
+        NUM_VFS: {  # cxgb4_main.c cxgb4_iov_configure
+            "EOPNOTSUPP": "the firmware is not initialised: look at dmesg",
+            "ENOTSUPP": "the bridge above the card has no ARI, which VFs need: put it into another slot",
+        },
+        RULE: {"EEXIST": "the location is taken: name another, or remove the rule there first"},
+    },
 )

@@ -19,6 +19,38 @@ Mask = t.Tuple[t.Tuple[str, int], ...]
 """Fields that a rule compares, and the bits of each that count."""
 
 
+# Acts that a driver answers with an errno of its own meaning.
+NUM_VFS, BIND, UNBIND, NODE = "sriov_numvfs", "bind", "unbind", "node"
+CHANNELS, RING_SIZES, RSS_TABLE, RULE, FEATURE = "ethtool -L", "ethtool -G", "ethtool -X", "ethtool -N", "ethtool -K"
+HASH = "ethtool -X hkey, -N rx-flow-hash"
+VF_ATTRIBUTES, MTU = "ip link set vf", "ip link set mtu"
+
+
+Release = t.Tuple[int, int]
+
+
+class KernelRange(t.NamedTuple):
+    """Releases of kernel.org in which a fact holds. Distributions put later changes into older kernels as well, so a
+    sentence that rests on one names the release.
+
+    :param since: the first; (0, 0): as far back as is known.
+    :param before: the first in which it does not hold any more; None: it did in the newest that was read.
+    """
+
+    since: Release = (0, 0)
+    before: Release | None = None
+
+    def has(self, release: Release) -> bool:
+        """Whether a kernel of that release is among them, by its number."""
+        return self.since <= release and (self.before is None or release < self.before)
+
+    def __str__(self) -> str:
+        """ "from 5.16 on, before 6.4"; empty where it is all of them."""
+        since = f"from {self.since[0]}.{self.since[1]} on" if self.since > (0, 0) else ""
+        before = f"before {self.before[0]}.{self.before[1]}" if self.before else ""
+        return ", ".join(filter(None, (since, before)))
+
+
 class RssStep(t.NamedTuple):
     """From this many VFs on, the PF's RSS group has at most this many queues.
 
@@ -35,27 +67,45 @@ class Steering(t.NamedTuple):
 
     :param flow_types: those it takes; None: not known.
     :param fields: what a rule may match, by names of model.flow.ETHTOOL_WORDS; None: not known.
+    :param masks: fields of which it takes these masks only; a field that is not named may have any.
+    :param contexts: a rule may send to an RSS context, or it is not known that none may.
     :param vf: a rule may send to a VF.
     :param no_vf: why not.
+    :param whole: fields of which every bit is compared or none, by the same names.
     :param mask_of: for a driver with one mask for all rules of a port: what must be the same of them; None: each has
         its own.
+    :param mask_per_type: the mask is one for the rules of each flow type, and another for another type.
     :param mask_hint: what a user may not know of two rules whose masks differ, as the end of a sentence.
     :param drop: a rule may drop.
     :param drop_queue: the queue of the card that the driver programs as "drop".
     :param vf_queues_from_group: the driver counts a VF's queues in sizes of the PF's RSS group, whatever the pool.
     :param replaces: a rule for an occupied location takes the place of the one there, without a gap.
+    :param places: the driver picks the location of every rule, and refuses one that is named.
     """
 
     flow_types: tuple[str, ...] | None = None
     fields: tuple[str, ...] | None = None
+    masks: t.Mapping[str, tuple[int, ...]] = {}
+    contexts: bool = True
     vf: bool = False
     no_vf: str = "nothing is known of its flow rules"
+    whole: tuple[str, ...] = ()
     mask_of: t.Callable[[FlowRule], Mask] | None = None
+    mask_per_type: bool = False
     mask_hint: t.Callable[[FlowRule, FlowRule], str] | None = None
     drop: bool = True
     drop_queue: int | None = None
     vf_queues_from_group: bool = False
     replaces: bool = False
+    places: bool = False
+
+
+ADDRESSES_AND_PORTS = ("src_ip", "dst_ip", "src_port", "dst_port")
+
+
+def fields_of(rule: FlowRule) -> Mask:
+    """What a rule compares: Steering.mask_of of drivers that look at nothing else."""
+    return tuple((name, mask) for name, _value, mask in rule.match)
 
 
 class VfSupport(t.NamedTuple):
@@ -99,7 +149,8 @@ class Xdp(t.NamedTuple):
     :param source: kernel file and function.
     :param max_mtu: the largest MTU, in bytes, that it takes a program with; None: not known, or programs may have
         fragments.
-    :param max_cpus: more CPUs than that are too many for its transmit queues.
+    :param max_cpus: more CPUs than that are too many for its transmit queues, in these kernels.
+    :param panics_above: with more CPUs than that, programs that send are the end of these kernels.
     :param refuses_classes: it takes no program while traffic classes (DCB) are configured.
     :param refuses_lro: nor while large-receive-offload is on.
     """
@@ -108,7 +159,8 @@ class Xdp(t.NamedTuple):
     zero_copy: tuple[int, int] | None
     source: str
     max_mtu: int | None = None
-    max_cpus: int | None = None
+    max_cpus: tuple[tuple[KernelRange, int], ...] = ()
+    panics_above: tuple[tuple[KernelRange, int], ...] = ()
     refuses_classes: bool = False
     refuses_lro: bool = False
 
@@ -130,10 +182,15 @@ class Driver(t.NamedTuple):
     :param reopens: a change of the VF count, `ethtool -L` and PF down drop all flow rules and the RSS table in silence.
     :param ntuple_resets: turning ntuple on or off resets the PF, and with it its VFs.
     :param blocks: the driver's own RSS table has each queue in one block; else they take turns.
+    :param table_known: that was read of this driver; else an even table may be its own, over however many queues.
     :param table: whose the PF's RSS table is beside VFs: "own", "shared" with them, "unreached": accepted, but not
         written to where the card looks.
     :param table_sizes: (VFs, entries of the RSS table): the last pair whose VFs are reached holds; empty: as read.
     :param vf_driver: None: not known, or the same driver.
+    :param hash_functions: those that RSS may have; None: not known.
+    :param hash_fields: flow type -> which fields its hash may have, in the letters of ethtool(8); a flow type that is
+        not named may have any.
+    :param keeps_key: it lets nobody set the hash key.
     :param xdp: None: not known.
     :param dpdk: the driver that DPDK 24.11 has for its cards (drivers/net); None: none.
     :param bifurcated: DPDK works beside it, and taking it away breaks DPDK.
@@ -143,6 +200,8 @@ class Driver(t.NamedTuple):
         several of one queue are added up, and are all that it received: also what an XDP program took. Empty: none is
         known.
     :param packet_counters: names that count packets which are in no counter of a queue.
+    :param causes: act -> name of an errno, or its number -> what the driver means by it, and what to do; where that
+        differs from what most mean (causes.CAUSES).
     """
 
     name: str
@@ -159,11 +218,15 @@ class Driver(t.NamedTuple):
     reopens: bool = False
     ntuple_resets: bool = True
     blocks: bool = False
+    table_known: bool = False
     table: str = "own"
     table_sizes: tuple[tuple[int, int], ...] = ()
     steering: Steering = Steering()
     vf_support: VfSupport = VfSupport()
     vf_driver: VfDriver | None = None
+    hash_functions: tuple[str, ...] | None = None
+    hash_fields: t.Mapping[str, tuple[str, ...]] = {}
+    keeps_key: bool = False
     xdp: Xdp | None = None
     dpdk: str | None = None
     bifurcated: bool = False
@@ -171,3 +234,4 @@ class Driver(t.NamedTuple):
     ef_vi: bool = False
     queue_counters: tuple[str, ...] = ()
     packet_counters: tuple[str, ...] = ()
+    causes: t.Mapping[str, t.Mapping[str, str]] = {}

@@ -11,5 +11,6 @@ from .driver import Driver
 
 DRIVER = Driver(
     "hinic",
+    rss=(),  # every function has queues of its own
     queue_counters=("rxq{}_pkts",),  # hinic_ethtool.c hinic_rx_queue_stats
 )

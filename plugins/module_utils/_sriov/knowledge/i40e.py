@@ -7,14 +7,51 @@
 
 from __future__ import annotations
 
-from .driver import Driver, Steering, VfDriver, Xdp
+import typing as t
 
+from .driver import ADDRESSES_AND_PORTS, NUM_VFS, RULE, Driver, Steering, VfDriver, Xdp
+
+if t.TYPE_CHECKING:
+    from ..model.flow import FlowRule
+    from .driver import Mask
+
+FLEX_OFFSET = 0xFFFF0000  # i40e.h I40E_USERDEF_FLEX_OFFSET: where in the payload the word of user-def is
+
+
+def mask_of(rule: FlowRule) -> Mask:
+    """The set of fields, which the card keeps for each flow type (i40e_ethtool.c i40e_check_fdir_input_set)."""
+    fields = ((name, value & FLEX_OFFSET if name == "user_def" else mask) for name, value, mask in rule.match)
+    return tuple(fields)
+
+
+# i40e_ethtool.c i40e_add_fdir_ethtool, i40e_check_fdir_input_set. With another mask vlan is left out in silence.
+STEERING = Steering(
+    flow_types=("tcp4", "udp4", "sctp4", "ip4", "tcp6", "udp6", "sctp6", "ip6"),
+    fields=(*ADDRESSES_AND_PORTS, "vlan", "vlan_etype", "user_def"),
+    masks={"vlan": (0xFFFF,)},
+    vf=True,
+    whole=ADDRESSES_AND_PORTS,
+    mask_of=mask_of,
+    mask_per_type=True,
+)
 DRIVER = Driver(
     "i40e",
+    table_known=True,  # i40e_main.c i40e_fill_rss_lut
     rss=(),  # every VF has queues of its own; the PF keeps its group
-    steering=Steering(vf=True),  # i40e_ethtool.c i40e_add_fdir_ethtool
+    steering=STEERING,
     vf_driver=VfDriver("iavf", queue_counters=("rx-{}.packets",)),  # iavf_ethtool.c iavf_gstrings_queue_stats
     xdp=Xdp((4, 13), (4, 20), "i40e_main.c i40e_xdp"),  # commits 0c8493d90b6b, 0a714186d3c0
     dpdk="net_i40e",
     queue_counters=("rx-{}.packets",),  # i40e_ethtool.c i40e_gstrings_queue_stats
+    causes={
+        NUM_VFS: {  # i40e_virtchnl_pf.c i40e_pci_sriov_configure, i40e_pci_sriov_enable
+            "EAGAIN": "something asked for the VFs at the same time (a monitor's `ip link show`): run again",
+            "EPERM": "the firmware gives this port fewer VFs, or a diagnostic test runs",
+            "EINVAL": "a guest holds VFs, or the driver runs a test",
+        },
+        RULE: {  # i40e_ethtool.c i40e_add_fdir_ethtool
+            "ENOSPC": "flow director is off until rules go: remove some that are not needed",
+            "EINVAL": "the driver has one set of fields for each flow type, and a rule for each flow once (dmesg says)",
+        },
+    },
 )

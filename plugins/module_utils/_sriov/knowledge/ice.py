@@ -7,15 +7,35 @@
 
 from __future__ import annotations
 
-from .driver import Driver, Steering, VfDriver, Xdp
+from .driver import ADDRESSES_AND_PORTS, CHANNELS, NUM_VFS, Driver, Steering, VfDriver, Xdp, fields_of
 
 DRIVER = Driver(
     "ice",
+    table_known=True,  # ice_lib.c ice_fill_rss_lut
     rss=(),  # every VF has queues of its own; the PF keeps its group
-    # ice_ethtool_fdir.c ice_add_fdir_ethtool ("Flow director filters are not supported on VF queues")
-    steering=Steering(no_vf="ice_add_fdir_ethtool takes no VF queue"),
+    # ice_ethtool_fdir.c ice_add_fdir_ethtool ("Flow director filters are not supported on VF queues"),
+    # ice_set_fdir_input_set, ice_fdir_set_hw_fltr_rule
+    steering=Steering(
+        flow_types=("ether", "tcp4", "udp4", "sctp4", "ip4", "tcp6", "udp6", "sctp6", "ip6"),
+        no_vf="ice_add_fdir_ethtool takes no VF queue",
+        whole=ADDRESSES_AND_PORTS,
+        mask_of=fields_of,
+        mask_per_type=True,
+    ),
     vf_driver=VfDriver("iavf", queue_counters=("rx-{}.packets",)),  # iavf_ethtool.c iavf_gstrings_queue_stats
     xdp=Xdp((5, 5), (5, 5), "ice_main.c ice_xdp"),  # commit 2d4238f55697
     dpdk="net_ice",
     queue_counters=("rx_queue_{}_packets",),  # ice_ethtool.c __ice_get_strings
+    causes={
+        NUM_VFS: {  # ice_sriov.c ice_check_sriov_allowed, ice_pci_sriov_ena, ice_set_per_vf_res
+            "ENOSPC": "there are too few interrupts (MSI-X) or queues for so many VFs: ask for fewer, give the PF "
+            "fewer channels, or unbind its RDMA driver (irdma), which has one for each CPU",
+            "EOPNOTSUPP": "the driver is in safe mode (no DDP package: dmesg says), or the firmware has fewer VFs",
+            "EBUSY": "the device is in reset, or a guest holds VFs: run again",
+        },
+        CHANNELS: {  # ice_ethtool.c ice_set_channels
+            "EBUSY": "the RDMA driver (irdma) is bound to the NIC: unload it first",
+            "EOPNOTSUPP": "the driver changes none while flow rules are there, or in safe mode: remove the rules first",
+        },
+    },
 )

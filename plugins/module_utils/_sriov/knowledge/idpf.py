@@ -11,5 +11,6 @@ from .driver import Driver
 
 DRIVER = Driver(
     "idpf",
+    rss=(),  # every function has queues of its own
     queue_counters=("rx_q-{}_pkts",),  # idpf_ethtool.c __idpf_add_qstat_strings
 )

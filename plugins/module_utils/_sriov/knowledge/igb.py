@@ -9,10 +9,18 @@ from __future__ import annotations
 
 from ..model.mac import ZERO
 from .driver import Driver, RssStep, Steering, VfDriver, VfSupport, Xdp
+from .intel_hash import HASH_FIELDS, HASH_FUNCTIONS
 
-# igb_ethtool.c igb_add_ethtool_nfc_entry: of a VLAN tag it compares the priority alone, which no option names.
+# igb_ethtool.c igb_add_ethtool_nfc_entry: of a VLAN tag it compares the priority alone, and a field whose mask has not
+# all bits is left out in silence.
 STEERING = Steering(
-    ("ether",), ("src_mac", "dst_mac", "ether_type"), no_vf="its rules name queues of the PF only", drop=False
+    flow_types=("ether",),
+    fields=("src_mac", "dst_mac", "ether_type", "vlan"),
+    masks={"vlan": (0xE000,)},
+    contexts=False,
+    no_vf="its rules name queues of the PF only",
+    whole=("src_mac", "dst_mac", "ether_type"),
+    drop=False,
 )
 # igb_main.c igb_ndo_set_vf_bw; no ndo_set_vf_link_state nor _rss_query_en.
 VFS = VfSupport(
@@ -27,8 +35,12 @@ VFS = VfSupport(
 )
 COMMON = Driver(
     "igb",
+    table_known=True,  # igb_main.c igb_setup_mrqc
     blocks=True,  # igb_main.c igb_setup_mrqc: entry j is queue j * n / 128
     channels_by_cpus=False,  # igb_main.c igb_get_max_rss_queues
+    hash_functions=HASH_FUNCTIONS,
+    hash_fields=HASH_FIELDS,
+    keeps_key=True,  # igb_ethtool.c igb_set_rxfh
     steering=STEERING,
     vf_support=VFS,
     vf_driver=VfDriver("igbvf"),  # it counts no packets of a queue

@@ -57,7 +57,10 @@ VF_DRIVERS = {
     "ixgbevf": "ixgbe",
     "igbvf": "igb",
     "iavf": "i40e",
+    "nfp_netvf": "nfp",
 }
+# Drivers of PFs in whose module that of the VFs is too (nfp_main.c nfp_main_init registers both).
+SHARE_MODULE = ("nfp",)
 # Those with Driver.ef_vi, for a sentence about others: not worth reading all files for.
 EF_VI_DRIVERS = ("sfc", "xilinx_efct")
 

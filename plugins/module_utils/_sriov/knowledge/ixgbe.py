@@ -10,7 +10,8 @@ from __future__ import annotations
 import typing as t
 
 from ..model.mac import ZERO
-from .driver import Driver, RssStep, Steering, VfDriver, VfSupport, Xdp
+from .driver import Driver, KernelRange, RssStep, Steering, VfDriver, VfSupport, Xdp
+from .intel_hash import HASH_FIELDS, HASH_FUNCTIONS
 
 if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
@@ -27,9 +28,15 @@ def mask_of(rule: FlowRule) -> Mask:
 
 
 def mask_hint(rule: FlowRule, other: FlowRule) -> str:
-    """Of two rules only one of which compares the L4 protocol."""
-    differ = mask_of(rule)[0] != mask_of(other)[0]
-    return ". ip4 does not look at the L4 protocol, tcp4, udp4 and sctp4 do" if differ else ""
+    """Of two rules only one of which compares the L4 protocol, or that compare different parts of a VLAN tag."""
+    if mask_of(rule)[0] != mask_of(other)[0]:
+        return ". ip4 does not look at the L4 protocol, tcp4, udp4 and sctp4 do"
+    vlans = [dict(mask_of(each)).get("vlan") for each in (rule, other)]
+    if None in vlans or vlans[0] == vlans[1]:
+        return ""
+    return (
+        ". `vlan` alone compares the id of the VLAN; the ethtool program the whole tag, as masks: {vlan: 0xffff} does"
+    )
 
 
 # ixgbe_ethtool.c ixgbe_add_ethtool_fdir_entry, ixgbe_flowspec_to_flow_type; ixgbe_82599.c
@@ -37,6 +44,8 @@ def mask_hint(rule: FlowRule, other: FlowRule) -> str:
 STEERING = Steering(
     flow_types=("tcp4", "udp4", "sctp4", "ip4"),
     fields=("src_ip", "dst_ip", "src_port", "dst_port", "vlan", "vlan_etype", "user_def"),
+    masks={"vlan": (0x0FFF, 0xE000, 0xEFFF, 0x1FFF, 0xF000, 0xFFFF)},  # bit 12 is not looked at
+    contexts=False,
     vf=True,
     mask_of=mask_of,
     mask_hint=mask_hint,
@@ -54,6 +63,18 @@ VFS = VfSupport(
 )
 # Queues: ixgbe_lib.c ixgbe_set_sriov_queues (4 queues in 32 pools, 2 in 64), ixgbe.h MAX_RSS 16 for 82598/82599/X540.
 # VFs: ixgbe_sriov.c ixgbe_pci_sriov_enable (limits by traffic classes; XDP).
+# Commits 924708081629, d0bcacd0a130. MTU: IXGBE_RXBUFFER_3K less its headers. CPUs: MAX_XDP_QUEUES, and since commit
+# 4fe815850bdc twice IXGBE_MAX_XDP_QS; its index out of bounds was mended by commit c23ae5091a8b.
+XDP = Xdp(
+    (4, 12),
+    (4, 20),
+    "ixgbe_main.c ixgbe_xdp_setup",
+    max_mtu=3050,
+    max_cpus=((KernelRange(before=(5, 16)), 64), (KernelRange(since=(5, 16)), 128)),
+    panics_above=((KernelRange((5, 16), (6, 4)), 64),),
+    refuses_classes=True,
+    refuses_lro=True,
+)
 COMMON = Driver(
     "ixgbe",
     rss=(RssStep(0, 16), RssStep(1, 4, pool=True), RssStep(32, 2, pool=True)),
@@ -62,15 +83,17 @@ COMMON = Driver(
     keeps_channels=True,
     most_channels=63,  # ixgbe.h IXGBE_MAX_FDIR_INDICES
     rss_with_classes=1,
+    table_known=True,  # ixgbe_main.c ixgbe_setup_reta
     reopens=True,  # ixgbe_setup_tc, ixgbe_close: ixgbe_fdir_filter_exit; ixgbe_setup_reta
+    hash_functions=HASH_FUNCTIONS,  # ixgbe_ethtool.c ixgbe_set_rxfh, which takes any key
+    hash_fields=HASH_FIELDS,
     table="shared",  # one RETA and key for all pools: ixgbe_main.c ixgbe_setup_reta
     steering=STEERING,
     vf_support=VFS,
     # ixgbevf.h IXGBEVF_MAX_RSS_QUEUES; ixgbevf/ethtool.c ixgbevf_get_strings. ixgbevf_main.c ixgbevf_probe: an 82599's
     # VF that has agreed on no mailbox API has ETH_DATA_LEN + ETH_FCS_LEN.
     vf_driver=VfDriver("ixgbevf", queues=2, queue_counters=("rx_queue_{}_packets",), deaf_mtu=1504),
-    # Commits 924708081629, d0bcacd0a130. MTU: IXGBE_RXBUFFER_3K less its headers. CPUs: IXGBE_MAX_XDP_QS * 2.
-    xdp=Xdp((4, 12), (4, 20), "ixgbe_main.c ixgbe_xdp_setup", 3050, 128, refuses_classes=True, refuses_lro=True),
+    xdp=XDP,
     dpdk="net_ixgbe",
     snabb=("8086:10fb", "8086:151c", "8086:1528", "8086:154d"),
     queue_counters=("rx_queue_{}_packets",),  # ixgbe_ethtool.c ixgbe_get_strings

@@ -7,10 +7,17 @@
 
 from __future__ import annotations
 
-from .driver import Driver, Xdp
+from .driver import ADDRESSES_AND_PORTS, Driver, Steering, Xdp
 
 DRIVER = Driver(
     "mlx4_core",
+    rss=(),  # every function has queues of its own
+    # mlx4/en_ethtool.c mlx4_en_validate_flow, mlx4_en_set_rxnfc
+    steering=Steering(
+        flow_types=("ether", "tcp4", "udp4", "ip4"),
+        no_vf="mlx4_en_set_rxnfc takes queues of the PF only",
+        whole=ADDRESSES_AND_PORTS,
+    ),
     xdp=Xdp((6, 1), None, "mlx4/en_netdev.c mlx4_xdp"),
     dpdk="net_mlx4",
     bifurcated=True,  # DPDK guide, mlx4

@@ -7,10 +7,17 @@
 
 from __future__ import annotations
 
-from .driver import Driver, Xdp
+from .driver import RULE, Driver, Steering, Xdp
 
 DRIVER = Driver(
     "mlx5_core",
+    table_known=True,  # en/rss.c mlx5e_rss_params_indir_init_uniform
+    rss=(),  # every function has queues of its own
+    # en_fs_ethtool.c validate_flow
+    steering=Steering(
+        flow_types=("ether", "tcp4", "udp4", "ip4", "tcp6", "udp6", "ip6"),
+        no_vf="validate_flow takes queues of the PF only",
+    ),
     # Commits 86994156c736, db05815b36cb.
     xdp=Xdp((4, 9), (5, 3), "mlx5/core/en_main.c mlx5e_xdp_set", refuses_lro=True),
     dpdk="net_mlx5",
@@ -28,4 +35,10 @@ DRIVER = Driver(
         "rx{}_xsk_xdp_redirect",
     ),
     packet_counters=("ptp_rq0_packets",),  # en_stats.c ptp_rq_stats_desc
+    causes={
+        RULE: {  # mlx5/core/en_fs_ethtool.c validate_flow, mlx5e_ethtool_flow_replace
+            "ENOTSUPP": "the driver has no rules of this flow type (sctp)",
+            "ENOSPC": "the location is beyond the driver's 1024, or ten sets of fields are in use",
+        },
+    },
 )

@@ -7,10 +7,19 @@
 
 from __future__ import annotations
 
-from .driver import Driver
+from .driver import ADDRESSES_AND_PORTS, Driver, Steering, fields_of
 
 DRIVER = Driver(
     "qede",
+    rss=(),  # every function has queues of its own
+    # qede_filter.c qede_add_cls_rule; qed_ntuple_arfs_filter_config of VFs
+    steering=Steering(
+        flow_types=("tcp4", "udp4", "tcp6", "udp6"),
+        fields=ADDRESSES_AND_PORTS,
+        no_vf="it takes such rules, and ignores their queue",
+        whole=ADDRESSES_AND_PORTS,
+        mask_of=fields_of,
+    ),
     dpdk="net_qede",
     # qede_ethtool.c qede_get_strings_stats_rxq; what a program took is apart (qede_fp.c qede_rx_xdp).
     queue_counters=("{}: rcv_pkts", "{}: xdp_no_pass"),

@@ -27,6 +27,8 @@ def predict_rss(pf: Pf, num_vfs: int) -> int | None:
         return rss_group(driver, num_vfs, pf.rx_queues)
     if num_vfs and _classes(pf) > 1 and driver.rss_with_classes:
         return driver.rss_with_classes
+    if driver.rss == () and pf.rx_queues is None:
+        return None  # VFs take nothing of what is not known
     limit = pf.online_cpus
     if pf.rx_queues is not None and (driver.rss == () or (driver.keeps_channels and pf.num_vfs == 0)):
         limit = max(pf.rx_queues, _beyond_channels(pf) or 0)
@@ -97,8 +99,23 @@ def is_set_by_hand(pf: Pf) -> bool:
 
     A driver fills it in when the PF goes up: before that it may hold anything, ixgbe's for instance zeros.
     """
+    return _differs(pf) and not _may_be_the_drivers(pf)
+
+
+def may_be_set_by_hand(pf: Pf) -> bool:
+    """Whether nobody can tell: it is spread evenly, over other queues than the PF has, by a driver that may do that.
+
+    mlx4 for instance takes a power of two of its queues (en_ethtool.c mlx4_en_get_rxfh).
+    """
+    return _differs(pf) and _may_be_the_drivers(pf)
+
+
+def _differs(pf: Pf) -> bool:
+    """From all tables that the driver is known to make. Queues that are not there nobody can have named: the kernel
+    refuses them, and keeps the queues that a table names (net/ethtool/ioctl.c ethtool_copy_validate_indir,
+    ethtool_check_max_channel)."""
     rss, netdev = pf.queues.rss, pf.device.netdev
-    if rss is None or not rss.table or not netdev or not netdev.up or _beyond_channels(pf):
+    if rss is None or not rss.table or not netdev or not netdev.up or max(rss.table) >= rss.rings:
         return False
     size = len(rss.table)
     pool = pool_stride(driver_of(pf), pf.num_vfs) or rss.rings
@@ -118,6 +135,12 @@ def _beyond_channels(pf: Pf) -> int | None:
         return None
     named = max(rss.table) + 1
     return named if named > rss.rings and rss.table == default_table(len(rss.table), named) else None
+
+
+def _may_be_the_drivers(pf: Pf) -> bool:
+    table = pf.queues.rss.table if pf.queues.rss else ()
+    size, queues = len(table), max(table, default=0) + 1
+    return not driver_of(pf).table_known and table in (default_table(size, queues), block_table(size, queues))
 
 
 def _table(driver: Driver, num_vfs: int, size: int, group: int) -> tuple[int, ...]:

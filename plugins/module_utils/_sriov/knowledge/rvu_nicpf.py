@@ -7,9 +7,18 @@
 
 from __future__ import annotations
 
-from .driver import Driver
+from .driver import RULE, Driver
 
 DRIVER = Driver(
     "rvu_nicpf",
+    rss=(),  # every function has queues of its own
     queue_counters=("rxq{}: frames",),  # otx2_ethtool.c otx2_get_qset_strings
+    causes={
+        # nic/otx2_flows.c otx2_add_flow; numbers above 700 are answers of the admin function (af/mbox.h).
+        RULE: {
+            "709": "the VF has no queues yet: bind its driver first",
+            "712": "the VF is not set up: bind its driver, and set its interface up, first",
+            "EOPNOTSUPP": "ntuple filters are off, or tc flower has the filters",
+        },
+    },
 )

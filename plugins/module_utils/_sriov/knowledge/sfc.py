@@ -7,10 +7,18 @@
 
 from __future__ import annotations
 
-from .driver import Driver, Xdp
+from .driver import ADDRESSES_AND_PORTS, Driver, Steering, Xdp
 
 DRIVER = Driver(
     "sfc",
+    rss=(),  # every function has queues of its own
+    # sfc/ethtool_common.c efx_ethtool_set_class_rule: a location other than RX_CLS_LOC_ANY is EINVAL
+    steering=Steering(
+        flow_types=("ether", "tcp4", "udp4", "ip4", "tcp6", "udp6", "ip6"),
+        no_vf="efx_ethtool_set_class_rule takes queues of the PF only",
+        whole=ADDRESSES_AND_PORTS,
+        places=True,
+    ),
     xdp=Xdp((6, 1), None, "sfc/efx.c efx_xdp"),
     dpdk="net_sfc_efx",
     snabb=("1924:0903",),

@@ -7,9 +7,16 @@
 
 from __future__ import annotations
 
-from .driver import Driver
+from .driver import NUM_VFS, Driver
 
 DRIVER = Driver(
     "virtio-pci",
+    rss=(),  # every function has queues of its own
     dpdk="net_virtio",
+    causes={
+        NUM_VFS: {  # drivers/virtio/virtio_pci_common.c virtio_pci_sriov_configure
+            "EBUSY": "the device is not ready: its driver has not started it",
+            "EINVAL": "the device has not offered VFs (VIRTIO_F_SR_IOV): see the hypervisor's options for it",
+        },
+    },
 )

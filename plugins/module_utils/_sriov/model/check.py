@@ -70,6 +70,8 @@ def _check_pf(desired: DesiredPf, macs: Mapping[int, str | None], faults: Faults
         return  # what is said of its VFs means nothing
     with faults.gathered():
         check_down(desired, desired.num_vfs, label)
+    with faults.gathered():
+        check_ntuple(desired, label)
     faults.add(*_contradictions(desired.vfs, label))
     if desired.num_vfs is not None:  # else the host knows which of them there are
         faults.add(*beyond_auto((index for index, mac in macs.items() if mac == AUTO), label))
@@ -82,6 +84,17 @@ def _check_pf(desired: DesiredPf, macs: Mapping[int, str | None], faults: Faults
         with faults.gathered():
             leading_somewhere(name, rule, label)
             check_vf_of_rule(name, rule, desired.num_vfs, label)
+
+
+def check_ntuple(desired: DesiredPf, label: str) -> None:
+    """:raises InvalidRequest: rules shall be there, and not be in force."""
+    if desired.ntuple is False and desired.rules and desired.rules.present:
+        raise InvalidRequest(
+            f"{desired.place}ntuple: false contradicts {desired.rules.names[0]}",
+            device=label,
+            why="without the feature no flow rule is in force",
+            remedy="leave out one of them",
+        )
 
 
 def check_down(desired: DesiredPf, num_vfs: int | None, label: str) -> None:

@@ -16,10 +16,12 @@ import typing as t
 from dataclasses import dataclass
 
 from .attributes import VfAttributes
+from .rss_hash import Hash
 from .selector import EVERY_VF, Selector
 
 if t.TYPE_CHECKING:
     from .flow import FlowRule
+    from .queues import Rings
 
 AUTO = "auto"  # mac: derived from the PF's permanent address
 DEFAULT, NONE = "default", "none"  # driver: the kernel's own choice; no driver
@@ -90,12 +92,16 @@ class DesiredRss(t.NamedTuple):
     :param verb: queues | weights | equal | exclude_queues | default; None leaves the table as it is.
     :param numbers: what follows the verb.
     :param min_queues: the least size of the RSS group.
+    :param rings: `ethtool -G DEV rx N tx N`.
+    :param hash: what goes into the choice of an entry of the table.
     """
 
     channels: int | None = None
     verb: str | None = None
     numbers: tuple[int, ...] = ()
     min_queues: int | None = None
+    rings: Rings | None = None
+    hash: Hash = Hash()
 
 
 @dataclass(frozen=True)
@@ -123,12 +129,13 @@ class DesiredRules:
 
     def drops(self, rule: FlowRule) -> bool:
         """Whether a rule that is there shall go. With absent no destination, or no location, means every one."""
-        same = self._by_flow.get(rule.flow, ()) if rule.context is None else ()
-        if rule.context is None and rule.into_vf and rule.flow in self._leftover_flows:
+        same = self._by_flow.get(rule.flow, ())
+        if rule.into_vf and rule.flow in self._leftover_flows:
             return True
         if self.absent:
-            return any(each.cookie in (None, rule.cookie) and each.location in (None, rule.location) for each in same)
-        return any(each.cookie != rule.cookie for each in same) or (self.exclusive and not same)
+            named = [each for each in same if each.cookie is None or each.target == rule.target]
+            return any(each.location in (None, rule.location) for each in named)
+        return any(each.target != rule.target for each in same) or (self.exclusive and not same)
 
     def name_of(self, rule: FlowRule) -> str:
         """How the options call the rule for this flow."""
@@ -158,6 +165,7 @@ class DesiredPf(t.NamedTuple):
     :param allow: words of model.consent.
     :param place: what stands before its options where they are named: "pfs[0].".
     :param kept: what VFs had that the plan creates again, in words that the user has not said (plan.kept).
+    :param ntuple: the feature without which no flow rule is in force.
     """
 
     pf: str
@@ -172,6 +180,7 @@ class DesiredPf(t.NamedTuple):
     place: str = ""
     port: str = ""
     kept: tuple[DesiredVfs, ...] = ()
+    ntuple: bool | None = None
 
     @property
     def every_vfs(self) -> tuple[DesiredVfs, ...]:

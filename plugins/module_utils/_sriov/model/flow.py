@@ -23,6 +23,7 @@ WAKE = (1 << 64) - 2  # RX_CLS_FLOW_WAKE, `action -2`
 VF_SHIFT = 32
 MAX_VF = 254  # VF N is N + 1 in eight bits; 255 would wrap round to the PF
 MAX_QUEUE = (1 << 32) - 1
+VLAN_ID = 0x0FFF  # of a VLAN tag the id alone: a priority makes no other VLAN
 
 Match = t.Tuple[str, int, int]
 """A field, its value and its mask: bits that are 1 must match, as in the kernel (ethtool(8) inverts them)."""
@@ -94,12 +95,13 @@ def decode_action(cookie: int) -> Destination:
 
 @dataclass(frozen=True)
 class FlowRule:
-    """A rule in its one normal form: made by flow_rule(), compared by flow and cookie.
+    """A rule in its one normal form: made by flow_rule(), compared by flow and target.
 
     :param match: fields in the order of ETHTOOL_WORDS, values masked, fields with an empty mask left out.
     :param cookie: the action; None in a desired state that removes the flow wherever it goes.
     :param location: None in a desired state that leaves the place to us.
-    :param context: number of an RSS context that the queue counts from (FLOW_RSS); only read and put back.
+    :param context: number of the RSS context that spreads the frames (FLOW_RSS), 0 being the PF's own RSS table; the
+        queue of the cookie, mostly 0, is added to those of its table.
     """
 
     flow_type: str
@@ -112,6 +114,11 @@ class FlowRule:
     def flow(self) -> tuple[str, tuple[Match, ...]]:
         """What is matched: two rules of one flow contradict or repeat each other."""
         return self.flow_type, self.match
+
+    @property
+    def target(self) -> tuple[int | None, int | None]:
+        """All that says where it leads: two rules for one flow contradict each other by it."""
+        return self.cookie, self.context
 
     @property
     def destination(self) -> Destination | None:
@@ -132,19 +139,21 @@ class FlowRule:
 
     def equals(self, other: FlowRule) -> bool:
         """The same frames to the same place, whatever the locations."""
-        return (self.flow, self.cookie, self.context) == (other.flow, other.cookie, other.context)
+        return (self.flow, self.target) == (other.flow, other.target)
 
     def at(self, location: int | None) -> FlowRule:
         return replace(self, location=location)
 
     def __str__(self) -> str:
-        """ "tcp4 dst-ip 192.0.2.1 dst-port 80 to VF 0 queue 0"."""
+        """ "tcp4 dst-ip 192.0.2.1 dst-port 80 to VF 0 queue 0", "udp4 dst-port 53 to RSS context 1"."""
         if self.cookie is None:
             return flow_words(self)
         if self.cookie == DROP:
             return f"{flow_words(self)} drop"
-        context = "" if self.context is None else f" of RSS context {self.context}"
-        return f"{flow_words(self)} to {self.destination or f'action {self.cookie}'}{context}"
+        place = self.destination or f"action {self.cookie}"
+        if self.context is not None:
+            place = f"RSS context {self.context}" if not self.cookie else f"{place} of RSS context {self.context}"
+        return f"{flow_words(self)} to {place}"
 
 
 def flow_rule(
@@ -176,20 +185,22 @@ def ethtool_words(rule: FlowRule) -> str:
     """What follows `ethtool -N DEV flow-type` for this rule."""
     action = "-1" if rule.cookie == DROP else str(rule.cookie)
     place = [] if rule.location is None else ["loc", str(rule.location)]
-    return " ".join([flow_words(rule), "action", action, *place])
+    context = [] if rule.context is None else ["context", str(rule.context)]
+    return " ".join([flow_words(rule), *context, "action", action, *place])
 
 
 def _match_words(rule: FlowRule, match: Match) -> list[str]:
     name, value, mask = match
     word = "dst" if (rule.flow_type, name) == ("ether", "dst_mac") else ETHTOOL_WORDS[name]
     full = (1 << field_bits(rule.flow_type, name)) - 1
-    inverted = [] if mask == full else ["m", _number_words(rule, name, full & ~mask, hexadecimal=True)]
-    return [word, _number_words(rule, name, value), *inverted]
+    inverted = [] if mask == full else ["m", number_words(rule.flow_type, name, full & ~mask, hexadecimal=True)]
+    return [word, number_words(rule.flow_type, name, value), *inverted]
 
 
-def _number_words(rule: FlowRule, name: str, value: int, hexadecimal: bool = False) -> str:
+def number_words(flow_type: str, name: str, value: int, hexadecimal: bool = False) -> str:
+    """A field's value, or mask, as ethtool(8) writes it."""
     if name in ("src_ip", "dst_ip"):
-        return str(IPv6Address(value) if rule.flow_type.endswith("6") else IPv4Address(value))
+        return str(IPv6Address(value) if flow_type.endswith("6") else IPv4Address(value))
     if name in ("src_mac", "dst_mac"):
         return value.to_bytes(6, "big").hex(":")
     return hex(value) if hexadecimal or name in ("ether_type", "vlan_etype", "user_def", "l4_bytes") else str(value)
@@ -201,3 +212,23 @@ def field_bits(flow_type: str, name: str) -> int:
         return 128 if flow_type.endswith("6") else 32
     sizes = {"tos": 8, "tclass": 8, "proto": 8, "spi": 32, "l4_bytes": 32, "src_mac": 48, "dst_mac": 48, "user_def": 64}
     return sizes.get(name, 16)
+
+
+def is_prefix(mask: int, bits: int) -> bool:
+    """Whether the ones of a mask are the first of so many bits: what an address says as "/24"."""
+    rest = (1 << bits) - 1 - mask
+    return rest & (rest + 1) == 0
+
+
+def own_masks(rule: FlowRule) -> dict[str, int]:
+    """Masks other than those that fields have where none is given: all bits, of a VLAN tag its id.
+
+    Networks have none: their address says it.
+    """
+    found = {}
+    for name, _value, mask in rule.match:
+        bits = field_bits(rule.flow_type, name)
+        usual = is_prefix(mask, bits) if name in ("src_ip", "dst_ip") else mask == (1 << bits) - 1
+        if (mask != VLAN_ID) if name == "vlan" else not usual:
+            found[name] = mask
+    return found

@@ -14,6 +14,9 @@ from .attributes import VfAttributes
 from .holders import NETNS, UNPLACED, Claim, Holder, SshPeer
 from .queues import Queues
 
+if t.TYPE_CHECKING:
+    from .unread import Unread
+
 # Where the interface of a function is (Device.interface).
 HERE = "here"  # in our network namespace
 ELSEWHERE = "elsewhere"  # in another one
@@ -74,6 +77,7 @@ class Device:
     driver: str | None = None
     driver_override: str | None = None
     default_driver: str | None = None  # what the kernel would bind by itself (modules.alias)
+    possible_drivers: tuple[str, ...] = ()  # where it is one of several of a module, and it is not known which
     iommu_group: int | None = None
     numa_node: int = -1
     physfn: str | None = None  # address of the PF when this is a VF
@@ -153,10 +157,19 @@ class Pf:
     vf_device: str = ""  # "10ed", the device id of its VFs
     vf_default_driver: str | None = None  # what the kernel would bind to them
     claims: tuple[Claim, ...] = ()  # of anybody on anything of the host; read where VFs are to go
+    vf_possible_drivers: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()  # what may be there and could not be read
 
     @property
     def label(self) -> str:
         return self.device.label
+
+    def unknown(self, *parts: str) -> str:
+        """Why parts of it are not known: "" where they are.
+
+        :param parts: words of model.unread.
+        """
+        return "; ".join(each.why for each in self.unread if each.part in parts)
 
     @property
     def combined(self) -> int | None:

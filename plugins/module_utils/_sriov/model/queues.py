@@ -35,6 +35,36 @@ class Channels(t.NamedTuple):
         return self.rx > 0 and not self.combined and not self.max_combined
 
 
+class Rings(t.NamedTuple):
+    """Sizes of rings, in descriptors; None leaves one as it is."""
+
+    rx: int | None = None
+    tx: int | None = None
+
+    def __str__(self) -> str:
+        return " ".join(f"{word} {size}" for word, size in (("rx", self.rx), ("tx", self.tx)) if size is not None)
+
+
+class RingSizes(t.NamedTuple):
+    """`ethtool -g`, in descriptors; mini and jumbo rings are those of old cards."""
+
+    max_rx: int = 0
+    max_mini: int = 0
+    max_jumbo: int = 0
+    max_tx: int = 0
+    rx: int = 0
+    mini: int = 0
+    jumbo: int = 0
+    tx: int = 0
+
+    def __str__(self) -> str:
+        return str(Rings(self.rx, self.tx))
+
+    def with_sizes(self, wanted: Rings) -> RingSizes:
+        """These, with the sizes that are wanted."""
+        return self._replace(**{word: size for word, size in wanted._asdict().items() if size is not None})
+
+
 class Feature(t.NamedTuple):
     """One line of `ethtool -k`.
 
@@ -74,12 +104,21 @@ class RuleTable(t.NamedTuple):
 
 
 class Queues(t.NamedTuple):
-    """All of it, for one interface; None where the driver does not tell."""
+    """All of it, for one interface; None where the driver does not tell.
+
+    :param contexts: of RSS contexts that were asked for, the errno that the kernel answered with: 0 for those that are
+        there.
+    :param hash_fields: of the flow types that were asked for and that the driver tells, the RXH_* bits of the fields
+        that are hashed.
+    """
 
     channels: Channels | None = None
     rss: Rss | None = None
     ntuple: Feature | None = None
     rules: RuleTable | None = None
+    ring_sizes: RingSizes | None = None
+    contexts: t.Mapping[int, int] = {}
+    hash_fields: t.Mapping[str, int] = {}
 
     @property
     def receiving(self) -> int | None:

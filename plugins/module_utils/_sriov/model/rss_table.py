@@ -51,6 +51,16 @@ def weights_table(size: int, weights: Sequence[int]) -> tuple[int, ...]:
     return tuple(table)
 
 
+def ethtool_words(table: Sequence[int] | None) -> str:
+    """What follows `ethtool -X DEV` for this table, or one that spreads as it does: not every order can be typed."""
+    if table is None:
+        return "default"
+    queues = max(table) + 1
+    if tuple(table) == equal_table(len(table), queues):
+        return f"equal {queues}"
+    return "weight " + " ".join(str(table.count(queue)) for queue in range(queues))
+
+
 def spread(table: Sequence[int]) -> dict[int, int]:
     """How many entries each queue has."""
     return {queue: table.count(queue) for queue in sorted(set(table))}

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..errors import KernelRefused
+from ..errors import SriovError
 from ..kernel.netdev_genl import NetdevGenl
-from ..kernel.sysfs import REFUSALS
 from ..kernel.system import module_name
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.bypass import BUILT_IN, INSTALLED, LOADED, BypassFacts, KernelFacts
@@ -55,7 +54,6 @@ class BypassObserver:
         """Of one PF.
 
         :param lro: whether large-receive-offload is on; None where nobody asked.
-        :raises SriovError: the kernel did not answer about XDP (netdev_genl.NetdevGenl.xdp_features).
         """
         netdev, group, driver = pf.device.netdev, pf.device.iommu_group, pf.device.driver
         return BypassFacts(
@@ -73,9 +71,7 @@ class BypassObserver:
     def _xdp_features(self, netdev: Netdev) -> frozenset[str] | None:
         try:
             return self._ask_xdp_features(netdev.ifindex)
-        except KernelRefused as refused:
-            if refused.errno not in REFUSALS:
-                raise
+        except SriovError as refused:
             self.not_seen.append(f"the XDP features of {netdev.name}: {refused}")
             return None
 

@@ -134,7 +134,7 @@ class Users:
         try:
             return self._kernel.netlink.filters.filtered()
         except (KernelRefused, TookTooLong) as error:
-            self._kernel.note("filters of tc", str(error))
+            self._kernel.note("filters of tc", str(error), hides_users=True)
             return set()
 
     @functools.cached_property

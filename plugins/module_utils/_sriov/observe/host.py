@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
+from ..errors import KernelRefused
 from ..kernel.link import vf_attributes
 from ..kernel.pci import vf_alias
 from ..knowledge.bypass_drivers import bypass_driver
@@ -20,6 +21,7 @@ from ..model.host import Cdev, Device, Host, Master, Netdev, Pf, State
 from ..model.paths import device_node, infiniband_node, uio_node, vfio_device_node, vfio_node
 from ..model.queues import Queues
 from .addresses import host_addresses
+from .default_driver import Behind, Choice, choose, drivers_of
 from .fits import fits
 from .given import with_given_addresses
 from .holders import Users
@@ -28,6 +30,8 @@ from .management import management_holders, ssh_peer
 from .not_seen import unseen_users
 from .places import Place, Places
 from .ports import is_own
+from .queues import with_what_is_named
+from .unseen import unseen_of_function, unseen_parts
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,7 +56,7 @@ def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, 
     """
     observer = Observer(kernel, timeout)
     located, unknown = locate(kernel, observer.interfaces, desired)
-    pfs = {each.pf: with_given_addresses(kernel, observer.pf(each.pf, each.port), each) for each in located.pfs}
+    pfs = {each.pf: _named_pf(kernel, observer, each) for each in located.pfs}
     if any((each.num_vfs or 0) < pfs[each.pf].num_vfs for each in located.pfs if each.num_vfs is not None):
         claims = tuple(kernel.libvirt.claims())
         pfs = {address: replace(pf, claims=claims) for address, pf in pfs.items()}
@@ -66,6 +70,11 @@ def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, 
         others = (each for each in host_addresses(kernel, observer.interfaces) if each.function not in mine)
         host = replace(host, addresses=tuple(others))
     return located, _with_unseen(kernel, State(pfs, host, devices)), unknown
+
+
+def _named_pf(kernel: Kernel, observer: Observer, desired: DesiredPf) -> Pf:
+    pf = with_what_is_named(kernel, observer.pf(desired.pf, desired.port), desired)
+    return with_given_addresses(kernel, pf, desired)
 
 
 def _with_unseen(kernel: Kernel, state: State) -> State:
@@ -108,6 +117,7 @@ class Observer:
         self._indices: dict[str, dict[str, int]] = {}
         self._modules: dict[str, str | None] = {}
         self._places = Places(kernel, self._users)
+        self._defaults: dict[tuple[str, str | None], Choice] = {}
         self._locked: dict[str, LockedFiles] = {}
 
     def device(self, address: str) -> Device:
@@ -123,8 +133,9 @@ class Observer:
 
     def _device(self, address: str) -> Device:
         driver, group, physfn = (read(address) for read in (self._pci.driver, self._pci.iommu_group, self._pci.physfn))
-        numa_node = self._pci.number(address, "numa_node")
         locked = self._locked_files(address)
+        default = self._default_driver(address, driver, locked.num_vfs is not None or address in self._nics, physfn)
+        numa_node = self._pci.number(address, "numa_node")
         names = self._pci.interfaces(address)
         bypass = self._bypass(address, driver, names)
         vfio = bool(bypass and bypass.iommu)
@@ -138,7 +149,8 @@ class Observer:
             device=(self._pci.attribute(address, "device") or "")[2:],
             driver=driver,
             driver_override=locked.driver_override,
-            default_driver=self._default_driver(address, driver, locked.num_vfs is not None or address in self._nics),
+            default_driver=default.driver,
+            possible_drivers=default.possible,
             iommu_group=int(group) if group else None,
             numa_node=-1 if numa_node is None else numa_node,
             physfn=physfn,
@@ -168,7 +180,8 @@ class Observer:
         device = self._devices[address] = replace(self.device(address), port=port)
         vfs = self._vfs(device, sorted(indices, key=lambda vf: indices[vf]))
         vf_device = self._pci.attribute(address, "sriov_vf_device") or ""
-        return Pf(
+        default = self._vf_default_driver(device, vfs, vf_device)
+        seen = Pf(
             device=device,
             total_vfs=self._pci.number(address, "sriov_totalvfs") or 0,
             num_vfs=device.num_vfs or 0,
@@ -180,8 +193,11 @@ class Observer:
             vf_offset=self._pci.number(address, "sriov_offset") or 0,
             vf_stride=self._pci.number(address, "sriov_stride") or 0,
             vf_device=vf_device,
-            vf_default_driver=self._vf_default_driver(device, vfs, vf_device),
+            vf_default_driver=default.driver,
+            vf_possible_drivers=default.possible,
         )
+        name = device.netdev.name if device.netdev else None
+        return replace(seen, unread=unseen_parts(self._kernel, address, name, device.num_vfs, len(vfs)))
 
     def _vfs(self, pf: Device, addresses: list[str]) -> tuple[Device, ...]:
         reported = self._reported_attributes(pf.netdev) if pf.netdev and addresses else {}
@@ -192,19 +208,31 @@ class Observer:
     def _reported_attributes(self, netdev: Netdev) -> dict[int, VfAttributes]:
         """`ip -d address` has them too, but where its iproute2 is old."""
         entry = next(entry for entry in self.interfaces if entry["ifname"] == netdev.name)
-        return vf_attributes([entry]) if "vfinfo_list" in entry else self._kernel.link.vf_attributes(netdev.name)
+        if "vfinfo_list" in entry:
+            return vf_attributes([entry])
+        try:
+            return self._kernel.link.vf_attributes(netdev.name)
+        except KernelRefused as refused:
+            self._kernel.note(f"the attributes of the VFs of {netdev.name}", str(refused).rstrip("."))
+            return {}
 
-    def _vf_default_driver(self, pf: Device, vfs: tuple[Device, ...], vf_device: str) -> str | None:
+    def _vf_default_driver(self, pf: Device, vfs: tuple[Device, ...], vf_device: str) -> Choice:
         """All VFs of a PF have one device id: what one would get they all do."""
         if vfs:
-            return vfs[0].default_driver
-        return self._driver_of_alias(vf_alias(pf.vendor, vf_device)) if vf_device else None
+            return Choice(vfs[0].default_driver, vfs[0].possible_drivers)
+        return self._driver_of_alias(vf_alias(pf.vendor, vf_device), pf.address) if vf_device else Choice(None)
 
     def _queues(self, pf: Device) -> Queues:
         if pf.netdev is None:
             return Queues()
         ethtool, name = self._kernel.ethtool, pf.netdev.name
-        return Queues(ethtool.channels(name), ethtool.rss(name), ethtool.feature(name), ethtool.rules(name))
+        return Queues(
+            ethtool.channels(name),
+            ethtool.rss(name),
+            ethtool.feature(name),
+            ethtool.rules(name),
+            ethtool.ring_sizes(name),
+        )
 
     def _permanent_mac(self, netdev: Netdev | None) -> str | None:
         return (self._kernel.ethtool.permanent_mac(netdev.name) or netdev.perm_mac) if netdev else None
@@ -231,25 +259,26 @@ class Observer:
             self._locked.update(self._pci.locked_files([address], self._timeout))
         return self._locked[address]
 
-    def _default_driver(self, address: str, driver: str | None, is_nic: bool) -> str | None:
+    def _default_driver(self, address: str, driver: str | None, is_nic: bool, physfn: str | None) -> Choice:
         """A PF whose driver gives it an interface has the one that the kernel chose: asking takes a process.
 
         :param is_nic: it is a PF, or stands for one: nobody gives it another driver.
         """
         if is_nic and driver and self._pci.interfaces(address):
-            return driver
+            return Choice(driver)
         alias = self._pci.attribute(address, "modalias")
-        return self._driver_of_alias(alias) if alias else None
+        return self._driver_of_alias(alias, physfn) if alias else Choice(None)
 
-    def _driver_of_alias(self, alias: str) -> str | None:
-        if alias not in self._modules:
-            self._modules[alias] = self._driver_of_module(self._kernel.resolve_module(alias))
-        return self._modules[alias]
-
-    def _driver_of_module(self, module: str | None) -> str | None:
-        """The PCI driver that a module registers; the module's name while it is not loaded."""
-        registered = self._kernel.system.pci_drivers_of_module(module) if module else []
-        return registered[0] if len(registered) == 1 else module
+    def _driver_of_alias(self, alias: str, physfn: str | None) -> Choice:
+        """:param physfn: the PF of a VF."""
+        key = (alias, physfn)
+        if key not in self._defaults:
+            if alias not in self._modules:
+                self._modules[alias] = self._kernel.resolve_module(alias)
+            module, pf_driver = self._modules[alias], (self._pci.driver(physfn) or "") if physfn else None
+            found = choose(drivers_of(self._kernel, module), Behind(module, pf_driver)) if module else Choice(None)
+            self._defaults[key] = found
+        return self._defaults[key]
 
     def _netdevs(self, address: str) -> tuple[Netdev, ...]:
         names = self._pci.interfaces(address)
@@ -259,7 +288,7 @@ class Observer:
         name, flags = entry["ifname"], entry.get("flags", [])
         return Netdev(
             name=name,
-            ifindex=entry["ifindex"],
+            ifindex=entry.get("ifindex", 0),
             mac=entry.get("address", ""),
             perm_mac=entry.get("permaddr", entry.get("address", "")),
             altnames=tuple(entry.get("altnames", ())),
@@ -306,6 +335,7 @@ class Observer:
         for entry in entries:
             users = self._users.of_interface(entry) + self._management.get(entry["ifname"], [])
             found += [user._replace(port=entry["ifname"]) for user in users] if len(entries) > 1 else users
+        found += unseen_of_function(self._kernel, address, self._pci.interfaces(address), self.interfaces)
         vf = None if physfn is None else self._virtual_functions(physfn).get(address)
         if physfn is not None and vf is not None:
             found += self._users.of_representor(physfn, vf)

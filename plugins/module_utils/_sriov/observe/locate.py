@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import InvalidRequest
+from ..errors import InvalidRequest, NotKnown
 from ..faults import Faults
 from ..kernel.users import group_number, user_number
 from ..model.check import named_twice
@@ -119,6 +119,9 @@ def _located_devices(
 def _addresses_of_vfs(kernel: Kernel, pf: str, selector: Selector) -> list[str]:
     by_index = {index: vf for vf, index in kernel.pci.virtual_functions(pf).items()}
     check_there(selector, len(by_index), "vf", describe(kernel, pf))
+    if set(by_index) != set(range(len(by_index))):
+        there = f"there are only {', '.join(f'virtfn{index}' for index in sorted(by_index))}"
+        raise NotKnown("vf: cannot tell which VFs there are", device=describe(kernel, pf), why=there)
     return [by_index[index] for index in selector.indices(len(by_index))]
 
 

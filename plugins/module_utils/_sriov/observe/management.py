@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ..errors import KernelRefused
+from ..kernel.interface_list import UNREAD, WITHOUT_KIND
 from ..model.holders import ROUTE, SSH, Holder, SshPeer
+from ..model.paths import INTERFACES, PROCESSES
 
 if t.TYPE_CHECKING:
     from ..kernel.interfaces import Interfaces
@@ -20,34 +23,74 @@ if t.TYPE_CHECKING:
 def management_holders(kernel: Kernel, interfaces: list[dict[str, t.Any]]) -> dict[str, list[Holder]]:
     """For each interface that carries management traffic, why: kind "ssh" or "route".
 
-    An interface carries what is stacked on it: the ports of a bond or bridge, the parent of a VLAN.
+    An interface carries what is stacked on it: the ports of a bond or bridge, the parent of a VLAN. Where it cannot be
+    read which one carries something, each of them may.
 
     :param interfaces: as Link.interfaces() gives them.
     """
     found: dict[str, list[Holder]] = {}
     peer = ssh_peer(kernel.processes)
     if peer:
-        holder = Holder(SSH, f"carries the SSH connection from {peer.client}")
-        names = _ssh_interfaces(kernel, interfaces, peer)
-        for name in sorted(names):
-            _add(found, kernel.interfaces, interfaces, name, holder)
-        if not names:  # somebody is there: better too careful than cut off
-            text = (
-                f"may carry the SSH connection from {peer.client}: no address and no route tells which interface does"
-            )
-            found = {entry["ifname"]: [Holder(SSH, text)] for entry in interfaces}
-    for name in sorted(kernel.link.default_route_interfaces()):
-        _add(found, kernel.interfaces, interfaces, name, Holder(ROUTE, "carries a default route"))
+        _add_ssh(found, kernel, interfaces, peer)
+    elif ssh_is_unseen(kernel):
+        text = "may carry an SSH connection: the environment of what started this cannot be read"
+        _add_to_all(found, interfaces, Holder(SSH, text))
+    try:
+        for name in sorted(kernel.link.default_route_interfaces()):
+            _add(found, kernel.interfaces, interfaces, name, Holder(ROUTE, "carries a default route"))
+    except KernelRefused as refused:
+        why = str(refused).rstrip(".")
+        kernel.note("which interfaces carry default routes", why)
+        _add_to_all(found, interfaces, Holder(ROUTE, f"may carry a default route: {why}"))
+    _add_unseen(found, kernel, interfaces)
     return found
 
 
-def _ssh_interfaces(kernel: Kernel, interfaces: list[dict[str, t.Any]], peer: SshPeer) -> set[str]:
-    """The interface with our end's address, and the one that answers leave through; policy routing tells them apart."""
-    # A link-local client names its interface, and `ip route get` takes no such address: fe80::1%eth0.
-    zone = peer.client.partition("%")[2]
-    towards = zone or kernel.link.interface_towards(peer.client, peer.server)
+def _add_ssh(found: dict[str, list[Holder]], kernel: Kernel, interfaces: list[dict[str, t.Any]], peer: SshPeer) -> None:
+    holder = Holder(SSH, f"carries the SSH connection from {peer.client}")
+    maybe = f"may carry the SSH connection from {peer.client}"
     owners = {e["ifname"] for e in interfaces for a in e.get("addr_info", ()) if a.get("local") == peer.server}
-    return owners | ({towards} if towards else set())
+    try:
+        towards = _towards(kernel, peer)
+    except KernelRefused as refused:
+        why = str(refused).rstrip(".")
+        kernel.note(f"the route to {peer.client}", why)
+        _add_to_all(found, interfaces, Holder(SSH, f"{maybe}: {why}"))
+        return
+    names = owners | ({towards} if towards else set())
+    for name in sorted(names):
+        _add(found, kernel.interfaces, interfaces, name, holder)
+    if not names:  # somebody is there: better too careful than cut off
+        text = f"{maybe}: no address and no route tells which interface does"
+        _add_to_all(found, interfaces, Holder(SSH, text))
+    elif not owners:
+        for name in (entry["ifname"] for entry in interfaces if UNREAD in entry and entry["ifname"] not in names):
+            _add(found, kernel.interfaces, interfaces, name, Holder(SSH, f"{maybe}: its addresses cannot be read"))
+
+
+def _add_unseen(found: dict[str, list[Holder]], kernel: Kernel, interfaces: list[dict[str, t.Any]]) -> None:
+    """Where it cannot be read what an interface is stacked on, each of the others may be below it."""
+    names = {f"{INTERFACES}/{entry['ifname']}": entry["ifname"] for entry in interfaces}
+    for path in [path for path in names if path in kernel.refused.files]:
+        others = [entry for entry in interfaces if entry["ifname"] != names[path]]
+        for holder in found.get(names[path], []):
+            text = f"may be below {names[path]}, which {holder.text}: {path} cannot be read"
+            _add_to_all(found, others, holder._replace(text=text))
+
+
+def _add_to_all(found: dict[str, list[Holder]], interfaces: list[dict[str, t.Any]], holder: Holder) -> None:
+    for entry in interfaces:
+        found.setdefault(entry["ifname"], []).append(holder)
+
+
+def _towards(kernel: Kernel, peer: SshPeer) -> str | None:
+    """The interface that answers leave through, beside the one with our end's address: policy routing tells them apart.
+
+    A link-local client names its interface, and `ip route get` takes no such address: fe80::1%eth0.
+
+    :raises KernelRefused: what `ip` prints cannot be read.
+    """
+    return peer.client.partition("%")[2] or kernel.link.interface_towards(peer.client, peer.server)
 
 
 def _add(
@@ -63,13 +106,27 @@ def lower_closure(kernel: Interfaces, interfaces: list[dict[str, t.Any]], name: 
 
     Open vSwitch shows no lower interfaces: any of its ports may be what an interface of it leaves through.
     """
-    switched = {e["ifname"] for e in interfaces if e.get("linkinfo", {}).get("info_kind") == "openvswitch"}
+    switched = {
+        e["ifname"]
+        for e in interfaces
+        if UNREAD in e or WITHOUT_KIND in e or e.get("linkinfo", {}).get("info_kind") == "openvswitch"
+    }
     ports = [e["ifname"] for e in interfaces if e.get("master") == "ovs-system"]
     below = [name]
     for interface in below:  # grows while it is walked
         lowers = kernel.lowers(interface) + (ports if interface in switched else [])
         below += [lower for lower in lowers if lower not in below]
     return below
+
+
+def ssh_is_unseen(kernel: Kernel) -> bool:
+    """Whether a process among our parents, which would tell of an SSH connection, cannot be looked at."""
+    process, refused = "self", kernel.refused.files
+    while process not in ("0", "1", ""):
+        if any(f"{PROCESSES}/{process}/{file}" in refused for file in ("environ", "stat")):
+            return True
+        process = kernel.processes.parent(process)
+    return False
 
 
 def ssh_peer(processes: Processes) -> SshPeer | None:
@@ -81,7 +138,7 @@ def ssh_peer(processes: Processes) -> SshPeer | None:
     while process not in ("0", "1", ""):
         for variable in processes.environment(process):
             if variable.startswith(b"SSH_CONNECTION="):
-                words = [*variable.split(b"=", 1)[1].decode().split(" "), "", "", "", ""]
+                words = [*variable.split(b"=", 1)[1].decode(errors="replace").split(" "), "", "", "", ""]
                 return SshPeer(words[0], words[2], words[1], words[3])
         process = processes.parent(process)
     return None

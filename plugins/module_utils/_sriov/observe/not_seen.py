@@ -7,19 +7,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import typing as t
 
-from ..errors import errno_name
+from ..errors import errno_words
 from ..model.paths import PROCESSES
 from .management import ssh_peer
-from .opened import NOT_TOLD
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..kernel.kernel import Kernel
+    from ..kernel.kernel import Kernel, Refused
 
 OF_PROCESS = re.compile(rf"{PROCESSES}/(\d+|self)/(\w+)(?:/.*)?")
 MOST = 10  # other files that are named
@@ -36,14 +34,15 @@ def not_seen(kernel: Kernel) -> list[str]:
         *_of_processes(kernel, _by_file(kernel)),
         *_of_files(others),
         *(f"what the driver of {name} tells {_why(number)}" for name, number in refused.interfaces.items()),
+        *(f"{what} {_why(number)}" for what, number in _of_parts(refused)),
         *(f"{what}: {said}" for what, said in refused.commands.items()),
     ]
 
 
 def unseen_users(kernel: Kernel) -> list[str]:
     """Of what was refused, that which may hide a user of a device: to be asked when all has been looked at."""
-    commands = {what: said for what, said in kernel.refused.commands.items() if what != NOT_TOLD}
-    return [*_users_of_processes(kernel, _by_file(kernel)), *(f"{what}: {said}" for what, said in commands.items())]
+    hidden = (f"{what}: {said}" for what, said in kernel.hidden_users.items())
+    return [*_users_of_processes(kernel, _by_file(kernel)), *hidden]
 
 
 def _by_file(kernel: Kernel) -> dict[str, set[str]]:
@@ -60,6 +59,8 @@ def _by_file(kernel: Kernel) -> dict[str, set[str]]:
 
 def _of_processes(kernel: Kernel, refused: dict[str, set[str]]) -> Iterable[str]:
     yield from _users_of_processes(kernel, refused)
+    if "stat" in refused:
+        yield f"what started {_named(kernel, refused['stat'], '')}: what carries an SSH connection is not known"
     if "environ" in refused and ssh_peer(kernel.processes) is None:
         yield (
             f"the environment of {_named(kernel, refused['environ'], '')}, which started this: what carries an SSH "
@@ -73,6 +74,8 @@ def _users_of_processes(kernel: Kernel, refused: dict[str, set[str]]) -> Iterabl
             f"processes of other users, which {PROCESSES} hides (mount option hidepid): holders, and what carries an "
             "SSH connection, may be missing"
         )
+    if PROCESSES in kernel.refused.files:
+        yield f"which processes there are {_why(kernel.refused.files[PROCESSES])}"
     if "fd" in refused:
         yield f"what {_named(kernel, refused['fd'])} open: holders of VFs for user space may be missing"
     if "ns" in refused:
@@ -88,6 +91,11 @@ def _named(kernel: Kernel, processes: set[str], verb: str = "has") -> str:
     return f"{len(processes)} processes ({first}, {program}, is one) {'have' if verb == 'has' else verb}".strip()
 
 
+def _of_parts(refused: Refused) -> Iterable[tuple[str, int]]:
+    """Not of a driver that may not be asked anything: that is told as one."""
+    return (each for each in refused.parts.items() if each[0].rpartition(" of ")[2] not in refused.interfaces)
+
+
 def _of_files(refused: t.Mapping[str, int]) -> Iterable[str]:
     listed = sorted(refused.items())
     yield from (f"{path} {_why(number)}" for path, number in listed[:MOST])
@@ -96,4 +104,4 @@ def _of_files(refused: t.Mapping[str, int]) -> Iterable[str]:
 
 
 def _why(number: int) -> str:
-    return f"[{errno_name(number)}: {os.strerror(number)}]"
+    return f"[{errno_words(number)}]"

@@ -83,7 +83,7 @@ def rdma_holders(kernel: Kernel, interfaces: list[Entry], opened: Opened) -> dic
         holders = opened.with_node(node)
         device = kernel.stacked.rdma_device(node.rpartition("/")[2])
         if device is None:
-            kernel.note(f"which device {node} is of", "; ".join(holder.text for holder in holders))
+            kernel.note(f"which device {node} is of", "; ".join(holder.text for holder in holders), True)
             continue
         for lower, over in _all_below(kernel, interfaces, device.interfaces).items():
             if device.function and kernel.interfaces.function(lower) == device.function:
@@ -142,5 +142,5 @@ def _ask(kernel: Kernel, what: str, question: t.Callable[[], list[FrameSocket]])
     try:
         return question()
     except (KernelRefused, TookTooLong) as error:
-        kernel.note(what, str(error))
+        kernel.note(what, str(error), hides_users=what != NOT_TOLD)
         return None

@@ -68,12 +68,13 @@ class Sampler:
         """In a child process: the kernel answers under the RTNL lock, which another change may hold for long."""
         ethtool, interfaces = self._kernel.ethtool, self._kernel.interfaces
         try:
-            at, counters, kernel, refused = bounded(
+            at, counters, kernel, refused, failed = bounded(
                 lambda: [
                     self._clock(),
                     ethtool.statistics(interface),
                     interfaces.statistics(interface),
                     ethtool.refused,
+                    ethtool.failed,
                 ],
                 self._timeout,
             )
@@ -84,6 +85,7 @@ class Sampler:
                 remedy="see dmesg, and find the process that blocks",
             ) from None
         ethtool.refused.update(refused)
+        ethtool.failed.update(failed)
         if not counters and (interface in ethtool.refused or not kernel):
             raise self._silent(interface)
         return Reading(at, counters, kernel)

@@ -90,6 +90,7 @@ def planned_vf(pf: Pf, index: int) -> Device:
         vendor=pf.device.vendor,
         device=pf.vf_device,
         default_driver=pf.vf_default_driver,
+        possible_drivers=pf.vf_possible_drivers,
         numa_node=pf.device.numa_node,
         physfn=pf.device.address,
         vf=index,
@@ -264,8 +265,10 @@ AFTER: dict[type, t.Callable[[State, t.Any], State]] = {
     net.SetMtu: _set_mtu,
     net.SetVfLink: _set_vf_link,
     net.SetChannels: after_queues.set_channels,
+    net.SetRings: after_queues.set_rings,
     net.SetNtuple: after_queues.set_ntuple,
     net.SetRss: after_queues.set_rss,
+    net.SetHash: after_queues.set_hash,
     net.DeleteRule: after_queues.delete_rule,
     net.InsertRule: after_queues.insert_rule,
 }

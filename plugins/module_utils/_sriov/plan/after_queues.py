@@ -25,6 +25,15 @@ def set_channels(state: State, step: net.SetChannels) -> State:
     return _with_queues(state, step.address, queues_after_reopening(pf, pf.num_vfs, step.combined))
 
 
+def set_rings(state: State, step: net.SetRings) -> State:
+    """ixgbe_set_ringparam() takes the PF down and up again: rules are written again, the table is the driver's."""
+    pf = state.pfs[step.address]
+    netdev, queues = pf.device.netdev, pf.queues._replace(ring_sizes=step.after)
+    if driver_of(pf).reopens and netdev and netdev.up:
+        queues = with_own_table(pf, queues)
+    return _with_queues(state, step.address, queues)
+
+
 def set_ntuple(state: State, step: net.SetNtuple) -> State:
     """Drivers that reset the PF for it write their own table; others write the same again."""
     pf = state.pfs[step.address]
@@ -39,6 +48,15 @@ def set_rss(state: State, step: net.SetRss) -> State:
     rss = t.cast("Rss", queues.rss)
     table = default_table(len(rss.table), rss.rings) if step.table is None else step.table
     return _with_queues(state, step.address, queues._replace(rss=rss._replace(table=table)))
+
+
+def set_hash(state: State, step: net.SetHash) -> State:
+    queues, change = state.pfs[step.address].queues, step.change
+    rss = queues.rss
+    if rss is not None:
+        rss = rss._replace(key=change.key or rss.key, hash_function=change.function or rss.hash_function)
+    fields = {**queues.hash_fields, **change.fields}
+    return _with_queues(state, step.address, queues._replace(rss=rss, hash_fields=fields))
 
 
 def delete_rule(state: State, step: net.DeleteRule) -> State:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import typing as t
 
@@ -17,6 +18,7 @@ from ..knowledge.driver import Steering
 from ..knowledge.queues import driver_of
 from ..knowledge.rss import pool_stride
 from ..model.check import check_vf_of_rule, leading_somewhere
+from ..model.flow import field_bits, number_words
 from ..model.vfs import count_of_vfs
 from .guard import cuts_ssh
 
@@ -71,6 +73,7 @@ def _check_steering(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> No
 
 def _check_form(pf: Pf, name: str, rule: FlowRule, destination: Destination) -> None:
     steering = driver_of(pf).steering
+    _check_context(pf, name, rule, steering)
     if destination.kind == "vf":
         _check_steering(pf, name, rule, steering)
     if steering.flow_types is not None and rule.flow_type not in steering.flow_types:
@@ -88,6 +91,7 @@ def _check_form(pf: Pf, name: str, rule: FlowRule, destination: Destination) -> 
             why=f"driver {pf.device.driver} matches {', '.join(steering.fields or ())}",
             remedy=f"leave out {strange[0]}",
         )
+    _check_field_masks(pf, name, rule, steering)
     if not steering.drop and destination.kind == "drop":
         raise NotSupported(
             f"{name}: cannot drop",
@@ -95,6 +99,49 @@ def _check_form(pf: Pf, name: str, rule: FlowRule, destination: Destination) -> 
             why=f"driver {pf.device.driver} has no such action",
             remedy="drop in the kernel (nft)",
         )
+
+
+def _check_context(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
+    """:raises SriovError: its RSS context is not there. What the kernel did not say, it will say of the rule."""
+    context, what = rule.context, f"{name}: cannot send to RSS context {rule.context}"
+    if context is None:
+        return
+    answer = pf.queues.contexts.get(context, 0)
+    if not steering.contexts or answer == errno.EOPNOTSUPP:
+        raise NotSupported(
+            what,
+            device=pf.label,
+            why=f"driver {pf.device.driver} has no RSS contexts",
+            remedy="send to a queue",
+        )
+    if answer:
+        raise InvalidRequest(
+            what,
+            device=pf.label,
+            why=f"there is none of this number ({errno.errorcode.get(answer, answer)})",
+            remedy="create it first (ethtool -X … context new, which says its number), or name one that is there",
+        )
+
+
+def _check_field_masks(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
+    """:raises NotSupported: the driver would refuse the mask of a field, or leave the field out."""
+    for field, _value, mask in rule.match:
+        bits, taken = field_bits(rule.flow_type, field), steering.masks.get(field, (mask,))
+        if field in steering.whole and mask != (1 << bits) - 1:
+            raise NotSupported(
+                f"{name}: cannot match a part of {field}",
+                device=pf.label,
+                why=f"driver {pf.device.driver} compares all {bits} bits of it or none",
+                remedy=f"name one whole {field}, or leave it out",
+            )
+        if mask not in taken:
+            words = [number_words(rule.flow_type, field, each, hexadecimal=True) for each in (mask, *taken)]
+            raise NotSupported(
+                f"{name}: cannot match {field} with mask {words[0]}",
+                device=pf.label,
+                why=f"driver {pf.device.driver} takes {' or '.join(words[1:])} for it",
+                remedy="give such a mask (masks), or leave out the field",
+            )
 
 
 def _check_vf(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
@@ -146,6 +193,13 @@ def _check_queue(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
 
 def _check_location(pf: Pf, name: str, rule: FlowRule) -> None:
     size = pf.queues.rules.size if pf.queues.rules else None
+    if rule.location is not None and driver_of(pf).steering.places:
+        raise NotSupported(
+            f"{name}: location {rule.location} cannot be named",
+            device=pf.label,
+            why=f"driver {pf.device.driver} picks the locations of all rules itself",
+            remedy="leave out location",
+        )
     if rule.location is not None and size is not None and not 0 <= rule.location < size:
         raise InvalidRequest(
             f"{name}: location {rule.location} is out of range",
@@ -156,31 +210,31 @@ def _check_location(pf: Pf, name: str, rule: FlowRule) -> None:
 
 
 def check_masks(pf: Pf, rules: list[FlowRule], desired: DesiredRules) -> None:
-    """Drivers with one mask for the port take it from the first rule, until the last one is gone.
+    """Drivers with one mask for the port, or for a flow type, take it from the first rule, until the last one is gone.
 
     :param rules: all that there will be.
     :raises NotSupported: two of them have different masks.
     """
     steering = driver_of(pf).steering
-    mask_of = steering.mask_of
-    if mask_of is None:
+    mask_of, per_type = steering.mask_of, steering.mask_per_type
+    if mask_of is None or desired.absent:
         return
-    first_of_mask: dict[t.Any, FlowRule] = {}
+    masks: dict[str, dict[t.Any, FlowRule]] = {}
     for rule in rules:
-        first_of_mask.setdefault(mask_of(rule), rule)
-    if len(first_of_mask) < 2:
-        return
+        masks.setdefault(rule.flow_type if per_type else "", {}).setdefault(mask_of(rule), rule)
     for name, rule in zip(desired.names, desired.rules):
-        other = next((other for mask, other in first_of_mask.items() if mask != mask_of(rule)), None)
+        beside = masks.get(rule.flow_type if per_type else "", {})
+        other = next((other for mask, other in beside.items() if mask != mask_of(rule)), None)
         if other is None:
             continue
         hint = steering.mask_hint(rule, other) if steering.mask_hint else ""
+        scope, them = (f"flow type {rule.flow_type}", f"{rule.flow_type} ") if per_type else ("a port", "")
         raise NotSupported(
             f"{name}: {rule} has another mask than {other}",
             device=pf.label,
-            why=f"driver {pf.device.driver} has one mask for all rules of a port: every rule must compare the same "
+            why=f"driver {pf.device.driver} has one mask for all rules of {scope}: every rule must compare the same "
             f"fields and bits{hint}",
-            remedy="write all rules with the same fields, or remove the others first (exclusive: true)",
+            remedy=f"write all {them}rules with the same fields, or remove the others first (exclusive: true)",
         )
 
 

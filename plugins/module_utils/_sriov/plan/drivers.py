@@ -63,12 +63,19 @@ def plan_drivers(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]
 def target_driver(device: Device, desired: DesiredDevice) -> str | None:
     """The driver's name; None for none.
 
-    :raises NotSupported: driver: default, and this kernel has no driver for the device.
+    :raises NotSupported: driver: default, and this kernel has no driver for the device, or nobody knows which.
     """
     if desired.driver == NONE:
         return None
     if desired.driver != DEFAULT:
         return desired.driver
+    if device.default_driver is None and device.possible_drivers:
+        raise NotSupported(
+            "driver: default: it is not known which driver that is",
+            device=device.label,
+            why=f"the module that knows {device.ids} has {' and '.join(device.possible_drivers)}",
+            remedy="load the module, if it is not loaded, and name the driver",
+        )
     if device.default_driver is None:
         raise NotSupported(
             "driver: default: this kernel has no driver",
@@ -145,7 +152,8 @@ def _check_fits(device: Device, target: str, host: Host) -> None:
 
     :raises InvalidRequest: it is not for the device, or nobody can tell.
     """
-    if _is_plain(device, target) or host.fit(device, target).matches:
+    fit = host.fit(device, target)
+    if _is_plain(device, target) or (fit.matches and device.default_driver not in fit.others):
         return
     what, default = f"driver: {target} is not for this device", device.default_driver
     if host.fit(device, target).aliases:

@@ -14,11 +14,13 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ..errors import InUse, WouldDestroy
+from ..errors import InUse, NotKnown, WouldDestroy
 from ..knowledge.bypass_drivers import bypass_of
+from ..knowledge.queues import driver_of
 from ..model.attributes import VfAttributes
 from ..model.consent import DESTROY_VFS, IN_USE, LINK_RESET, TAKE_PF
 from ..model.holders import BLOCKING, HANDED_OVER, PROCESS, ROUTE, SSH, UNSEEN
+from ..model.unread import RSS, RULES
 from ..model.user_changes import has_own_mac, has_own_mtu
 from ..model.vfs import count_of_vfs
 from .stage import vf_words
@@ -60,11 +62,13 @@ def num_vfs_changes(pf: Pf, num_vfs: int, what: str) -> Refusals:
         yield from _destruction(pf, num_vfs)
     # Of a VF that carries the operator it is told already that it would go.
     yield from _link_away(pf, what, LINK_RESET_REMEDY, LINK_RESET, of_vfs=(ROUTE,))
+    yield from queues_unknown(pf, what, RULES, RSS)
 
 
 def pf_goes_down(pf: Pf) -> Refusals:
     """Its link is away for good, for whoever uses it. What it carries of the operator nothing allows to be lost."""
     what = "cannot set the PF down"
+    yield from queues_unknown(pf, what, RULES, RSS)
     pf = replace(pf, device=pf.device.at_port())
     carried = list(_link_away(pf, what, OTHER_NIC))
     yield from carried or _users(what, pf.label, [(pf.device, "")], "release it", waits=HANDED_OVER)
@@ -88,6 +92,24 @@ def pf_resets(pf: Pf, what: str) -> Refusals:
         if programs:
             why = f"the PF and its VFs are reset by it, and programs lose theirs: {'; '.join(programs)}"
             yield InUse(what, device=pf.label, why=why, remedy=remedy, holders=programs, consent=consent)
+
+
+def queues_unknown(pf: Pf, what: str, *parts: str) -> Refusals:
+    """Rules and a table that the driver would drop, and that nobody could put back, as they cannot be read.
+
+    :param parts: what it would drop; words of model.unread.
+    """
+    unknown, netdev = pf.unknown(*parts), pf.device.netdev
+    if unknown and driver_of(pf).reopens and netdev and netdev.up:
+        names = " and ".join(words for part, words in ((RULES, "flow rules"), (RSS, "RSS table")) if part in parts)
+        drops = f"{pf.device.driver} drops {names} by it, and what there is is not known"
+        yield NotKnown(
+            what,
+            device=pf.label,
+            why=f"{drops}: {unknown}",
+            remedy=f"run it again, and see dmesg; or accept that they are lost: allow: [{IN_USE}]",
+            consent=IN_USE,
+        )
 
 
 def driver_changes(device: Device, target: str | None) -> Refusals:

@@ -7,8 +7,8 @@
 
 Every module's desired state is one with most of it left out. The stages, each over all PFs, and why they come in this
 order: PF and VF count (all else needs the VFs) -> attributes (a VF driver reads its MAC address at probe) -> drivers ->
-MTU (needs the VF's interface) -> channels (closing the PF drops rules and table) -> ntuple (resets the PF: the table
-again) -> RSS table -> flow rules. Each stage is planned on the host that the steps before it lead to.
+MTU (needs the VF's interface) -> channels, rings (closing the PF drops rules and table) -> ntuple (resets the PF: the
+table again) -> RSS table and hash -> flow rules. Each stage is planned on the host that the steps before it lead to.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from ..errors import SriovError
 from ..faults import Faults, together
-from ..knowledge.queues import is_set_by_hand
+from ..knowledge.queues import is_set_by_hand, may_be_set_by_hand
 from ..model.check import shared_addresses
 from ..model.desired import DEFAULT, NO_DRIVER_NAMES, DesiredDevice
 from ..model.selector import check_there
@@ -32,10 +32,13 @@ from .drivers import check_exists, plan_drivers, plan_modules, target_driver
 from .guard import carries_ssh
 from .kept import plan_kept
 from .mend import plan_mend
+from .ntuple_off import plan_ntuple_off
 from .pf import plan_pf
 from .pitfalls import pitfalls
 from .queues import plan_channels, plan_ntuple
+from .rings import plan_rings
 from .rss import plan_rss
+from .rss_hash import plan_hash
 from .rules import plan_rules
 from .stage import Stage
 from .vfs import by_index, plan_attributes, plan_interfaces, plan_reloads
@@ -78,7 +81,7 @@ def plan_host(state: State, desired: Desired, unknown: t.Sequence[SriovError] = 
     for each in desired.pfs:
         draft.warnings += pitfalls(draft.pf(each), asked[each.pf], draft.steps)
     allowed = tuple(dict.fromkeys(map(_use, together(draft.faults.allowed))))
-    return Plan(tuple(draft.steps), tuple(draft.warnings), allowed, draft.kept)
+    return Plan(tuple(draft.steps), tuple(draft.warnings), allowed, draft.kept, tuple(draft.purposes))
 
 
 @dataclass
@@ -86,6 +89,7 @@ class Draft:
     """A plan in the making.
 
     :param now: the host after the steps so far.
+    :param purposes: as in Plan: each stage of a PF is one.
     :param stopped: PFs of which no more can be planned.
     :param kept: what VFs keep that are created again, by PF.
     """
@@ -93,6 +97,7 @@ class Draft:
     before: State
     now: State
     steps: list[Step] = field(default_factory=list)
+    purposes: list[int] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)
     stopped: set[str] = field(default_factory=set)
@@ -110,6 +115,7 @@ class Draft:
     def take(self, stage: Stage) -> None:
         if stage.faults:
             self.faults.join(stage.faults)
+        self.purposes += [len(self.steps)] * len(stage.steps)
         self.steps += stage.steps
         self.warnings += stage.warnings
         self.now = after_all(self.now, stage.steps)
@@ -205,6 +211,9 @@ def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
     with faults.gathered():
         draft.take(plan_channels(draft.pf(desired), desired))
     queues_known = not faults.found
+    if queues_known:
+        with faults.gathered():
+            draft.take(plan_rings(draft.pf(desired), desired))
     if desired.rules and desired.rules.present:
         # First: a rule that the driver can never take is told as that, not as a feature that is off.
         ssh = draft.before.host.ssh if carries_ssh(before) else None
@@ -212,13 +221,34 @@ def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
         if not faults.found:
             with faults.gathered():
                 draft.take(plan_ntuple(draft.pf(desired), desired))
+    elif desired.ntuple:
+        with faults.gathered():
+            draft.take(plan_ntuple(draft.pf(desired), desired, "ntuple"))
     if not queues_known:
         return Stage(faults=faults)
     now = draft.pf(desired)
-    draft.take(plan_rss(now, desired.rss, _lost_table(before, now)))
+    if desired.ntuple is False:  # rules go while they can still go, and the feature before the table, which it resets
+        return _plan_without_rules(draft, desired, before, now, faults)
+    draft.take(_plan_table(before, now, desired))
+    draft.take(plan_hash(draft.pf(desired), desired.rss))
     if faults.found:
         return Stage(faults=faults)
     return plan_rules(draft.pf(desired), desired.rules, _lost_rules(before, now))
+
+
+def _plan_without_rules(draft: Draft, desired: DesiredPf, before: Pf, now: Pf, faults: Faults) -> Stage:
+    """ntuple: false."""
+    with faults.gathered():
+        draft.take(plan_rules(now, desired.rules, _lost_rules(before, now)))
+        draft.take(plan_ntuple_off(draft.pf(desired), desired))
+    with faults.gathered():
+        draft.take(_plan_table(before, draft.pf(desired), desired))
+        draft.take(plan_hash(draft.pf(desired), desired.rss))
+    return Stage(faults=faults)
+
+
+def _plan_table(before: Pf, now: Pf, desired: DesiredPf) -> Stage:
+    return plan_rss(now, desired.rss, _lost_table(before, now), _unclear_table(before, now))
 
 
 def _wrong_anyway(draft: Draft, desired: DesiredPf) -> Faults:
@@ -237,6 +267,12 @@ def _lost_table(before: Pf, now: Pf) -> tuple[int, ...] | None:
     """A table that somebody has set and that the plan's steps put back to the driver's."""
     rss = before.queues.rss
     return None if rss is None or rss is now.queues.rss or not is_set_by_hand(before) else rss.table
+
+
+def _unclear_table(before: Pf, now: Pf) -> tuple[int, ...] | None:
+    """One that the plan's steps put back to the driver's, and that may have been the driver's all the time."""
+    rss = before.queues.rss
+    return None if rss is None or rss is now.queues.rss or not may_be_set_by_hand(before) else rss.table
 
 
 def _lost_rules(before: Pf, now: Pf) -> tuple[FlowRule, ...]:

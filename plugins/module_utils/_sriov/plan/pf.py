@@ -17,10 +17,11 @@ from ..knowledge.queues import driver_of, predict_rss
 from ..knowledge.rss import rss_explanation, rss_queues, vf_limit
 from ..model.check import check_down
 from ..model.holders import ROUTE, SSH, Claim
+from ..model.unread import CHANNELS, FUNCTION, NUM_VFS, VIRTFN
 from ..model.vfs import count_of_vfs
 from ..steps.pci import SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
 from . import guard
-from .stage import Stage, no_netdev, vf_words
+from .stage import Stage, check_known, no_netdev, vf_words
 
 if t.TYPE_CHECKING:
     from ..model.desired import DesiredPf
@@ -53,7 +54,13 @@ def plan_pf(pf: Pf, desired: DesiredPf) -> Stage:
 def _refusals(pf: Pf, desired: DesiredPf) -> Faults:
     """First what can never be, then what is in the way now."""
     faults = Faults(desired.allow)
+    if desired.num_vfs is not None or desired.vfs:
+        check_known(pf, "num_vfs: cannot tell how many VFs there are", NUM_VFS)
     num_vfs = _num_vfs(pf, desired)
+    if desired.vfs and num_vfs == pf.num_vfs:
+        check_known(pf, "vfs: cannot tell which VFs there are", VIRTFN)
+    if num_vfs != pf.num_vfs or desired.up is not None:
+        check_known(pf, _cannot(num_vfs) if num_vfs != pf.num_vfs else "cannot set the PF up or down", FUNCTION)
     _check_count(pf, desired.num_vfs)
     if num_vfs != pf.num_vfs:
         _check_health(pf, num_vfs)
@@ -137,7 +144,9 @@ def _check_count(pf: Pf, wanted: int | None) -> None:
 def _check_rss(pf: Pf, least: int | None, num_vfs: int) -> None:
     if least is None:
         return
-    predicted, leave = predict_rss(pf, num_vfs), "leaves" if num_vfs == 1 else "leave"
+    leave = "leaves" if num_vfs == 1 else "leave"
+    check_known(pf, f"min_rss_queues: cannot tell the RSS group that {count_of_vfs(num_vfs)} {leave}", CHANNELS)
+    predicted = predict_rss(pf, num_vfs)
     if predicted is None:
         raise NotSupported(
             f"min_rss_queues: cannot tell the RSS group that {count_of_vfs(num_vfs)} {leave}",
@@ -190,6 +199,11 @@ def _warnings(pf: Pf, desired: DesiredPf) -> list[str]:
     if desired.drivers_autoprobe not in (None, pf.drivers_autoprobe) and wanted and wanted == pf.num_vfs:
         found.append(
             f"drivers_autoprobe of {pf.label} holds for VFs created from now on; the present ones keep their drivers"
+        )
+    if wanted and wanted != pf.num_vfs and predict_rss(pf, wanted) is None:
+        found.append(
+            f"what {wanted} VFs take of the queues of {pf.label} is not known of driver {pf.device.driver}: look at "
+            "`ethtool -l` and `ethtool -x` afterwards"
         )
     usual = rss_queues(driver_of(pf), pf.num_vfs, pf.online_cpus) if driver_of(pf).rss else None
     if wanted != pf.num_vfs and pf.num_vfs and pf.combined and usual and pf.combined < usual:

@@ -11,11 +11,12 @@ import typing as t
 
 from ..errors import InvalidRequest, NotSupported
 from ..faults import Faults
-from ..knowledge.queues import driver_of
+from ..knowledge.queues import driver_of, is_set_by_hand
 from ..knowledge.rss import pool_stride, rss_queues
+from ..model.unread import CHANNELS, NTUPLE, RSS, RULES
 from ..steps.net import DeleteRule, SetChannels, SetNtuple, SetRss
-from .guard import pf_resets, queues_go
-from .stage import Stage, group_words, interface
+from .guard import pf_resets, queues_go, queues_unknown
+from .stage import Stage, check_known, group_words, interface
 
 if t.TYPE_CHECKING:
     from ..model.desired import DesiredPf
@@ -36,6 +37,7 @@ def plan_channels(pf: Pf, desired: DesiredPf) -> Stage:
     if wanted is None:
         return Stage()
     netdev, what = interface(pf, "channels: cannot be set"), f"channels: cannot set {wanted} combined channels"
+    check_known(pf, what, CHANNELS)
     if channels is None or not channels.max_combined:
         apart = f": it has {channels.rx} for RX and {channels.tx} for TX" if channels and channels.apart else ""
         raise NotSupported(
@@ -48,15 +50,16 @@ def plan_channels(pf: Pf, desired: DesiredPf) -> Stage:
         return Stage()
     _check_number(pf, wanted, channels.max_combined, what)
     faults = Faults(desired.allow)
-    faults.add(*pf_resets(pf, what))
+    faults.add(*pf_resets(pf, what), *queues_unknown(pf, what, RULES, RSS))
     going = [rule for rule in (pf.queues.rules.rules if pf.queues.rules else ()) if _needs_queue(rule, wanted)]
     faults.add(*queues_go(pf, what, [rule for rule in going if not (desired.rules and desired.rules.drops(rule))]))
     named = (pf.device.address, netdev.name, pf.label)
-    steps: list[Step] = [DeleteRule(*named, rule) for rule in going]  # rules for queues that go, before these
+    places = bool(pf.queues.rules and pf.queues.rules.driver_places)
+    steps: list[Step] = [DeleteRule(*named, rule, places) for rule in going]  # rules for queues that go, before these
     rss = pf.queues.rss
     if rss and rss.table and max(rss.table) >= wanted:
         # Else the kernel refuses fewer channels than a table that was set by hand names (ethtool_check_max_channel).
-        steps.append(SetRss(*named, None))
+        steps.append(SetRss(*named, None, before=rss.table if is_set_by_hand(pf) else None))
     return Stage([*steps, SetChannels(*named, channels.combined, wanted)], faults=faults)
 
 
@@ -82,9 +85,10 @@ def _needs_queue(rule: FlowRule, channels: int) -> bool:
     return destination is not None and destination.kind == "queue" and (destination.queue or 0) >= channels
 
 
-def plan_ntuple(pf: Pf, desired: DesiredPf) -> Stage:
-    """`ethtool -K DEV ntuple on`, without which no rule is taken.
+def plan_ntuple(pf: Pf, desired: DesiredPf, option: str = "rules") -> Stage:
+    """`ethtool -K DEV ntuple on`, without which no rule is taken. (ntuple_off.py plans the other way.)
 
+    :param option: what asks for it.
     :returns: with a refusal where the PF's link may not go.
     :raises SriovError: the driver cannot.
     """
@@ -92,14 +96,16 @@ def plan_ntuple(pf: Pf, desired: DesiredPf) -> Stage:
     if feature and feature.on:
         return Stage()
     netdev = interface(pf, "flow rules cannot be set")
+    check_known(pf, f"{option}: cannot tell whether this NIC takes flow rules", NTUPLE)
     if feature is None or not feature.changeable:
         raise NotSupported(
-            "rules: this NIC takes no flow rules",
+            f"{option}: this NIC takes no flow rules",
             device=pf.label,
             why=f"driver {pf.device.driver} keeps ntuple filters off for it (ethtool -k: [fixed])",
-            remedy="leave out rules, or use another NIC",
+            remedy=f"leave out {option}, or use another NIC",
         )
     faults = Faults(desired.allow)
     if driver_of(pf).ntuple_resets:
-        faults.add(*pf_resets(pf, "rules: cannot turn ntuple filters on"))
+        what = f"{option}: cannot turn ntuple filters on"
+        faults.add(*pf_resets(pf, what), *queues_unknown(pf, what, RSS))
     return Stage([SetNtuple(pf.device.address, netdev.name, pf.label, True)], faults=faults)

@@ -11,12 +11,13 @@ import typing as t
 
 from ..errors import InvalidRequest, NotSupported
 from ..faults import Faults
-from ..knowledge.queues import driver_of, predict_rss, without_vfs
+from ..knowledge.queues import driver_of, is_set_by_hand, predict_rss, without_vfs
 from ..knowledge.rss import rss_explanation
-from ..model.rss_table import default_table, equal_table, weights_table
+from ..model.rss_table import default_table, equal_table, ethtool_words, weights_table
+from ..model.unread import CHANNELS, RSS
 from ..model.vfs import count_of_vfs
 from ..steps.net import SetRss
-from .stage import Stage, group_words, interface
+from .stage import Stage, check_known, group_words, interface
 
 if t.TYPE_CHECKING:
     from ..model.desired import DesiredRss
@@ -24,10 +25,13 @@ if t.TYPE_CHECKING:
     from ..model.queues import Rss
 
 
-def plan_rss(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None) -> Stage:
+def plan_rss(
+    pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None, unclear: tuple[int, ...] | None = None
+) -> Stage:
     """`ethtool -X DEV …`, last of what touches the table: whatever resets the PF writes the default one.
 
     :param lost: the table that was set before the plan and that an earlier step loses.
+    :param unclear: the same of one that may be the driver's own: it is not written back as if somebody had set it.
     :returns: with refusals of a group that is too small, and of a table that cannot be had.
     """
     faults, stage = Faults(), Stage()
@@ -36,6 +40,12 @@ def plan_rss(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None) -
             check_group(pf, desired.min_queues)
     with faults.gathered():
         stage = _plan_table(pf, desired, lost)
+    if unclear and not (desired and desired.verb):
+        text = (
+            f"whether the RSS table of {pf.label} was set by hand is not known of driver {pf.device.driver}: it is "
+            f"left to the driver; if it was, `ethtool -X {interface(pf, '').name} {ethtool_words(unclear)}` sets it"
+        )
+        stage = stage._replace(warnings=(*stage.warnings, text))
     return stage._replace(faults=faults)
 
 
@@ -44,6 +54,7 @@ def _plan_table(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None
     rss = pf.queues.rss
     if desired and desired.verb:
         interface(pf, f"{desired.verb}: cannot set an RSS table")
+        check_known(pf, f"{desired.verb}: cannot tell the RSS table", RSS)
         if rss is None or not rss.table:
             raise NotSupported(
                 f"{desired.verb}: cannot set an RSS table",
@@ -51,7 +62,8 @@ def _plan_table(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None
                 why=f"driver {pf.device.driver} has none",
                 remedy=f"leave out {desired.verb}",
             )
-        return _set_table(pf, wanted_table(pf, rss, desired), desired.verb == "default", again=False)
+        before = lost or (rss.table if is_set_by_hand(pf) else None)
+        return _set_table(pf, wanted_table(pf, rss, desired), desired.verb == "default", before=before)
     if lost and rss:
         if len(lost) == len(rss.table) and max(lost) < rss.rings:
             return _set_table(pf, lost, default=False, again=True)
@@ -60,11 +72,13 @@ def _plan_table(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None
     return Stage()
 
 
-def _set_table(pf: Pf, table: tuple[int, ...], default: bool, again: bool) -> Stage:
+def _set_table(
+    pf: Pf, table: tuple[int, ...], default: bool, again: bool = False, before: tuple[int, ...] | None = None
+) -> Stage:
     if pf.queues.rss is None or table == pf.queues.rss.table:
         return Stage()
     netdev = interface(pf, "cannot set an RSS table")
-    step = SetRss(pf.device.address, netdev.name, pf.label, None if default else table, again)
+    step = SetRss(pf.device.address, netdev.name, pf.label, None if default else table, again, before)
     return Stage([step], () if again else _table_warnings(pf))
 
 
@@ -105,6 +119,7 @@ def wanted_table(pf: Pf, rss: Rss, desired: DesiredRss) -> tuple[int, ...]:
 
 def check_group(pf: Pf, least: int) -> None:
     """:raises SriovError: the RSS group has fewer queues, with the cause and the remedy."""
+    check_known(pf, "min_queues: cannot tell the size of the RSS group", CHANNELS)
     group = predict_rss(pf, pf.num_vfs)
     if group is None:
         interface(pf, "min_queues: cannot tell the size of the RSS group")

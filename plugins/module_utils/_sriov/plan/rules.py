@@ -15,12 +15,14 @@ import typing as t
 from ..errors import InvalidRequest, NotSupported, SriovError
 from ..faults import Faults
 from ..knowledge import index
+from ..knowledge.driver import Steering
 from ..knowledge.queues import driver_of
 from ..model.desired import DesiredRules
+from ..model.unread import RULES
 from ..steps.net import DeleteRule, InsertRule
 from .check_rules import check_masks, check_target
 from .guard import default_routes
-from .stage import Stage, interface
+from .stage import Stage, check_known, interface
 
 if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
@@ -60,6 +62,8 @@ def plan_rules(pf: Pf, desired: DesiredRules | None, lost: tuple[FlowRule, ...])
     """
     again, warnings = _put_back(pf, desired or NOTHING, lost)
     table = pf.queues.rules
+    if desired:
+        check_known(pf, "rules: cannot tell which there are", RULES)
     if table is None and desired and desired.present:
         raise NotSupported(
             "rules: cannot tell which there are",
@@ -77,7 +81,8 @@ def plan_rules(pf: Pf, desired: DesiredRules | None, lost: tuple[FlowRule, ...])
         else:
             change = _arrival(pf, table, desired or NOTHING, again, lost, faults)
         check_masks(pf, change.outcome, desired or NOTHING)
-        steps, warnings = _steps(pf, change), [*warnings, *_wide(pf, change), *_vf_warnings(pf, change)]
+        steps = _steps(pf, table, change, _by_flow(lost))
+        warnings = [*warnings, *_not_known(pf, change), *_wide(pf, change), *_vf_warnings(pf, change)]
     return Stage(steps, warnings, faults)
 
 
@@ -105,11 +110,11 @@ def _arrival(
     for wanted in desired.present:
         same_flow = present.get(wanted.flow, [])
         fitting = [r for r in same_flow if wanted.location == r.location or _may_stay(wanted, r, named)]
-        exact = [rule for rule in fitting if rule.cookie == wanted.cookie]
+        exact = [rule for rule in fitting if rule.target == wanted.target]
         if exact:
             change.kept.append(exact[0])
             # Another rule for the same flow contradicts it; a second one that says the same does no harm.
-            change.deleted.extend(rule for rule in same_flow if rule.cookie != wanted.cookie)
+            change.deleted.extend(rule for rule in same_flow if rule.target != wanted.target)
             continue
         old = next(iter([*fitting, *same_flow]), None)
         change.deleted.extend(rule for rule in same_flow if rule is not old)
@@ -118,7 +123,8 @@ def _arrival(
             continue
         change.deleted.extend([old] if old else [])
         before = [*fitting, *gone.get(wanted.flow, [])]
-        places = [rule.location for rule in before if _may_stay(wanted, rule, named)]
+        fitting_places = [rule.location for rule in before if _may_stay(wanted, rule, named)]
+        places = [] if table.driver_places else fitting_places  # it may refuse even one that it has given
         moved.append(wanted.at(places[0]) if places else wanted)
     settled = {r.location for r in [*change.kept, *change.deleted, *(old for old, _new in change.replaced)]}
     for rule in (rule for rule in table.rules if rule.location not in settled):
@@ -128,11 +134,9 @@ def _arrival(
 
 
 def _by_flow(rules: t.Iterable[FlowRule]) -> dict[t.Any, list[FlowRule]]:
-    """Those of an RSS context are somebody else's, whatever their flow."""
     found: dict[t.Any, list[FlowRule]] = {}
     for rule in rules:
-        if rule.context is None:
-            found.setdefault(rule.flow, []).append(rule)
+        found.setdefault(rule.flow, []).append(rule)
     return found
 
 
@@ -177,6 +181,7 @@ def _put_back(pf: Pf, desired: DesiredRules, lost: tuple[FlowRule, ...]) -> tupl
     """Lost rules that nobody has asked to go, and what is to be said of those that cannot be as they were."""
     again: list[FlowRule] = []
     warnings: list[str] = []
+    places = bool(pf.queues.rules and pf.queues.rules.driver_places)  # it takes no location back
     for rule in lost:
         if desired.drops(rule) or (not desired.absent and desired.names_flow(rule)):
             continue
@@ -184,7 +189,7 @@ def _put_back(pf: Pf, desired: DesiredRules, lost: tuple[FlowRule, ...]) -> tupl
         if reason:
             warnings.append(f"flow rule {rule.location} of {pf.label} is not put back ({rule}): {reason}")
         else:
-            again.append(rule)
+            again.append(rule.at(None) if places else rule)
     return again, warnings
 
 
@@ -198,17 +203,30 @@ def _reason_against(pf: Pf, rule: FlowRule) -> str:
     return ""
 
 
-def _steps(pf: Pf, change: Change) -> list[Step]:
-    """Deletions first: they free locations, and a new mask needs an empty table."""
+def _steps(pf: Pf, table: RuleTable, change: Change, lost: dict[t.Any, list[FlowRule]]) -> list[Step]:
+    """Deletions first: they free locations, and a new mask needs an empty table.
+
+    :param lost: by flow, what an earlier stage's step drops: it comes back where a new rule for its flow is refused.
+    """
     if not (change.deleted or change.replaced or change.added or change.again):
         return []
     named = (pf.device.address, interface(pf, "flow rules cannot be set").name, pf.label)
-    steps: list[Step] = [DeleteRule(*named, rule) for rule in change.deleted]
+    places = table.driver_places
+    steps: list[Step] = [DeleteRule(*named, rule, places) for rule in change.deleted]
     steps += [InsertRule(*named, new, old) for old, new in change.replaced]
-    taken = {rule.location: rule.flow for rule in change.added}
-    gone = {rule.flow: rule for rule in change.deleted if taken.get(rule.location, rule.flow) == rule.flow}
-    steps += [InsertRule(*named, rule, moved=gone.get(rule.flow)) for rule in change.added]
+    back = {flow: rules[0].at(None) if places else rules[0] for flow, rules in lost.items()}
+    steps += [InsertRule(*named, rule, moved=back.get(rule.flow)) for rule in change.added]
     return [*steps, *(InsertRule(*named, rule, again=True) for rule in change.again)]
+
+
+def _not_known(pf: Pf, change: Change) -> list[str]:
+    """What check mode cannot tell is said, else its silence would be taken for a yes."""
+    if driver_of(pf).steering != Steering() or not (change.replaced or change.added):
+        return []
+    return [
+        f"which flow rules driver {pf.device.driver} of {pf.label} takes is not known: it may refuse one, and then "
+        "those are as before"
+    ]
 
 
 def _wide(pf: Pf, change: Change) -> list[str]:

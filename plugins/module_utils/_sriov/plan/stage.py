@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import InvalidRequest, NotSupported
+from ..errors import InvalidRequest, NotKnown, NotSupported
 from ..knowledge.queues import driver_of
 from ..knowledge.rss import rss_explanation, rss_queues
 from ..model.holders import NETNS
@@ -60,6 +60,18 @@ def no_netdev(pf: Pf, what: str) -> SriovError:
         if away
         else "see dmesg for the driver's messages; if the interface was moved to another namespace, bring it back",
     )
+
+
+def check_known(pf: Pf, what: str, *parts: str) -> None:
+    """Whether parts of the PF that a plan rests on were read.
+
+    :param what: what cannot be told without them.
+    :param parts: words of model.unread.
+    :raises NotKnown: one was not.
+    """
+    why = pf.unknown(*parts)
+    if why:
+        raise NotKnown(what, device=pf.label, why=why, remedy="run it again, and see dmesg")
 
 
 def function_label(device: Device) -> str:

@@ -19,6 +19,7 @@ from ..model.check import beyond_auto
 from ..model.desired import AUTO
 from ..model.host import ORPHAN
 from ..model.mac import LAST_AUTO, MAC_ADDRESS, ZERO, auto_mac, is_infiniband
+from ..model.unread import ATTRIBUTES, PERM_MAC
 from ..model.user_changes import has_own_mac, has_own_mtu, is_driven_by_program
 from ..model.vfs import desired_by_vf
 from ..steps.net import SetMtu, SetVf, SetVfLink, WaitForCarrier
@@ -26,7 +27,7 @@ from ..steps.pci import Reload
 from .after import DEFAULT_MTU
 from .check_vfs import check_interface, check_vf, no_mac_on_infiniband, taken_addresses
 from .guard import orphan_reloads, vf_changes
-from .stage import Stage, function_label, heal, interface
+from .stage import Stage, check_known, function_label, heal, interface
 
 if t.TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -77,6 +78,8 @@ def plan_attributes(
     if not named:
         return Stage()
     netdev = interface(pf, "cannot set the attributes of its VFs")
+    if not all(pf.vfs[index].planned for index in named):
+        check_known(pf, "vfs: cannot tell the attributes of the VFs", ATTRIBUTES)
     faults = Faults(allow)
     faults.add(*taken_addresses(pf, asked, beside))
     writes: list[SetVf] = []
@@ -162,6 +165,7 @@ def _of_vf(index: int, refusals: t.Iterable[SriovError]) -> t.Iterator[SriovErro
 def _with_address(pf: Pf, index: int, attributes: VfAttributes) -> VfAttributes:
     if attributes.mac != AUTO:
         return attributes
+    check_known(pf, "mac: auto needs the PF's permanent address", PERM_MAC)
     if pf.perm_mac is None or pf.perm_mac == ZERO or not MAC_ADDRESS.fullmatch(pf.perm_mac):
         raise InvalidRequest(
             "mac: auto needs the PF's permanent address", device=pf.label, why="its driver does not tell one"

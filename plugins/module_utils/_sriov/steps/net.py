@@ -13,10 +13,12 @@ from __future__ import annotations
 import typing as t
 
 from ..model.attributes import VfAttributes, attribute_words
+from ..model.rss_hash import Hash, hash_words
 from ..model.rss_table import spread
 
 if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
+    from ..model.queues import RingSizes
 
 
 class WaitForCarrier(t.NamedTuple):
@@ -90,8 +92,21 @@ class SetChannels(t.NamedTuple):
         return f"set the combined channels of {self.label} from {self.before} to {self.combined}"
 
 
+class SetRings(t.NamedTuple):
+    """`ethtool -G NAME rx N tx N`."""
+
+    address: str
+    name: str
+    label: str
+    before: RingSizes
+    after: RingSizes
+
+    def __str__(self) -> str:
+        return f"set the rings of {self.label} to {self.after} (were {self.before})"
+
+
 class SetNtuple(t.NamedTuple):
-    """`ethtool -K NAME ntuple on`."""
+    """`ethtool -K NAME ntuple on`, or `off`."""
 
     address: str
     name: str
@@ -106,6 +121,7 @@ class SetRss(t.NamedTuple):
     """`ethtool -X NAME …`; no table is the driver's default one.
 
     :param again: the table was there before the plan, and another step loses it.
+    :param before: the table that was set by hand before the plan; None: the driver's own.
     """
 
     address: str
@@ -113,6 +129,7 @@ class SetRss(t.NamedTuple):
     label: str
     table: tuple[int, ...] | None
     again: bool = False
+    before: tuple[int, ...] | None = None
 
     def __str__(self) -> str:
         if self.table is None:
@@ -122,13 +139,34 @@ class SetRss(t.NamedTuple):
         return f"{verb} the RSS table of {self.label}: of {len(self.table)} entries {words}"
 
 
+class SetHash(t.NamedTuple):
+    """`ethtool -X NAME hkey … hfunc …` and `ethtool -N NAME rx-flow-hash …`: all of it, or nothing.
+
+    :param change: what is written.
+    :param before: the hash as it is, for the sentence and the way back.
+    """
+
+    address: str
+    name: str
+    label: str
+    change: Hash
+    before: Hash
+
+    def __str__(self) -> str:
+        return f"set the RSS hash of {self.label}: {hash_words(self.change, self.before)}"
+
+
 class DeleteRule(t.NamedTuple):
-    """`ethtool -N NAME delete LOCATION`."""
+    """`ethtool -N NAME delete LOCATION`.
+
+    :param driver_places: the driver picks locations: the rule can come back, but not to its own.
+    """
 
     address: str
     name: str
     label: str
     rule: FlowRule
+    driver_places: bool = False
 
     def __str__(self) -> str:
         return f"delete flow rule {self.rule.location} of {self.label}: {self.rule}"
@@ -139,7 +177,7 @@ class InsertRule(t.NamedTuple):
 
     :param replaces: the rule at the same location whose place it takes.
     :param again: the rule was there before the plan, and another step loses it.
-    :param moved: the rule for the same flow that was deleted for this one; comes back if this one is refused.
+    :param moved: the rule for the same flow that another stage's step drops; comes back if this one is refused.
     """
 
     address: str
@@ -157,4 +195,16 @@ class InsertRule(t.NamedTuple):
         return f"{'put back' if self.again else 'add'} flow rule{number} of {self.label}: {self.rule}"
 
 
-NetStep = t.Union[WaitForCarrier, SetVf, SetMtu, SetVfLink, SetChannels, SetNtuple, SetRss, DeleteRule, InsertRule]
+NetStep = t.Union[
+    WaitForCarrier,
+    SetVf,
+    SetMtu,
+    SetVfLink,
+    SetChannels,
+    SetRings,
+    SetNtuple,
+    SetRss,
+    SetHash,
+    DeleteRule,
+    InsertRule,
+]

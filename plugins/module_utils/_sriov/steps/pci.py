@@ -181,9 +181,11 @@ class Plan(t.NamedTuple):
 
     :param allowed: which consent was used, and for what.
     :param kept: what is desired of VFs that it creates again beside what the user says, by the address of their PF.
+    :param purposes: of each step the number of its purpose: steps of one are undone together; empty: all have one.
     """
 
     steps: tuple[Step, ...] = ()
     warnings: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
     kept: t.Mapping[str, tuple[DesiredVfs, ...]] = {}
+    purposes: tuple[int, ...] = ()

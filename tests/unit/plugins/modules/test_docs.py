@@ -72,7 +72,7 @@ def test_every_option_is_documented_as_it_is(module):
 
 
 def test_options_inside_of_options_are_compared_too():
-    assert depth(documented(host)) == 3
+    assert depth(documented(host)) == 4
 
 
 def words(options):

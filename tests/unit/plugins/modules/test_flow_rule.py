@@ -9,6 +9,8 @@ from __future__ import annotations
 import errno
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import flow_rule as flow_rule_of
 from ansible_collections.kernel_bypass.sriov.plugins.modules import flow_rule
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.ethtool import SimEthtool
@@ -62,6 +64,97 @@ def test_the_rule_of_an_encoded_action_is_set_and_found_again(kernel):
     assert (second["changed"], second["steps"], written(kernel)) == (False, [], writes)
     assert second["diff"]["before"] == second["diff"]["after"] == {"rules": [WORDS]}
     assert second["pf"] == first["pf"]
+
+
+def test_one_port_is_spread_over_queues_by_bits_of_the_source_port(kernel):
+    spread = [
+        {"flow_type": "udp4", "dst_port": 4789, "src_port": bits, "masks": {"src_port": 3}, "queue": bits}
+        for bits in range(4)
+    ]
+    first = run(kernel, *spread)
+    words = {2045 - bits: f"udp4 src-port {bits} m 0xfffc dst-port 4789 to queue {bits}" for bits in range(4)}
+    assert present(kernel) == words
+    assert first["steps"] == [NTUPLE, *(f"add flow rule {place} of {LABEL}: {text}" for place, text in words.items())]
+    assert [each["masks"] for each in first["pf"]["rules"]] == [{"src_port": 3}] * 4
+    assert not run(kernel, *spread)["changed"]
+
+
+def test_a_vlan_that_the_ethtool_program_has_written_is_adopted(kernel):
+    kernel.ethtool.set_feature("enp1s0", "rx-ntuple-filter", True)
+    kernel.ethtool.insert_rule("enp1s0", flow_rule_of("udp4", {"vlan": (100, 0xFFFF)}, 1, 7))
+    before = written(kernel)
+    mine = {"flow_type": "udp4", "vlan": 100, "masks": {"vlan": 0xFFFF}, "queue": 1}
+    adopted = run(kernel, mine)
+    assert (adopted["changed"], written(kernel)) == (False, before)
+    assert [each["masks"] for each in adopted["pf"]["rules"]] == [{"vlan": 0xFFFF}]
+    assert run(kernel, {**mine, "queue": 2})["steps"] == [
+        f"replace flow rule 7 of {LABEL}: udp4 vlan 100 to queue 2 (was: udp4 vlan 100 to queue 1)"
+    ]
+    assert run(kernel, mine, state="absent")["changed"] is False
+    assert run(kernel, {"flow_type": "udp4", "vlan": 100, "masks": {"vlan": 0xFFFF}}, state="absent")["changed"]
+    assert present(kernel) == {}
+
+
+def test_rules_of_check_mode_are_in_the_order_of_the_real_run(kernel):
+    kernel.ethtool.set_feature("enp1s0", "rx-ntuple-filter", True)
+    for port, location in ((9, 2040), (10, 3)):
+        kernel.ethtool.insert_rule("enp1s0", rule(dst_ip=0xC0A8FE1E, dst_port=port, location=location))
+    wanted = [{**FLOW, "dst_port": 9, "vf": 2}, {**FLOW, "dst_port": 81, "vf": 0, "location": 5}, WEB]
+    planned = run(kernel, *wanted, check=True)
+    done = run(kernel, *wanted)
+    assert planned["pf"]["rules"] == done["pf"]["rules"]
+    assert [each["location"] for each in done["pf"]["rules"]] == [3, 5, 2040, 2045]
+    assert planned["diff"] == done["diff"]
+
+
+def test_a_rule_to_an_rss_context_is_set_found_again_and_replaced(tmp_path):
+    kernel = start(tmp_path, hosts.Nic("mystery", device="abcd"))
+    first = run(kernel, {**FLOW, "context": 1})
+    words = "tcp4 dst-ip 192.168.254.30 dst-port 80 to RSS context 1"
+    assert (first["failed"], first["steps"]) == (False, [f"add flow rule of {LABEL}: {words}"])
+    assert present(kernel) == {0: words}
+    (shown,) = first["pf"]["rules"]
+    assert (shown["rss_context"], shown["action"], shown["text"]) == (1, 0, words)
+    assert shown["ethtool"] == "tcp4 dst-ip 192.168.254.30 dst-port 80 context 1 action 0 loc 0"
+    assert not run(kernel, {**FLOW, "context": 1})["changed"]
+    assert run(kernel, {**FLOW, "queue": 0})["changed"]
+    assert present(kernel) == {0: "tcp4 dst-ip 192.168.254.30 dst-port 80 to queue 0"}
+    assert not run(kernel, {**FLOW, "context": 1}, state="absent")["changed"]
+
+
+def test_a_rule_to_an_rss_context_comes_back_where_the_one_for_it_is_refused(tmp_path):
+    kernel = start(tmp_path, hosts.Nic("mystery", device="abcd"))
+    run(kernel, {**FLOW, "context": 1})
+    before = present(kernel)
+    kernel.ethtool = SimEthtool(tmp_path, refuses={"ethtool -N enp1s0 flow-type tcp4 action 3": errno.EINVAL})
+    result = run(kernel, {**FLOW, "queue": 3})
+    assert (result["failed"], result["failure"]["why"]) == (
+        True,
+        "the driver refused the flow rule tcp4 dst-ip 192.168.254.30 dst-port 80 to queue 3; flow rule 0 of "
+        f"{LABEL} is back: tcp4 dst-ip 192.168.254.30 dst-port 80 to RSS context 1",
+    )
+    assert present(kernel) == before
+
+
+def test_an_rss_context_that_cannot_be_asked_for_is_not_taken_for_absent(tmp_path):
+    class Failing(SimEthtool):
+        def context(self, name, number):
+            return errno.EIO
+
+    kernel = start(tmp_path, hosts.Nic("mystery", device="abcd"))
+    kernel.ethtool = Failing(tmp_path)
+    assert run(kernel, {**FLOW, "context": 1})["changed"]
+
+
+def test_an_rss_context_that_is_not_there_is_refused_before_the_first_write(tmp_path):
+    kernel = start(tmp_path, hosts.Nic("mystery", device="abcd"))
+    before = written(kernel)
+    result = run(kernel, {**FLOW, "context": 3})
+    assert result["msg"] == (
+        f"rules[0]: cannot send to RSS context 3 on {LABEL}: there is none of this number (ENOENT). Remedy: create it "
+        "first (ethtool -X … context new, which says its number), or name one that is there."
+    )
+    assert written(kernel) == before
 
 
 @pytest.mark.parametrize(
@@ -299,13 +392,69 @@ def test_a_rule_that_the_driver_refuses_leaves_what_was_there(tmp_path, kernel):
     assert result["done"] == [
         f"delete flow rule 2045 of {LABEL}: {WORDS}",
         f"add flow rule 2044 of {LABEL}: {OTHER_WORDS}",
+        f"delete flow rule 2044 of {LABEL}: {OTHER_WORDS}",
+        f"put back flow rule 2045 of {LABEL}: {WORDS}",
     ]
-    assert result["failure"]["errno"] == "EINVAL"
-    assert result["failure"]["why"].endswith(f"; rule 2045 is back: {WORDS}")
-    assert present(kernel) == {2045: WORDS, 2044: OTHER_WORDS}
+    assert (result["failure"]["errno"], result["lost"]) == ("EINVAL", [])
+    assert result["failure"]["why"].endswith(
+        f"; flow rule 2044 of {LABEL}, added before it, is out again: {OTHER_WORDS}; flow rule 2045 of {LABEL} is "
+        f"back: {WORDS}"
+    )
+    assert present(kernel) == {2045: WORDS}
 
 
 def test_builders_and_modules_mean_the_same_rule(kernel):
     run(kernel, WEB)
     (found,) = kernel.ethtool.rules("enp1s0").rules
     assert found == RULE and found != rule(dst_port=80)
+
+
+# Drivers that refuse what others take: simulation/others.py.
+
+
+def other_nic(tmp_path, driver, refuses=None):
+    nic = hosts.Nic(driver, driver, "0001", "0002", 63)
+    kernel = simulate(tmp_path, hosts.host(nic, cpus=8))
+    kernel.ethtool = SimEthtool(tmp_path, refuses)
+    return kernel
+
+
+@pytest.mark.parametrize("driver", ["bnxt_en", "sfc"])
+def test_a_driver_that_places_rules_keeps_the_old_one_where_the_new_one_is_refused(tmp_path, driver):
+    """Its location is the driver's choice: naming it would be EINVAL, and both rules gone."""
+    kernel = other_nic(tmp_path, driver)
+    assert run(kernel, {**FLOW, "queue": 1}, {**FLOW, "dst_port": 81, "queue": 1})["changed"]
+    kernel.ethtool = SimEthtool(tmp_path, {"ethtool -N enp1s0 flow-type tcp4 action 2": errno.EINVAL})
+    result = run(kernel, {**FLOW, "queue": 2})
+    assert (result["failed"], result["lost"]) == (True, [])
+    assert sorted(present(kernel).values()) == [FLOW_TO_1, FLOW_TO_1.replace("port 80", "port 81")]
+    kernel.ethtool = SimEthtool(tmp_path)
+    moved = run(kernel, {**FLOW, "queue": 2})
+    assert (moved["failed"], moved["changed"]) == (False, True), moved
+    assert FLOW_TO_1.replace("queue 1", "queue 2") in present(kernel).values()
+    assert not run(kernel, {**FLOW, "queue": 2})["changed"]
+
+
+def test_a_size_that_the_list_does_not_tell_is_taken_from_the_count(tmp_path):
+    """bnxt_en: the list tells the number of rules, 0 at first, and every location would be out of range."""
+    assert other_nic(tmp_path, "bnxt_en").ethtool.rules("enp1s0").size == 1024
+
+
+def test_two_sets_of_fields_are_refused_before_the_first_rule_is_in(tmp_path):
+    """i40e takes the first one, and answers the second one with EOPNOTSUPP."""
+    kernel = other_nic(tmp_path, "i40e")
+    both = {**FLOW, "queue": 1}, {"flow_type": "tcp4", "dst_port": 81, "queue": 1}
+    result = run(kernel, *both)
+    assert (result["failed"], result["changed"], written(kernel)) == (True, False, [])
+    assert "driver i40e has one mask for all rules of flow type tcp4" in result["msg"]
+    kernel.ethtool.insert_rule("enp1s0", rule(dst_ip=1, dst_port=80, cookie=1, location=3))
+    with pytest.raises(KernelRefused):
+        kernel.ethtool.insert_rule("enp1s0", rule(dst_port=81, cookie=1, location=4))
+    assert run(kernel, both[0])["changed"], "the fields that are there"
+
+
+@pytest.mark.parametrize(("driver", "warned"), [("nfp", True), ("i40e", False)])
+def test_what_is_not_known_of_a_driver_s_rules_is_said(tmp_path, driver, warned):
+    result = run(other_nic(tmp_path, driver), {**FLOW, "queue": 1}, check=True)
+    words = f"which flow rules driver {driver} of {LABEL} takes is not known: it may refuse one, and then"
+    assert any(words in str(each) for each in result.get("warnings", [])) == warned, result

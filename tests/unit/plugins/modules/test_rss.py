@@ -85,6 +85,137 @@ def test_any_table_becomes_any_other(tmp_path, kernel, before, options, wanted):
     assert not run(kernel, **options)["changed"]
 
 
+SYMMETRIC = ":".join(["6d:5a"] * 20)
+OWN_KEY = ":".join(f"{byte:02x}" for byte in range(1, 41))
+
+
+def hashed(kernel):
+    fields = [kernel.ethtool.hash_fields("enp1s0", flow_type) for flow_type in ("tcp4", "udp4", "udp6")]
+    return kernel.ethtool.rss("enp1s0").key, fields
+
+
+def test_the_hash_that_suricata_wants(tmp_path, kernel):
+    options = {"hash_key": SYMMETRIC.upper(), "hash_fields": {"tcp4": "sdfn", "udp4": "sdfn", "udp6": "nfds"}}
+    before = snapshot(tmp_path)
+    planned = run(kernel, check=True, **options)
+    assert snapshot(tmp_path) == before
+    done = run(kernel, **options)
+    assert done["steps"] == [
+        f"set the RSS hash of {LABEL}: key {SYMMETRIC} (was {OWN_KEY}), fields of udp4 sdfn (was sd), fields of udp6 "
+        "sdfn (was sd)"
+    ]
+    assert (planned["steps"], planned["diff"], planned["pf"]) == (done["steps"], done["diff"], done["pf"])
+    assert done["diff"] == {
+        "before": {"hash_key": OWN_KEY, "hash_fields": {"tcp4": "sdfn", "udp4": "sd", "udp6": "sd"}},
+        "after": {"hash_key": SYMMETRIC, "hash_fields": {"tcp4": "sdfn", "udp4": "sdfn", "udp6": "sdfn"}},
+    }
+    assert done["pf"]["rss"]["hash_fields"] == {"tcp4": "sdfn", "udp4": "sdfn", "udp6": "sdfn"}
+    assert hashed(kernel) == (SYMMETRIC, [0xF0, 0xF0, 0xF0])
+    assert table(kernel) == IN_TURN
+    for warning in (
+        f"the RSS hash of {LABEL} is shared: its 4 VFs spread their frames by the same one",
+        f"fragments of UDP packets have no ports: with the hash fields of udp4 and udp6 they come to another queue of "
+        f"{LABEL} than whole packets of their flow, out of order",
+    ):
+        assert warning in str(done["warnings"])
+    writes = written(kernel)
+    assert (run(kernel, **options)["changed"], written(kernel)) == (False, writes)
+
+
+def test_the_hash_stays_when_the_pf_is_closed_and_opened(tmp_path):
+    """The driver keeps it (ixgbe_setup_mrqc); it is asked for beside channels and table."""
+    kernel = start(tmp_path, num_vfs=0)
+    options = {"hash_key": SYMMETRIC, "hash_fields": {"udp4": "sdfn"}, "channels": 4, "equal": 2}
+    assert run(kernel, **options)["changed"]
+    assert hashed(kernel) == (SYMMETRIC, [0xF0, 0xF0, 0x30])
+    assert not run(kernel, **options)["changed"]
+
+
+def test_a_hash_that_the_driver_refuses_in_part_is_taken_back(tmp_path, kernel):
+    kernel.ethtool = SimEthtool(tmp_path, {"ethtool -N enp1s0 rx-flow-hash udp6 sdfn": errno.EINVAL})
+    result = run(kernel, hash_key=SYMMETRIC, hash_fields={"udp4": "sdfn", "udp6": "sdfn"})
+    assert (result["failed"], result["lost"]) == (True, [])
+    assert result["done"] == [
+        f"set the RSS hash of {LABEL}: fields of udp4 sd (was sdfn)",
+        f"set the RSS hash of {LABEL}: key {OWN_KEY} (was {SYMMETRIC})",
+    ]
+    assert result["msg"] == (
+        f"cannot set the hash fields of udp6 on {LABEL}: the driver refused `ethtool -N enp1s0 rx-flow-hash udp6 "
+        f"sdfn`; the RSS hash of {LABEL} (fields of udp4) is back; the RSS hash of {LABEL} (key) is back [EINVAL: "
+        "Invalid argument]. Remedy: the driver takes other fields for this flow type; what it takes differs from "
+        "driver to driver."
+    )
+    assert hashed(kernel) == (OWN_KEY, [0xF0, 0x30, 0x30])
+
+
+def test_a_hash_that_cannot_be_put_back_is_told_with_the_command(tmp_path, kernel):
+    refuses = ("ethtool -N enp1s0 rx-flow-hash udp6 sdfn", f"ethtool -X enp1s0 hkey {OWN_KEY}")
+    kernel.ethtool = SimEthtool(tmp_path, dict.fromkeys(refuses, errno.EINVAL))
+    result = run(kernel, hash_key=SYMMETRIC, hash_fields={"udp6": "sdfn"})
+    assert result["lost"] == [f"ethtool -X enp1s0 hkey {OWN_KEY}"]
+
+
+@pytest.mark.parametrize(
+    ("ioctl", "options", "what"),
+    [
+        (0x29, {"hash_fields": {"udp4": "sdfn"}}, "hash_fields.udp4: cannot tell which fields are hashed"),
+        (0x46, {"hash_key": SYMMETRIC}, "hash_key: cannot tell the RSS hash"),
+        (0x46, {"hash_function": "toeplitz"}, "hash_function: cannot tell the RSS hash"),
+    ],
+)
+def test_a_hash_that_could_not_be_read_is_not_taken_for_none(tmp_path, kernel, ioctl, options, what):
+    class Failing(SimEthtool):
+        def _ioctl(self, name, buffer):
+            if buffer[0] == ioctl:
+                raise OSError(errno.EIO, "")
+            super()._ioctl(name, buffer)
+
+    kernel.ethtool = Failing(tmp_path)
+    result = run(kernel, check=True, **options)
+    assert (result["failure"]["kind"], result["failure"]["what"]) == ("not_known", what)
+
+
+def test_a_function_of_a_driver_that_has_several(tmp_path):
+    kernel = start(tmp_path, hosts.Nic("mystery", device="abcd"), num_vfs=0)
+    result = run(kernel, hash_function="xor", hash_fields={"tcp4": "s"})
+    assert result["steps"] == [f"set the RSS hash of {LABEL}: function xor (was toeplitz), fields of tcp4 s (was sd)"]
+    assert result["pf"]["rss"]["hash_function"] == "xor"
+    assert not run(kernel, hash_function="xor", hash_fields={"tcp4": "s"})["changed"]
+    assert run(kernel, hash_function="toeplitz")["changed"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param(
+            {"hash_key": "6d5a"},
+            "hash_key: '6d5a' is no hash key: it is hexadecimal bytes with colons between them. Remedy: write it as in "
+            '"6d:5a:6d:5a", in quotes.',
+            id="no colons",
+        ),
+        pytest.param(
+            {"hash_fields": {"udp4": "sdx"}},
+            "hash_fields.udp4: 'sdx' names no fields: 'x' is none of m, v, t, s, d, f, n. Remedy: write them as in "
+            "sdfn.",
+            id="no letter",
+        ),
+        pytest.param(
+            {"hash_fields": {"udp4": ""}},
+            "hash_fields.udp4: '' names no fields: no field is named. Remedy: write them as in sdfn.",
+            id="none",
+        ),
+        pytest.param(
+            {"hash_fields": {"udp4": "r"}},
+            "hash_fields.udp4: 'r' names no fields: 'r' is none of m, v, t, s, d, f, n. Remedy: write them as in sdfn.",
+            id="discard",
+        ),
+    ],
+)
+def test_a_hash_that_is_none_is_refused(kernel, options, message):
+    before = written(kernel)
+    assert (run(kernel, **options)["msg"], written(kernel)) == (message, before)
+
+
 def test_fewer_channels_come_with_the_table_and_the_rules(tmp_path):
     kernel = start(tmp_path, num_vfs=0)
     kernel.ethtool.set_feature("enp1s0", "rx-ntuple-filter", True)
@@ -113,6 +244,17 @@ def test_the_kernel_keeps_no_channels_for_a_table_that_was_set_by_hand(tmp_path)
         f"set the combined channels of {LABEL} from 16 to 4",
     ]
     assert (result["failed"], table(kernel)) == (False, IN_TURN)
+
+
+def test_a_table_stays_where_an_af_xdp_socket_keeps_the_channels(tmp_path):
+    """The kernel wants the table out of the way first, and then refuses for the socket (net/ethtool/channels.c)."""
+    kernel, by_hand = start(tmp_path, num_vfs=0), (0,) * 64 + (3,) * 64
+    kernel.ethtool.set_rss("enp1s0", by_hand)
+    kernel.ethtool = SimEthtool(tmp_path, {"ethtool -L enp1s0 combined 2": errno.EBUSY})
+    result = run(kernel, channels=2)
+    assert (result["failed"], result["failure"]["errno"], result["lost"]) == (True, "EBUSY", [])
+    assert result["failure"]["why"].endswith(f"; the RSS table of {LABEL} is back")
+    assert table(kernel) == by_hand
 
 
 def test_more_channels_than_rss_uses(tmp_path):

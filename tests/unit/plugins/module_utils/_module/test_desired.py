@@ -19,6 +19,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.d
     DesiredVfs,
     Node,
 )
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_hash import Hash
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.selector import EVERY_VF, Selector
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import RULE
 from hypothesis import given
@@ -50,6 +51,14 @@ def host(*entries, **options):
 def one(**entry):
     (pf,) = host({"pf": "enp1s0", **entry}).pfs
     return pf
+
+
+def desired_rss(options):
+    """What options of RSS mean of which nothing is wrong."""
+    faults = Faults()
+    found = desired.desired_rss(options, "", faults)
+    assert faults.found == []
+    return found
 
 
 def records(*entries):
@@ -171,11 +180,28 @@ def test_what_is_faulty_is_told_and_left_out():
     ],
 )
 def test_a_table_is_a_verb_and_numbers(options, wanted):
-    assert made(desired.rss, pf="enp1s0", **options).pfs[0].rss == wanted == desired.desired_rss(options)
+    assert made(desired.rss, pf="enp1s0", **options).pfs[0].rss == wanted == desired_rss(options)
 
 
 def test_no_word_about_rss_is_nothing_desired():
-    assert desired.desired_rss(None) is None
+    assert desired_rss(None) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        pytest.param({"hash_key": "6D:5a"}, Hash("6d:5a"), id="key"),
+        pytest.param({"hash_function": "xor"}, Hash(function="xor"), id="function"),
+        pytest.param(
+            {"hash_fields": {"udp4": "nfds", "udp6": "sdd", "tcp4": None}},
+            Hash(fields={"udp4": 0xF0, "udp6": 0x30}),
+            id="fields in any order",
+        ),
+        pytest.param({"hash_fields": {}}, Hash(), id="no fields"),
+    ],
+)
+def test_the_hash_is_of_rss(options, wanted):
+    assert desired_rss(options) == DesiredRss(hash=wanted)
 
 
 def test_names_are_as_they_were_written():

@@ -40,6 +40,14 @@ REFUSALS = {
     "one without a domain": ("{pf: 18:00.1}", "rss", [as_one("pf", 1080.1, "0000:18:00.1")]),
     "one that may be in another domain": ("{pf: 80:00.0}", "pf", [as_one("pf", 4800.0, "0001:20:00.0 or 80:00.0")]),
     "a MAC address of a PF": ("{pf: 60:20:30:40:50:11}", "pf", [as_one("pf", 46921827011, "60:20:30:40:50:11")]),
+    "a hash key": ("{pf: enp1s0, hash_key: 10:20:30:40}", "rss", [f"hash_key: 2233840 is a number, {NAME}"]),
+    "a mask": (
+        "{pf: enp1s0, rules: [{flow_type: ether, dst_mac: 'a', masks: {dst_mac: 020000000000}, queue: 0}]}",
+        "flow_rule",
+        [
+            as_one("rules[0].masks.dst_mac", 2147483648, "020000000000"),
+        ],
+    ),
     "MAC addresses of VFs": (
         "{pf: enp1s0, vfs: [{vf: 0, mac: 60:20:30:40:50:11}, {vf: 1, mac: 020000000001}, {vf: 2, mac: 200000000001}]}",
         "vf",

@@ -348,6 +348,32 @@ OPTIONS = {
             f"vfs[2].trust: false contradicts true in vfs[1]{ON}: both name VF 0 (vf 0 and vf 0). {FEWER}",
         ],
     ),
+    "words of the hash of RSS": (
+        "host",
+        {"pfs": [{"pf": "enp1s0", "rss": {"hash_function": "topelitz", "hash_fields": {"ip4": "sd"}}}]},
+        [
+            "pfs[0].rss.hash_function: 'topelitz' is none of toeplitz, xor, crc32; did you mean toeplitz?",
+            "pfs[0].rss.hash_fields.ip4: unknown. Remedy: use one of tcp4, udp4, sctp4, tcp6, udp6, sctp6.",
+        ],
+    ),
+    "values of the hash of RSS": (
+        "host",
+        {"pfs": [{"pf": "enp1s0", "rss": {"hash_key": "6d-5a", "hash_fields": {"udp4": "x"}}}]},
+        [
+            "pfs[0].rss.hash_key: '6d-5a' is no hash key: it is hexadecimal bytes with colons between them. Remedy: "
+            'write it as in "6d:5a:6d:5a", in quotes.',
+            "pfs[0].rss.hash_fields.udp4: 'x' names no fields: 'x' is none of m, v, t, s, d, f, n. Remedy: write them "
+            "as in sdfn.",
+        ],
+    ),
+    "an RSS context and another place": (
+        "flow_rule",
+        {"pf": "enp1s0", "rules": [{**TCP, "vf": 0, "context": 1}, {**TCP, "masks": {"dst_prt": 3}, "queue": 1}]},
+        [
+            "rules[0]: vf, context: only one of them can be. Remedy: leave out the others.",
+            "rules[1].masks.dst_prt: unknown, did you mean dst_port?",
+        ],
+    ),
     "rss": (
         "rss",
         {"pf": "enp1s0", "channels": "x", "equal": 1, "queues": [1]},
@@ -361,7 +387,7 @@ OPTIONS = {
             "did you mean tcp4?",
             "state: 'gone' is none of present, absent. Remedy: give one of them.",
             "rules[0].src_ip: 'a': it is no IP address or network. Remedy: write it as in \"192.0.2.0/24\".",
-            "rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop or action.",
+            "rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop, action or context.",
         ],
     ),
     "flow_rule, absent and exclusive": (

@@ -87,6 +87,58 @@ def test_fields(given, match):
     assert made(queue=0, **given) == FlowRule(given["flow_type"], match, 0)
 
 
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        pytest.param(
+            {"flow_type": "udp4", "src_port": 1, "masks": {"src_port": 3}},
+            (("src_port", 1, 3),),
+            id="every fourth port",
+        ),
+        pytest.param(
+            {"flow_type": "udp4", "src_port": 0, "masks": {"src_port": 1, "dst_port": None}},
+            (("src_port", 0, 1),),
+            id="even ports",
+        ),
+        pytest.param(
+            {"flow_type": "udp4", "dst_port": 80, "masks": {"dst_port": 0xFFFF}},
+            (("dst_port", 80, 0xFFFF),),
+            id="the mask that a port has anyway",
+        ),
+        pytest.param({"flow_type": "udp4", "dst_port": 80, "masks": {}}, (("dst_port", 80, 0xFFFF),), id="no masks"),
+        pytest.param(
+            {"flow_type": "ip4", "src_ip": "0.0.0.2", "masks": {"src_ip": "0.0.0.3"}},
+            (("src_ip", 2, 3),),
+            id="the last bits of an address",
+        ),
+        pytest.param(
+            {"flow_type": "ip6", "dst_ip": "::1", "masks": {"dst_ip": "ff00::3"}},
+            (("dst_ip", 1, 0xFF << 120 | 3),),
+            id="bits of an IPv6 address",
+        ),
+        pytest.param({"flow_type": "tcp4", "vlan": 100, "masks": {"vlan": 0xFFFF}}, (("vlan", 100, 0xFFFF),), id="tag"),
+        pytest.param(
+            {"flow_type": "tcp4", "vlan": 0x6000, "masks": {"vlan": 0xE000}}, (("vlan", 0x6000, 0xE000),), id="priority"
+        ),
+        pytest.param(
+            {"flow_type": "tcp4", "vlan": 100, "masks": {"vlan": 0x0FFF}}, (("vlan", 100, 0x0FFF),), id="VLAN id"
+        ),
+        pytest.param(
+            {"flow_type": "ether", "proto": 0x8800, "masks": {"proto": 0xFF00}},
+            (("ether_type", 0x8800, 0xFF00),),
+            id="part of an EtherType",
+        ),
+        pytest.param(
+            {"flow_type": "ether", "dst_mac": "01:00:00:00:00:00", "masks": {"dst_mac": "01:00:00:00:00:00"}},
+            (("dst_mac", 1 << 40, 1 << 40),),
+            id="multicast",
+        ),
+    ],
+)
+def test_masks_have_a_1_where_a_bit_must_match(given, match):
+    assert made(queue=0, **given) == FlowRule(given["flow_type"], match, 0)
+
+
 def test_a_protocol_with_a_flow_type_of_its_own_is_that_flow_type():
     """ixgbe gives it back so."""
     assert made(flow_type="ip4", proto=6, dst_ip="192.0.2.1", vf=0) == made(flow_type="tcp4", dst_ip="192.0.2.1", vf=0)
@@ -121,6 +173,20 @@ def test_destinations(given, cookie):
     assert made(**WEB, **given).cookie == cookie
 
 
+@pytest.mark.parametrize("absent", [False, True], ids=["present", "absent"])
+@pytest.mark.parametrize(
+    ("given", "target"),
+    [
+        pytest.param({"context": 1}, (0, 1), id="context"),
+        pytest.param({"context": 1, "queue": 2}, (2, 1), id="a queue that is added to those of its table"),
+        pytest.param({"context": 0}, (0, 0), id="the table of the PF"),
+        pytest.param({"queue": 0}, (0, None), id="no context"),
+    ],
+)
+def test_an_rss_context_says_where_frames_go(given, target, absent):
+    assert made(**WEB, **given, absent=absent).target == target
+
+
 def test_a_rule_that_shall_go_needs_no_destination():
     assert made(absent=True, **WEB).cookie is None
     assert made(absent=True, **WEB, vf=1).cookie == 2 << 32
@@ -153,8 +219,11 @@ BAD_VALUES = [
         "rules[0].action: 18446744073709551616: 18446744073709551616 sets bits above the VF's (39:32): no driver "
         f"reads them. {GIVE}",
     ),
-    ({}, "rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop or action."),
-    ({"drop": False}, "rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop or action."),
+    ({}, "rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop, action or context."),
+    (
+        {"drop": False},
+        "rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop, action or context.",
+    ),
     (
         {"vf": 0, "dst_ip": "192.0.2.256"},
         "rules[0].dst_ip: '192.0.2.256': it is no IP address or network. Remedy: write it as in \"192.0.2.0/24\".",
@@ -246,6 +315,73 @@ BAD_VALUES = [
         'Remedy: write it as in "02:00:00:00:00:01", in quotes.',
     ),
     (
+        {"context": -1},
+        "rules[0].context: -1: it is not between 0 and 4294967294. Remedy: give the number that it has.",
+    ),
+    (
+        {"context": 0xFFFFFFFF},  # means a new one to the kernel
+        "rules[0].context: 4294967295: it is not between 0 and 4294967294. Remedy: give the number that it has.",
+    ),
+    (
+        {"vf": 0, "masks": {"src_port": 3}},
+        "rules[0].masks.src_port: without src_port. Remedy: give src_port too, or leave out its mask.",
+    ),
+    (
+        {"vf": 0, "src_port": 5, "masks": {"src_port": 3}},
+        "rules[0].src_port: 5: bits outside of its mask 0x3 are set. Remedy: write 0x1, or another mask.",
+    ),
+    (
+        {"vf": 0, "src_port": 0, "masks": {"src_port": 0}},
+        "rules[0].masks.src_port: 0: no bit would have to match. Remedy: leave out src_port and its mask.",
+    ),
+    (
+        {"vf": 0, "src_port": 0, "masks": {"src_port": 65536}},
+        "rules[0].masks.src_port: 65536: src_port has 16 bits. Remedy: give at most 0xffff.",
+    ),
+    (
+        {"vf": 0, "src_port": 0, "masks": {"src_port": -1}},
+        "rules[0].masks.src_port: -1: src_port has 16 bits. Remedy: give at most 0xffff.",
+    ),
+    (
+        {"vf": 0, "vlan": 0x2064, "masks": {"vlan": 0x0FFF}},
+        "rules[0].vlan: 8292: bits outside of its mask 0xfff are set. Remedy: write 0x64, or another mask.",
+    ),
+    (
+        {"vf": 0, "vlan": 0x10000, "masks": {"vlan": 0xFFFF}},
+        "rules[0].vlan: 65536: it is not between 0 and 65535. Remedy: give 0 to 65535.",
+    ),
+    (
+        {"vf": 0, "dst_ip": "192.0.2.0", "masks": {"dst_ip": "255.255.255.0"}},
+        "rules[0].masks.dst_ip: 255.255.255.0: it is the prefix /24. Remedy: write dst_ip: 192.0.2.0/24 without a "
+        "mask.",
+    ),
+    (
+        {"vf": 0, "dst_ip": "192.0.2.1", "masks": {"dst_ip": "255.255.255.255"}},
+        "rules[0].masks.dst_ip: 255.255.255.255: it is the prefix /32. Remedy: leave out the mask.",
+    ),
+    (
+        {"vf": 0, "dst_ip": "192.0.2.0/24", "masks": {"dst_ip": "0.0.0.3"}},
+        "rules[0].masks.dst_ip: 0.0.0.3: 192.0.2.0/24 is a network, which says its mask. Remedy: leave out one of "
+        "them.",
+    ),
+    (
+        {"vf": 0, "dst_ip": "192.0.2.1", "masks": {"dst_ip": "0.0.0.3"}},
+        "rules[0].dst_ip: 192.0.2.1: bits outside of its mask 0.0.0.3 are set. Remedy: write 0.0.0.1, or another mask.",
+    ),
+    (
+        {"vf": 0, "dst_ip": "0.0.0.1", "masks": {"dst_ip": "0x3"}},
+        "rules[0].masks.dst_ip: '0x3': it is no mask in the form of an address. Remedy: write it as in \"0.0.0.3\".",
+    ),
+    (
+        {"vf": 0, "dst_ip": "0.0.0.1", "masks": {"dst_ip": "::3"}},
+        "rules[0].masks.dst_ip: ::3: it is a mask of IPv6, and flow type tcp4 is not. Remedy: write it as in "
+        '"0.0.0.3".',
+    ),
+    (
+        {"vf": 0, "dst_mac": "02:00:00:00:00:01", "masks": {"dst_mac": "24"}},
+        "rules[0].masks.dst_mac: '24': it is no mask. Remedy: write it as in \"ff:ff:ff:00:00:00\", in quotes.",
+    ),
+    (
         {"vf": 0, "location": -1},
         "rules[0].location: -1: it is not between 0 and 2147483647. Remedy: leave it out, or give a number.",
     ),
@@ -292,7 +428,7 @@ def test_all_that_is_wrong_with_rules_is_told_and_the_others_are_left():
         "pfs[1].rules[1].dst_port: -1: it is not between 0 and 65535. Remedy: give 0 to 65535.",
         "pfs[1].rules[1].location: -1: it is not between 0 and 2147483647. Remedy: leave it out, or give a number.",
         f"pfs[1].rules[1].vf: 300: VF 300 is not between 0 and 254. {CARRY}",
-        "pfs[1].rules[3]: where its frames shall go is not said. Remedy: give vf, queue, drop or action.",
+        "pfs[1].rules[3]: where its frames shall go is not said. Remedy: give vf, queue, drop, action or context.",
         "pfs[1].rules[2]: the same flow as pfs[1].rules[0]: pfs[1].rules[0]: tcp4 dst-ip 192.168.254.30 dst-port 80 to "
         "VF 0 queue 0; pfs[1].rules[2]: tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 1 queue 0. "
         "Remedy: name each flow once.",

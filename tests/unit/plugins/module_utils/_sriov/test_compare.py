@@ -16,6 +16,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.d
     Node,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Cdev
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_hash import Hash
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_table import (
     equal_table,
     weights_table,
@@ -157,6 +158,12 @@ LOADED = vf(netdevs=(netdev("enp1s0v0", mac=MAC, mtu=9000),))
             desired_pf(rss=DesiredRss(verb="queues", numbers=(1,))),
             {"rss_table": "equal 4"},
             id="the table",
+        ),
+        pytest.param(
+            ixgbe(4, combined_channels=4),
+            desired_pf(rss=DesiredRss(hash=Hash("aa:bb", "xor", {"udp4": 0xF0}))),
+            {"hash_key": None, "hash_function": None, "hash_fields": {"udp4": None}},
+            id="a hash that is not told",
         ),
         pytest.param(
             ixgbe(4, combined_channels=4, table=BY_HAND),

@@ -20,7 +20,8 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
             SriovError("what", device="eth0", why="why", errno=16, remedy="do this"),
             "what on eth0: why [EBUSY: Device or resource busy]. Remedy: do this.",
         ),
-        (SriovError("what", errno=9999), "what [9999: Unknown error 9999]."),
+        (SriovError("what", errno=524), "what [ENOTSUPP, 524: the kernel's own, without words]."),
+        (SriovError("what", errno=709), "what [709: the driver's own]."),
         (SriovError("what, did you mean that?"), "what, did you mean that?"),
     ],
 )
@@ -28,3 +29,9 @@ def test_an_error_is_one_sentence_and_its_remedy(error, text):
     assert str(error) == text
     assert error.details()["kind"] == "error"
     assert error.each() == [error]
+
+
+def test_names_of_errnos():
+    numbers = (16, 95, 512, 517, 524, 525, 709)
+    names = ["EBUSY", "EOPNOTSUPP", "ERESTARTSYS", "EPROBE_DEFER", "ENOTSUPP", "ETOOSMALL", "709"]
+    assert [SriovError("what", errno=number).details()["errno"] for number in numbers] == names

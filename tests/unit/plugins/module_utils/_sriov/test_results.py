@@ -33,14 +33,23 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
 
 
 def test_what_a_driver_does_not_tell_is_null():
-    assert queues_result(Queues()) == {"channels": None, "rss": None, "ntuple": None, "locations": None, "rules": []}
+    assert queues_result(Queues()) == {
+        "channels": None,
+        "rss": None,
+        "ring_sizes": None,
+        "ntuple": None,
+        "locations": None,
+        "rules": [],
+    }
     assert queues_result(Queues(rss=Rss(4, ())))["rss"] is None, "a table of no entries is none"
 
 
 def test_queues_are_shown_whole():
     table = RuleTable(2046, rules=(RULE, rule(location=None, dst_port=1), rule(location=7, dst_port=2)))
     shown = queues_result(
-        Queues(Channels(combined=2), Rss(2, (0, 1, 1), "aa:bb", "toeplitz"), Feature(True, False), table)
+        Queues(Channels(combined=2), Rss(2, (0, 1, 1), "aa:bb", "toeplitz"), Feature(True, False), table)._replace(
+            hash_fields={"tcp4": 0xF0, "udp4": 0x30, "udp6": 1 << 31, "tcp6": 0x330}
+        )
     )
     assert shown["channels"]["combined"] == 2
     assert shown["rss"] == {
@@ -49,6 +58,7 @@ def test_queues_are_shown_whole():
         "entries": {"0": 1, "1": 2},
         "key": "aa:bb",
         "hash_function": "toeplitz",
+        "hash_fields": {"tcp4": "sdfn", "udp4": "sd", "udp6": "r", "tcp6": "sd+0x300"},
     }
     assert (shown["ntuple"], shown["locations"]) == ({"on": True, "changeable": False}, 2046)
     assert [each["location"] for each in shown["rules"]] == [7, 2045, None], "one without a place comes last"

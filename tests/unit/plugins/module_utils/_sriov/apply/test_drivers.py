@@ -129,6 +129,24 @@ def test_of_several_binds_those_before_the_refused_one_stay_done(kernel_with):
     assert [kernel.pci.driver(bind.address) for bind in binds] == ["vfio-pci", "igbvf", "igbvf"]
 
 
+def test_a_driver_that_cannot_be_put_back_is_told_as_commands(kernel_with):
+    kernel = behaving(kernel_with(1).sysfs.root, Behaviour(declines=("vfio-pci", "igbvf")))
+    with pytest.raises(KernelRefused) as refused:
+        bind_all([BIND], kernel, LONG, [])
+    assert refused.value.lost == [
+        f"echo igbvf > {DEVICE}/driver_override",
+        f"echo {VF0} > /sys/bus/pci/drivers/igbvf/bind",
+        f"echo > {DEVICE}/driver_override",
+    ]
+
+
+def test_of_a_driver_that_is_back_no_command_is_told(kernel_with):
+    kernel = kernel_with(1, probe_errors={"vfio-pci": errno.EBUSY})
+    with pytest.raises(KernelRefused) as refused:
+        bind_all([BIND], kernel, LONG, [])
+    assert refused.value.lost == []
+
+
 def test_a_driver_that_cannot_be_put_back_is_reported(kernel_with):
     kernel = behaving(kernel_with(1).sysfs.root, Behaviour(declines=("vfio-pci", "igbvf")))
     assert failure(kernel, BIND, KernelRefused) == (

@@ -356,26 +356,6 @@ def test_without_ntuple_a_rule_is_refused(kernel_with):
     )
 
 
-def test_when_a_rule_is_refused_the_one_that_made_room_comes_back(with_rule):
-    kernel = with_rule(refuses=REFUSED)
-    plan = (steps.DeleteRule(PF, NAME, LABEL, RULE), steps.InsertRule(PF, NAME, LABEL, ELSEWHERE, moved=RULE))
-    with pytest.raises(KernelRefused) as failed:
-        apply_steps(kernel, plan, LONG)
-    assert failed.value.why == f"{WHY}; rule 2045 is back: {RULE_WORDS}"
-    assert rules(kernel) == [RULE_WORDS]
-
-
-def test_when_that_fails_too_both_are_reported(with_rule):
-    kernel = with_rule()
-    kernel.ethtool = SimEthtool(kernel.sysfs.path(""), {"ethtool -N enp1s0 flow-type": errno.ENOSPC})
-    message = failure(kernel, steps.InsertRule(PF, NAME, LABEL, ELSEWHERE, moved=RULE), KernelRefused)
-    assert message == (
-        f"cannot add flow rule {ELSEWHERE} on {LABEL}: {WHY}; putting rule 2045 back failed too (the driver refused "
-        f"the flow rule {RULE_WORDS} [ENOSPC: No space left on device].) [ENOSPC: No space left on device]. "
-        "Remedy: the driver's table is full: remove rules that are not needed."
-    )
-
-
 def test_a_rule_that_has_gone_already_is_no_failure(with_rule):
     kernel = with_rule()
     perform(steps.DeleteRule(PF, NAME, LABEL, RULE.at(7)), kernel, LONG)

@@ -52,10 +52,18 @@ def test_a_number_that_is_refused_puts_the_old_one_back(kernel_with):
     assert str(failed.value) == (
         f"cannot set sriov_numvfs to 7 on {LABEL}: the kernel refused '7' for {NUM_VFS}; there are 2 VFs again, new "
         "ones [ENOMEM: Cannot allocate memory]. Remedy: no room for the VFs' registers: turn on SR-IOV and above 4G "
-        "decoding in the firmware setup, or boot with pci=realloc."
+        "decoding in the firmware setup, or boot with pci=realloc; where dmesg says that a bus is out of range, with "
+        "pci=assign-busses."
     )
     assert (failed.value.done, failed.value.step) == ([str(plan[0])], str(plan[1]))
     assert number_of_vfs(kernel) == (2, 2)
+
+
+def test_a_number_that_cannot_be_put_back_is_told_as_a_command(kernel_with):
+    kernel = kernel_with(0, refuses={7: errno.ENOMEM, 2: errno.EAGAIN})
+    with pytest.raises(KernelRefused) as failed:
+        apply_steps(kernel, (steps.SetNumVfs(PF, LABEL, 0, 7, fallback=2),), LONG)
+    assert failed.value.lost == [f"echo 2 > {NUM_VFS}"]
 
 
 def test_a_number_that_cannot_be_put_back_is_reported(kernel_with):
@@ -77,6 +85,16 @@ def test_a_number_that_cannot_be_put_back_is_reported(kernel_with):
         ),
         (errno.EIO, "the device reports a bad number of VFs: update its firmware"),
         (errno.EAGAIN, "the device is in reset: run again"),
+        (
+            errno.ENOSPC,
+            "there are too few interrupts (MSI-X) or queues for so many VFs: ask for fewer, or take some from the PF "
+            "(module rss, channels)",
+        ),
+        (
+            errno.ENOSYS,
+            "this kernel was built without SR-IOV (CONFIG_PCI_IOV), or the driver without VFs: boot another",
+        ),
+        (errno.ENODEV, "the device or its driver is going away, or did not start: look at dmesg"),
         (errno.EXDEV, "look at dmesg"),
     ],
 )
@@ -85,6 +103,24 @@ def test_each_refusal_of_a_number_has_its_remedy(kernel_with, number, remedy):
     assert failure(kernel, steps.SetNumVfs(PF, LABEL, 0, 3), KernelRefused) == (
         f"cannot set sriov_numvfs to 3 on {LABEL}: the kernel refused '3' for {NUM_VFS} "
         f"[{errno.errorcode[number]}: {os.strerror(number)}]. Remedy: {remedy}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (
+            524,
+            "[ENOTSUPP, 524: the kernel's own, without words]. Remedy: the bridge above the device cannot route to so "
+            "many functions (no ARI), or its firmware has no VFs: put it into another slot, or update its firmware.",
+        ),
+        (712, "[712: the driver's own]. Remedy: look at dmesg."),
+    ],
+)
+def test_a_refusal_for_which_libc_has_no_words_has_its_number(kernel_with, number, words):
+    kernel = kernel_with(0, refuses={3: number})
+    assert failure(kernel, steps.SetNumVfs(PF, LABEL, 0, 3), KernelRefused) == (
+        f"cannot set sriov_numvfs to 3 on {LABEL}: the kernel refused '3' for {NUM_VFS} {words}"
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowledge.driver import KernelRange
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.bypass import KernelFacts
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.bypass import (
     BOOKWORM,
@@ -237,6 +238,65 @@ def test_the_price_is_reported(name, facts, price):
 )
 def test_what_costs_nothing_is_not_in_the_price(name, facts, price):
     assert price not in technique(name, facts).price
+
+
+@pytest.mark.parametrize(
+    ("release", "cpus", "available", "why"),
+    [
+        pytest.param("5.15.0-91-generic", 64, True, "ixgbe has native XDP", id="as many as there are queues"),
+        pytest.param(
+            "5.15.0-91-generic",
+            72,
+            False,
+            "ixgbe refuses XDP with more than 64 CPUs before 5.16 of kernel.org, if no backport has changed it, and "
+            f"there are 72 {IXGBE_SETUP}",
+            id="more, in an old kernel",
+        ),
+        pytest.param("5.16.0", 72, True, "ixgbe has native XDP", id="more, in the first that shares queues"),
+        pytest.param("6.1.0", 129, False, "with more than 128 CPUs, and there are 129", id="more than may share"),
+    ],
+)
+def test_the_limit_of_cpus_goes_by_release(release, cpus, available, why):
+    """ixgbe_xdp_setup(): ENOMEM; commit 4fe815850bdc, first in 5.16."""
+    found = technique(NATIVE, host(release=release, xdp_features=None, online_cpus=cpus))
+    assert (found.available, why in found.why) == (available, True), found
+
+
+@pytest.mark.parametrize(
+    ("release", "cpus", "told"),
+    [("5.15.1", 72, False), ("6.1.0", 64, False), ("6.3.9", 72, True), ("6.4.0", 72, False)],
+)
+def test_kernels_that_a_program_ends_are_told_of(release, cpus, told):
+    """ixgbe_determine_xdp_ring() went out of bounds until commit c23ae5091a8b, first in 6.4."""
+    facts = host(release=release, xdp_features=None, online_cpus=cpus)
+    words = (
+        f"with more than 64 CPUs, and there are {cpus}, a program that sends is the end of kernels from 5.16 on, "
+        "before 6.4 of kernel.org, unless it was mended in this one"
+    )
+    assert (words in technique(NATIVE, facts).price) is told
+    assert words not in technique(GENERIC, facts).price
+
+
+@pytest.mark.parametrize(
+    ("kernels", "words", "releases"),
+    [
+        pytest.param(KernelRange(), "", {(2, 6): True, (6, 12): True}, id="all"),
+        pytest.param(
+            KernelRange((5, 16)), "from 5.16 on", {(5, 15): False, (5, 16): True, (6, 0): True}, id="later ones"
+        ),
+        pytest.param(
+            KernelRange(before=(6, 4)), "before 6.4", {(6, 3): True, (6, 4): False, (5, 19): True}, id="older"
+        ),
+        pytest.param(
+            KernelRange((5, 16), (6, 4)),
+            "from 5.16 on, before 6.4",
+            {(5, 9): False, (6, 0): True, (7, 0): False},
+            id="some",
+        ),
+    ],
+)
+def test_a_range_of_kernels(kernels, words, releases):
+    assert (str(kernels), {release: kernels.has(release) for release in releases}) == (words, releases)
 
 
 @pytest.mark.parametrize(

@@ -41,3 +41,13 @@ def test_a_command_that_is_not_there_has_the_status_that_a_shell_gives_it():
     status, output, errors = run(["no-such-command-anywhere"])
     assert (status, output) == (NO_SUCH_COMMAND, "") == (127, "")
     assert "no-such-command-anywhere" in errors
+
+
+def test_a_command_that_prints_without_end_is_ended():
+    status, output, errors = run([SHELL, "-c", "yes"])
+    assert (status, output, errors) == (1, "", "it printed more than 64 MiB")
+
+
+def test_more_input_than_a_pipe_takes_goes_in_while_output_comes():
+    text = "x" * 70 + "\n"
+    assert run([SHELL, "-c", "cat; cat >&2 /dev/null"], text * 5000) == (0, text * 5000, "")

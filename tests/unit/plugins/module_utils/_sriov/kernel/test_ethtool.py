@@ -21,8 +21,10 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.f
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import (
     Channels,
     Feature,
+    RingSizes,
     RuleTable,
 )
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_hash import HASHED_FLOWS
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import abi as simabi
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.ethtool import SimEthtool
@@ -68,6 +70,7 @@ def steered(kernel):
 QUESTIONS = {
     "channels": None,
     "rings": None,
+    "ring_sizes": None,
     "rss": None,
     "rules": None,
     "feature": None,
@@ -83,7 +86,7 @@ def test_an_interface_that_is_not_there_has_no_answer(host, question, nothing):
     assert getattr(host().ethtool, question)("enp7s0") == nothing
 
 
-@pytest.mark.parametrize("question", ["channels", "rings", "rss", "rules", "statistics"])
+@pytest.mark.parametrize("question", ["channels", "rings", "ring_sizes", "rss", "rules", "statistics"])
 def test_a_driver_without_queues_has_no_answer(host, question):
     """A VF's driver, and an interface that is no device at all."""
     kernel = host(num_vfs=1)
@@ -92,6 +95,7 @@ def test_a_driver_without_queues_has_no_answer(host, question):
 
 
 ORDERS = {
+    "ring sizes": lambda ethtool, name: ethtool.set_ring_sizes(name, RingSizes(rx=64, tx=64)),
     "channels": lambda ethtool, name: ethtool.set_channels(name, Channels(combined=1, other=1)),
     "feature": lambda ethtool, name: ethtool.set_feature(name, NTUPLE, True),
     "table": lambda ethtool, name: ethtool.set_rss(name, (0, 1)),
@@ -107,7 +111,7 @@ def test_an_order_to_an_interface_that_is_not_there_is_refused(host, order):
     assert refusal(order, host().ethtool, "enp7s0") == expected
 
 
-@pytest.mark.parametrize("name", ["channels", "table", "default table", "rule", "rule to delete"])
+@pytest.mark.parametrize("name", ["channels", "ring sizes", "table", "default table", "rule", "rule to delete"])
 def test_an_order_that_the_driver_does_not_know_is_refused(host, name):
     assert refusal(ORDERS[name], host().ethtool, "eth0") == errno.EOPNOTSUPP
 
@@ -254,6 +258,52 @@ def test_a_table_that_does_not_fit_is_refused(host, table):
     assert ethtool.rss(NAME).table == (0, 1, 2, 3) * 32
 
 
+# The hash.
+
+
+def test_a_hash_key_is_set_and_the_table_stays(host):
+    kernel = host(num_vfs=4)
+    kernel.ethtool.set_rss(NAME, (0,) * 128)
+    kernel.ethtool.set_hash(NAME, ":".join(["6d:5a"] * 20), None)
+    rss = kernel.ethtool.rss(NAME)
+    assert (rss.key, rss.table) == (":".join(["6d:5a"] * 20), (0,) * 128)
+
+
+@pytest.mark.parametrize(
+    ("nic", "key", "function", "expected"),
+    [
+        pytest.param(hosts.IXGBE, "6d:5a", None, errno.EINVAL, id="a key of another length"),
+        pytest.param(hosts.IXGBE, None, "xor", errno.EOPNOTSUPP, id="ixgbe: another function"),
+        pytest.param(hosts.IXGBE, None, None, errno.EINVAL, id="nothing at all"),
+        pytest.param(hosts.IGB, "6d:5a", None, errno.EINVAL, id="igb has no key"),
+        pytest.param(hosts.IGB, None, "xor", errno.EOPNOTSUPP, id="igb: another function"),
+    ],
+)
+def test_a_hash_that_the_driver_does_not_take(host, nic, key, function, expected):
+    assert refusal(host(nic).ethtool.set_hash, NAME, key, function) == expected
+
+
+@pytest.mark.parametrize("nic", [hosts.IXGBE, hosts.IGB], ids=["ixgbe", "igb"])
+def test_of_the_hash_fields_those_of_udp_can_be_changed(host, nic):
+    ethtool = host(nic).ethtool
+    assert [ethtool.hash_fields(NAME, flow) for flow in HASHED_FLOWS] == [0xF0, 0x30, 0x30] * 2
+    ethtool.set_hash_fields(NAME, "udp6", 0xF0)
+    assert [ethtool.hash_fields(NAME, flow) for flow in HASHED_FLOWS] == [0xF0, 0x30, 0x30, 0xF0, 0xF0, 0x30]
+    ethtool.set_hash_fields(NAME, "udp6", 0x30)
+    for flow_type, bits in (("tcp4", 0x30), ("udp4", 0x70), ("sctp6", 0xF0), ("udp4", 0xF8), ("udp4", 0)):
+        assert refusal(ethtool.set_hash_fields, NAME, flow_type, bits) == errno.EINVAL
+    assert ethtool.hash_fields("lo", "tcp4") is None
+
+
+def test_an_rss_context_is_there_or_not(host):
+    ethtool = host(UNKNOWN).ethtool
+    assert [ethtool.context(NAME, number) for number in (0, 1, 3)] == [0, 0, errno.ENOENT]
+
+
+def test_a_driver_without_rss_contexts_says_so(host):
+    assert host(hosts.IXGBE).ethtool.context(NAME, 1) == errno.EOPNOTSUPP
+
+
 # Flow rules.
 
 
@@ -324,7 +374,7 @@ def test_any_rule_comes_back_from_a_driver_that_takes_any(host):
 
 def test_a_rule_of_an_rss_context_keeps_it(host):
     ethtool = host(UNKNOWN).ethtool
-    rule = flow_rule("tcp4", WEB, 0, 3, context=7)
+    rule = flow_rule("tcp4", WEB, 0, 3, context=2)
     ethtool.insert_rule(NAME, rule)
     assert ethtool.rules(NAME).rules == (rule,)
     assert refusal(ethtool.insert_rule, NAME, flow_rule("tcp4", WEB, 1, 4, context=7)) == errno.EINVAL

@@ -111,6 +111,16 @@ FLOW80 = {"dst_ip": (0xC0A8FE1E, FULL32), "dst_port": (80, FULL16)}
             id="a VLAN without its priority",
         ),
         pytest.param(
+            "tcp4 vlan 100 action 1 loc 1",
+            flow_rule("tcp4", {"vlan": (100, FULL16)}, 1, 1),
+            id="a VLAN without a mask: its priority too",
+        ),
+        pytest.param(
+            "udp4 src-port 1 m 0xfffc dst-port 4789 action 1 loc 1",
+            flow_rule("udp4", {"src_port": (1, 3), "dst_port": (4789, FULL16)}, 1, 1),
+            id="every fourth port: ethtool's mask has the bits that do not count",
+        ),
+        pytest.param(
             "ether src 02:00:00:00:00:01 proto 0x800 action 1 loc 1",
             flow_rule("ether", {"src_mac": (0x020000000001, (1 << 48) - 1), "ether_type": (0x800, FULL16)}, 1, 1),
             id="Ethernet",

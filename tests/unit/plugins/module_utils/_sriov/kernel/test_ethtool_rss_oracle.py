@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Our indirection tables against those of the ethtool binary: the same weights, the same table, the same refusals.
+And our hashes: the same key, function and fields, the same bytes.
 
 These tests fail without gcc or ethtool, on purpose.
 """
@@ -13,6 +14,13 @@ import struct
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel import ethtool_abi as abi
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.ethtool import Ethtool
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_hash import (
+    HASHED_FLOWS,
+    SETTABLE,
+    field_bits,
+    field_letters,
+)
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_table import (
     equal_table,
     weights_table,
@@ -119,3 +127,49 @@ def test_default_is_a_table_without_entries(ethtool):
     said = ethtool("-X", DEVICE, "default", old=1)
     assert said.status == 0, said.error
     assert bytes(abi.indirection_request(None)) == said.last(abi.SRXFHINDIR)
+
+
+@pytest.mark.parametrize("size", [40, 52, 1])
+def test_a_hash_key_is_sent_as_ethtool_sends_it(ethtool, size):
+    @settings(max_examples=20)
+    @given(st.binary(min_size=size, max_size=size))
+    def same(key):
+        said = ethtool("-X", DEVICE, "hkey", key.hex(":"), key=size)
+        assert (said.status, said.error) == (0, "")
+        assert bytes(abi.hash_request(key.hex(":"), None)) == said.last(SRSSH)
+
+    same()
+
+
+@pytest.mark.parametrize(("function", "number"), [("toeplitz", 1), ("xor", 2), ("crc32", 4), (None, 0)])
+def test_a_hash_function_has_a_bit_of_its_own(function, number):
+    """include/uapi/linux/ethtool.h ETH_RSS_HASH_*; ethtool 6.1 asks the kernel for the names and sends none here."""
+    said = bytes(abi.hash_request("aa:bb", function, 1))
+    assert said == struct.pack("=4I2B2xI", SRSSH, 0, 0xFFFFFFFF, 2, number, 1, 0) + b"\xaa\xbb"
+
+
+class Caught(Ethtool):
+    """Keeps what goes to the kernel."""
+
+    def __init__(self):
+        self.requests = []
+
+    def _ioctl(self, name, buffer):
+        self.requests.append(bytes(buffer))
+
+
+@pytest.mark.parametrize("flow_type", HASHED_FLOWS)
+def test_hash_fields_are_sent_as_ethtool_sends_them(ethtool, flow_type):
+    @settings(max_examples=20)
+    @given(st.text(SETTABLE, min_size=1, max_size=9))
+    def same(letters):
+        said = ethtool("-N", DEVICE, "rx-flow-hash", flow_type, letters)
+        assert (said.status, said.error) == (0, ""), letters
+        theirs = said.last(abi.SRXFH)
+        ours = Caught()
+        ours.set_hash_fields(DEVICE, flow_type, field_bits(letters))
+        # The kernel reads no more than these 16 bytes (ethtool_rxnfc_copy_struct).
+        assert ours.requests[-1][: len(theirs)] == theirs
+        assert field_bits(field_letters(field_bits(letters))) == field_bits(letters)
+
+    same()

@@ -11,6 +11,8 @@ from dataclasses import replace
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.info import rss_limit
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowledge.queues import (
+    is_set_by_hand,
+    may_be_set_by_hand,
     predict_combined,
     predict_rss,
     present_rss,
@@ -18,7 +20,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowled
     without_vfs,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredRss
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import Channels
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import Channels, Rss
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.results import pf_result
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     desired_pf,
@@ -114,3 +116,39 @@ def test_a_table_beyond_the_channels_was_set_by_nobody():
         ["set sriov_numvfs", "wait until all 2 VFs"],
         (),
     )
+
+
+# Whose an RSS table is.
+
+THREE = tuple(entry * 3 // 128 for entry in range(128))
+UNEVEN = (0,) * 100 + (1,) * 28
+
+
+def equal(queues):
+    return tuple(entry % queues for entry in range(128))
+
+
+def with_table(table, rings):
+    state = mlx4(rings=rings)
+    return replace(state, queues=state.queues._replace(rss=Rss(rings, table)))
+
+
+@pytest.mark.parametrize(
+    ("state", "by_hand", "unclear"),
+    [
+        pytest.param(ixgbe(combined_channels=8, table=equal(8)), False, False, id="the driver's own"),
+        pytest.param(
+            ixgbe(combined_channels=8, table=equal(4)), True, False, id="even, of a driver that has no such one"
+        ),
+        pytest.param(ixgbe(combined_channels=8, table=UNEVEN), True, False, id="uneven"),
+        pytest.param(ixgbe(combined_channels=2, table=equal(4)), False, False, id="queues that nobody can name"),
+        pytest.param(ixgbe(combined_channels=8, table=UNEVEN, up=False), False, False, id="down: it is not filled in"),
+        pytest.param(mlx4(rings=6), False, False, id="over all there are"),
+        pytest.param(with_table(equal(2), 6), False, True, id="mlx4: a power of two, its own or set by hand"),
+        pytest.param(with_table(THREE, 6), False, True, id="in blocks, as some drivers have them"),
+        pytest.param(with_table(UNEVEN, 6), True, False, id="uneven, of any driver"),
+        pytest.param(with_table(equal(8), 6), False, False, id="more queues than there are, of any driver"),
+    ],
+)
+def test_a_table_that_may_be_the_driver_s_is_not_taken_for_one_that_was_set(state, by_hand, unclear):
+    assert (is_set_by_hand(state), may_be_set_by_hand(state)) == (by_hand, unclear)

@@ -111,13 +111,16 @@ def test_xdp_features_that_may_not_be_asked_for_are_not_known_and_told(tmp_path,
     assert sentence.startswith("the XDP features of enp1s0: generic netlink cannot be used [E")
 
 
-def test_another_refusal_about_xdp_is_an_error(tmp_path):
+def test_another_refusal_about_xdp_costs_the_answer_alone(tmp_path):
     def refuse(_ifindex):
         raise KernelRefused("generic netlink refused a question", errno=errno.ENODEV)
 
     kernel = Kernel(lambda _argv: (127, "", ""), Sysfs(str(tmp_path)))
-    with pytest.raises(KernelRefused):
-        BypassObserver(kernel, Host(), (), (), refuse).facts(physical_function(), None)
+    observer = BypassObserver(kernel, Host(), (), (), refuse)
+    assert observer.facts(physical_function(), None).xdp_features is None
+    assert observer.not_seen == [
+        "the XDP features of enp1s0: generic netlink refused a question [ENODEV: No such device]."
+    ]
 
 
 def test_only_holders_of_the_operator_are_management(observed):

@@ -16,6 +16,12 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.d
     DesiredVfs,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.selector import EVERY_VF
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.default_driver import (
+    Behind,
+    Choice,
+    choose,
+    drivers_of,
+)
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import (
     Observer,
     observe,
@@ -305,3 +311,71 @@ def test_vfs_of_one_kind_are_asked_about_once(tmp_path):
     fits = observe(kernel, Desired((DesiredPf(PF, vfs=entries),)), 1.0)[1].host.fits
     assert [fit.device for fit in fits] == [*(hosts.IGB.vf(index) for index in range(3)), "8086:10ca"]
     assert sum("--resolve-alias -- vfio_pci:" in call for call in kernel.run.calls) == 1
+
+
+# A module with several drivers: nfp_main.c nfp_main_init, sfc/efx.c efx_init_module.
+
+
+def two_drivers(root, name, second, loaded):
+    """A host whose VFs have aliases of a module with two drivers."""
+    files = module(name, name, ["8086:10ca"], (), [second])
+    if not loaded:
+        files = {f"sim/drivers/{name}": json.dumps({"module": name, "ids": ["8086:10ca"]})}
+    kernel = simulate(root, {**hosts.host(), "sim/drivers/igbvf": json.dumps({"module": "igbvf", "ids": []}), **files})
+    kernel.sysfs.write(f"/{BASE}/sriov_drivers_autoprobe", "0")
+    return kernel
+
+
+def with_vfs(kernel, root, number, pf_driver):
+    """The PF with so many VFs, and then with another driver."""
+    link = root / BASE / "driver"
+    for name in ("igb", pf_driver):
+        link.unlink()
+        link.symlink_to(f"../../drivers/{name}")
+        if name == "igb":
+            kernel.sysfs.write(f"/{BASE}/sriov_numvfs", str(number))
+    return Observer(kernel).pf(PF)
+
+
+@pytest.mark.parametrize(
+    ("name", "second", "loaded", "pf_driver", "driver", "possible"),
+    [
+        pytest.param("nfp", "nfp_netvf", True, "nfp", "nfp_netvf", (), id="nfp"),
+        pytest.param("nfp", "nfp_netvf", True, "vfio-pci", "nfp_netvf", (), id="nfp, the PF is away"),
+        pytest.param("nfp", "nfp_netvf", False, "vfio-pci", None, ("nfp", "nfp_netvf"), id="nfp is not loaded"),
+        pytest.param("sfc", "sfc_ef100", True, "sfc", "sfc", (), id="the PF's has VFs too"),
+        pytest.param("sfc", "sfc_ef100", True, "sfc_ef100", None, ("sfc", "sfc_ef100"), id="sfc_ef100 is not known"),
+        pytest.param("mynic", "mynicvf", True, "mynic", None, ("mynic", "mynicvf"), id="nothing is known"),
+        pytest.param("mynic", "mynicvf", False, "igb", "mynic", (), id="not loaded, and not known to have two"),
+    ],
+)
+def test_the_kernels_choice_of_a_module_with_two_drivers(tmp_path, name, second, loaded, pf_driver, driver, possible):
+    kernel = two_drivers(tmp_path, name, second, loaded)
+    (vf,) = with_vfs(kernel, tmp_path, 1, pf_driver).vfs
+    assert (vf.default_driver, vf.possible_drivers) == (driver, possible)
+    pf = with_vfs(kernel, tmp_path, 0, pf_driver)
+    assert (pf.vf_default_driver, pf.vf_possible_drivers) == (driver, possible), "also of VFs to come"
+
+
+@pytest.mark.parametrize(
+    ("registered", "choice"),
+    [
+        pytest.param(("nfp", "nfp_netvf"), Choice("nfp"), id="of VFs is the other one"),
+        pytest.param(("virtio-pci",), Choice("virtio-pci"), id="the only one"),
+        pytest.param(("sfc", "sfc_ef100"), Choice(None, ("sfc", "sfc_ef100")), id="either"),
+        pytest.param((), Choice("nfp"), id="not loaded"),
+    ],
+)
+def test_the_kernels_choice_for_what_is_no_vf(registered, choice):
+    assert choose(registered, Behind("nfp")) == choice
+
+
+def test_a_built_in_driver_is_found_by_its_name(tmp_path):
+    """It has no /sys/module/…/drivers; its module is virtio_pci, which is no name of a driver."""
+    files = {
+        "sim/drivers/virtio-pci": json.dumps({"module": "virtio_pci", "ids": []}),
+        **hosts.registered("virtio-pci"),
+    }
+    kernel = simulate(tmp_path, {**hosts.host(), **files})
+    assert drivers_of(kernel, "virtio_pci") == ("virtio-pci",)
+    assert drivers_of(kernel, "no_such") == ()

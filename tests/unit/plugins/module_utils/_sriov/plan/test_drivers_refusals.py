@@ -82,6 +82,30 @@ END_IT = "Remedy: end the program first: nothing allows this while it has the de
             id="no default",
         ),
         pytest.param(
+            vf(default_driver=None, driver=None, possible_drivers=("nfp", "nfp_netvf")),
+            "default",
+            {},
+            HOST,
+            NotSupported,
+            f"driver: default: it is not known which driver that is{ON_VF0}the module that knows 8086:10ca has nfp and "
+            "nfp_netvf. Remedy: load the module, if it is not loaded, and name the driver.",
+            id="a default that is one of two",
+        ),
+        pytest.param(
+            vf(default_driver="nfp_netvf", driver=None),
+            "nfp",
+            {},
+            Host(
+                drivers=frozenset({"nfp", "nfp_netvf"}),
+                fits=(Fit(vf().address, "nfp", aliases=True, matches=True, others=("nfp_netvf",)),),
+            ),
+            InvalidRequest,
+            f"driver: nfp is not for this device{ON_VF0}no alias of it matches 8086:10ca, and it would be made to "
+            "probe what it does not know; the kernel's own driver for it is nfp_netvf. Remedy: write it default "
+            "(nfp_netvf), or vfio-pci for a program.",
+            id="the PF's driver of the module of both",
+        ),
+        pytest.param(
             vf(),
             "igbvf",
             {"node": Node(mode=0o660)},

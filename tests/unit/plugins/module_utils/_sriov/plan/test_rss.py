@@ -117,6 +117,30 @@ def test_a_table_is_asked_for_to_the_entry():
             [],
             id="a table by hand that another replaces",
         ),
+        pytest.param(
+            pf(driver="mystery", combined_channels=8, table=tuple(entry % 4 for entry in range(128))),
+            channels(6),
+            [
+                f"whether the RSS table of {LABEL} was set by hand is not known of driver mystery: it is left to the "
+                "driver; if it was, `ethtool -X enp1s0 equal 4` sets it"
+            ],
+            id="a table that may be the driver's",
+        ),
+        pytest.param(
+            pf(driver="mystery", combined_channels=8, table=tuple(entry % 4 for entry in range(128))),
+            desired_pf(rss=DesiredRss(channels=6), ntuple=False),
+            [
+                f"whether the RSS table of {LABEL} was set by hand is not known of driver mystery: it is left to the "
+                "driver; if it was, `ethtool -X enp1s0 equal 4` sets it"
+            ],
+            id="a table that may be the driver's, without flow rules",
+        ),
+        pytest.param(
+            pf(driver="mystery", combined_channels=8, table=tuple(entry % 4 for entry in range(128))),
+            desired_pf(rss=DesiredRss(channels=6, verb="equal", numbers=(2,))),
+            [],
+            id="a table that may be the driver's, and another is desired",
+        ),
     ],
 )
 def test_what_is_to_be_said_of_a_table_is_said(state, desired, warnings):

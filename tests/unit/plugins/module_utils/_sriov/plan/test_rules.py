@@ -12,6 +12,9 @@ import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredRss
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import DROP, encode_action
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import Holder
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.net import DeleteRule, InsertRule
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.undo import way_back
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.drivers import LENIENT
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     LABEL,
     PF,
@@ -27,6 +30,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     vf,
 )
 
+pytestmark = pytest.mark.usefixtures("lenient")
 RULE_WORDS = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
 RULE_WORDS_1 = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 1 queue 1"
 OTHER = rule(dst_ip=0xC0A8FE1F, dst_port=80, location=2044)
@@ -44,8 +48,8 @@ def with_rules(*rules, num_vfs=4, **changes):
 
 
 def unknown_driver(*rules, **changes):
-    """A driver that knows VFs and leaves no rule in place of another: i40e."""
-    return with_rules(*rules, driver="i40e", device="1572", **changes)
+    """A driver that knows VFs and leaves no rule in place of another."""
+    return with_rules(*rules, driver=LENIENT.name, device="9999", **changes)
 
 
 def add(words, location, of=LABEL):
@@ -267,11 +271,49 @@ def test_the_prediction_has_the_rules_that_stay():
     assert after.pfs[PF].queues.rules.rules == (OTHER,)
 
 
-def test_a_rule_of_an_rss_context_is_not_the_same():
-    context = replace(RULE, context=1)
-    state = with_rules(context)
-    assert sentences(state, desired_pf(rules=desired_rules(to(0), absent=True))) == []
-    assert sentences(state, desired_pf(rules=desired_rules(to(0)))) == [add(RULE_WORDS, 2044)]
+FLOW_WORDS = "tcp4 dst-ip 192.168.254.30 dst-port 80"
+IN_CONTEXT = replace(RULE, cookie=0, context=1)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "steps"),
+    [
+        pytest.param(replace(RULE, cookie=0, context=None, location=None), "to queue 0", id="of none"),
+        pytest.param(replace(IN_CONTEXT, context=2, location=None), "to RSS context 2", id="of another"),
+        pytest.param(
+            replace(IN_CONTEXT, cookie=3, location=None), "to queue 3 of RSS context 1", id="of another queue"
+        ),
+        pytest.param(replace(IN_CONTEXT, location=None), None, id="the same"),
+    ],
+)
+def test_the_rss_context_of_a_rule_is_part_of_where_it_leads(wanted, steps):
+    """A rule for the same flow that leads elsewhere contradicts it."""
+    expected = [
+        delete(f"{FLOW_WORDS} to RSS context 1", 2045),
+        add(f"{FLOW_WORDS} {steps}", 2045),
+    ]
+    assert sentences(unknown_driver(IN_CONTEXT), desired_pf(rules=desired_rules(wanted))) == (expected if steps else [])
+
+
+@pytest.mark.parametrize(
+    ("named", "goes"),
+    [
+        pytest.param(replace(RULE, cookie=None, location=None), True, id="the flow"),
+        pytest.param(replace(IN_CONTEXT, location=None), True, id="its context"),
+        pytest.param(replace(IN_CONTEXT, context=2, location=None), False, id="another context"),
+        pytest.param(replace(RULE, cookie=0, location=None), False, id="no context"),
+        pytest.param(replace(RULE, cookie=None, location=7), False, id="another location"),
+    ],
+)
+def test_a_rule_of_an_rss_context_goes_when_it_is_named(named, goes):
+    steps = sentences(unknown_driver(IN_CONTEXT), desired_pf(rules=desired_rules(named, absent=True)))
+    assert steps == ([delete(f"{FLOW_WORDS} to RSS context 1", 2045)] if goes else [])
+
+
+def test_a_rule_of_an_rss_context_that_goes_for_another_is_remembered():
+    plan = planned(unknown_driver(IN_CONTEXT), desired_pf(rules=desired_rules(to(1)))).plan
+    (back,) = way_back(plan.steps[0])
+    assert (plan.purposes, back.rule) == ((0, 0), IN_CONTEXT)
 
 
 def test_the_prediction_has_the_rules_and_they_are_as_desired():
@@ -285,17 +327,25 @@ def test_the_prediction_has_the_rules_and_they_are_as_desired():
     assert planned(after, desired).plan.steps == ()
 
 
-def test_a_rule_that_had_to_go_is_remembered_by_the_one_that_comes():
-    steps = planned(unknown_driver(RULE), desired_pf(rules=desired_rules(to(1)))).plan.steps
-    assert steps[-1].moved == RULE
+def test_a_rule_that_goes_for_another_is_of_the_same_purpose():
+    """So it comes back where the other one is refused (apply/undo.py)."""
+    plan = planned(unknown_driver(RULE), desired_pf(rules=desired_rules(to(1)))).plan
+    assert [type(step) for step in plan.steps] == [DeleteRule, InsertRule]
+    assert (plan.purposes, plan.steps[-1].moved) == ((0, 0), None)
+
+
+def test_a_rule_that_another_stage_drops_is_remembered_by_the_one_that_comes_for_it():
+    plan = planned(with_rules(RULE, num_vfs=2), recreated(4, rules=desired_rules(to(1)))).plan
+    (step,) = [step for step in plan.steps if isinstance(step, InsertRule)]
+    assert (step.rule.destination.vf, step.moved) == (1, RULE)
 
 
 def test_the_place_of_a_rule_that_may_have_to_come_back_stays_free():
     other = rule(dst_ip=0xC0A8FE20, dst_port=80, location=None)
     steps = planned(with_rules(RULE), desired_pf(rules=desired_rules(other, to(0, location=7)))).plan.steps
-    assert [(step.rule.location, step.moved) for step in steps[1:]] == [(2044, None), (7, RULE)]
+    assert [step.rule.location for step in steps[1:]] == [2044, 7]
     steps = planned(with_rules(RULE), desired_pf(rules=desired_rules(other.at(2045), to(0, location=7)))).plan.steps
-    assert [(step.rule.location, step.moved) for step in steps[1:]] == [(2045, None), (7, None)]
+    assert [step.rule.location for step in steps[1:]] == [2045, 7]
 
 
 # What a change of the VF count, or of the channels, drops.
