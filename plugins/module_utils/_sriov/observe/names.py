@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..errors import DeviceNotFound, InvalidRequest, NotSupported, SriovError
+from ..errors import DeviceNotFound, InvalidRequest, NotKnown, NotSupported, SriovError, errno_words
 from ..model.mac import parse_mac
 from ..model.paths import PCI_DEVICES
 from .holders import Users
@@ -169,6 +169,9 @@ def _refusal(kernel: Kernel, interfaces: Entries, text: str, meant: list[Nic], s
     """Why none of what answers to a name is one of these."""
     if not meant:
         return _not_there(kernel, interfaces, text, scope)
+    hidden = _unreadable(kernel, [nic.address for nic in meant])
+    if hidden:
+        return NotKnown(f"pf: it is not known what {text!r} is", why=hidden, remedy="run it again; see dmesg")
     entries = {entry["ifname"]: entry for entry in interfaces}
     nic = next((nic for nic in meant if nic.address), meant[0])
     label = repr(text) + (f" ({nic.port})" if nic.port not in ("", text.strip()) else "")
@@ -183,6 +186,16 @@ def _refusal(kernel: Kernel, interfaces: Entries, text: str, meant: list[Nic], s
             remedy=remedy or _name_it(scope),
         )
     return _not_a_pf(kernel, interfaces, label, nic.address, scope)
+
+
+def _unreadable(kernel: Kernel, addresses: list[str]) -> str:
+    """Files that would tell, and could not be read.
+
+    :param addresses: "" for an interface of which no function was found: any may be its.
+    """
+    bases = tuple(f"{PCI_DEVICES}/{address}" for address in addresses)
+    refused = ((path, number) for path, number in kernel.refused.files.items() if path.startswith(bases))
+    return "; ".join(f"{path} [{errno_words(number)}]" for path, number in sorted(refused))
 
 
 def _would_do(kernel: Kernel, name: str, scope: Scope) -> bool:

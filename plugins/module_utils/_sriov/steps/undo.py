@@ -137,5 +137,6 @@ NOTHING_TAKEN: dict[type, str] = {
     net.WaitForCarrier: "it waits",
     net.SetVf: "the attributes are what was asked for",
     net.SetMtu: "the MTU is what was asked for",
+    net.SetVfLink: "up is what the interface was, or what was asked for",
     net.SetNtuple: "the table that it drops is put back by a step; turned back it would reset the PF once more",
 }

@@ -139,23 +139,6 @@ def test_where_the_route_to_the_operator_is_garbled_each_interface_may_carry_the
     assert "may carry the SSH connection from 198.51.100.7: `ip -j route get" in refused["msg"]
 
 
-def test_a_namespace_that_is_garbled_costs_that_namespace(tmp_path):
-    files = {
-        **{f"run/netns/{name}": f"net:[{number}]" for number, name in enumerate(("blue", "red"), 5)},
-        "sim/netns/run/netns/blue": '[{"ifname":"evil","parentdev":["x"]}]',
-        "sim/netns/run/netns/red": f'[{{"ifname":"mine","parentdev":"{hosts.IXGBE.vf(0)}"}}]',
-    }
-    kernel = garbled(tmp_path, files=files)
-    for folder in ("net/enp1s0v0",):
-        (tmp_path / hosts.DEVICES / hosts.IXGBE.vf(0) / folder).rmdir()
-    seen = run_module(info, kernel)
-    assert seen["pfs"][0]["vfs"][0]["holders"] == ["its interface mine is in network namespace red"]
-    assert seen["not_seen"] == [
-        "the interfaces of network namespace /run/netns/blue: `ip` prints no JSON that can be read: parentdev is "
-        "\"['x']\""
-    ]
-
-
 def test_a_batch_that_names_a_line_beyond_its_end_is_no_traceback():
     run = link.Link(lambda *_words: (1, "", "no\nCommand failed -:9\n"))
     with pytest.raises(link.BatchFailed) as failed:
