@@ -4,13 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
+from lab import xdp_guest
 
-HOLD_XSK = Path(__file__).parent / "hold_xsk.py"
 HOLD = "systemd-run --quiet --unit=holder --property=Type=exec"
 # How VF 2's interface comes to be used, how that ends, and what is told of it.
 USERS = {
     "an AF_XDP socket": (
-        "ip link set {name} up && " + HOLD + " python3 /run/hold_xsk.py {name} 0 && sleep 2",
+        "ip link set {name} up && " + HOLD + " python3 /run/xdp_guest.py {name} 0 && sleep 2",
         "systemctl stop holder",
         "process PID (python3) has an AF_XDP socket on queue 0 of {name}",
     ),
@@ -43,7 +43,7 @@ WAITED_FOR = "RDMA in software"
 @pytest.fixture(params=USERS)
 def used(request, guest, vm, nic):
     """The kind of user, and its sentence."""
-    vm.ssh(f"cat > /run/hold_xsk.py <<'END'\n{HOLD_XSK.read_text(encoding='utf-8')}\nEND\n", check=True)
+    vm.ssh(["tee", "/run/xdp_guest.py"], stdin=Path(xdp_guest.__file__).read_text(encoding="utf-8"))
     begin, end, text = (words.replace("{name}", nic.vf_interface(2)) for words in USERS[request.param])
     guest.check_output(begin)
     yield request.param, text

@@ -4,7 +4,6 @@ import pytest
 from lab import frames
 
 KEY = ":".join(["6d:5a"] * 20)
-NEEDED = pytest.mark.xfail(reason="hash key, hash fields and masks are options", strict=True)
 SPREAD = [
     {"flow_type": "udp4", "dst_port": 4321, "src_port": number, "masks": {"src_port": 3}, "queue": number}
     for number in range(4)
@@ -20,7 +19,6 @@ def plain_hash_afterwards(guest):
     )
 
 
-@NEEDED
 def test_key_and_fields_are_those_of_ethtool_and_outlive_resets(guest, modules, plain_hash_afterwards):
     wish = {"pf": "enp1s0", "hash_key": KEY, "hash_fields": {"udp4": "sdfn"}}
     result = modules.run("rss", wish)
@@ -34,7 +32,6 @@ def test_key_and_fields_are_those_of_ethtool_and_outlive_resets(guest, modules, 
     assert refused["failed"] and guest.run("ethtool -N enp1s0 rx-flow-hash tcp4 sd").failed
 
 
-@NEEDED
 def test_rules_with_a_mask_spread_one_port_over_queues(guest, modules, vm, nic, rules):
     nic.set_up([nic.interface])
     assert rules(*SPREAD)["changed"]
@@ -55,7 +52,6 @@ def rules_changed(modules):
     return modules.run("flow_rule", pf="enp1s0", rules=SPREAD)["changed"]
 
 
-@NEEDED
 def test_the_whole_tag_as_ethtool_writes_it_is_known_again(guest, rules, shown_rules):
     guest.check_output("ethtool -N enp1s0 flow-type tcp4 vlan 100 action 1 loc 3")
     assert not rules({"flow_type": "tcp4", "vlan": 100, "masks": {"vlan": 0xFFFF}, "queue": 1})["changed"]

@@ -42,11 +42,13 @@ class Holder(t.NamedTuple):
 
     :param kind: one of the words above.
     :param port: the interface that is used, where the function has several ports.
+    :param queue: the last queue of the interface that is used; None where it is no matter of queues.
     """
 
     kind: str
     text: str
     port: str = ""
+    queue: int | None = None
 
 
 class Claim(t.NamedTuple):

@@ -116,7 +116,7 @@ def socket_holders(kernel: Kernel, interfaces: list[Entry], opened: Opened) -> d
             kernel.note(NOT_TOLD, few)
         for (name, user), queues in _by_user(sockets or [], names, opened).items():
             what = f"AF_XDP sockets on queues {', '.join(queues)}" if len(queues) > 1 else _on_queue(queues)
-            found.setdefault(name, []).append(Holder(XSK, f"{user} has {what} of {name}"))
+            found.setdefault(name, []).append(Holder(XSK, f"{user} has {what} of {name}", queue=max(map(int, queues))))
     if counts.get("PACKET"):
         sockets = _ask(kernel, "which interfaces programs capture on (AF_PACKET)", diag.packet)
         for name, user in _by_user(sockets or [], names, opened):

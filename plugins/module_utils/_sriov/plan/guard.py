@@ -171,11 +171,17 @@ def vf_changes(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> 
         )
 
 
-def queues_go(pf: Pf, what: str, kept: t.Sequence[FlowRule]) -> Refusals:
-    """Rules for queues that would go: the kernel keeps the channels for their sake (ethtool_check_max_channel).
+def queues_go(pf: Pf, what: str, left: int, kept: t.Sequence[FlowRule]) -> Refusals:
+    """Rules and AF_XDP sockets for queues that would go: the kernel keeps the channels for their sake
+    (net/ethtool/ioctl.c ethtool_set_channels, ethtool_check_max_channel).
 
-    :param kept: those that nobody wants to go.
+    :param left: channels that there would be.
+    :param kept: rules for others that nobody wants to go.
     """
+    sockets = [holder.text for holder in pf.device.at_port().holders if (holder.queue or 0) >= left]
+    if sockets:
+        why = "; ".join(sockets)
+        yield InUse(what, device=pf.label, why=why, remedy="end the program first", holders=sockets)
     for rule in kept[:1]:
         words = f"flow rule {rule.location} ({rule})"
         yield InUse(

@@ -52,7 +52,8 @@ def plan_channels(pf: Pf, desired: DesiredPf) -> Stage:
     faults = Faults(desired.allow)
     faults.add(*pf_resets(pf, what), *queues_unknown(pf, what, RULES, RSS))
     going = [rule for rule in (pf.queues.rules.rules if pf.queues.rules else ()) if _needs_queue(rule, wanted)]
-    faults.add(*queues_go(pf, what, [rule for rule in going if not (desired.rules and desired.rules.drops(rule))]))
+    kept = [rule for rule in going if not (desired.rules and desired.rules.drops(rule))]
+    faults.add(*queues_go(pf, what, wanted, kept))
     named = (pf.device.address, netdev.name, pf.label)
     places = bool(pf.queues.rules and pf.queues.rules.driver_places)
     steps: list[Step] = [DeleteRule(*named, rule, places) for rule in going]  # rules for queues that go, before these

@@ -41,7 +41,7 @@ GUARDS = (
     rf"{BASE}|{BASE}/sriov_numvfs|{BASE}/virtfn\d|{BASE}/(class|net|driver|iommu_group|physfn|sriov_totalvfs)",
     rf"({VF0}|{VF1})(|/driver|/net|/iommu_group|/physfn|/class|/uio|/vfio-dev|/infiniband_verbs)",
     r"/dev/vfio/\d+",
-    r"/proc|/proc/\d+/fd(/\d+)?|/proc/(self|\d+)/(environ|stat)",
+    r"/proc|/proc/\d+/fd(/\d+)?|/proc/\d+/ns/net|/proc/(self|\d+)/(environ|stat)",
     "/sys/class/net/.*",
 )
 RULES, RSS_TABLE = (0x2E, 0x30), (0x2D, 0x46)  # ETHTOOL_GRXCLSRLCNT, _GRXCLSRLALL; _GRXRINGS, _GRSSH
@@ -229,9 +229,7 @@ def test_vfs_whose_number_cannot_be_read_are_not_zero(host):
 
 def test_who_may_have_a_vf_open_and_cannot_be_looked_at_is_a_user(host):
     result = run_module(pf, failing(host, Failing("/proc/7/fd")), check=True, pf="enp1s0", num_vfs=0)
-    unseen = (
-        "it cannot be seen whether it is in use: what process 7 (other) has open: holders of VFs for user space may be"
-    )
+    seen = "it cannot be seen whether it is in use: what process 7 (other) has open: holders of VFs for user space may"
     assert result["msg"] == (
         f"num_vfs: cannot remove VFs 0 to 1 on {LABEL}: VF 0: {seen} be missing; VF 1: {seen} be missing. Remedy: "
         "release them, or accept that its user loses it: allow: [in_use]."

@@ -95,7 +95,7 @@ LOOSENINGS = (
 
 
 def channels(*kept):
-    return list(guard.queues_go(pf(), "channels", kept))
+    return list(guard.queues_go(pf(), "channels", 2, kept))
 
 
 @pytest.mark.parametrize(

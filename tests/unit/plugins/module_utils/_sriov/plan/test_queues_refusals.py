@@ -15,9 +15,11 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     NotSupported,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredRss
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import Holder
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import Rss
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
+    LABEL,
     PROGRAM,
     ROUTE,
     RULE,
@@ -333,3 +335,20 @@ def test_all_that_a_reset_would_harm_is_told_each_with_its_consent():
     assert [each.partition(": ")[0] for each in allowed] == [
         f"{word} for {ON[4:-2]}" for word in ("link_reset", "in_use")
     ]
+
+
+SOCKET = Holder("xsk", "process 9 (xdpsock) has AF_XDP sockets on queues 0, 3 of enp1s0", queue=3)
+
+
+@pytest.mark.parametrize("left", [2, 3, 4])
+def test_channels_that_an_af_xdp_socket_has_are_not_taken(left):
+    """The kernel refuses it (ethtool_set_channels), copy mode or not; the table would have been changed before."""
+    state = pf(combined_channels=8, online_cpus=8, holders=(SOCKET,))
+    found = [str(error) for error in refusals(state, channels(left))]
+    assert found == (
+        []
+        if left > 3
+        else [
+            f"channels: cannot set {left} combined channels on {LABEL}: {SOCKET.text}. Remedy: end the program first."
+        ]
+    )

@@ -1,6 +1,6 @@
-"""Who uses VFs and queues by ways that `ip` does not show on their interfaces: seen, named, and not cut off.
+"""Users of queues and of VFs that are not cut off: AF_XDP on a queue of the PF, and a bond of trusted VFs.
 
-That the users are there at all is shown by `ip`, `ss` and `rdma`.
+(Each kind of user of a VF: tests/modules/test_users.py.)
 """
 
 import contextlib
@@ -11,13 +11,6 @@ import pytest
 from lab import xdp_guest
 
 LABEL = "enp1s0 (0000:01:00.0)"
-END_IT = "Remedy: end the program first: nothing allows this while it has the device open."
-OR_IN_USE = "Remedy: release the device, or accept that its user loses it: allow: [in_use]."
-
-
-def needs(what):
-    """To be taken away with the change that it waits for; strict, so that it is not forgotten."""
-    return pytest.mark.xfail(reason=what, strict=True)
 
 
 def said(text):
@@ -60,21 +53,6 @@ def xdp_socket(vm, program):
     )
 
 
-@needs("AF_XDP sockets seen")
-def test_an_af_xdp_socket_on_a_vf_is_a_user_of_it(modules, guest, nic, holders, xdp_socket):
-    name = nic.vf_interface(2)
-    nic.set_up([name])
-    with xdp_socket(name, 0):
-        user = f"process PID (python3) has an AF_XDP socket on queue 0 of {name}"
-        assert holders(2) == [user]
-        refused = modules.run("pci_driver", pf="enp1s0", vf=2, driver="vfio-pci")
-        assert said(refused["msg"]) == (
-            f"driver: cannot change ixgbevf to vfio-pci on {name} (0000:01:10.4): {user}. {OR_IN_USE}"
-        )
-        assert f"{name}:q0" in guest.check_output("ss --xdp")
-    assert holders(2) == []
-
-
 @pytest.fixture
 def table(guest):
     """A table that is not the driver's own; afterwards it is."""
@@ -83,7 +61,6 @@ def table(guest):
     guest.check_output("ethtool -L enp1s0 combined 4; ethtool -X enp1s0 default")
 
 
-@needs("AF_XDP sockets seen, and the RSS table put back")
 def test_channels_below_an_af_xdp_sockets_queue_are_refused_and_the_table_is_as_it_was(
     modules, guest, nic, holders, xdp_socket, table
 ):
@@ -92,36 +69,13 @@ def test_channels_below_an_af_xdp_sockets_queue_are_refused_and_the_table_is_as_
         assert guest.run("ethtool -L enp1s0 combined 2").failed, "the kernel does not take it"
         assert holders() == ["process PID (python3) has an AF_XDP socket on queue 3 of enp1s0"]
         refused = modules.run("rss", pf="enp1s0", channels=2, default=True)
-        assert refused["failed"], refused
+        assert said(refused["msg"]) == (
+            f"channels: cannot set 2 combined channels on {LABEL}: process PID (python3) has an AF_XDP socket on queue "
+            "3 of enp1s0. Remedy: end the program first."
+        )
         assert guest.check_output("ethtool -l enp1s0; ethtool -x enp1s0") == before
     done = modules.run("rss", pf="enp1s0", channels=4, default=True)
     assert not done["failed"], done["msg"]
-
-
-@pytest.fixture
-def rxe(guest, nic):
-    """Soft RoCE on VF 1's interface, whose name is given."""
-    name = nic.vf_interface(1)
-    nic.set_up([name])
-    guest.check_output(f"modprobe rdma_rxe && rdma link add rxe0 type rxe netdev {name}")
-    yield name
-    guest.check_output("rdma link delete rxe0 && rmmod rdma_rxe rdma_ucm ib_uverbs")
-
-
-@needs("RDMA devices seen")
-def test_a_held_uverbs_node_of_a_vf_is_a_user_that_nothing_allows_to_cut_off(modules, guest, holders, program, rxe):
-    """The kernel would wait for the program to end: `unregister_netdevice: waiting for … to become free`."""
-    node = "/dev/infiniband/uverbs0"
-    with program(f"sh -c 'exec sleep 600 9<>{node}'", "pgrep -x sleep"):
-        user = f"process PID (sleep) has {node} open (RDMA device rxe0 on {rxe})"
-        assert holders(1) == [user]
-        refused = modules.run("pci_driver", pf="enp1s0", vf=1, driver="vfio-pci", allow=["in_use"])
-        assert said(refused["msg"]) == (
-            f"driver: cannot change ixgbevf to vfio-pci on {rxe} (0000:01:10.2): {user}. {END_IT}"
-        )
-        refused = modules.run("pf", pf="enp1s0", num_vfs=0, allow=["in_use", "destroy_vfs"])
-        assert said(refused["msg"]) == f"num_vfs: cannot remove VFs 0 to 3 on {LABEL}: VF 1: {user}. {END_IT}"
-        assert rxe in guest.check_output("rdma link")
 
 
 @pytest.fixture
@@ -141,7 +95,6 @@ def bond(guest, nic):
     guest.check_output("ip link delete bond7")
 
 
-@needs("what the user of a trusted VF has changed is no drift")
 @pytest.mark.parametrize("times", [1, 2])
 def test_trusted_vfs_in_a_bond_are_as_asked_for_and_stay_in_it(modules, guest, bond, times):
     wish = {"pfs": [{"pf": "enp1s0", "vfs": [{"vf": "0-1", "mac": "auto", "trust": True, "driver": "default"}]}]}
@@ -159,7 +112,6 @@ def test_trusted_vfs_in_a_bond_are_as_asked_for_and_stay_in_it(modules, guest, b
     assert guest.check_output(f"{show}; ip link show enp1s0 | grep -o 'vf .*brd'") == before
 
 
-@needs("the address of a bond's port before it was one")
 def test_another_address_for_a_vf_in_a_bond_is_no_silent_success(modules, bond):
     bond()
     wish = {"pfs": [{"pf": "enp1s0", "vfs": [{"vf": 1, "mac": "02:00:00:00:ef:01"}]}]}
