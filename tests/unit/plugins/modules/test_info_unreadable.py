@@ -41,7 +41,7 @@ GUARDS = (
     rf"{BASE}|{BASE}/sriov_numvfs|{BASE}/virtfn\d|{BASE}/(class|net|driver|iommu_group|physfn|sriov_totalvfs)",
     rf"({VF0}|{VF1})(|/driver|/net|/iommu_group|/physfn|/class|/uio|/vfio-dev|/infiniband_verbs)",
     r"/dev/vfio/\d+",
-    r"/proc|/proc/\d+/fd(/\d+)?|/proc/\d+/ns/net|/proc/(self|\d+)/(environ|stat)",
+    r"/proc|/proc/\d+/fd(/\d+)?|/proc/(self|\d+)/(environ|stat|ns/net)",
     "/sys/class/net/.*",
 )
 RULES, RSS_TABLE = (0x2E, 0x30), (0x2D, 0x46)  # ETHTOOL_GRXCLSRLCNT, _GRXCLSRLALL; _GRXRINGS, _GRSSH
