@@ -56,8 +56,8 @@ def command(step: Step) -> str:
         return _hash_command(step)
     if isinstance(step, net.SetRings):
         return f"ethtool -G {step.name} {step.after}"
-    assert isinstance(step, pci.SetLink), step
-    return f"ip link set dev {step.name} {'up' if step.up else 'down'}"
+    link = t.cast(pci.SetLink, step)
+    return f"ip link set dev {link.name} {'up' if link.up else 'down'}"
 
 
 def _hash_command(step: net.SetHash) -> str:

@@ -190,7 +190,7 @@ def test_vfs_whose_index_does_not_survive_are_named(kernel):
         f"flow rule 2044 of {LABEL} is not put back (tcp4 dst-ip 192.0.2.30 dst-port 81 to VF 2 queue 0): the PF has 2 "
         "VFs",
     ]
-    assert [warning for warning in told(recreate(kernel, 0))] == [
+    assert list(told(recreate(kernel, 0))) == [
         f"flow rule 2045 of {LABEL} is not put back (tcp4 dst-ip 192.0.2.30 dst-port 80 to VF 0 queue 0): the PF has 0 "
         "VFs"
     ], "0 names all of them"

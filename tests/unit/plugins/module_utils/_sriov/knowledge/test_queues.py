@@ -112,7 +112,7 @@ def test_the_limit_of_rss_that_ixgbe_keeps_for_vfs(pf, group):
 def test_a_table_beyond_the_channels_was_set_by_nobody():
     assert rss_limit(LEFT_OPEN)["table_set_by_hand"] is False
     plan = planned(LEFT_OPEN, desired_pf(num_vfs=2)).plan
-    assert ([str(step).split(" of ")[0] for step in plan.steps], plan.warnings) == (
+    assert ([str(step).partition(" of ")[0] for step in plan.steps], plan.warnings) == (
         ["set sriov_numvfs", "wait until all 2 VFs"],
         (),
     )
