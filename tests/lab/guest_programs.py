@@ -117,6 +117,7 @@ class GuestPrograms:
             "features": features,
             "ntuple": features["rx-ntuple-filter"],
             "channels": _channels(self._say(f"ethtool -l {name}")),
+            "ring_sizes": _ring_sizes(self._say(f"ethtool -g {name}")),
             "rss": {**_rss(self._say(f"ethtool -x {name}")), "hash_fields": self._hash_fields(name)},
             "rules": _rules(self._say(f"ethtool -n {name}")),
         }
@@ -200,6 +201,15 @@ def _channels(text: str) -> dict[str, int]:
     numbers = {f"max_{key.lower()}": value for key, value in most.items() if key != "Other"}
     numbers |= {key.lower(): value for key, value in present.items()}
     return {key: 0 if value == "n/a" else int(value) for key, value in numbers.items()}
+
+
+def _ring_sizes(text: str) -> dict[str, int]:
+    """Pre-set maximums, then what is set now; "RX" and "TX" are lines of both."""
+    most, present = (dict(re.findall(r"^([RT]X):\s+(\d+)$", part, re.MULTILINE)) for part in text.split("Current"))
+    return {
+        **{key.lower(): int(value) for key, value in present.items()},
+        **{f"max_{key.lower()}": int(value) for key, value in most.items()},
+    }
 
 
 def _rss(text: str) -> dict[str, Any]:
