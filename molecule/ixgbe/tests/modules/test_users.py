@@ -10,12 +10,15 @@ HOLD = "systemd-run --quiet --unit=holder --property=Type=exec"
 # How VF 2's interface comes to be used, how that ends, and what is told of it.
 USERS = {
     "an AF_XDP socket": (
-        "ip link set {name} up && " + HOLD + " python3 /run/xdp_guest.py {name} 0 && sleep 2",
+        "ip link set {name} up && "
+        + HOLD
+        + " --property=StandardOutput=file:/run/holder.out python3 /run/xdp_guest.py {name} 0 && "
+        "timeout 60 sh -c 'until grep -q bound /run/holder.out; do sleep 0.3; done'",
         "systemctl stop holder",
         "process PID (python3) has an AF_XDP socket on queue 0 of {name}",
     ),
     "tcpdump": (
-        "ip link set {name} up && " + HOLD + " tcpdump -ni {name} -w /dev/null && sleep 2",
+        "ip link set {name} up && " + HOLD + " tcpdump -ni {name} -w /dev/null && sleep 4",
         "systemctl stop holder",
         "process PID (tcpdump) captures on {name} (AF_PACKET)",
     ),
