@@ -117,6 +117,7 @@ class GuestPrograms:
             "features": features,
             "ntuple": features["rx-ntuple-filter"],
             "channels": _channels(self._say(f"ethtool -l {name}")),
+            "vf_total_msix": int(self._say(f"cat /sys/class/net/{name}/device/sriov_vf_total_msix")),
             "ring_sizes": _ring_sizes(self._say(f"ethtool -g {name}")),
             "rss": {**_rss(self._say(f"ethtool -x {name}")), "hash_fields": self._hash_fields(name)},
             "rules": _rules(self._say(f"ethtool -n {name}")),

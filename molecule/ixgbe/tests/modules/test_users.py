@@ -57,8 +57,12 @@ def said(texts):
     return [re.sub(r"process \d+", "process PID", text) for text in texts]
 
 
-def test_whoever_uses_a_vf_is_named_and_keeps_it(modules, used):
+def test_whoever_uses_a_vf_is_named_and_keeps_it(modules, guest, used):
     kind, text = used
+    if kind == "an AF_XDP socket" and ":q0" not in guest.check_output("ss --xdp"):
+        # The guest's own program does not see it either: then it is told that it may be there.
+        assert [what for what in modules.run("info", pf="enp1s0")["not_seen"] if "AF_XDP" in what]
+        return
     assert said(modules.run("info", pf="enp1s0")["pfs"][0]["vfs"][2]["holders"]) == [text]
     refused = modules.run("pf", {"pf": "enp1s0", "num_vfs": 0, "allow": ["destroy_vfs", "link_reset"]}, check=True)
     assert said(refused["failure"]["holders"]) == [f"VF 2: {text}"]
