@@ -145,11 +145,9 @@ class _Vf:
         """Whoever may open it."""
         if self._without_iommu and "no_iommu" not in self._said:
             self.words["no_iommu"] = True
-        nodes = [
-            (self._old.dev_owner, self._old.dev_group, self._old.dev_mode),
-            *(c[1:] for c in (self._old.cdev,) if c),
-        ]
-        access = dict(zip(("owner", "group", "mode"), next((node for node in nodes if None not in node), nodes[0])))
+        access = dict(zip(("owner", "group", "mode"), (self._old.dev_owner, self._old.dev_group, self._old.dev_mode)))
+        if None in access.values() and self._old.cdev:
+            access = dict(zip(access, self._old.cdev[1:]))
         if None in access.values() or tuple(access.values()) == tuple(DEFAULT_ACCESS.values()):
             return
         self.words.update((word, value) for word, value in access.items() if word not in self._said)
