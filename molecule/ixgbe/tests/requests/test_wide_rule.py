@@ -60,6 +60,6 @@ def test_it_is_refused_where_the_operator_has_come_by_tcp(as_operator, guest, ru
         "connection match it, and would not reach the kernel any more. "
         "Remedy: match less, or reach the host over another NIC."
     )
-    assert guest.check_output("ethtool -n enp1s0 | grep -c ^Filter: || true") == "0"
+    assert "Filter:" not in guest.check_output("ethtool -n enp1s0")
     narrow = as_operator({**WIDE, "dst_port": 80})
     assert narrow["changed"], narrow
