@@ -64,6 +64,9 @@ def named_twice(first: DesiredPf, second: DesiredPf, device: str = "") -> Invali
 
 def _check_pf(desired: DesiredPf, macs: Mapping[int, str | None], faults: Faults) -> None:
     place, label = desired.place, desired.pf
+    if not label.strip():
+        remedy = "name it by interface name, altname, MAC or PCI address"
+        faults.add(InvalidRequest(f"{place}pf: it is empty", remedy=remedy))
     if desired.num_vfs is not None and desired.num_vfs < 0:
         what = f"{place}num_vfs: {desired.num_vfs} is negative"
         faults.add(InvalidRequest(what, device=label, remedy="give a number from 0 on"))

@@ -235,6 +235,7 @@ class Host:
     ssh: SshPeer | None = None  # the connection the operator comes by
     fits: tuple[Fit, ...] = ()  # of drivers that are asked for and are not the kernel's own choice
     addresses: tuple[Address, ...] = ()  # where one is desired; not of VFs of the PFs that are named
+    unread_addresses: tuple[str, ...] = ()  # whose could not be read, and why, in words
 
     def fit(self, device: Device, driver: str) -> Fit:
         """What is known of a driver for a device; where nothing is, no alias matches."""

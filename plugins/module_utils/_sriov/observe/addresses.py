@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import typing as t
-from contextlib import suppress
 
 from ..errors import SriovError
 from ..kernel.link import vf_attributes
@@ -25,13 +24,15 @@ if t.TYPE_CHECKING:
 KEEPS = ("bridge", "openvswitch", "vrf")  # a port of these keeps its own address
 
 
-def host_addresses(kernel: Kernel, interfaces: list[Entry]) -> tuple[Address, ...]:
+def host_addresses(kernel: Kernel, interfaces: list[Entry]) -> tuple[tuple[Address, ...], dict[str, str]]:
     """Of interfaces with a device behind them, and of the VFs of PFs, by the PFs' word.
 
     What is stacked on an interface (a bond, a bridge, a VLAN) has its address legitimately.
 
     :param interfaces: as Link.interfaces() gives them.
+    :returns: the addresses; and the PFs whose word of their VFs cannot be read, by PCI address, with the reason.
     """
+    unread: dict[str, str] = {}
     kinds = {entry["ifname"]: entry.get("linkinfo", {}).get("info_kind") for entry in interfaces}
     found: list[Address] = []
     for entry in interfaces:
@@ -44,8 +45,11 @@ def host_addresses(kernel: Kernel, interfaces: list[Entry]) -> tuple[Address, ..
         shared = "master" in entry and kinds.get(entry["master"]) not in KEEPS
         found.append(Address(_own(kernel, entry, shared, is_vf), label, function))
         if function and kernel.pci.can_have_vfs(function):
-            found += _of_vfs(kernel, entry, function)
-    return tuple(each for each in found if MAC_ADDRESS.fullmatch(each.mac) and each.mac != ZERO)
+            try:
+                found += _of_vfs(kernel, entry, function)
+            except SriovError as error:
+                unread[function] = f"those of the VFs of {describe(kernel, function)}: {str(error).rstrip('.')}"
+    return tuple(each for each in found if MAC_ADDRESS.fullmatch(each.mac) and each.mac != ZERO), unread
 
 
 def _own(kernel: Kernel, entry: Entry, shared: bool, is_vf: bool) -> str:
@@ -58,8 +62,7 @@ def _own(kernel: Kernel, entry: Entry, shared: bool, is_vf: bool) -> str:
 def _of_vfs(kernel: Kernel, entry: Entry, pf: str) -> list[Address]:
     reported = vf_attributes([entry])
     if not reported and kernel.pci.virtual_functions(pf):
-        with suppress(SriovError):  # iproute2 is old; what it does not tell of another's VFs is no reason to stop
-            reported = kernel.link.vf_attributes(entry["ifname"])
+        reported = kernel.link.vf_attributes(entry["ifname"])  # an old iproute2 tells of VFs here only
     label = describe(kernel, pf)
     return [
         Address(each.mac, f"VF {index} of {label}", kernel.pci.virtual_function(pf, index))

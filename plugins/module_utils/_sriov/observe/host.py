@@ -67,8 +67,11 @@ def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, 
     host = replace(observer.host(members, sorted(wanted)), fits=fits(kernel, located, pfs, devices))
     if any(entry.said.get("mac") is not None for each in located.pfs for entry in each.vfs):
         mine = {vf.address for pf in pfs.values() for vf in pf.vfs}  # what they have is in the PFs, and may change
-        others = (each for each in host_addresses(kernel, observer.interfaces) if each.function not in mine)
-        host = replace(host, addresses=tuple(others))
+        addresses, unread = host_addresses(kernel, observer.interfaces)
+        others = tuple(each for each in addresses if each.function not in mine)
+        host = replace(
+            host, addresses=others, unread_addresses=tuple(unread[each] for each in unread if each not in pfs)
+        )
     return located, _with_unseen(kernel, State(pfs, host, devices)), unknown
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import InvalidRequest, NotSupported, SriovError
+from ..errors import InvalidRequest, NotKnown, NotSupported, SriovError
 from ..knowledge.queues import driver_of
 from ..model.attributes import DEFAULTS, shown
 from ..model.holders import NETNS, UNPLACED
@@ -31,8 +31,19 @@ JUMBO = 1500  # a larger MTU is one of jumbo frames
 Refusals = t.Iterator[SriovError]
 
 
-def addresses_beside(host: Host, others: t.Iterable[Pf], vfs: Mapping[str, Mapping[int, DesiredVf]]) -> dict[str, str]:
-    """The MAC addresses that others than a PF and its VFs have, and their owners.
+class Beside(t.NamedTuple):
+    """The MAC addresses that others than a PF and its VFs have.
+
+    :param owners: of each address, who has it, in words.
+    :param unread: whose could not be read, and why, in words.
+    """
+
+    owners: Mapping[str, str]
+    unread: tuple[str, ...] = ()
+
+
+def addresses_beside(host: Host, others: t.Iterable[Pf], vfs: Mapping[str, Mapping[int, DesiredVf]]) -> Beside:
+    """Who has which address.
 
     :param others: the other PFs of the plan, after the steps so far.
     :param vfs: what is desired of the VFs of each PF: those that get an address lose theirs.
@@ -41,28 +52,32 @@ def addresses_beside(host: Host, others: t.Iterable[Pf], vfs: Mapping[str, Mappi
     for other in others:
         addressed = {index for index, each in vfs[other.device.address].items() if each.attributes.mac}
         owners.update(_unaddressed(other, addressed, f" of {other.label}"))
-    return owners
+    return Beside(owners, host.unread_addresses)
 
 
 def _unaddressed(pf: Pf, addressed: Container[int], of: str = "") -> dict[str, str]:
     """The addresses of the VFs that are given none, and these VFs in words."""
     found: dict[str, str] = {}
-    for index, vf in enumerate(pf.vfs):
-        mac = vf.attributes.mac if vf.attributes else None
+    for index in range(len(pf.vfs)):
+        mac = _mac(pf, index)
         if index not in addressed and mac and mac != ZERO:
             found.setdefault(mac, f"VF {index}{of}")
     return found
 
 
-def taken_addresses(pf: Pf, desired: Mapping[int, DesiredVf], beside: Mapping[str, str]) -> Refusals:
+def _mac(pf: Pf, vf: int) -> str | None:
+    attributes = pf.vfs[vf].attributes
+    return attributes.mac if attributes else None
+
+
+def taken_addresses(pf: Pf, desired: Mapping[int, DesiredVf], beside: Beside) -> Refusals:
     """Two functions of one card with one address: the switch in it would give frames to both, or to the wrong one. Two
     of one host, and no switch of the network knows where it is.
 
-    :param beside: addresses of others than the PF and its VFs, and their owners.
-    :returns: a refusal of each that is wanted and another's; what nobody asks for may be as it is.
+    :returns: a refusal of each that is wanted and another's, or may be; what nobody asks for may be as it is.
     """
     wanted = {index: each.attributes.mac for index, each in desired.items() if each.attributes.mac}
-    owners = {**beside, **_unaddressed(pf, wanted)}
+    owners = {**beside.owners, **_unaddressed(pf, wanted)}
     owners.update({netdev.mac: "the PF" for netdev in pf.device.netdevs})
     for index in sorted(wanted):
         if wanted[index] in owners:
@@ -73,6 +88,14 @@ def taken_addresses(pf: Pf, desired: Mapping[int, DesiredVf], beside: Mapping[st
                 why=f"{other} has it too",
                 remedy="give each function an address of its own",
             )
+    new = [wanted[index] for index in sorted(wanted) if _mac(pf, index) != wanted[index]]
+    if new and beside.unread:
+        yield NotKnown(
+            f"mac: cannot tell whether another has {', '.join(new)}",
+            device=pf.label,
+            why=f"the addresses of this host are not all known: {'; '.join(beside.unread)}",
+            remedy="run it again; a newer iproute2 may tell",
+        )
 
 
 def no_mac_on_infiniband(pf: Pf, vf: int) -> NotSupported:

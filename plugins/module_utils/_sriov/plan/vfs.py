@@ -36,6 +36,7 @@ if t.TYPE_CHECKING:
     from ..model.desired import DesiredVf, DesiredVfs
     from ..model.host import Device, Pf
     from ..steps.pci import Step
+    from .check_vfs import Beside
 
 
 def by_index(pf: Pf, entries: Sequence[DesiredVfs], faults: Faults) -> dict[int, DesiredVf]:
@@ -64,12 +65,11 @@ def plan_attributes(
     asked: Mapping[int, DesiredVf],
     allow: Container[str],
     settling: bool,
-    beside: Mapping[str, str],
+    beside: Beside,
 ) -> Stage:
     """The writes that give the VFs what they lack.
 
     :param asked: what of it the user has said: an address that a VF had before, it may have whoever else has it.
-    :param beside: MAC addresses of others than the PF and its VFs, and their owners.
     :param settling: an earlier step of the plan takes the PF's link away for a while.
     :returns: with refusals of what the driver does not take, or what would cut a user off.
     :raises NotSupported: the PF has no interface.

@@ -57,6 +57,11 @@ def refusals(desired):
     ("desired", "messages"),
     [
         pytest.param(
+            Desired((DesiredPf(" ", place="provision_pfs[0]."),)),
+            ["provision_pfs[0].pf: it is empty. Remedy: name it by interface name, altname, MAC or PCI address."],
+            id="no name",
+        ),
+        pytest.param(
             wanted(num_vfs=-1, up=False),
             [f"num_vfs: -1 is negative{ON}. Remedy: give a number from 0 on."],
             id="a negative number",
