@@ -69,9 +69,8 @@ def observe(kernel: Kernel, desired: Desired, timeout: float) -> tuple[Desired, 
         mine = {vf.address for pf in pfs.values() for vf in pf.vfs}  # what they have is in the PFs, and may change
         addresses, unread = host_addresses(kernel, observer.interfaces)
         others = tuple(each for each in addresses if each.function not in mine)
-        host = replace(
-            host, addresses=others, unread_addresses=tuple(unread[each] for each in unread if each not in pfs)
-        )
+        unread_others = tuple(text for pf, text in unread.items() if pf not in pfs)  # those know it themselves
+        host = replace(host, addresses=others, unread_addresses=unread_others)
     return located, _with_unseen(kernel, State(pfs, host, devices)), unknown
 
 

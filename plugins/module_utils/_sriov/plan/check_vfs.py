@@ -15,6 +15,7 @@ from ..model.attributes import DEFAULTS, shown
 from ..model.holders import NETNS, UNPLACED
 from ..model.host import ELSEWHERE, HERE, UNKNOWN
 from ..model.mac import ZERO
+from ..model.unread import ATTRIBUTES
 
 if t.TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -39,7 +40,7 @@ class Beside(t.NamedTuple):
     """
 
     owners: Mapping[str, str]
-    unread: tuple[str, ...] = ()
+    unread: t.Sequence[str] = ()
 
 
 def addresses_beside(host: Host, others: t.Iterable[Pf], vfs: Mapping[str, Mapping[int, DesiredVf]]) -> Beside:
@@ -49,10 +50,13 @@ def addresses_beside(host: Host, others: t.Iterable[Pf], vfs: Mapping[str, Mappi
     :param vfs: what is desired of the VFs of each PF: those that get an address lose theirs.
     """
     owners = {each.mac: each.owner for each in reversed(host.addresses)}
+    unread = list(host.unread_addresses)
     for other in others:
+        if not all(vf.planned for vf in other.vfs) and other.unknown(ATTRIBUTES):
+            unread.append(f"those of the VFs of {other.label}: {other.unknown(ATTRIBUTES)}")
         addressed = {index for index, each in vfs[other.device.address].items() if each.attributes.mac}
         owners.update(_unaddressed(other, addressed, f" of {other.label}"))
-    return Beside(owners, host.unread_addresses)
+    return Beside(owners, unread)
 
 
 def _unaddressed(pf: Pf, addressed: Container[int], of: str = "") -> dict[str, str]:

@@ -80,10 +80,9 @@ ALL_KINDS = {
 @pytest.mark.parametrize(("files", "found"), ALL_KINDS.values(), ids=ALL_KINDS)
 def test_whose_an_address_is(tmp_path, files, found):
     kernel = simulate(tmp_path, {**hosts.host(), **files})
-    beside = [
-        each for each in host_addresses(kernel, kernel.link.interfaces())[0] if each.function != hosts.IGB.address
-    ]
-    assert beside == found
+    addresses, unread = host_addresses(kernel, kernel.link.interfaces())
+    assert [each for each in addresses if each.function != hosts.IGB.address] == found
+    assert unread == {}
 
 
 @pytest.mark.parametrize("behaviour", [Behaviour(), Behaviour(address_without_vfs=True)], ids=["new", "old iproute2"])
@@ -148,10 +147,11 @@ HIDDEN = (
 )
 
 
-def test_where_the_addresses_of_another_s_vfs_cannot_be_read_no_new_one_is_given(tmp_path):
+@pytest.mark.parametrize("pfs", [[], [{"pf": TWO.name}]], ids=["alone", "beside the other PF"])
+def test_where_the_addresses_of_another_s_vfs_cannot_be_read_no_new_one_is_given(tmp_path, pfs):
     kernel = start(tmp_path, Behaviour(address_without_vfs=True))
     deaf_ip(kernel, TWO.name)
-    result = run(kernel, wish(ONE, A))
+    result = run(kernel, wish(ONE, A), *pfs)
     assert (result["failed"], result["changed"], result["msg"]) == (True, False, HIDDEN)
 
 
