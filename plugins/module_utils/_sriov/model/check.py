@@ -15,7 +15,7 @@ import typing as t
 
 from ..errors import InvalidRequest
 from ..faults import Faults
-from .desired import AUTO, DEFAULT, NONE
+from .desired import AUTO, BY_WHAT, DEFAULT, NONE
 from .driver_words import right_word
 from .mac import LAST_AUTO, ZERO, is_multicast
 from .selector import MOST_VFS, check_there, no_such_vf, parse_selector
@@ -65,8 +65,7 @@ def named_twice(first: DesiredPf, second: DesiredPf, device: str = "") -> Invali
 def _check_pf(desired: DesiredPf, macs: Mapping[int, str | None], faults: Faults) -> None:
     place, label = desired.place, desired.pf
     if not label.strip():
-        remedy = "name it by interface name, altname, MAC or PCI address"
-        faults.add(InvalidRequest(f"{place}pf: it is empty", remedy=remedy))
+        faults.add(InvalidRequest(f"{place}pf: it is empty", remedy=f"name it {BY_WHAT}"))
     if desired.num_vfs is not None and desired.num_vfs < 0:
         what = f"{place}num_vfs: {desired.num_vfs} is negative"
         faults.add(InvalidRequest(what, device=label, remedy="give a number from 0 on"))

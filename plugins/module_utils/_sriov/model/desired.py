@@ -23,6 +23,7 @@ if t.TYPE_CHECKING:
     from .flow import FlowRule
     from .queues import Rings
 
+BY_WHAT = "by interface name, altname, MAC or PCI address"  # how a PF is called
 AUTO = "auto"  # mac: derived from the PF's permanent address
 DEFAULT, NONE = "default", "none"  # driver: the kernel's own choice; no driver
 NO_DRIVER_NAMES = (DEFAULT, NONE)

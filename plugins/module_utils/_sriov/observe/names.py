@@ -11,6 +11,7 @@ import re
 import typing as t
 
 from ..errors import DeviceNotFound, InvalidRequest, NotKnown, NotSupported, SriovError, errno_words
+from ..model.desired import BY_WHAT
 from ..model.mac import parse_mac
 from ..model.paths import PCI_DEVICES
 from .holders import Users
@@ -22,7 +23,6 @@ if t.TYPE_CHECKING:
 
 PCI_ADDRESS = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])")
 IDS = re.compile(r"([0-9a-f]{4}):([0-9a-f]{4})")
-BY_WHAT = "by interface name, altname, MAC or PCI address"
 
 Entries = t.List[t.Dict[str, t.Any]]
 """Interfaces as Link.interfaces() gives them."""
