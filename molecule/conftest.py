@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 import testinfra
+from lab import boots
 from lab.looks import look, look_again
 from lab.modules import GuestModules
+from lab.rebooting import Rebooted
 from lab.traffic_guest import GuestNic
 from lab.vm import Vm
 
@@ -24,6 +26,16 @@ def vm() -> Vm:
 
 
 @pytest.fixture(scope="session")
+def reboot(vm: Vm) -> Callable[..., Rebooted]:
+    """Boots the VM again and waits until it has started everything; `hard=True`: by its reset button.
+
+    What tests have begun in the guest is over then, also fixtures `modules` and `quiet`: a test that goes on with
+    modules opens a `GuestModules` of its own.
+    """
+    return vm.reboot
+
+
+@pytest.fixture(scope="session")
 def guest(vm: Vm) -> testinfra.host.Host:
     """The VM as testinfra sees it, over the connection that the lab keeps open."""
     variables = vm.inventory_host().variables()
@@ -32,6 +44,12 @@ def guest(vm: Vm) -> testinfra.host.Host:
         ssh_identity_file=variables["ansible_ssh_private_key_file"],
         ssh_extra_args=variables["ansible_ssh_args"],
     )
+
+
+@pytest.fixture
+def catch_all(guest: testinfra.host.Host) -> Iterator[None]:
+    """systemd-networkd has all interfaces by DHCP, as on many hosts, but for those that are kept from it."""
+    yield from boots.catch_all(guest)
 
 
 @pytest.fixture(scope="session")

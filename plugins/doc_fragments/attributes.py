@@ -24,6 +24,18 @@ allow:
   choices: [destroy_vfs, in_use, link_reset, take_pf, bifurcated]
   default: []
 """
+RELEASE = r"""
+release:
+  description:
+    - Units of systemd (services) that hand over. Where a program of one has a device open that is to be taken away or
+      changed, the unit is stopped, and started again when all is done, also when something failed.
+    - One that has nothing open here is not touched, nor is one of whose devices nothing changes. RV(steps) has what is
+      done, also in check mode.
+    - C(.service) may be left out. It is best given for one run.
+  type: list
+  elements: str
+  default: []
+"""
 
 
 class ModuleDocFragment:
@@ -47,10 +59,11 @@ attributes:
 options:
   timeout:
     description:
-      - Seconds that one step may take, 1 to 86400. After that, a write that blocks in the kernel is left behind and
-        the module fails.
+      - Seconds for the whole run, 1 to 86400, the wait for another run on the host included. When they are over, a step
+        that blocks in the kernel is left behind, no other is begun, and the module fails a few seconds later at most.
+        It says how far it came, and the next run goes on from there.
     type: int
-    default: 120
+    default: 300
 requirements:
   - Python 3.8 or later
   - iproute2 5.3 or later
@@ -60,7 +73,7 @@ notes:
 """
     CHANGES: str = (
         "options:"
-        + indent(ALLOW, "  ")
+        + indent(ALLOW + RELEASE, "  ")
         + """attributes:
   action:
     description: Has an action plugin, by which part of it runs on the controller.

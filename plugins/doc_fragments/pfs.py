@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from textwrap import indent
 
-from .attributes import ALLOW
+from .attributes import ALLOW, RELEASE
 from .drivers import DRIVER, NODE
 from .pf import DRIVERS_AUTOPROBE, MIN_RSS_QUEUES, NUM_VFS, PF, UP
 from .rss import RSS
@@ -54,6 +54,25 @@ ntuple:
       and many drivers forget them; that needs C(in_use) in O(pfs[].allow).
   type: bool
 """
+AS_BEFORE = r"""
+as_before:
+  description:
+    - The PF as it was before this collection changed it first, as C(/var/lib/kernel-bypass-sriov/before.json) on the
+      host has it; the file is written before the first change, and RV(kernel_bypass.sriov.info#module:pfs[].before)
+      shows it. VFs with their addresses, attributes and drivers, channels, RSS table, ntuple feature, and flow rules;
+      rings, RSS hash and the link where runs have set them.
+    - Rules that runs have added go. Those that others have added since then stay, as far as the VFs and queues they
+      name are still there.
+    - VFs that were not there before are named by this, so they need no V(destroy_vfs); what is in use is refused as
+      ever.
+    - Beside it O(pfs[].pf), O(pfs[].allow) and O(pfs[].release) count. Whatever else the entry says is not looked at,
+      so that a host can take back what its group has. Only on a host that has no record of the PF it is what is taken
+      away, the VFs where O(pfs[].num_vfs) is given, the RSS table where O(pfs[].rss) has one, and O(pfs[].rules); all
+      the rest stays, and a warning says so.
+    - A PF that was never changed has no record, and nothing is done to it.
+  type: bool
+  default: false
+"""
 PFS = r"""
 pfs:
   description:
@@ -62,7 +81,7 @@ pfs:
   elements: dict
   required: true
   suboptions:
-""" + indent(PF + STATE + RECORDS + QUEUES + RULES + EXCLUSIVE_RULES + NTUPLE + ALLOW, "    ")
+""" + indent(PF + STATE + RECORDS + QUEUES + RULES + EXCLUSIVE_RULES + NTUPLE + AS_BEFORE + ALLOW + RELEASE, "    ")
 
 
 class ModuleDocFragment:

@@ -53,7 +53,7 @@ min_tx_rate:
 max_tx_rate:
   description:
     - Greatest rate at which the VF may send, in Mbit/s; V(0) for no limit. C(ixgbe) takes 11 to 10000, and only
-      while it has a link.
+      while it has a link. A PF that is up gets 10 seconds for that.
   type: int
 link_state:
   description:

@@ -13,8 +13,9 @@ version_added: 0.1.0
 short_description: The hosts of a playbook, of which there must be some
 description:
   - Gives back the pattern of hosts, for C(hosts) of a play. It is there for the playbooks of this collection.
-  - Fails where the pattern matches no host of the inventory, and where a variable's name begins with C(provision_) and
-    is none of role P(kernel_bypass.sriov.provision#role). Ansible itself would skip the play and end well.
+  - Fails where the pattern matches no host of the inventory, and where a variable of the play or the command line
+    is misspelt, as its name begins with that of a role of the playbook, or C(provision_), and is none of the role's.
+    Ansible itself would skip the play, or do without the variable, and end well.
   - Fails where C(--limit) leaves none of the hosts, and where C(--tags) or C(--skip-tags) leave none of the tasks, if
     the playbook is the one that was asked for. In a playbook that imports it, other plays may be meant.
 options:
@@ -28,7 +29,7 @@ options:
     type: str
     required: true
   tags:
-    description: The tags that all its tasks have.
+    description: The tags that all its tasks have. Each is the name of a role that the playbook runs.
     type: list
     elements: str
     required: true
@@ -58,7 +59,7 @@ from ansible.plugins.lookup import LookupBase
 
 from ..module_utils._sriov.errors import InvalidRequest, SriovError
 from ..module_utils._sriov.faults import Faults
-from ..plugin_utils._provision import misspelt
+from ..plugin_utils._variables import misspelt
 
 ROOT = Path(__file__).resolve().parents[2]
 ONLY_LOOKS = ("syntax", "listhosts", "listtags", "listtasks")
@@ -76,7 +77,7 @@ class LookupModule(LookupBase):
         pattern = ",".join(str(each) for term in terms for each in (term if isinstance(term, list) else [term]))
         if not any(context.CLIARGS.get(word) for word in ONLY_LOOKS):
             faults = Faults()
-            faults.add(*misspelt(known))
+            faults.add(*misspelt(known, self.get_option("tags")))
             with faults.gathered():
                 self._check_hosts(pattern, known)
             if _asked_for(self.get_option("playbook")):

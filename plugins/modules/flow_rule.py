@@ -145,7 +145,12 @@ failure:
   type: dict
   returned: failure
   contains:
-    kind: {description: 'What kind of failure, in a word, such as V(in_use).', type: str}
+    kind:
+      description:
+        - What kind of failure, in a word, such as V(in_use).
+        - V(timeout) is a run, or a step, that did not end in its time. V(no_answer) is a run whose process is gone,
+          because it was killed (also by the kernel, where memory is short) or has a fault. The next run goes on.
+      type: str
     what: {description: What was not done., type: str}
     device: {description: Which device it was not done to; empty for none., type: str}
     why: {description: The reason; empty where it says no more., type: str}

@@ -25,6 +25,52 @@ options:
       - Only this NIC, by interface name, alternative name, MAC address, PCI address or C(VENDOR:DEVICE) as
         V("8086:10fb"); also one without SR-IOV. Left out, all PFs.
     type: str
+  compared_with:
+    description:
+      - What the host should be like. RV(differences) then has everything that is otherwise, and nothing is changed.
+      - It is compared by the planner, as M(kernel_bypass.sriov.host) does it in check mode, whatever consent that would
+        need. A host that differs is looked at again a second later, and only what differs both times is told.
+      - Needs root, as the users of VFs have to be seen.
+    type: dict
+    suboptions:
+      pfs:
+        description:
+          - The NICs, as in O(kernel_bypass.sriov.host#module:pfs).
+        type: list
+        elements: dict
+        default: []
+      hugepages:
+        description:
+          - Hugepages that there have to be, or more.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          size:
+            description:
+              - Size of a page, as V(2M) or V(1G).
+            type: str
+            required: true
+          count:
+            description:
+              - Pages of the whole host.
+            type: int
+          nodes:
+            description:
+              - Pages by NUMA node, such as 4 of node 0, and 8 of node 1.
+            type: dict
+      boot:
+        description:
+          - Whether the state is kept over reboots. C(kernel-bypass-sriov.service) has to be installed, and must not
+            have failed in this boot, or have been left out, if it has run in an earlier one.
+          - Left out, the same where it is installed.
+        type: bool
+      only_owner:
+        description:
+          - Whether another program that sets the VFs of these PFs is a difference. One that only may do so is a
+            warning.
+        type: bool
+        default: true
 seealso:
   - module: kernel_bypass.sriov.host
   - module: kernel_bypass.sriov.rx_rate
@@ -38,6 +84,14 @@ EXAMPLES = r"""
 - name: One PF
   kernel_bypass.sriov.info:
     pf: enp1s0
+
+- name: Whether it is as it should be
+  kernel_bypass.sriov.info:
+    compared_with:
+      pfs:
+        - {pf: enp1s0, num_vfs: 2, vfs: [{vf: all, driver: vfio-pci}]}
+      hugepages:
+        - {size: 2M, count: 512}
 """
 
 RETURN = r"""
@@ -93,7 +147,12 @@ failure:
   type: dict
   returned: failure
   contains:
-    kind: {description: 'What kind of failure, in a word, such as V(in_use).', type: str}
+    kind:
+      description:
+        - What kind of failure, in a word, such as V(in_use).
+        - V(timeout) is a run, or a step, that did not end in its time. V(no_answer) is a run whose process is gone,
+          because it was killed (also by the kernel, where memory is short) or has a fault. The next run goes on.
+      type: str
     what: {description: What was not done., type: str}
     device: {description: Which device it was not done to; empty for none., type: str}
     why: {description: The reason; empty where it says no more., type: str}
@@ -110,6 +169,15 @@ failures:
   type: list
   elements: dict
   returned: when more than one thing is refused
+differences:
+  description:
+    - Everything in which the host differs from O(compared_with), one sentence each; empty where nothing does.
+    - Also what a run would be refused for.
+  type: list
+  elements: str
+  returned: success, when O(compared_with) is given
+  sample:
+    - 'enp1s0 (0000:01:00.0) VF 3 driver: wanted vfio-pci, found ixgbevf'
 pfs:
   description:
     - The PFs, in the order of their PCI addresses; of ports that share one, each.
@@ -243,6 +311,27 @@ pfs:
         - How many interrupts (MSI-X) the VFs share, as C(sriov_vf_total_msix); V(0) where they cannot be moved from one
           to another, null where the kernel does not tell.
       type: int
+    before:
+      description:
+        - What the PF was before this collection changed it first, and goes back to by
+          O(kernel_bypass.sriov.host#module:pfs[].as_before), from C(/var/lib/kernel-bypass-sriov/before.json).
+        - Null where it has not changed it, or it is so again.
+      type: dict
+      contains:
+        perm_mac: {description: The address of the card; null where its driver did not tell., type: str}
+        num_vfs: {description: Number of VFs., type: int}
+        drivers_autoprobe: {description: Whether the kernel bound new VFs., type: bool}
+        up: {description: Whether the interface was up; null where no run has set it up or down since then., type: bool}
+        channels: {description: Combined channels; null where the driver did not tell., type: int}
+        ntuple: {description: Whether ntuple filters were on; null where there were none., type: bool}
+        table: {description: 'The RSS table, if somebody had set it, else null.', type: list, elements: int}
+        rules: {description: 'Flow rules, each with its location.', type: list, elements: str}
+        added_rules: {description: Rules that runs have added since then., type: list, elements: str}
+        vfs:
+          description:
+            - Its VFs, each with C(vf) and what it had, by the words of O(kernel_bypass.sriov.host#module:pfs[].vfs).
+          type: list
+          elements: dict
     bypass:
       description: Kernel bypass techniques.
       type: list
@@ -315,25 +404,34 @@ pfs:
         iommu_group_members: {description: PCI addresses of all devices in that group., type: list, elements: str}
 """
 
+import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.options import TIMEOUT
-from ..module_utils._module.run import answer
+from ..module_utils._module.options import COMPARED_WITH, TIMEOUT
+from ..module_utils._module.run import Answer, answer
 from ..module_utils._sriov.info import read_info
+from ..module_utils._sriov.others import blocked_as_far_as_known, records_as_far_as_known
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
 
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"pf": {"type": "str"}, **TIMEOUT}
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"pf": {"type": "str"}, **COMPARED_WITH, **TIMEOUT}
 
 
-def read(params: dict[str, t.Any], kernel: Kernel) -> dict[str, t.Any]:
-    return read_info(kernel, params["pf"], params["timeout"])
+def main(kernel: Kernel | None = None, sleep: t.Callable[[float], None] = time.sleep) -> None:
+    def read(params: dict[str, t.Any], outside: Kernel) -> Answer:
+        blocked, records = blocked_as_far_as_known(outside), records_as_far_as_known(outside)
+        found = read_info(outside, params["pf"], params["timeout"], blocked, records)
+        if params["compared_with"] is None:
+            return Answer(found)
+        from ..module_utils._module.compared import wanted  # only here: most runs have no use for all that these need
+        from ..module_utils._sriov.verify import compare_host
 
+        compared = compare_host(outside, wanted(params["compared_with"]), params["timeout"], sleep)
+        return Answer({**found, "differences": compared.differences}, compared.warnings)
 
-def main(kernel: Kernel | None = None) -> None:
     answer(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), read, kernel)
 
 

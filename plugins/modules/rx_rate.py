@@ -176,7 +176,12 @@ failure:
   type: dict
   returned: failure
   contains:
-    kind: {description: 'What kind of failure, in a word, such as V(in_use).', type: str}
+    kind:
+      description:
+        - What kind of failure, in a word, such as V(in_use).
+        - V(timeout) is a run, or a step, that did not end in its time. V(no_answer) is a run whose process is gone,
+          because it was killed (also by the kernel, where memory is short) or has a fault. The next run goes on.
+      type: str
     what: {description: What was not done., type: str}
     device: {description: Which device it was not done to; empty for none., type: str}
     why: {description: The reason; empty where it says no more., type: str}
@@ -200,8 +205,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.run import answer
-from ..module_utils._sriov.observe.rates import DEFAULT_PATTERN
+from ..module_utils._module.run import Answer, answer
+from ..module_utils._sriov.observe.rates import DEFAULT_PATTERN, MAX_SECONDS
 from ..module_utils._sriov.observe.sampler import Sampler
 
 if t.TYPE_CHECKING:
@@ -213,7 +218,7 @@ ARGUMENT_SPEC = {
     "interval": {"type": "float"},
     "pattern": {"type": "str", "default": DEFAULT_PATTERN},
     "idle": {"type": "bool", "default": False},
-    "timeout": {"type": "int", "default": 120},
+    "timeout": {"type": "int", "default": 300},
 }
 
 
@@ -224,15 +229,14 @@ def main(
 ) -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
 
-    def read(params: dict[str, t.Any], outside: Kernel) -> dict[str, t.Any]:
+    def read(params: dict[str, t.Any], outside: Kernel) -> Answer:
         sampled = Sampler(outside, params["timeout"], clock, sleep).sample(
             params["pf"], params["seconds"], params["interval"], params["pattern"], params["idle"]
         )
-        for warning in sampled.warnings:
-            module.warn(warning)
-        return sampled.values
+        return Answer(sampled.values, sampled.warnings)
 
-    answer(module, read, kernel)
+    # What is no time is refused where it is read.
+    answer(module, read, kernel, more=min(max(0.0, module.params["seconds"]), MAX_SECONDS))
 
 
 if __name__ == "__main__":

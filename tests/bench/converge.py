@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from pathlib import Path
 
 from lab.errors import LabError
@@ -31,6 +32,9 @@ NOTHING = play({"ansible.builtin.meta": "noop"})
 PING = play({"ansible.builtin.ping": {}})
 FLOOR, HAND, EMPTY, PINGED = "shell, first run", "by hand, first run", "empty playbook", "ping"
 OURS = ("module host", "provision")
+SITE, ALL_TO_DO, ALL_DONE = "site, second run", "boot unit, all to do", "boot unit, nothing to do"
+RESTART = "systemctl restart kernel-bypass-sriov"
+VISITS = 4  # of playbook site to a host that is as it should be
 CLOCKS = {
     False: "CPU seconds grow as well while others use this machine's CPUs; with --icount, the VM's do not.",
     True: "The VM's clock counts instructions, 2 ns each: column VM hardly depends on how busy this machine is.",
@@ -44,6 +48,9 @@ ABOUT = {
     "module host, second run": "the same again: nothing to do",
     "provision, first run": "ansible-playbook kernel_bypass.sriov.provision",
     "provision, second run": "the same again: nothing to do",
+    SITE: "ansible-playbook kernel_bypass.sriov.site on a host that is as it should be",
+    ALL_TO_DO: "systemctl restart of the boot unit where there are no VFs",
+    ALL_DONE: "the same again",
 }
 
 
@@ -124,6 +131,7 @@ def take_turns(runs: Runs, repeats: int, by_hand: bool) -> dict[str, list[Cost]]
                     raise LabError(f"{who}: the {which} run has changed {changed} tasks")
                 costs.setdefault(f"{who}, {which} run", []).append(cost)
             states[who] = runs.state()
+        of_boots(runs, costs, states)
         if by_hand and number < 3:  # it takes a minute
             runs.reset()
             costs.setdefault(HAND, []).append(runs.playbook(WORK.by_hand())[0])
@@ -131,6 +139,23 @@ def take_turns(runs: Runs, repeats: int, by_hand: bool) -> dict[str, list[Cost]]
         check_same(states)
         print(f"turn {number + 1} of {repeats} is over", file=sys.stderr, flush=True)
     return costs
+
+
+def of_boots(runs: Runs, costs: dict[str, list[Cost]], states: dict[str, str]) -> None:
+    """What is installed for the boots, and goes again: others start from a host without it."""
+    own = {"provision_hosts": "all", "provision_pfs": {pf["pf"]: pf for pf in WORK.options["pfs"]}}
+    site = {**own, "prepare_memlock_group": ""}
+    runs.reset()
+    runs.playbook("kernel_bypass.sriov.site", site)
+    cost, changed = runs.playbook("kernel_bypass.sriov.site", site)
+    if changed:
+        raise LabError(f"site: the second run has changed {changed} tasks")
+    costs.setdefault(SITE, []).append(cost)
+    runs.reset()
+    for name in (ALL_TO_DO, ALL_DONE):
+        costs.setdefault(name, []).append(runs.shell(RESTART))
+        states[name] = runs.state()
+    runs.playbook(play({"kernel_bypass.sriov.boot_state": {"state": "absent"}}))
 
 
 def check_same(states: dict[str, str]) -> None:
@@ -164,6 +189,11 @@ def compare(costs: dict[str, list[Cost]]) -> None:
         rows.append((f"{who}, second run / 1.5 ping", *ratios(second, visit)))
         if HAND in known:
             rows.append((f"by hand, first run / {who}, first run", *ratios(known[HAND], first)))
+    rows.append(
+        (f"{SITE} / {VISITS} x 1.5 ping", *ratios(known[SITE], Cost(*(VISITS * each for each in astuple(visit)))))
+    )
+    for name in (ALL_TO_DO, ALL_DONE):
+        rows.append((f"{name} / shell", *ratios(known[name], floor)))
     table(("", "seconds", "CPU", "VM"), rows)
 
 

@@ -15,12 +15,13 @@ The command line is ``scripts/lab --help``. From Python (with ``tests`` on the p
         answer = wire.receive(timeout=5)                  # bytes, or None
         seen = [frames.Frame.parse(data) for data in wire.collect(seconds=3)]
     vm.control(0, {"cmd": "link", "up": False})           # what the emulated 82599 can be told
+    vm.reboot()                                           # returns when systemd has started everything
     vm.down()                                             # now=True: without a shutdown of the guest
 
 What can go wrong is a `lab.errors.LabError` whose text is for the user. Test NIC N is at PCI address 0000:0(N+1):00.0,
 its netdev is enp(N+1)s0 and its MAC 02:00:00:00:0(N+1):00; SSH goes through another NIC, with MAC 52:54:00:00:00:01.
 A card with two ports ("82599-dual") is two test NICs at one bus number (docs/lab.md).
 
-Layers, arrows point down only: cli -> commands -> vm -> starter -> boot, checks, keeper -> qemu, image, accel, state ->
-spec, recipe, nics, apt, paths; wire, control, frames and pcap stand alone.
+Layers, arrows point down only: cli -> commands -> vm -> starter, rebooting -> boot, checks, keeper -> qemu, image,
+accel, state -> spec, recipe, nics, apt, paths; wire, control, frames and pcap stand alone.
 """

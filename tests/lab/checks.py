@@ -30,38 +30,14 @@ for cpu in /sys/devices/system/cpu/cpu*/online; do
 done
 modprobe --all --remove {drivers}
 modprobe --all {drivers}
-cat > /run/lab-ticks.sh <<'EOF'
-{ticks}EOF
-systemd-run --quiet --unit=lab-ticks --property=CPUAffinity=0 sh /run/lab-ticks.sh
 nproc
-"""
-# Under TCG a CPU may lose the interrupt of its timer, and then waits for it for ever: its tick stands still (seen with
-# four CPUs on a busy machine, QEMU 10.0: `info lapic` shows a count of 0 and nothing pending), RCU stalls, and whatever
-# removes a device hangs. Offline and online again, it has a new timer. With nohz=off a CPU without ticks has lost it.
-_TICKS = r"""
-before=
-while sleep 5; do
-    now=$(sed -n "s/^ *LOC: *\([0-9 ]*\).*/\1/p" /proc/interrupts)
-    cpu=0
-    for count in $now; do
-        set -- $before
-        shift $((cpu < $# ? cpu : $#))
-        if [ $cpu -gt 0 ] && [ "$count" = "$1" ]; then
-            echo "lab: CPU $cpu had lost its timer" > /dev/kmsg
-            echo 0 > /sys/devices/system/cpu/cpu$cpu/online
-            echo 1 > /sys/devices/system/cpu/cpu$cpu/online
-        fi
-        cpu=$((cpu + 1))
-    done
-    before=$now
-done
 """
 
 
 def bring_cpus_online(ssh: Ssh, kinds: Sequence[str], cpus: int) -> None:
     """The CPUs that waited while PCI was enumerated; the PFs' drivers are loaded anew, so that they count them all."""
     drivers = " ".join(sorted({nics.kind(name).driver for name in kinds}))
-    online = ssh.run(_ONLINE.format(drivers=drivers, ticks=_TICKS), timeout=180).stdout.strip()
+    online = ssh.run(_ONLINE.format(drivers=drivers), timeout=180).stdout.strip()
     if online != str(cpus):
         raise LabError(f"The guest is up, but has {online} of its {cpus} CPUs online.")
 

@@ -13,8 +13,8 @@ from lab import commands
 from lab.errors import LabError
 from lab.frames import DEFAULT_SRC_MAC
 from lab.nics import KINDS
-from lab.recipe import DEFAULT_RELEASE, RECIPES
-from lab.spec import MANAGEMENT, MAX_MEMORY, VmSpec
+from lab.recipe import DEFAULT_RELEASE, GRUB_RELEASE, RECIPES
+from lab.spec import BOOTS, MANAGEMENT, MAX_MEMORY, MAX_NUMA_NODES, VmSpec
 
 _DESCRIPTION = """\
 Throw-away VMs with an emulated SR-IOV NIC, on real Debian kernels and drivers.
@@ -53,7 +53,14 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
     defaults = VmSpec()
     _add_name(parser)
     parser.add_argument(
-        "--release", choices=RECIPES, default=DEFAULT_RELEASE, help=f"Debian (default: {DEFAULT_RELEASE})"
+        "--release", choices=RECIPES, help=f"Debian (default: {DEFAULT_RELEASE}; with GRUB: {GRUB_RELEASE})"
+    )
+    parser.add_argument(
+        "--boot",
+        choices=BOOTS,
+        default=defaults.boot,
+        help="who starts the kernel: QEMU, or the guest's own GRUB by /boot/grub/grub.cfg, which update-grub writes "
+        f"from /etc/default/grub (default: {defaults.boot})",
     )
     parser.add_argument(
         "--nic",
@@ -70,6 +77,13 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
         type=_positive,
         default=defaults.memory,
         help=f"MiB, up to {MAX_MEMORY} (default: {defaults.memory})",
+    )
+    parser.add_argument(
+        "--numa",
+        type=int,
+        choices=range(1, MAX_NUMA_NODES + 1),
+        default=defaults.numa,
+        help=f"NUMA nodes that CPUs and memory are split into (default: {defaults.numa})",
     )
     parser.add_argument(
         "--owner", type=_positive, metavar="PID", help="end the VM when this process ends, however it does"
@@ -109,6 +123,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--release", choices=RECIPES, default=DEFAULT_RELEASE
     )
     _add_up(add("up", "boot a VM and wait until commands can be run in it"))
+    again = add("reboot", "boot a VM again, and wait until it has started everything")
+    _add_name(again)
+    again.add_argument("--hard", action="store_true", help="by the reset button: the guest writes nothing more")
     down = add("down", "shut a VM down and remove its files")
     _add_name(down)
     down.add_argument("--all", action="store_true", help="every VM")

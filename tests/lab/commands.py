@@ -11,7 +11,7 @@ import time
 from lab import frames, image, vm
 from lab.errors import LabError
 from lab.progress import Progress
-from lab.recipe import recipe_for
+from lab.recipe import DEFAULT_RELEASE, GRUB_RELEASE, recipe_for
 from lab.spec import VmSpec
 from lab.state import StateDirectory, all_names
 from lab.vm import Vm
@@ -27,14 +27,24 @@ def up(options: argparse.Namespace) -> int:
     """``lab up``"""
     spec = VmSpec(
         name=options.name,
-        release=options.release,
+        release=options.release or (GRUB_RELEASE if options.boot == "grub" else DEFAULT_RELEASE),
         nics=tuple(options.nic or VmSpec.nics),
         mgmt=options.mgmt,
         cpus=options.cpus,
         memory=options.memory,
         iommu=not options.no_iommu,
+        boot=options.boot,
+        numa=options.numa,
     )
     Vm.up(spec, owner=options.owner)
+    return 0
+
+
+def reboot(options: argparse.Namespace) -> int:
+    """``lab reboot``"""
+    progress = Progress()
+    done = Vm.attach(options.name).reboot(options.hard, progress)
+    progress.say(f"VM {options.name!r} has booted again in {done.seconds:.1f} s; its systemd says: {done.system}")
     return 0
 
 
@@ -141,6 +151,7 @@ def log(options: argparse.Namespace) -> int:
 COMMANDS = {
     "image": image_,
     "up": up,
+    "reboot": reboot,
     "down": down,
     "status": status,
     "ssh": ssh,

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -20,7 +21,7 @@ from pathlib import Path
 from lab import apt, paths
 from lab.errors import LabError
 from lab.progress import Progress
-from lab.recipe import Recipe, read_guest_files
+from lab.recipe import Recipe
 
 TOOLS = {
     "mmdebstrap": "mmdebstrap",
@@ -53,6 +54,11 @@ class Image:
         return self.directory / "initrd.img"
 
     @property
+    def grub(self) -> Path:
+        """GRUB as QEMU's kernel; of recipes that have GRUB."""
+        return self.directory / "grub.kernel"
+
+    @property
     def private_key(self) -> Path:
         return self.directory / "id_ed25519"
 
@@ -67,7 +73,7 @@ def require_tools(names: tuple[str, ...]) -> None:
 
 def find(recipe: Recipe) -> Image | None:
     """The cached image of this recipe, if there is one."""
-    directory = paths.images_home() / f"{recipe.release}-{recipe.key()}"
+    directory = paths.images_home() / f"{recipe.name}-{recipe.key()}"
     return Image(directory) if (directory / "image.json").is_file() else None
 
 
@@ -79,7 +85,7 @@ def ensure(recipe: Recipe, progress: Progress) -> Image:
     require_tools(("mmdebstrap", "fakeroot", "mke2fs", "ssh-keygen"))
     home = paths.images_home()
     home.mkdir(parents=True, exist_ok=True)
-    with _lock(home / f".{recipe.release}.lock", progress):
+    with _lock(home / f".{recipe.name}.lock", progress):
         image = find(recipe)
         if not image:
             image = _build(recipe, home, progress)
@@ -101,49 +107,53 @@ def _lock(path: Path, progress: Progress) -> Iterator[None]:
 def _build(recipe: Recipe, home: Path, progress: Progress) -> Image:
     """Builds in a directory of its own and renames it, so that an interrupted build leaves no broken image."""
     _remove_unfinished(recipe, home)
-    target = home / f"{recipe.release}-{recipe.key()}"
-    work = Path(tempfile.mkdtemp(prefix=f".{recipe.release}-building-", dir=home))
+    target = home / f"{recipe.name}-{recipe.key()}"
+    work = Path(tempfile.mkdtemp(prefix=f".{recipe.name}-building-", dir=home))
     started = time.monotonic()
     try:
-        progress.say(f"building the {recipe.release} image (once; about two minutes)")
+        progress.say(f"building the {recipe.name} image (once; about two minutes)")
         setup = _setup_directory(recipe, work)
         _bootstrap(recipe, setup, work, progress)
         _make_disk(recipe, work, progress)
         shutil.rmtree(setup)
         seconds = round(time.monotonic() - started, 1)
-        facts = {"release": recipe.release, "key": recipe.key(), "build_seconds": seconds}
+        facts = {"release": recipe.name, "key": recipe.key(), "build_seconds": seconds}
         (work / "image.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
         work.rename(target)
     except BaseException:
         log = work / "build.log"
         if log.is_file():
-            log.replace(home / f"{recipe.release}-failed.log")
+            log.replace(home / f"{recipe.name}-failed.log")
         shutil.rmtree(work, ignore_errors=True)
         raise
-    (home / f"{recipe.release}-failed.log").unlink(missing_ok=True)
+    (home / f"{recipe.name}-failed.log").unlink(missing_ok=True)
     progress.say(f"image ready: {target}")
     return Image(target)
 
 
 def _remove_unfinished(recipe: Recipe, home: Path) -> None:
     """Leftovers of builds that were killed; the lock says that none of them is still running."""
-    for path in home.glob(f".{recipe.release}-building-*"):
+    for path in home.glob(f".{recipe.name}-building-*"):
         shutil.rmtree(path, ignore_errors=True)
 
 
 def _remove_others(recipe: Recipe, home: Path, keep: Path) -> None:
     """Images of older recipes. A VM that runs on one goes on: QEMU holds the files open."""
-    for path in home.glob(f"{recipe.release}-*"):
-        if path.is_dir() and path != keep:
+    older = re.compile(rf"{re.escape(recipe.name)}-[0-9a-f]{{12}}")
+    for path in home.glob(f"{recipe.name}-*"):
+        # "trixie-boot-..." is none of "trixie".
+        if older.fullmatch(path.name) and path.is_dir() and path != keep:
             shutil.rmtree(path, ignore_errors=True)
 
 
 def _setup_directory(recipe: Recipe, work: Path) -> Path:
-    """The files that go into the guest: those of ``guest/`` and the public key."""
+    """The files that go into the guest: those of ``guest/``, what the recipe says to them, and the public key."""
     setup = work / "lab-setup"
-    setup.mkdir()
-    for name, content in read_guest_files().items():
-        (setup / name).write_bytes(content)
+    told = {"kernel-arguments": recipe.kernel_arguments, "disk-uuid": recipe.disk_uuid}
+    for name, content in {**recipe.guest_files(), **{name: word.encode() for name, word in told.items()}}.items():
+        path = setup / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     key = work / "id_ed25519"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", str(key)], check=True)
     shutil.copy(key.with_suffix(".pub"), setup / "authorized_keys")
@@ -153,7 +163,8 @@ def _setup_directory(recipe: Recipe, work: Path) -> Path:
 
 
 def bootstrap_command(recipe: Recipe, setup: Path, tar: Path, source_lines: list[str]) -> list[str]:
-    """The mmdebstrap call. Everything that a guest needs is done in its chroot by ``guest/setup.sh``."""
+    """The mmdebstrap call. All that a guest needs is done in its chroot by ``setup.sh``, and by that of its variant."""
+    scripts = ["setup.sh", *([f"{recipe.variant}/setup.sh"] if recipe.variant else [])]
     command = [
         "mmdebstrap",
         "--verbose",
@@ -167,7 +178,7 @@ def bootstrap_command(recipe: Recipe, setup: Path, tar: Path, source_lines: list
     command += [f"--dpkgopt=path-exclude={pattern}" for pattern in recipe.excluded_paths]
     command += [
         f"--customize-hook=copy-in {setup} /root",
-        f"--customize-hook=chroot $1 sh /root/{setup.name}/setup.sh /root/{setup.name}",
+        *(f"--customize-hook=chroot $1 sh /root/{setup.name}/{script} /root/{setup.name}" for script in scripts),
         f"--customize-hook=rm -r $1/root/{setup.name}",
         # Without it mmdebstrap empties /etc/machine-id and systemd takes every boot for the first one.
         "--skip=cleanup/reproducible",
@@ -190,10 +201,11 @@ def _make_disk(recipe: Recipe, work: Path, progress: Progress) -> None:
     """Turns the tar archive into a sparse ext4 image, owners kept by fakeroot, and takes the kernel out of it."""
     progress.say("writing the file system")
     script = """set -eu; cd "$1"; mkdir root; tar -x -f root.tar -C root --exclude='./dev/*' --exclude='./proc/*'
-        mke2fs -q -t ext4 -L lab -m 0 -E lazy_itable_init=1,lazy_journal_init=1,nodiscard -d root root.img "$2"
-        cp root/boot/lab/vmlinuz vmlinuz; cp root/boot/lab/initrd.img initrd.img; rm -rf root root.tar"""
+        mke2fs -q -t ext4 -L lab -U "$3" -m 0 -E lazy_itable_init=1,lazy_journal_init=1,nodiscard -d root root.img "$2"
+        cp root/boot/lab/* .; rm -rf root root.tar"""
     environment = os.environ | {"PATH": os.environ.get("PATH", os.defpath) + _SBIN}
-    _run(["fakeroot", "sh", "-c", script, "sh", str(work), recipe.disk_size], work, environment, progress)
+    words = [str(work), recipe.disk_size, recipe.disk_uuid or "random"]
+    _run(["fakeroot", "sh", "-c", script, "sh", *words], work, environment, progress)
 
 
 class _Headlines:
@@ -237,5 +249,5 @@ def _run(command: list[str], work: Path, environment: dict[str, str], progress: 
             raise
     if process.wait() != 0:
         tail = "".join(log_path.read_text(encoding="utf-8").splitlines(keepends=True)[-12:])
-        kept = work.parent / (work.name.split("-")[0].lstrip(".") + "-failed.log")
+        kept = work.parent / (work.name.rpartition("-building-")[0].lstrip(".") + "-failed.log")
         raise LabError(f"{command[0]} failed ({process.returncode}). The end of its output:\n{tail}All of it: {kept}")

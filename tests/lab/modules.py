@@ -21,6 +21,7 @@ import json
 import os
 import select
 import shlex
+import signal
 import subprocess
 import sys
 import tarfile
@@ -30,8 +31,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from lab import modules_guest
+from lab import killed_guest, modules_guest
 from lab.errors import LabError
+
+Request = dict[str, Any]
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 START_SECONDS = 120.0
@@ -114,6 +117,22 @@ class GuestModules:
         :param options: of the module. They may be keywords as well, but for any called `check` or `diff`.
         :raises ModuleBroke: there is no result.
         """
+        return result_of(module, self._ask(self._request(module, {**(options or {}), **more}, check, diff)))
+
+    def run_killed(self, module: str, options: Mapping[str, Any], at: int | None, after: bool = False) -> list[str]:
+        """What a run writes that is killed at one of its writes: paths of sysfs, commands, ioctls.
+
+        :param at: the number of the write, from 0 on; None: it is not killed.
+        :param after: once the write is done.
+        :raises LabError: it has come to an end, or to none.
+        """
+        code = f"{Path(killed_guest.__file__).read_text(encoding='utf-8')}\nbegin({at!r}, {after!r})\n"
+        answer = self._ask({**self._request(module, options), "code": code})
+        if answer["status"] != (0 if at is None else -signal.SIGKILL):
+            raise LabError(f"Module {module}, to be killed at write {at}, {_ending(answer)}")
+        return self.python(f"print(open({killed_guest.WRITES!r}).read())").splitlines()[:-1]
+
+    def _request(self, module: str, options: Mapping[str, Any], check: bool = False, diff: bool = True) -> Request:
         names = sorted(path.stem for path in self._plugins.glob("modules/*.py"))
         if module not in names:
             raise LabError(f"The collection has no module {module!r}: it has {', '.join(names)}.")
@@ -123,9 +142,7 @@ class GuestModules:
             "_ansible_diff": diff,
             "_ansible_module_name": f"kernel_bypass.sriov.{module}",
         }
-        arguments = {**(options or {}), **more, **internal}
-        answer = self._ask({"module": module, "stdin": json.dumps({"ANSIBLE_MODULE_ARGS": arguments})})
-        return result_of(module, answer)
+        return {"module": module, "stdin": json.dumps({"ANSIBLE_MODULE_ARGS": {**options, **internal}})}
 
     def run_many(
         self, runs: Iterable[tuple[str, Mapping[str, Any]]], check: bool = False, diff: bool = True

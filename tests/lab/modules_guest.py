@@ -4,8 +4,8 @@
 
 Requests and answers are JSON, one a line, on the standard input and output that it is started with.
 ``{"module": NAME, "stdin": TEXT}`` or ``{"code": TEXT, "stdin": TEXT}`` is answered by
-``{"status": 0, "stdout": TEXT, "stderr": TEXT}``. The status is null when the run had not ended after SECONDS. The
-packages are imported at the start, too.
+``{"status": 0, "stdout": TEXT, "stderr": TEXT}``; code beside a module runs before it. The status is null when the run
+had not ended after SECONDS. The packages are imported at the start, too.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def preload(packages):
 def perform(request):
     if "code" in request:
         exec(compile(request["code"], "<code>", "exec"), {"__name__": "__main__"})
-    else:
+    if "module" in request:
         # AnsibleModule reads its arguments from standard input when they are not in the command line.
         sys.argv = [request["module"]]
         importlib.import_module(f"{PLUGINS}.modules.{request['module']}").main()

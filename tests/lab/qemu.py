@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lab import nics
 from lab.image import Image
+from lab.recipe import KERNEL_ARGUMENTS
 from lab.spec import VmSpec
 
 PROGRAM = "qemu-system-x86_64"
@@ -20,13 +21,12 @@ _SLOT_RNG = 0x04
 _SLOT_FIRST_NIC = 0x10
 _SLOT_MANAGEMENT_PORT = 0x1C
 
-_KERNEL_ARGUMENTS = (
-    "root=/dev/vda console=ttyS0 iommu=pt",
-    # Only speed: no CPU-bug mitigations, no timer calibration, no waiting for RCU grace periods while booting, no
-    # BPF programs and system call filters for systemd's units (its environment variable may stand here).
-    "mitigations=off no_timer_check rcupdate.rcu_expedited=1 8250.nr_uarts=1 audit=0",
-    "lsm=lockdown,capability SYSTEMD_SECCOMP=0",
-)
+# With a thread for each CPU, QEMU 10.0 loses interrupts of a CPU's timer now and then: seen with four CPUs, every few
+# minutes. Where one was lost, a timer that the guest sets anew each time stands still for ever, and a periodic one goes
+# on. Where one stays in service for ever ("info lapic": ISR 236, and the CPU waits in hlt), the guest hangs, whatever
+# its timers are. So the CPUs of larger guests take turns in one thread.
+MAX_THREADS = 2
+_TIMERS = {"tcg": ["nohz=off highres=off"]}
 
 
 @dataclass(frozen=True)
@@ -70,15 +70,17 @@ class Launch:
     processes: list[list[str]] = field(default_factory=list)
 
 
-def accelerator_arguments(accelerator: str) -> list[str]:
+def accelerator_arguments(accelerator: str, cpus: int = 1) -> list[str]:
     """``kvm``, ``tcg``, or ``icount``: TCG by turns, whose instructions take 2 ns each.
 
     Without svm the guest loads no kvm_amd; without la57 a page walk has one level less.
     """
     if accelerator == "kvm":
         return ["-accel", "kvm", "-cpu", "host"]
-    by_turns = ["-accel", "tcg,thread=single", "-icount", "shift=1"]
-    return [*(by_turns if accelerator == "icount" else ["-accel", "tcg,thread=multi"]), "-cpu", "max,la57=off,svm=off"]
+    model = ["-cpu", "max,la57=off,svm=off"]
+    if accelerator == "icount":
+        return ["-accel", "tcg,thread=single", "-icount", "shift=1", *model]
+    return ["-accel", f"tcg,thread={'multi' if cpus <= MAX_THREADS else 'single'}", *model]
 
 
 def machine_arguments(spec: VmSpec, accelerator: str) -> list[str]:
@@ -86,16 +88,41 @@ def machine_arguments(spec: VmSpec, accelerator: str) -> list[str]:
     return [
         "-machine",
         "q35,kernel-irqchip=split,sata=off,smbus=off,vmport=off,i8042=off,hpet=off",
-        *accelerator_arguments(accelerator),
+        *accelerator_arguments(accelerator, spec.cpus),
         "-smp",
-        str(spec.cpus),
+        # A node is a socket: the kernel warns of nodes that share one's cache.
+        str(spec.cpus) if spec.numa == 1 else f"{spec.cpus},sockets={spec.numa}",
         "-m",
         f"{spec.memory}M",
+        *_numa_arguments(spec),
         "-nodefaults",
         "-no-user-config",
         "-display",
         "none",
     ]
+
+
+def _numa_arguments(spec: VmSpec) -> list[str]:
+    """CPUs and memory in equal parts. PCI devices belong to no node."""
+    if spec.numa == 1:
+        return []
+    cpus, memory = spec.cpus // spec.numa, spec.memory // spec.numa
+    arguments: list[str] = []
+    for node in range(spec.numa):
+        first = node * cpus
+        arguments += ["-object", f"memory-backend-ram,id=memory{node},size={memory}M"]
+        arguments += ["-numa", f"node,nodeid={node},cpus={first}-{first + cpus - 1},memdev=memory{node}"]
+    return arguments
+
+
+def _boot_arguments(spec: VmSpec, image: Image, accelerator: str) -> list[str]:
+    """The kernel with its line; or GRUB, which QEMU takes for a kernel, and which finds both on the guest's disk."""
+    if spec.boot == "grub":
+        return ["-kernel", str(image.grub)]
+    iommu = f"iommu=pt intel_iommu={'on' if spec.iommu else 'off'}"
+    cpus = ["maxcpus=1"] if spec.late_cpus else []
+    line = " ".join(["root=/dev/vda", KERNEL_ARGUMENTS, iommu, *cpus, *_TIMERS.get(accelerator, [])])
+    return ["-kernel", str(image.kernel), "-initrd", str(image.initrd), "-append", line]
 
 
 def _management(spec: VmSpec) -> list[str]:
@@ -135,11 +162,7 @@ def launch(spec: VmSpec, image: Image, files: VmFiles, accelerator: str) -> Laun
     argv = [PROGRAM, "-name", f"lab-{spec.name}", *machine_arguments(spec, accelerator)]
     # The IOMMU comes before the devices that it serves.
     argv += ["-device", "intel-iommu,intremap=on"]
-    iommu = f"intel_iommu={'on' if spec.iommu else 'off'}"
-    argv += ["-kernel", str(image.kernel), "-initrd", str(image.initrd)]
-    # With its tick on, a CPU that has missed a wake-up under TCG finds its work at the next one.
-    cpus = ["maxcpus=1 nohz=off"] if spec.late_cpus else []
-    argv += ["-append", " ".join([*_KERNEL_ARGUMENTS, iommu, *cpus])]
+    argv += _boot_arguments(spec, image, accelerator)
     # The overlay is thrown away: no need to wait for the disk.
     argv += ["-drive", f"file={files.overlay},format=qcow2,if=none,id=disk,cache=unsafe"]
     argv += ["-device", f"virtio-blk-pci,drive=disk,addr={_SLOT_DISK:#x}"]

@@ -49,20 +49,26 @@ class KernelReceiver:
 
 
 class DpdkReceiver:
-    """dpdk-testpmd in rxonly mode on a PCI function that vfio-pci holds; as a context manager."""
+    """dpdk-testpmd in rxonly mode on a PCI function that vfio-pci holds; as a context manager.
 
-    def __init__(self, vm: Vm, pci_address: str) -> None:
+    :param user: whom it runs as, without any capability, with hugepages that are there; "" for root, which takes some.
+    """
+
+    def __init__(self, vm: Vm, pci_address: str, user: str = "") -> None:
         self._vm = vm
+        self._user = user
         self._address = pci_address
         self._unit = "testpmd-" + re.sub(r"[:.]", "-", pci_address)
         self._log = f"/run/{self._unit}.log"
         self.mac = ""
 
     def __enter__(self) -> DpdkReceiver:
+        pages = "" if self._user else f"echo {HUGEPAGES} > /proc/sys/vm/nr_hugepages;"
         start = (
-            f"echo {HUGEPAGES} > /proc/sys/vm/nr_hugepages; rm -f {self._log};"
+            f"{pages} rm -f {self._log};"
             f" systemd-run --quiet --collect --unit={self._unit} -p StandardOutput=file:{self._log}"
-            f" -p StandardError=file:{self._log} dpdk-testpmd -m 128 -a {self._address} --file-prefix={self._unit}"
+            f" -p StandardError=file:{self._log} {self._as_user()} dpdk-testpmd -m 128 -a {self._address}"
+            f" {'--in-memory --no-telemetry' if self._user else f'--file-prefix={self._unit}'}"
             " -- --total-num-mbufs=8192 --forward-mode=rxonly --stats-period=1"
         )
         self._vm.ssh(start)
@@ -71,6 +77,14 @@ class DpdkReceiver:
 
     def __exit__(self, *_details: object) -> None:
         self._vm.ssh(["systemctl", "stop", self._unit], check=False)
+
+    def _as_user(self) -> str:
+        if not self._user:
+            return ""
+        # It needs two CPUs, and has those that are isolated only where that is said.
+        limits = ("CapabilityBoundingSet=", "NoNewPrivileges=yes", "LimitMEMLOCK=infinity", "RuntimeDirectory=testpmd")
+        limits = (*limits, "CPUAffinity=0-1")
+        return f"--uid={self._user} -p {' -p '.join(limits)} -p Environment=XDG_RUNTIME_DIR=/run/testpmd"
 
     def received(self) -> int:
         """Frames so far, as testpmd's statistics tell once a second."""

@@ -8,11 +8,13 @@ from typing import Any
 
 from lab import nics
 from lab.errors import LabError
-from lab.recipe import DEFAULT_RELEASE, recipe_for
+from lab.recipe import DEFAULT_RELEASE, RECIPES, recipe_for
 
 MANAGEMENT = ("virtio", "igb")
+BOOTS = ("kernel", "grub")
 MAX_MEMORY = 2048
 MAX_NICS = 8
+MAX_NUMA_NODES = 2
 # QEMU sometimes aborts under TCG when more CPUs than this enumerate PCI together.
 MAX_BOOT_CPUS = 2
 
@@ -22,7 +24,9 @@ class VmSpec:
     """The parameters of ``up``. Two VMs with equal parameters are interchangeable.
 
     `nics` has the kinds of the cards: a card with two ports is two test NICs. With `icount` the guest's clock counts
-    instructions, 2 ns each: what takes CPU time takes the same in every run, however busy this machine is.
+    instructions, 2 ns each: what takes CPU time takes the same in every run, however busy this machine is. `boot`:
+    QEMU starts the kernel with a fixed line, or the guest's own GRUB does with the line of its configuration. `numa` is
+    the number of nodes that memory (MiB) and CPUs are split into.
     """
 
     name: str = "lab"
@@ -33,6 +37,8 @@ class VmSpec:
     memory: int = 1536
     iommu: bool = True
     icount: bool = False
+    boot: str = "kernel"
+    numa: int = 1
 
     def check(self) -> None:
         """Raises `LabError` for what cannot work."""
@@ -58,6 +64,27 @@ class VmSpec:
             )
         if self.memory < 512:
             raise LabError(f"{self.memory} MiB of memory: at least 512 are needed.")
+        if not 1 <= self.numa <= MAX_NUMA_NODES or self.cpus % self.numa or self.memory % self.numa:
+            raise LabError(
+                f"{self.numa} NUMA nodes for {self.cpus} CPUs and {self.memory} MiB: there may be up to "
+                f"{MAX_NUMA_NODES}, which get equal parts of both."
+            )
+        self._check_boot()
+
+    def _check_boot(self) -> None:
+        if self.boot not in BOOTS:
+            raise LabError(f"Boot by {self.boot!r}: choose one of {', '.join(BOOTS)}.")
+        if self.boot != "grub":
+            return
+        if not recipe_for(self.release).has_grub:
+            fit = ", ".join(name for name, recipe in RECIPES.items() if recipe.has_grub)
+            raise LabError(f"The image {self.release} has no GRUB: use the release {fit}.")
+        for given, what in ((not self.iommu, "no IOMMU"), (self.late_cpus, f"{self.cpus} CPUs")):
+            if given:
+                raise LabError(
+                    f"{what} with GRUB: that needs an argument of the kernel, and GRUB gives those of the guest's own "
+                    "/etc/default/grub. Write it there once the guest is up, and reboot; or boot the kernel directly."
+                )
 
     @property
     def test_nics(self) -> list[nics.Nic]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lab import accel, control, image, nics, qemu, qmp, starter
+from lab import accel, control, image, nics, qemu, qmp, rebooting, starter
 from lab.errors import LabError
 from lab.inventory import Host, render
 from lab.progress import Progress
@@ -119,12 +119,22 @@ class Vm:
             "owner": current.owner,
             "ssh_port": current.ssh_port,
             "mgmt": current.spec.mgmt,
+            "boot": current.spec.boot,
             "cpus": current.spec.cpus,
+            "numa": current.spec.numa,
             "memory": current.spec.memory,
             "uptime": round(time.time() - current.started),
             "serial_log": str(self.directory.files.serial),
             "nics": cards,
         }
+
+    def reboot(self, hard: bool = False, progress: Progress | None = None) -> rebooting.Rebooted:
+        """Boots the guest again and waits until it has started everything; `hard`: by the reset button.
+
+        What runs in the guest ends, and what is below its /run goes: open a `GuestModules` anew. NICs keep what
+        `control` has told them.
+        """
+        return rebooting.reboot(self.directory, self.state, self._ssh, progress or Progress(), hard)
 
     def down(self, now: bool = False) -> None:
         """Ends the VM: power button, then QMP ``quit``, then signals. `now` leaves the power button out."""

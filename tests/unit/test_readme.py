@@ -90,6 +90,7 @@ def test_each_role_that_names_pfs_has_an_example():
         "README.md",
         "docs/fleets.md",
         "docs/rules-and-queues.md",
+        "roles/persist/README.md",
         "roles/provision/README.md",
         "roles/dpdk/README.md",
     } == {str(path) for path, _variables in EXAMPLES}

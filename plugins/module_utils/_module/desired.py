@@ -15,11 +15,13 @@ import re
 import typing as t
 
 from .._sriov.errors import InvalidRequest
+from .._sriov.faults import Faults
 from .._sriov.model.check import check_driver_name, check_value
 from .._sriov.model.desired import AUTO, DEFAULT, NONE, Desired, DesiredDevice, DesiredPf, DesiredRss, DesiredVfs, Node
 from .._sriov.model.mac import parse_mac
 from .._sriov.model.queues import Rings
 from .._sriov.model.selector import HOW_TO_WRITE, parse_selector
+from .._sriov.model.units import unit_name
 from .hash_options import desired_hash
 from .options import (
     ASSIGNMENT,
@@ -42,7 +44,6 @@ from .options import (
 from .rules import desired_rules, without_vfs
 
 if t.TYPE_CHECKING:
-    from .._sriov.faults import Faults
     from .._sriov.model.selector import Selector
 
 
@@ -52,9 +53,10 @@ FOLLOWERS = {"vlan": ("qos", "vlan_proto"), "driver": tuple(NODE)}
 def host(options: Params, faults: Faults) -> Desired:
     """All PFs of module host; consent for one PF or for all."""
     given = filled(HOST, options)
-    allow = frozenset(given["allow"] or ())
+    allow, release = frozenset(given["allow"] or ()), _release(given, "", faults)
     entries = usable(given["pfs"])
-    return Desired(tuple(_pf_of_host(filled(PF_OPTIONS, each), f"pfs[{n}].", allow, faults) for n, each in entries))
+    pfs = [_pf_of_host(filled(PF_OPTIONS, each), f"pfs[{n}].", allow, faults) for n, each in entries]
+    return Desired(tuple(each._replace(release=each.release | release) for each in pfs))
 
 
 def _pf_of_host(entry: Params, place: str, allow: frozenset[str], faults: Faults) -> DesiredPf:
@@ -68,7 +70,7 @@ def _pf_of_host(entry: Params, place: str, allow: frozenset[str], faults: Faults
         state["drivers_autoprobe"] = False  # VFs that no entry gives a driver stay without one
     if state["up"] is None and state["num_vfs"]:
         state["up"] = True
-    return DesiredPf(
+    found = DesiredPf(
         entry["pf"],
         **state,
         vfs=vfs,
@@ -77,25 +79,51 @@ def _pf_of_host(entry: Params, place: str, allow: frozenset[str], faults: Faults
         allow=allow | frozenset(entry["allow"] or ()),
         place=place,
         ntuple=entry["ntuple"],
+        release=_release(entry, place, faults),
     )
+    return _as_before(found, entry, place) if entry["as_before"] else found
+
+
+def _as_before(found: DesiredPf, entry: Params, place: str) -> DesiredPf:
+    """What is named beside it is taken away, on a host that does not know what there was before."""
+    named = desired_rules(entry["rules"] or [], place, Faults(), absent=True)
+    return DesiredPf(
+        found.pf,
+        num_vfs=None if found.num_vfs is None else 0,
+        rss=DesiredRss(verb="default") if found.rss and found.rss.verb else None,
+        rules=named if named.rules else None,
+        allow=found.allow,
+        place=place,
+        release=found.release,
+        as_before=True,
+    )
+
+
+def _release(given: Params, place: str, faults: Faults) -> frozenset[str]:
+    """Whole names of units."""
+    found = set()
+    for number, name in enumerate(given["release"] or ()):
+        with faults.gathered():
+            found.add(unit_name(f"{place}release[{number}]", name))
+    return frozenset(found)
 
 
 def pf(options: Params, faults: Faults) -> Desired:
     """Module pf."""
     given = filled(PF, options)
-    return _one_pf(given, **{word: given[word] for word in PF_STATE})
+    return _one_pf(given, faults, **{word: given[word] for word in PF_STATE})
 
 
 def vf(options: Params, faults: Faults) -> Desired:
     """Module vf."""
     given = filled(VF, options)
-    return _one_pf(given, vfs=desired_vfs(given["vfs"], "", faults))
+    return _one_pf(given, faults, vfs=desired_vfs(given["vfs"], "", faults))
 
 
 def rss(options: Params, faults: Faults) -> Desired:
     """Module rss."""
     given = filled(RSS, options)
-    return _one_pf(given, rss=desired_rss({word: given[word] for word in RSS_OPTIONS}, "", faults))
+    return _one_pf(given, faults, rss=desired_rss({word: given[word] for word in RSS_OPTIONS}, "", faults))
 
 
 def flow_rule(options: Params, faults: Faults) -> Desired:
@@ -105,20 +133,20 @@ def flow_rule(options: Params, faults: Faults) -> Desired:
     if absent and given["exclusive"]:
         faults.add(InvalidRequest("exclusive goes with state: present only", remedy="leave out one of them"))
     rules = desired_rules(given["rules"] or [], "", faults, absent, given["exclusive"])
-    return _one_pf(given, rules=rules, ntuple=given["ntuple"])
+    return _one_pf(given, faults, rules=rules, ntuple=given["ntuple"])
 
 
 def pci_driver(options: Params, faults: Faults) -> Desired:
     """Module pci_driver, in the order of its options."""
     given = filled(PCI_DRIVER, options)
-    allow = frozenset(given["allow"] or ())
+    allow, release = frozenset(given["allow"] or ()), _release(given, "", faults)
     found: list[DesiredDevice] = []
     for place, entry in _assignments(given):
         if entry["no_iommu"] is None:
             entry["no_iommu"] = given["no_iommu"]
         words = said(entry, ("driver", *NODE), place, faults)
         node = Node(words.get("owner"), words.get("group"), words.get("mode"))
-        device = DesiredDevice("", words.get("driver") or NONE, node, bool(entry["no_iommu"]), allow)
+        device = DesiredDevice("", words.get("driver") or NONE, node, bool(entry["no_iommu"]), allow, release=release)
         with faults.gathered():
             found += _devices(entry, given["pf"], place, device)
     return Desired(devices=tuple(found))
@@ -137,14 +165,15 @@ def _devices(entry: Params, pf: str | None, place: str, one: DesiredDevice) -> l
         return [one._replace(device=address) for address in entry["devices"]]
     if entry["vf"] is None:
         return []
-    selector = _selector(f"{place}vf", entry["vf"])
+    selector = named_vfs(f"{place}vf", entry["vf"])
     if pf is None and place:
         raise InvalidRequest(f"{place}vf: whose VFs they are is not said", remedy="name their PF: pf: …")
     return [] if pf is None else [one._replace(pf=pf, vf=selector)]
 
 
-def _one_pf(given: Params, **parts: t.Any) -> Desired:
-    return Desired((DesiredPf(given["pf"], allow=frozenset(given["allow"] or ()), **parts),))
+def _one_pf(given: Params, faults: Faults, **parts: t.Any) -> Desired:
+    allow, release = frozenset(given["allow"] or ()), _release(given, "", faults)
+    return Desired((DesiredPf(given["pf"], allow=allow, release=release, **parts),))
 
 
 def desired_vfs(entries: list[Params] | None, place: str, faults: Faults) -> tuple[DesiredVfs, ...]:
@@ -157,7 +186,7 @@ def desired_vfs(entries: list[Params] | None, place: str, faults: Faults) -> tup
         name = f"{place}vfs[{number}]"
         words = said(entry, tuple(word for word in entry if word != "vf"), f"{name}.", faults)
         with faults.gathered():
-            found.append(DesiredVfs(_selector(f"{name}.vf", entry["vf"]), words, name))
+            found.append(DesiredVfs(named_vfs(f"{name}.vf", entry["vf"]), words, name))
     unjudged = _followers(f"{place}vfs[", faults)
     return tuple(each._replace(said={w: v for w, v in each.said.items() if w not in unjudged}) for each in found)
 
@@ -184,7 +213,11 @@ def said(entry: Params, words: t.Sequence[str], place: str, faults: Faults) -> P
     return found
 
 
-def _selector(place: str, value: t.Any) -> Selector:
+def named_vfs(place: str, value: t.Any) -> Selector:
+    """Which VFs an option names.
+
+    :raises InvalidRequest: none.
+    """
     try:
         return parse_selector(value)
     except ValueError as error:

@@ -27,6 +27,8 @@ FORMS = {  # how to write what is not as it is expected
     "vfs": "vfs: [{vf: 0, mac: auto}]",
     "rules": "rules: [{flow_type: tcp4, dst_port: 80, vf: 0}]",
 }
+SOURCES = ("provision_pfs", "provision_pfs_group", "provision_pfs_host")  # in the order in which they are merged
+TEARDOWN_PFS = "teardown_pfs"  # a variable of role teardown
 KNOWN = {*PF_OPTIONS, *RECORD, *RSS_OPTIONS, *RULE_OPTIONS}
 PLACE = re.compile(r"(?<![\w.])pfs\[\d+\](?:\.[\w-]+|\[\d+\])*")
 LAST_PART = re.compile(r"(?:\.[\w-]+|\[\d+\])$")
@@ -76,6 +78,54 @@ def merge(sources: list[Source]) -> Merged:
             faults += misread(node.origin, "pf", numbers.get(label))
         pfs.append({"pf": label, **_plain(node, place, origins)})
     return Merged(pfs, origins, faults)
+
+
+def taken_back(merged: Merged, wanted: t.Any) -> Merged:
+    """PFs as they were before the first change; what is said of them is for hosts that do not know what that was.
+
+    :param wanted: labels or PFs, a list; empty for all that are merged.
+    """
+    if wanted is not None and not isinstance(wanted, (list, tuple)):
+        fault = _expected(TEARDOWN_PFS, wanted, "a list of PFs", f"{TEARDOWN_PFS}: [enp1s0]")
+        return merged._replace(faults=[*merged.faults, fault])
+    numbers: dict[str, int] = {}
+    for number, pf in enumerate(merged.pfs):
+        numbers.setdefault(str(pf["pf"]), number)
+    for number in range(len(merged.pfs)):
+        numbers[merged.origins[f"pfs[{number}]"].partition(".")[2]] = number
+    pfs: list[dict[str, t.Any]] = []
+    origins: dict[str, str] = {}
+    chosen = [numbers.get(str(name)) for name in wanted] if wanted else list(range(len(merged.pfs)))
+    for place, found in enumerate(chosen):
+        if found is None:
+            pfs.append({"pf": (wanted or [])[place], "as_before": True})
+            origins.update(dict.fromkeys((f"pfs[{place}]", f"pfs[{place}].pf"), f"{TEARDOWN_PFS}[{place}]"))
+        else:
+            pfs.append({**merged.pfs[found], "as_before": True})
+            origins.update(_moved(merged.origins, f"pfs[{found}]", f"pfs[{place}]"))
+    return Merged(pfs, origins, merged.faults)
+
+
+def _moved(origins: dict[str, str], before: str, after: str) -> dict[str, str]:
+    """Those of one PF, at another place of the list."""
+    return {after + each[len(before) :]: origin for each, origin in origins.items() if each.startswith(before)}
+
+
+def called_by_label(vfs: t.Any, pfs: t.Any, origins: dict[str, str]) -> t.Any:
+    """Records with a key `pf`, in which the label of a PF becomes what the merged list calls that PF.
+
+    A PF's name goes before labels. What is nothing of both, or no such record, stays for the module to tell.
+
+    :param origins: of the list, see Merged.
+    """
+    if not (isinstance(vfs, list) and isinstance(pfs, list)):
+        return vfs
+    names = [(number, pf["pf"]) for number, pf in enumerate(pfs) if isinstance(pf, dict) and "pf" in pf]
+    labels = {origins.get(f"pfs[{number}]", "").partition(".")[2]: name for number, name in names}
+    labels.update((str(name), name) for _number, name in names)
+    labels.pop("", None)
+    known = [isinstance(each, dict) and str(each.get("pf", "")) in labels for each in vfs]
+    return [{**each, "pf": labels[str(each["pf"])]} if is_one else each for each, is_one in zip(vfs, known)]
 
 
 def in_words(text: str, origins: dict[str, str]) -> str:

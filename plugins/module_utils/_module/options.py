@@ -21,7 +21,9 @@ Params = t.Dict[str, t.Any]
 Spec = t.Dict[str, t.Dict[str, t.Any]]
 
 ALLOW: Spec = {"allow": {"type": "list", "elements": "str", "choices": list(CONSENTS), "default": []}}
-TIMEOUT: Spec = {"timeout": {"type": "int", "default": 120}}
+RELEASE: Spec = {"release": {"type": "list", "elements": "str", "default": []}}
+TIMEOUT: Spec = {"timeout": {"type": "int", "default": 300}}
+CONFIRM: Spec = {"confirm": {"type": "int"}, "_confirm": {"type": "str"}}
 NAMED_PF: Spec = {"pf": {"type": "str", "required": True}}
 SELECTOR: Params = {"type": "raw"}
 PF_STATE: Spec = {
@@ -77,7 +79,9 @@ PF_OPTIONS: Spec = {
     "rules": RULES,
     "exclusive_rules": {"type": "bool", "default": False},
     **NTUPLE,
+    "as_before": {"type": "bool", "default": False},
     **ALLOW,
+    **RELEASE,
 }
 ASSIGNMENT: Spec = {
     "devices": {"type": "list", "elements": "str"},
@@ -86,19 +90,40 @@ ASSIGNMENT: Spec = {
     **NODE,
 }
 
+# On the host the text of the file, in check mode the path alone (plugins/action/host.py).
+PLAN_FILE: Spec = {"plan_file": {"type": "str"}}
 HOST: Spec = {
     "pfs": {"type": "list", "elements": "dict", "required": True, "options": PF_OPTIONS},
+    **PLAN_FILE,
     **ALLOW,
+    **RELEASE,
+    **TIMEOUT,
+    **CONFIRM,
+}
+MANAGED: Spec = {**NAMED_PF, "vf": {**SELECTOR, "required": True}}
+BOOT_STATE: Spec = {
+    "state": {"type": "str", "choices": ["present", "marked", "absent", "rollback"], "default": "present"},
+    "pfs": {"type": "list", "elements": "dict", "options": PF_OPTIONS},
+    "boot_timeout": {"type": "int", "default": 180},
+    "pf_timeout": {"type": "int", "default": 30},
+    "unmanaged": {"type": "bool", "default": True},
+    "managed_vfs": {"type": "list", "elements": "dict", "options": MANAGED, "default": []},
+    "metrics_directory": {"type": "str", "default": "auto"},
+    "check_interval": {"type": "str", "default": ""},
+    "override": {"type": "bool", "default": False},
+    **ALLOW,
+    **RELEASE,
     **TIMEOUT,
 }
-PF: Spec = {**NAMED_PF, **PF_STATE, **ALLOW, **TIMEOUT}
+PF: Spec = {**NAMED_PF, **PF_STATE, **ALLOW, **RELEASE, **TIMEOUT}
 VF: Spec = {
     **NAMED_PF,
     "vfs": {"type": "list", "elements": "dict", "required": True, "options": ATTRIBUTES},
     **ALLOW,
+    **RELEASE,
     **TIMEOUT,
 }
-RSS: Spec = {**NAMED_PF, **RSS_OPTIONS, **ALLOW, **TIMEOUT}
+RSS: Spec = {**NAMED_PF, **RSS_OPTIONS, **ALLOW, **RELEASE, **TIMEOUT}
 FLOW_RULE: Spec = {
     **NAMED_PF,
     "rules": {**RULES, "default": []},
@@ -106,6 +131,7 @@ FLOW_RULE: Spec = {
     "exclusive": {"type": "bool", "default": False},
     **NTUPLE,
     **ALLOW,
+    **RELEASE,
     **TIMEOUT,
 }
 PCI_DRIVER: Spec = {
@@ -122,6 +148,7 @@ PCI_DRIVER: Spec = {
         "mutually_exclusive": [("devices", "vf")],
     },
     **ALLOW,
+    **RELEASE,
     **TIMEOUT,
 }
 PCI_DRIVER_CONSTRAINTS: Params = {
@@ -134,6 +161,23 @@ PCI_DRIVER_CONSTRAINTS: Params = {
     "required_by": {"vf": ("pf", "driver"), "devices": ("driver",)},
 }
 RSS_CONSTRAINTS: Params = {"mutually_exclusive": ONE_TABLE}
+PAGES: Spec = {
+    "size": {"type": "str", "required": True},
+    "count": {"type": "int"},
+    "nodes": {"type": "dict"},
+}
+COMPARED_WITH: Spec = {
+    "compared_with": {
+        "type": "dict",
+        "options": {
+            # Their own keys are judged as module host does it.
+            "pfs": {"type": "list", "elements": "dict", "default": []},
+            "hugepages": {"type": "list", "elements": "dict", "default": [], "options": PAGES},
+            "boot": {"type": "bool"},
+            "only_owner": {"type": "bool", "default": True},
+        },
+    }
+}
 
 
 def filled(spec: Spec, options: Params) -> Params:

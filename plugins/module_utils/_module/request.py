@@ -12,8 +12,20 @@ import typing as t
 from .._sriov.errors import InvalidRequest, SriovError
 from .._sriov.faults import Faults
 from .._sriov.model.check import check_desired
-from . import desired
-from .options import FLOW_RULE, HOST, PCI_DRIVER, PCI_DRIVER_CONSTRAINTS, PF, RSS, RSS_CONSTRAINTS, TIMEOUT, VF, filled
+from . import boot_options, desired
+from .options import (
+    BOOT_STATE,
+    FLOW_RULE,
+    HOST,
+    PCI_DRIVER,
+    PCI_DRIVER_CONSTRAINTS,
+    PF,
+    RSS,
+    RSS_CONSTRAINTS,
+    TIMEOUT,
+    VF,
+    filled,
+)
 from .validation import checked_options
 
 if t.TYPE_CHECKING:
@@ -22,6 +34,7 @@ if t.TYPE_CHECKING:
 
 
 DAY = 86400  # seconds
+LEAST_TO_CONFIRM = 10  # seconds: a link that was reset, and a new connection over it, take some
 
 
 class Interface(t.NamedTuple):
@@ -37,6 +50,7 @@ class Interface(t.NamedTuple):
 
 
 MODULES = {
+    "boot_state": Interface(BOOT_STATE, boot_options.boot_state),
     "host": Interface(HOST, desired.host),
     "pf": Interface(PF, desired.pf),
     "vf": Interface(VF, desired.vf),
@@ -56,6 +70,8 @@ def desired_state(interface: Interface, options: Params) -> Desired:
     faults.add(*cleaned.faults)
     with faults.gathered():
         check_timeout(filled(TIMEOUT, cleaned.options)["timeout"])
+    with faults.gathered():
+        _check_confirm(cleaned.options.get("confirm"))
     if all(name in cleaned.options for name, option in interface.spec.items() if option.get("required")):
         found = interface.desired(cleaned.options, faults)
         with faults.gathered():
@@ -66,14 +82,17 @@ def desired_state(interface: Interface, options: Params) -> Desired:
 
 def failed(error: SriovError) -> Params:
     """The result of a module that changes something and was refused or stopped."""
-    return {**refused(error), "done": error.done, "lost": error.lost, "changed": bool(error.done)}
+    return {
+        **refused(error),
+        "done": error.done,
+        "lost": error.lost,
+        "changed": bool(error.done) if error.changed is None else error.changed,
+    }
 
 
 def refused(error: SriovError) -> Params:
     """The part of it that a module has which only looks."""
-    all_of_them = [each.details() for each in error.each()]
-    more = {"failures": all_of_them} if len(all_of_them) > 1 else {}
-    return {"msg": str(error), "failure": error.details(), **more}
+    return {"msg": str(error), "failure": error.details(), **error.failures()}
 
 
 def check_timeout(timeout: int) -> None:
@@ -82,3 +101,12 @@ def check_timeout(timeout: int) -> None:
         raise InvalidRequest(f"timeout: {timeout} is less than a second", remedy="give 1 or more")
     if timeout > DAY:
         raise InvalidRequest(f"timeout: {timeout} is more than a day", remedy=f"give {DAY} or less")
+
+
+def _check_confirm(seconds: int | None) -> None:
+    """:raises InvalidRequest: nobody could confirm in it, or would wait for it."""
+    if seconds is not None and seconds < LEAST_TO_CONFIRM:
+        what = f"confirm: {seconds} s are too few for a run and a new connection"
+        raise InvalidRequest(what, remedy=f"give {LEAST_TO_CONFIRM} or more")
+    if seconds is not None and seconds > DAY:
+        raise InvalidRequest(f"confirm: {seconds} is more than a day", remedy=f"give {DAY} or less")

@@ -13,6 +13,7 @@ have is known: the types of KINDS and the words of WORDS.
 from __future__ import annotations
 
 import copy
+import re
 import typing as t
 
 from ansible.module_utils.common import validation
@@ -52,6 +53,8 @@ KINDS = {
 }
 CONSTRAINTS = {"mutually_exclusive", "required_one_of", "required_by"}
 WORDS = {"type", "elements", "options", "required", "default", "choices", "no_log", *CONSTRAINTS}
+NO_TEXT = re.compile("[\0\ud800-\udfff]")  # nothing on a host has such a name, and no log takes it
+DIGITS = re.compile(r"\s*[+-]?[0-9]{1,40}(\.[0-9]{0,40})?\s*")
 INTERNAL = "_ansible_"  # what Ansible itself tells a module
 FAULTY: t.Any = object()
 NOT_CONVERTED = (TypeError, ValueError, ArithmeticError)  # the last for infinity, which Ansible forgets
@@ -138,7 +141,11 @@ class _Walk:
 
     def _converted(self, place: str, option: Params, value: t.Any) -> t.Any:
         kind = option.get("type", "str")
-        if isinstance(value, bool) and kind in ("int", "float"):
+        if NO_TEXT.search(_as_text(value)):
+            what, why = f"{place}: {shown(value)} is no text", "it holds a zero byte, or half a character"
+            self.faults.append(InvalidRequest(what, why=why, remedy="write it anew"))
+            return FAULTY
+        if kind in ("int", "float") and (isinstance(value, bool) or _is_odd(value)):
             return self._wrong_type(place, option, value)
         try:
             return KINDS[kind].convert(value)
@@ -181,6 +188,18 @@ def _entries(option: Params, value: t.Any) -> list[t.Any]:
 
 def _is_record(option: Params) -> bool:
     return option.get("type") == "dict" and bool(option.get("options"))
+
+
+def _as_text(value: t.Any) -> str:
+    """What Ansible makes of a text, or of bytes (`!binary` in YAML); "" of all else."""
+    if isinstance(value, bytes):
+        return value.decode(errors="surrogateescape")
+    return value if isinstance(value, str) else ""
+
+
+def _is_odd(value: t.Any) -> bool:
+    """A text that Ansible takes for a number, and nobody wrote as one: digits of other scripts, "1_000", "1e999999"."""
+    return isinstance(value, str) and DIGITS.fullmatch(value) is None
 
 
 def _may_be_null(option: Params) -> bool:

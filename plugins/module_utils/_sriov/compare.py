@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import itertools
 import typing as t
 from dataclasses import replace
 
@@ -15,11 +14,11 @@ from .errors import NotReached
 from .knowledge.index import without_port
 from .knowledge.queues import is_set_by_hand, present_rss
 from .model.attributes import DEFAULTS
-from .model.desired import AUTO, DEFAULT
+from .model.desired import AUTO
 from .model.host import ORPHAN
 from .model.mac import LAST_AUTO, MAC_ADDRESS, auto_mac
 from .model.rss_hash import field_letters, present_hash
-from .model.rss_table import equal_table
+from .model.rss_table import table_words
 from .model.user_changes import has_own_mac, has_own_mtu, is_driven_by_program
 from .model.vfs import desired_by_vf
 from .results import device_result
@@ -52,13 +51,10 @@ def of_pf(pf: Pf, desired: DesiredPf) -> Part:
 
 
 def of_driver(device: Device, desired: DesiredVf | DesiredDevice) -> Part:
-    """Its driver, what of its nodes and override is named, and that it should have an interface and has not."""
+    """Its driver with its override, what of its nodes is named, and that it should have an interface and has not."""
     result = device_result(device)
     of_node = [word for word in ("owner", "group", "mode") if getattr(desired.node, word) is not None]
-    words = ["driver", *of_node]
-    if desired.driver == DEFAULT:
-        words.append("driver_override")
-    found = {word: result[word] for word in words}
+    found = {word: result[word] for word in ["driver", "driver_override", *of_node]}
     if result["cdev"] and of_node:
         own = {word: result["cdev"][word] for word in of_node}
         found.update({"cdev": own} if result["mode"] else own)  # kernels without nodes of groups have that alone
@@ -93,6 +89,26 @@ def differences(planned: Part, observed: Part, path: str = "") -> list[str]:
     return found
 
 
+def same_host(before: State, now: State) -> bool:
+    """Whether two looks at what a desired state names have seen the same, but for what changes by itself."""
+    return _lasting(before) == _lasting(now)
+
+
+def _lasting(state: State) -> Part:
+    pfs = {
+        address: replace(pf, device=_lasting_device(pf.device), vfs=tuple(map(_lasting_device, pf.vfs)), claims=())
+        for address, pf in state.pfs.items()
+    }
+    devices = {address: _lasting_device(device) for address, device in state.devices.items()}
+    return {"pfs": pfs, "devices": devices, "host": (state.host.drivers, state.host.noiommu_mode)}
+
+
+def _lasting_device(device: Device) -> Device:
+    """Without its users, the number of its interface and its carrier."""
+    netdevs = tuple(replace(netdev, ifindex=0, carrier=False) for netdev in device.netdevs)
+    return replace(device, holders=(), netdevs=netdevs)
+
+
 def left_unbound(planned: State, observed: State) -> list[str]:
     """VFs that the kernel was to bind by itself and has not, in words: their driver's probe failed, or it is kept away.
 
@@ -102,7 +118,8 @@ def left_unbound(planned: State, observed: State) -> list[str]:
         f"VF {vf.vf} of {observed.pfs[address].label} has no driver, though the kernel gives {expected.driver} to new "
         "VFs: look at dmesg; a driver may be kept from loading (modprobe.d)"
         for address, pf in planned.pfs.items()
-        for expected, vf in zip(pf.vfs, observed.pfs[address].vfs)
+        for index, vf in observed.pfs[address].by_index.items()
+        for expected in filter(None, [pf.by_index.get(index)])
         if expected.planned and expected.driver == expected.default_driver and expected.driver and vf.driver is None
     ]
 
@@ -123,11 +140,14 @@ def _functions(pf: Pf, desired: DesiredPf) -> Part:
 
 
 def _vfs(pf: Pf, desired: DesiredPf) -> dict[str, Part]:
+    """One that is not there is left out, and so is found missing."""
     found: dict[str, Part] = {}
+    there = pf.by_index
     for index, each in desired_by_vf(desired.every_vfs, pf.num_vfs).items():
-        found[str(index)] = _attributes(pf.vfs[index], _with_address(pf, index, each))
-        if each.driver is not None:
-            found[str(index)].update(of_driver(pf.vfs[index], each))
+        if index in there:
+            found[str(index)] = _attributes(there[index], _with_address(pf, index, each))
+            if each.driver is not None:
+                found[str(index)].update(of_driver(there[index], each))
     return found
 
 
@@ -196,17 +216,10 @@ def _rules(pf: Pf, desired: DesiredPf) -> Part:
         return {"rules": sorted(map(str, shown))} if shown else {}
     if desired.rules.exclusive or desired.reopens:
         return {"rules": sorted(map(str, present))}
-    flows = {rule.flow: rule.location for rule in (*desired.rules.rules, *desired.rules.leftover)}
+    of_rules = (*desired.rules.unwanted, *desired.rules.rules, *desired.rules.leftover)
+    flows = {rule.flow: rule.location for rule in of_rules}
     return {"rules": sorted(_rule_words(rule, flows[rule.flow]) for rule in present if rule.flow in flows)}
 
 
 def _rule_words(rule: FlowRule, location: int | None) -> str:
     return str(rule) if location is None else f"{rule.location}: {rule}"
-
-
-def table_words(table: tuple[int, ...]) -> str:
-    """ "equal 4", or the queues with the lengths of their blocks: "0*43 1*43 2*42"."""
-    queues = max(table, default=-1) + 1
-    if queues > 0 and table == equal_table(len(table), queues):
-        return f"equal {queues}"
-    return " ".join(f"{queue}*{len(list(block))}" for queue, block in itertools.groupby(table))

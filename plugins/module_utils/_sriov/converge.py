@@ -9,19 +9,36 @@ from __future__ import annotations
 
 import typing as t
 
-from .compare import check_reached, left_unbound, spoken_of
-from .errors import NotPermitted, NotReached, SriovError
-from .kernel.users import user_label
+from .alone import check_user
+from .change import Run, change
+from .confirm import Arming
+from .errors import SriovError
+from .kept.files import Files
+from .kept.pending import Pending
+from .kernel.deadline import TO_LOOK, Deadline
+from .memory import Memory
 from .model.check import check_desired
-from .observe.host import observe
+from .model.units import start_command
+from .observe.given import with_addresses_to_record, with_owed_addresses
+from .observe.host import observe, observe_parents
+from .observe.links import links_came
+from .others import blocked_devices
+from .owed import Owed
 from .plan.after import after_all
-from .plan.host import plan_host
+from .plan.from_record import from_records
+from .plan.release import OF_UNITS, plan_with_units
 from .steps.pci import Plan
 
 if t.TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .confirm import Switch
     from .kernel.kernel import Kernel
     from .model.desired import Desired
     from .model.host import State
+    from .saved_plan import Saved
+    from .steps.pci import Step
+    from .steps.units import StartUnit
 
 
 class Outcome(t.NamedTuple):
@@ -39,81 +56,122 @@ class Outcome(t.NamedTuple):
     plan: Plan
 
 
-def converge(kernel: Kernel, desired: Desired, timeout: float, check: bool = False) -> Outcome:
+def converge(
+    kernel: Kernel,
+    desired: Desired,
+    timeout: float,
+    check: bool = False,
+    tell: Callable[[Sequence[Step]], None] | None = None,
+    reviewed: Saved | None = None,
+    switch: Switch | None = None,
+) -> Outcome:
     """Bring the host to the desired state.
 
-    :param timeout: seconds for one step.
+    :param timeout: seconds for all of it.
     :param check: only plan; nothing is written.
+    :param tell: gets the steps that are about to be done, one by one or a few at once.
+    :param reviewed: a plan that was saved: nothing is done unless this one is the same.
+    :param switch: takes back what is done here, unless it is confirmed.
     :raises SriovError: with the steps done before in its attribute done.
     """
-    _check_user(kernel.system.effective_user())
+    deadline = Deadline(timeout)
+    check_user(kernel)
     check_desired(desired)
-    desired, before, unknown = observe(kernel, desired, timeout)
-    plan = plan_host(before, desired, unknown)
-    planned, desired = after_all(before, plan.steps), desired.keeping(plan.kept)
-    if check or not plan.steps:
-        return Outcome(desired, before, planned, plan)
-    _apply(kernel, plan, timeout)
+    if not check:
+        Pending(Files(kernel.root)).check_none()
+    memory = Memory(kernel)
+    expected = _planned(kernel, desired, deadline, memory, reviewed)
+    back = switch.check(kernel, expected.before, expected.plan) if switch and expected.plan.steps else None
+    if check:
+        return expected
+    if expected.plan.steps or memory.has_journal:
+        expected = expected._replace(before=observe_parents(kernel, expected.before, deadline.left(TO_LOOK)))
+    outcome = expected
+    if expected.plan.steps:
+        arming = Arming(kernel, switch, back) if switch and back else None
+        telling = arming.telling(tell) if arming else tell
+        outcome = _carried_out(Run(kernel, expected.desired, memory, deadline, telling), expected, arming)
+    left = memory.settle(outcome.after._replace(parents=expected.before.parents), outcome.desired)
+    return outcome._replace(plan=outcome.plan._replace(warnings=(*outcome.plan.warnings, *left)))
+
+
+def _planned(kernel: Kernel, desired: Desired, deadline: Deadline, memory: Memory, reviewed: Saved | None) -> Outcome:
+    """What comes of it where all goes well."""
+    desired, before, unknown = _looked(kernel, desired, deadline, memory)
+    told: tuple[str, ...] = ()
+    if any(each.as_before for each in desired.pfs):
+        desired, told, unclear = from_records(before, desired)
+        # Another look: what is read of a host is what is asked of it, and that shows only now.
+        desired, before, more = _looked(kernel, desired, deadline, memory)
+        unknown = [*unknown, *unclear, *more]
+    if not unknown and links_came(kernel, desired, before, deadline.left()):
+        desired, before, unknown = _looked(kernel, desired, deadline, memory)
+    plan = _plan(before, desired, unknown)
+    plan = plan._replace(warnings=(*told, *plan.warnings))
+    if reviewed is not None:
+        _check_reviewed(reviewed, desired, before, plan)
+    return Outcome(desired.keeping(plan.kept), before, after_all(before, plan.steps), plan)
+
+
+def _looked(
+    kernel: Kernel, desired: Desired, deadline: Deadline, memory: Memory
+) -> tuple[Desired, State, list[SriovError]]:
+    """What observe() gives, with what earlier runs have noted of the host."""
+    desired, state, unknown = observe(kernel, desired, deadline.left(), blocked_devices(kernel))
+    return desired, with_owed_addresses(kernel, memory.recall(state)), unknown
+
+
+def _plan(before: State, desired: Desired, unknown: list[SriovError]) -> Plan:
+    """:raises SriovError: it is refused, and nothing is done: also of what an earlier run has left it says so."""
     try:
-        more, after = _settle(kernel, desired, planned, timeout)
+        return plan_with_units(before, desired, unknown)
     except SriovError as error:
-        error.done = [*map(str, plan.steps), *error.done]
+        error.lost += map(start_command, before.stopped)
         raise
-    # The second plan may say the same.
-    warnings = tuple(dict.fromkeys((*plan.warnings, *more.warnings)))
-    allowed = tuple(dict.fromkeys((*plan.allowed, *more.allowed)))
-    purposes = (*plan.purposes, *(len(plan.steps) + purpose for purpose in more.purposes))
-    return Outcome(desired, before, after, Plan((*plan.steps, *more.steps), warnings, allowed, plan.kept, purposes))
 
 
-def _check_user(user: int) -> None:
-    """A plan made with half the host unseen is worth nothing: who holds a device is hidden from other users.
-
-    :raises NotPermitted: it is not root.
-    """
-    if user != 0:
-        raise NotPermitted(
-            f"this runs as user {user_label(user)}, and needs root",
-            why="what others' processes have open is hidden from it, and nothing may be written",
-            remedy="become: true",
-        )
-
-
-def _apply(kernel: Kernel, plan: Plan, timeout: float) -> None:
-    from .apply.run import apply_steps  # only here: most runs find nothing to do, and reading it takes a while
-
-    apply_steps(kernel, plan.steps, timeout, plan.purposes)
-
-
-def _settle(kernel: Kernel, desired: Desired, planned: State, timeout: float) -> tuple[Plan, State]:
-    """Read again, and do what a second plan finds: a driver may have done more than it was told.
-
-    :returns: what was done here, and the host after it.
-    :raises SriovError: the host is not as planned, or cannot be made so.
-    """
-    _desired, after, _unknown = observe(kernel, desired, timeout)
-    wanted = spoken_of(planned, desired)
+def _carried_out(run: Run, expected: Outcome, arming: Arming | None) -> Outcome:
+    """What has come of it; every unit that was stopped is started again, whatever comes of the rest."""
+    owed = Owed(run.kernel, run.memory, expected.plan, run.deadline)
     try:
-        more = plan_host(after, desired)
-    except SriovError:
-        # Where that is refused because the state is not the predicted one, say that it is not.
-        check_reached(wanted, spoken_of(after, desired))
-        raise
-    if more.steps:
-        _apply(kernel, more, timeout)
-    try:
-        if more.steps:
-            _desired, after, _unknown = observe(kernel, desired, timeout)
-        check_reached(wanted, spoken_of(after, desired))
-        _check_done(more, after, desired)
+        before = with_addresses_to_record(run.kernel, expected.before)
+        run.memory.note(before, expected.plan, expected.desired)
+        if arming:
+            arming.prepare()
+        more, after = change(run, expected.before, expected.after, owed.plan)
+        if arming and owed.starts:
+            arming.arm()  # they may be all that there is to do
     except SriovError as error:
-        error.done = [str(step) for step in more.steps]
+        owed.start_after(error)
+        if arming:
+            arming.after(error)
         raise
-    return more._replace(warnings=(*more.warnings, *left_unbound(planned, after))), after
+    except Exception:  # a fault of ours is no reason to leave it stopped
+        owed.start_after(SriovError("a fault"))
+        raise
+    try:
+        owed.start()
+    except SriovError as error:
+        error.done = [*map(str, (*owed.plan.steps, *more.steps)), *error.done]
+        if arming:
+            arming.after(error)
+        raise
+    return expected._replace(after=after, plan=_joined(owed.plan, more, owed.starts))
 
 
-def _check_done(plan: Plan, after: State, desired: Desired) -> None:
-    """:raises NotReached: a step that was done is to be done again."""
-    left = plan_host(after, desired).steps if plan.steps else ()
-    for step in (step for step in left if step in plan.steps):
-        raise NotReached("a step was done, and is to be done again", why=str(step), remedy="look at dmesg")
+def _joined(plan: Plan, more: Plan, starts: tuple[StartUnit, ...]) -> Plan:
+    """All that was done, as one plan. The second may say the same as the first."""
+    behind = len(plan.steps)
+    return Plan(
+        (*plan.steps, *more.steps, *starts),
+        tuple(dict.fromkeys((*plan.warnings, *more.warnings))),
+        tuple(dict.fromkeys((*plan.allowed, *more.allowed))),
+        plan.kept,
+        (*plan.purposes, *(behind + each for each in more.purposes), *[OF_UNITS] * len(starts)),
+    )
+
+
+def _check_reviewed(reviewed: Saved, desired: Desired, before: State, plan: Plan) -> None:
+    from .saved_plan import check_same, saved_plan  # only here: few runs have one
+
+    check_same(reviewed, saved_plan(desired, before, plan.steps))

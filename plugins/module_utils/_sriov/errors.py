@@ -49,6 +49,9 @@ class SriovError(Exception):
         self.step = ""  # the step at which it happened
         self.done: list[str] = []  # the steps done before it, and after it to put back what those had taken away
         self.partly: list[t.Any] = []  # steps that say what the one at which it happened did all the same
+        self.attempted: list[t.Any] = []  # those steps, and what was begun of the one at which it happened
+        self.begun = False  # a step was begun: it may have had its effect all the same
+        self.changed: bool | None = None  # whether the host is another than before; None: if anything was done
         self.lost: list[str] = []  # commands for what could not be put back
 
     def __str__(self) -> str:
@@ -78,6 +81,11 @@ class SriovError(Exception):
             "errno": None if self.errno is None else errno_name(self.errno),
             "step": self.step,
         }
+
+    def failures(self) -> dict[str, t.Any]:
+        """`failures`: details() of each, for such a result where several are told together; else nothing."""
+        details = [each.details() for each in self.each()]
+        return {"failures": details} if len(details) > 1 else {}
 
 
 class DeviceNotFound(SriovError):
@@ -144,6 +152,16 @@ class TookTooLong(SriovError):
     kind = "timeout"
 
 
+class StillInKernel(TookTooLong):
+    """The kernel is at a write or a read, and whatever else is written to that device would wait as well."""
+
+
+class NoAnswer(SriovError):
+    """The process that did it is gone: somebody, or the kernel, has killed it, or this collection has a fault."""
+
+    kind = "no_answer"
+
+
 class NotReached(SriovError):
     """Every step was accepted and yet the state read back is not the one wanted."""
 
@@ -152,6 +170,9 @@ class NotReached(SriovError):
 
 # include/linux/errno.h: not meant for programs, and told to them all the same. libc has no words for them.
 KERNELS_OWN = {512: "ERESTARTSYS", 517: "EPROBE_DEFER", 524: "ENOTSUPP", 525: "ETOOSMALL"}
+
+
+GARBLED = 0  # in the place of an errno: a file could be read, and holds what the kernel does not write there
 
 
 def errno_name(number: int) -> str:
@@ -166,6 +187,8 @@ def errno_name(number: int) -> str:
 
 def errno_words(number: int) -> str:
     """ "EBUSY: Device or resource busy"; of a number without words of libc, whose it is."""
+    if number == GARBLED:
+        return "it says what cannot be"
     name = errno_name(number)
     if number in errno_names.errorcode:
         return f"{name}: {os.strerror(number)}"

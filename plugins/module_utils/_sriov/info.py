@@ -10,40 +10,90 @@ from __future__ import annotations
 import typing as t
 
 from .bypass.techniques import MODULES, OPTIONS, techniques
+from .errors import InUse, TookTooLong
 from .knowledge.queues import driver_of, is_set_by_hand, predict_rss, with_queues_unknown
 from .knowledge.rss import rss_explanation
 from .model.rss_hash import HASHED_FLOWS
+from .observe.blocked import LETS_GO
 from .observe.bypass import BypassObserver
-from .observe.host import Observer
 from .observe.names import Nic, find_pf
 from .observe.not_seen import not_seen
+from .observe.observer import Observer
 from .observe.pcie import pcie_result
 from .observe.queues import with_hash_fields
-from .results import pf_result
+from .results import pf_result, record_result
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from .kernel.kernel import Kernel
     from .model.host import Device, Host, Pf
+    from .model.kept import Record
 
 LRO = "rx-lro"
 
 
-def read_info(kernel: Kernel, name: str | None, timeout: float) -> dict[str, t.Any]:
+def read_info(
+    kernel: Kernel,
+    name: str | None,
+    timeout: float,
+    blocked: Mapping[str, str] | None = None,
+    records: Mapping[str, Record] | None = None,
+) -> dict[str, t.Any]:
     """The return values of module info.
 
     :param name: the PF, or a NIC without SR-IOV; None for all PFs.
     :param timeout: seconds for reads that take a device lock.
+    :param blocked: functions that the kernel has not let go yet, by PCI address, and why: they are not looked at.
+    :param records: what PFs were before the first change, by PCI address.
+    :raises SriovError: the PF that is named cannot be looked at; of all PFs those that cannot are told in not_seen.
     """
-    observer = Observer(kernel, timeout)
     nics = [Nic(address) for address in kernel.pci.pfs()]
+    observer = Observer(kernel, timeout if name is not None else timeout / (len(nics) + 1), blocked)
     if name is not None:
         nics = [find_pf(kernel, observer.interfaces, name, plain=True)]
-    pfs = [with_hash_fields(kernel, pf, HASHED_FLOWS) for nic in nics for pf in _ports(observer, nic)]
+    seen, locked = _look(observer, nics, blocked or {})
+    if name is not None and locked:
+        raise next(iter(locked.values()))
+    pfs = [with_hash_fields(kernel, pf, HASHED_FLOWS) for pf in seen]
     devices = [device for pf in pfs for device in (pf.device, *pf.vfs)]
     host = observer.host(devices, [])
     bypass = BypassObserver(kernel, host, MODULES, OPTIONS)
-    found = {"pfs": [_pf(kernel, pf, host, bypass) for pf in pfs], "host": host_result(kernel, host, pfs)}
-    return {**found, "not_seen": [*not_seen(kernel), *bypass.not_seen]}
+    views = [_pf(kernel, pf, host, bypass) for pf in pfs]
+    for view in views:
+        record = (records or {}).get(view["pci_address"])
+        view["before"] = record_result(record) if record else None
+    found = {"pfs": views, "host": host_result(kernel, host, pfs)}
+    return {**found, "not_seen": [*map(_in_words, locked.values()), *not_seen(kernel), *bypass.not_seen]}
+
+
+def _look(
+    observer: Observer, nics: Iterable[Nic], blocked: Mapping[str, str]
+) -> tuple[list[Pf], dict[str, InUse | TookTooLong]]:
+    """What can be looked at, and why the rest cannot, by address."""
+    seen: list[Pf] = []
+    locked: dict[str, InUse | TookTooLong] = {}
+    for nic in nics:
+        try:
+            if nic.address in blocked:
+                raise InUse("", why=blocked[nic.address])
+            seen += _ports(observer, nic)
+        except (InUse, TookTooLong) as error:
+            locked[nic.address] = _locked(observer, nic.address, error)
+    return seen, locked
+
+
+def _locked(observer: Observer, address: str, error: InUse | TookTooLong) -> InUse | TookTooLong:
+    """The same, with who may be the reason: whoever takes a device away from a program waits for it in the kernel."""
+    users = observer.users_of_vfs(address)
+    what, why = f"{address} cannot be looked at now", "; ".join([error.why or error.what, *users])
+    if isinstance(error, InUse):
+        return InUse(what, why=why, remedy=LETS_GO, holders=users)
+    return TookTooLong(what, why=why, remedy=LETS_GO)
+
+
+def _in_words(error: InUse | TookTooLong) -> str:
+    return f"{error.what}: {error.why}"
 
 
 def _ports(observer: Observer, nic: Nic) -> list[Pf]:

@@ -19,6 +19,7 @@ from .model.rss_table import spread
 if t.TYPE_CHECKING:
     from .model.flow import FlowRule
     from .model.host import Cdev, Device, Pf
+    from .model.kept import Record
     from .model.queues import Queues
 
 
@@ -91,6 +92,24 @@ def rule_result(rule: FlowRule) -> dict[str, t.Any]:
         "rss_context": rule.context,
         "ethtool": ethtool_words(rule),
         "text": str(rule),
+    }
+
+
+def record_result(record: Record) -> dict[str, t.Any]:
+    """What a PF was before the first change."""
+    said = {kept.vf: kept.said for kept in record.vfs}
+    vfs = [{"vf": index, "mac": mac, **said.get(index, {})} for index, mac in enumerate(record.macs)]
+    return {
+        "perm_mac": record.perm_mac,
+        "num_vfs": record.num_vfs,
+        "drivers_autoprobe": record.drivers_autoprobe,
+        "up": record.up,
+        "channels": record.channels,
+        "ntuple": record.ntuple,
+        "table": None if record.table is None else list(record.table),
+        "rules": [f"{rule.location}: {rule}" for rule in record.rules],
+        "added_rules": list(map(str, record.ours)),
+        "vfs": [{**vf, "mode": _mode(vf["mode"])} if "mode" in vf else vf for vf in vfs],
     }
 
 

@@ -79,6 +79,26 @@ def test_a_silent_boot_is_given_up(tmp_path):
     assert stuck is not None and stuck.reason.startswith("nothing on the serial port for 0.3 s")
 
 
+@pytest.mark.parametrize(("times", "lost"), [(1, False), (2, True)])
+def test_a_timer_that_does_not_come_ends_a_boot(tmp_path, times, lost):
+    path = tmp_path / "serial.log"
+    path.write_text("[   27.9] rcu: \tPossible timer handling issue on cpu=0 timer-softirq=21\n" * times, "utf-8")
+    limits = boot.Limits(silence=0.3, total=60)
+    stuck = boot.BootWatcher(path, 1, lambda: True, Progress(io.StringIO()), limits).wait()
+    assert stuck is not None and stuck.lost_timer == lost
+
+
+def test_what_earlier_boots_have_said_is_not_this_one_s(tmp_path):
+    path = tmp_path / "serial.log"
+    earlier = "lab: sshd listens\n[    1.0] Kernel panic - not syncing: VFS\n"
+    path.write_text(earlier, encoding="utf-8")
+    limits = boot.Limits(silence=0.3, total=60)
+    skip = len(earlier.encode())
+    watcher = boot.BootWatcher(path, 1, lambda: True, Progress(io.StringIO()), limits, skip)
+    stuck = watcher.wait()
+    assert stuck is not None and stuck.reason.startswith("nothing on the serial port")
+
+
 def test_forwarded_port_is_read_from_the_monitor():
     text = (
         "Hub -1 (mgmt):\r\n  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ\r\n"
@@ -109,7 +129,8 @@ def test_inventory_is_yaml_for_ansible():
 
 def test_parser_knows_all_commands():
     options = build_parser().parse_args(["up", "--nic", "82576", "--nic", "82576", "--owner", "1"])
-    assert (options.nic, options.owner, options.release) == (["82576", "82576"], 1, "trixie")
+    assert (options.nic, options.owner, options.boot, options.numa) == (["82576", "82576"], 1, "kernel", 1)
+    assert build_parser().parse_args(["reboot", "--hard"]).hard
     assert build_parser().parse_args(["ssh", "--", "ip", "-br", "link"]).remote == ["ip", "-br", "link"]
     assert build_parser().parse_args(["ssh", "--name", "x", "uname -a"]).remote == ["uname -a"]
 

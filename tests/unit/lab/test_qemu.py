@@ -6,6 +6,7 @@ import pytest
 from lab import qemu
 from lab.errors import LabError
 from lab.image import Image
+from lab.recipe import recipe_for
 from lab.spec import VmSpec
 
 FILES = qemu.VmFiles(Path("/state/a"), Path("/sockets/a"))
@@ -114,6 +115,14 @@ def test_size():
         ({"name": "../x"}, "letters"),
         ({"name": ""}, "letters"),
         ({"release": "buster"}, "trixie"),
+        ({"boot": "pxe"}, "kernel, grub"),
+        ({"boot": "grub"}, "image trixie has no GRUB: use the release trixie-boot"),
+        ({"boot": "grub", "release": "trixie-boot", "iommu": False}, "no IOMMU with GRUB.*/etc/default/grub"),
+        ({"boot": "grub", "release": "trixie-boot", "cpus": 4}, "4 CPUs with GRUB.*/etc/default/grub"),
+        ({"numa": 0}, "0 NUMA nodes"),
+        ({"numa": 3, "cpus": 4}, "3 NUMA nodes"),
+        ({"numa": 2, "cpus": 3}, "2 NUMA nodes for 3 CPUs.*equal parts"),
+        ({"numa": 2, "memory": 1537}, "2 NUMA nodes for 2 CPUs and 1537 MiB"),
     ],
 )
 def test_what_cannot_work_is_refused(parameters, message):
@@ -134,6 +143,51 @@ def test_many_cpus_wait_until_pci_has_been_enumerated(cpus, late):
     assert ("maxcpus=1" in values(words, "-append")[0].split()) == late
 
 
+@pytest.mark.parametrize(("accelerator", "periodic"), [("tcg", True), ("kvm", False), ("icount", False)])
+def test_a_timer_whose_interrupts_may_get_lost_is_periodic(accelerator, periodic):
+    arguments = values(argv(accelerator), "-append")[0].split()
+    assert ({"nohz=off", "highres=off"} <= set(arguments)) == periodic
+
+
+@pytest.mark.parametrize(("cpus", "thread"), [(2, "multi"), (4, "single"), (16, "single")])
+def test_many_cpus_take_turns_in_one_thread(cpus, thread):
+    assert values(argv("tcg", cpus=cpus), "-accel") == [f"tcg,thread={thread}"]
+
+
 def test_many_cpus_are_refused_where_the_reload_of_a_driver_would_cut_ssh():
     with pytest.raises(LabError, match="Use the management NIC virtio"):
         argv(cpus=16, mgmt="igb")
+
+
+@pytest.mark.parametrize("nics", [("82576",), ("82599", "82576"), ("82599-dual", "82576")])
+def test_grub_is_the_kernel_and_the_guest_says_the_rest(nics):
+    by_kernel = argv(release="trixie-boot", nics=nics)
+    by_grub = argv(release="trixie-boot", nics=nics, boot="grub")
+    assert values(by_grub, "-kernel") == ["/images/x/grub.kernel"]
+    assert "-initrd" not in by_grub and "-append" not in by_grub
+    assert devices(by_grub) == devices(by_kernel)
+    assert "-no-reboot" not in by_grub + by_kernel
+
+
+def test_grub_s_kernel_has_the_arguments_of_every_lab_guest():
+    [line] = values(argv(), "-append")
+    assert recipe_for("trixie-boot").kernel_arguments in line
+
+
+@pytest.mark.parametrize(
+    ("parameters", "memory", "cpus"),
+    [
+        ({"numa": 2}, [768, 768], ["0-0", "1-1"]),
+        ({"numa": 2, "memory": 2048, "cpus": 8}, [1024, 1024], ["0-3", "4-7"]),
+        ({}, [], []),
+    ],
+)
+def test_numa_nodes_share_memory_and_cpus(parameters, memory, cpus):
+    words = argv(**parameters)
+    assert ("sockets=2" in values(words, "-smp")[0]) == bool(cpus)
+    assert values(words, "-object") == [
+        f"memory-backend-ram,id=memory{node},size={size}M" for node, size in enumerate(memory)
+    ]
+    assert values(words, "-numa") == [
+        f"node,nodeid={node},cpus={part},memdev=memory{node}" for node, part in enumerate(cpus)
+    ]

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.request import MODULES, desired_state
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_steps
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import SriovError
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.deadline import Deadline
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import CONSENTS
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.after import after_all
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.host import plan_host
@@ -243,7 +244,7 @@ def test_a_plan_that_was_cut_off_is_finished_by_the_next_run(roots):
         except SriovError:
             return
         event(f"cut off after {min(number, len(plan.steps))} of {len(plan.steps)}")
-        apply_steps(kernel, plan.steps[:number], 30.0)
+        apply_steps(kernel, plan.steps[:number], Deadline(30))
         assert run(kernel, options)["failed"] is False
         assert run(kernel, options)["changed"] is False
 

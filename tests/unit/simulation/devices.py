@@ -45,6 +45,7 @@ class Behaviour:
     misses_pf: dict = field(default_factory=dict)  # VF -> number of probes of ixgbevf that do not reach the PF
     user: int = 0  # who runs the code under test
     unreadable: str = "(?!)"  # regular expression of paths that this user may not read: EACCES
+    no_timers: str = ""  # what systemd-run says when it starts none
 
 
 class Devices:

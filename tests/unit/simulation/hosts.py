@@ -80,6 +80,9 @@ def host(nic=IGB, cpus=8, iommu=True, loaded=LOADED, missing=(), noiommu="N", lo
         GROUPS: DIRECTORY,
         "dev/vfio": DIRECTORY,
         "proc/1/comm": "systemd",
+        "proc/sys/kernel/random/boot_id": "3f0c9b1e-6a70-4c4e-9d5b-0d6a4a3ad6f1",
+        "run": DIRECTORY,
+        "var/lib": DIRECTORY,
         "proc/self/stat": "100 (python3) S 1 0 0",
         "proc/self/environ": b"LANG=C\0",
         "proc/self/ns/net": "net:[1]",
@@ -170,7 +173,12 @@ def interface(name, ifindex, mac, up=False, addresses=(), **more):
     entry = {"ifindex": ifindex, "ifname": name, "flags": flags, "mtu": 1500, "operstate": "UP" if up else "DOWN"}
     entry.update({"link_type": "ether", "address": mac, "addr_info": [address(text) for text in addresses], **more})
     base = f"sys/class/net/{name}"
-    return {f"sim/interfaces/{name}": json.dumps(entry), f"{base}/mtu": "1500", f"{base}/carrier": str(int(up))}
+    return {
+        f"sim/interfaces/{name}": json.dumps(entry),
+        f"{base}/ifindex": str(ifindex),
+        f"{base}/mtu": "1500",
+        f"{base}/carrier": str(int(up)),
+    }
 
 
 def virtual(name, ifindex, kind, lowers=(), mac="", **data):

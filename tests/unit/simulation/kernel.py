@@ -23,7 +23,10 @@ from . import hosts
 from .devices import Behaviour, Devices
 from .ethtool import SimEthtool, link_changed, mtu_changed, vfs_changed
 from .netlink import netlink
+from .pages import set_pages
+from .timers import SimTimers
 from .tree import Link, build
+from .units import SimUnits
 
 SRIOV_DRIVERS = ("igb", "ixgbe", "mystery", "cxgb4", "pci-pf-stub")  # those with sriov_configure
 BLOCKED = 3.0  # seconds; a blocked child ends by itself some time after its test
@@ -61,6 +64,7 @@ class SimSysfs(Sysfs):
             "drivers_probe": self._probe,
             "reset": self._reset,
             "enable_unsafe_noiommu_mode": self._no_iommu,
+            "nr_hugepages": lambda _address, number: set_pages(self._devices.root, path, int(number)),
         }[name](address, value)
         if error:
             raise OSError(error, os.strerror(error))
@@ -170,6 +174,8 @@ class SimCommands:
     def __init__(self, root, behaviour):
         self._devices = Devices(root, behaviour)
         self._behaviour = behaviour
+        self._units = SimUnits(self._devices.root)
+        self._timers = SimTimers(self._devices, behaviour)
         self.calls = []
 
     def __call__(self, argv, stdin=""):
@@ -177,7 +183,17 @@ class SimCommands:
         name, *words = argv
         if words == ["-batch", "-"]:
             return self._batch(stdin.splitlines())
-        return {"ip": self._ip, "modprobe": self._modprobe, "udevadm": self._udevadm}[name](words)
+        programs = {"ip": self._ip, "modprobe": self._modprobe, "udevadm": self._udevadm}
+        systemd = {"systemd-run": self._timers.run, "systemctl": self._systemctl, "networkctl": self._networkctl}
+        return {**programs, **systemd}[name](words)
+
+    def _systemctl(self, words):
+        of_confirm = words[0] == "stop" and words[-2].endswith(".timer")
+        return self._timers.stop(words[1:]) if of_confirm else self._units(words)
+
+    def _networkctl(self, words):
+        """Only while systemd-networkd runs."""
+        return (0, "", "") if words == ["reload"] else (1, "", f"Unknown command verb {words[0]}.\n")
 
     def _ip(self, words):
         read = self._devices.read

@@ -29,3 +29,8 @@ def run_module(module, kernel, check=False, **options):
     result = json.loads(printed.getvalue())
     result.setdefault("failed", False)
     return result
+
+
+def warned(result):
+    """Its warnings, the sentences alone: in ansible-core 2.19 and later each is a record."""
+    return [each if isinstance(each, str) else each["event"]["msg"] for each in result.get("warnings", [])]

@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import fields
 
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.request import MODULES, desired_state
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_steps
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.since import Seen, consents
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import SriovError
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.faults import Faults
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.deadline import Deadline
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.again import users_now
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import observe
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.after import after_all
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.host import plan_host
@@ -36,6 +40,11 @@ def look(kernel, module, options):
     return desired, before
 
 
+def seen(kernel, desired, before):
+    """What a run takes along of the host that it was planned for."""
+    return Seen(before, functools.partial(users_now, kernel), consents(desired, before))
+
+
 def check_after(kernel, module, options):
     """after() is the twin of performing a step: a plan leads to what is read after it; nothing where it is refused."""
     try:
@@ -45,7 +54,7 @@ def check_after(kernel, module, options):
         event(refused.kind)
         return
     event(f"{min(len(steps), 6)} steps or more")
-    apply_steps(kernel, steps, TIMEOUT)
+    apply_steps(kernel, steps, Deadline(TIMEOUT))
     _desired, read, _unknown = observe(kernel, desired, TIMEOUT)
     differing = unlike(after_all(before, steps), read)
     assert not differing, "; ".join(differing)

@@ -5,7 +5,7 @@ from lab.guest_programs import GuestPrograms
 
 PF = "0000:01:00.0"
 # Judgements of ours, tested for themselves below.
-JUDGED = {"bypass", "rss_limit", "rss_queues", "locations", "holders", "pcie"}
+JUDGED = {"before", "bypass", "rss_limit", "rss_queues", "locations", "holders", "pcie"}
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,11 @@ def test_every_field_of_the_pf_is_as_the_hosts_own_programs_show_it(info, shown)
     assert len(features) > 40 and features == shown["features"]
     for field in sorted(set(shown) - {"rules", "features", "vfs"}):
         assert (field, pf[field]) == (field, shown[field])
+
+
+def test_what_the_pf_was_before_the_first_run_is_told(info):
+    before = info["pfs"][0]["before"]
+    assert (before["num_vfs"], before["drivers_autoprobe"], before["rules"]) == (0, True, [])
 
 
 def test_every_field_of_the_vfs_is_as_the_hosts_own_programs_show_it(info, shown):
@@ -67,13 +72,14 @@ def test_rules_are_decoded_to_the_vf_and_the_queue_that_ethtool_names(modules, g
 
 def test_the_holders_of_a_vf_are_named(modules, guest, nic):
     name = nic.vf_interface(2)
+    nic.set_up([nic.interface, name])  # after a reset of its PF a VF that is down is refused the bridge's VLAN (EACCES)
     guest.check_output(
         f"ip link add br9 type bridge && ip link set {name} master br9 && ip addr add 192.0.2.9/24 dev {name}"
     )
     try:
         holders = modules.run("info", pf="enp1s0")["pfs"][0]["vfs"][2]["holders"]
     finally:
-        guest.check_output(f"ip link del br9 && ip addr flush dev {name}")
+        guest.check_output(f"ip link del br9 && ip addr flush dev {name} && ip link set {name} down")
     assert holders == [f"{name} is a port of bridge br9", f"{name} has address 192.0.2.9/24"]
 
 

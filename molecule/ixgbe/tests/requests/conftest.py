@@ -1,6 +1,12 @@
 import pytest
 
 
+@pytest.fixture
+def with_link(nic):
+    """The driver takes rates of VFs only then; what was before may have reset the PF."""
+    nic.wait_for_carrier([nic.interface])
+
+
 @pytest.fixture(scope="module")
 def no_rules_afterwards(modules):
     yield

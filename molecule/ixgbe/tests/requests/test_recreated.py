@@ -5,7 +5,7 @@ import pytest
 PFDEV = "/sys/bus/pci/devices/0000:01:00.0"
 
 
-pytestmark = pytest.mark.usefixtures("four_new_vfs_afterwards")
+pytestmark = pytest.mark.usefixtures("four_new_vfs_afterwards", "with_link")
 
 
 def test_attributes_driver_and_node_of_a_vf_that_stays_are_there_again(modules, guest):

@@ -127,6 +127,16 @@ def test_the_mtu_is_that_of_the_vfs_own_interface(modules, guest, nic):
     assert guest.check_output(f"cat /sys/class/net/{nic.vf_interface(1)}/mtu") == "1300"
 
 
+def test_a_rate_right_after_a_reset_waits_for_the_link(modules, guest, nic):
+    nic.wait_for_carrier([nic.interface])
+    reset = "ethtool -K enp1s0 ntuple off && ethtool -K enp1s0 ntuple on && cat /sys/class/net/enp1s0/carrier"
+    assert guest.check_output(reset) == "0"
+    result = modules.run("vf", pf="enp1s0", vfs=[{"vf": 1, "max_tx_rate": 200}])
+    assert not result["failed"], result["msg"]
+    assert "tx rate 200 (Mbps)" in guest.check_output("ip link show enp1s0 | grep 'vf 1 '")
+    assert not modules.run("vf", pf="enp1s0", vfs=[{"vf": 1, "max_tx_rate": 0}])["failed"]
+
+
 def test_a_change_to_vf_1_costs_vf_0_no_frame(modules, vm, nic):
     """Address, VLAN, rate, trust, driver and rule of VF 1, while paced traffic runs to VF 0."""
     modules.run("flow_rule", pf="enp1s0", rules=[{"flow_type": "udp4", "dst_ip": "10.9.9.9", "dst_port": 9, "vf": 0}])

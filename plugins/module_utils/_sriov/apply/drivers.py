@@ -10,10 +10,12 @@ from __future__ import annotations
 import typing as t
 from contextlib import suppress
 
-from ..errors import KernelRefused, SriovError, TookTooLong
+from ..errors import KernelRefused, SriovError, StillInKernel, TookTooLong
+from ..kernel.deadline import TO_MEND, Deadline
 from ..knowledge.bypass_drivers import WITHOUT_INTERFACE
 from ..knowledge.driver import BIND, NODE, UNBIND
-from ..model.paths import PCI_DEVICES, PCI_DRIVERS, vfio_device_node, vfio_node
+from ..model.paths import vfio_device_node, vfio_node
+from ..steps.vf_commands import driver_commands
 from .waiting import explained, located, wait
 
 if t.TYPE_CHECKING:
@@ -23,6 +25,8 @@ if t.TYPE_CHECKING:
     from ..steps.pci import AllowNoIommu, Bind, ClearOverride, LoadModule, Reload, SetNode, Unbind
 
     Entry = t.Dict[str, t.Any]
+
+PROBED = 60.0  # seconds after which no driver gives an interface any more, however much time there is
 
 
 def load_module(step: LoadModule, kernel: Kernel, _timeout: float) -> None:
@@ -46,13 +50,14 @@ def bind_all(steps: Sequence[Bind], kernel: Kernel, timeout: float, done: list[s
     """
     bound: list[str] = []
     refused: SriovError | None = None
+    deadline = Deadline(timeout)
     try:
         for address in kernel.pci.rebind_all([(located(kernel, step), step.driver) for step in steps], timeout):
             bound.append(address)
     except SriovError as error:
-        refused = _not_bound(kernel, steps[len(bound)], error, timeout)
+        refused = _not_bound(kernel, steps[len(bound)], error, deadline.left(TO_MEND))
     for step, address in zip(steps, bound):
-        _wait_for_bound(step, address, kernel, timeout, refused)
+        _wait_for_bound(step, address, kernel, deadline.left(), refused)
         done.append(str(step))
     if refused:
         raise refused
@@ -71,7 +76,7 @@ def _wait_for_bound(step: Bind, address: str, kernel: Kernel, timeout: float, re
 def _not_bound(kernel: Kernel, step: Bind, error: SriovError, timeout: float) -> SriovError:
     """The refusal, once the device has its old driver back."""
     failure = explained(kernel, error, f"cannot bind to {step.driver}", step, BIND)
-    if isinstance(error, TookTooLong):  # the device is locked: whatever else is written to it would wait as well
+    if isinstance(error, StillInKernel):  # the device is locked: whatever else is written to it would wait as well
         failure.remedy = "end what uses the device (dmesg names it), and run again"
     else:
         failure.why += _put_back(kernel, located(kernel, step), step.before, timeout)
@@ -98,11 +103,7 @@ def _commands(kernel: Kernel, address: str, before: str | None) -> list[str]:
     """What an operator types to give a device the driver that it had; nothing where it has it."""
     if before is None or kernel.pci.driver(address) == before:
         return []
-    return [
-        f"echo {before} > {PCI_DEVICES}/{address}/driver_override",
-        f"echo {address} > {PCI_DRIVERS}/{before}/bind",
-        f"echo > {PCI_DEVICES}/{address}/driver_override",
-    ]
+    return list(driver_commands(address, None, before))
 
 
 def unbind(step: Unbind, kernel: Kernel, timeout: float) -> None:
@@ -147,20 +148,20 @@ def _set_node(step: SetNode, kernel: Kernel) -> None:
 
 def reload(step: Reload, kernel: Kernel, timeout: float) -> None:
     """The new interface is down and has the default MTU: it gets back what the old one had."""
-    address = located(kernel, step)
+    address, deadline = located(kernel, step), Deadline(timeout)
     before = _interfaces(kernel, address)
     if step.heals and before:
         return  # it was only late: iavf gives an interface some time after its probe
     try:
         if step.heals:
-            _reset(kernel, address, timeout)
-        kernel.pci.rebind(address, step.driver, timeout)
+            _reset(kernel, address, deadline)
+        kernel.pci.rebind(address, step.driver, deadline.left(TO_MEND))
     except SriovError as error:
         failure = explained(kernel, error, f"cannot reload {step.driver}", step, BIND)
         failure.lost = _commands(kernel, address, step.driver)
         raise failure from None
-    wait_for_netdev(kernel, address, timeout)
-    kernel.settle(timeout)  # udev renames it
+    wait_for_netdev(kernel, address, deadline.left())
+    kernel.settle(deadline.left())  # udev renames it
     for old, new in _pairs(before, _interfaces(kernel, address)):
         if new.get("mtu") != old.get("mtu"):
             kernel.link.set_mtu(new["ifname"], old["mtu"])
@@ -168,12 +169,12 @@ def reload(step: Reload, kernel: Kernel, timeout: float) -> None:
             kernel.link.set_up(new["ifname"], True)
 
 
-def _reset(kernel: Kernel, address: str, timeout: float) -> None:
+def _reset(kernel: Kernel, address: str, deadline: Deadline) -> None:
     """Without its driver, which would not know of it; one that the kernel cannot do is left out."""
-    kernel.pci.unbind(address, timeout)
+    kernel.pci.unbind(address, deadline.left(TO_MEND))
     if kernel.pci.can_reset(address):
         with suppress(KernelRefused):
-            kernel.pci.reset(address, timeout)
+            kernel.pci.reset(address, deadline.left(TO_MEND))
 
 
 def _interfaces(kernel: Kernel, address: str) -> list[Entry]:
@@ -202,12 +203,15 @@ def wait_for_netdev(kernel: Kernel, address: str, timeout: float) -> None:
     def is_there() -> bool:
         return bool(kernel.pci.interfaces(address)) or _is_something_else(kernel, address)
 
+    deadline = Deadline(timeout)
     try:
-        wait(is_there, timeout / 2, f"{driver} gave no interface", address)
+        wait(is_there, min(timeout / 2, PROBED), f"{driver} gave no interface", address)
     except TookTooLong:
-        _reset(kernel, address, timeout)
-        kernel.pci.rebind(address, driver, timeout)
-        wait(is_there, timeout / 2, f"{driver} gave no interface, twice", address)
+        if not deadline.left():
+            raise  # there is no time for another probe, and a device without a driver would be worse
+        _reset(kernel, address, deadline)
+        kernel.pci.rebind(address, driver, deadline.left(TO_MEND))
+        wait(is_there, min(deadline.left(), PROBED), f"{driver} gave no interface, twice", address)
 
 
 def _is_something_else(kernel: Kernel, address: str) -> bool:

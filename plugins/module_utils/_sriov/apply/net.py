@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import time
 import typing as t
+from shlex import quote
 
 from ..errors import KernelRefused, NotReached, SriovError
+from ..kernel.deadline import POLL, Deadline
 from ..kernel.ethtool import NTUPLE
 from ..kernel.link import BatchFailed
 from ..knowledge.driver import CHANNELS, FEATURE, MTU, RSS_TABLE, RULE, VF_ATTRIBUTES
 from ..model.attributes import VfAttributes, ip_words
 from ..model.queues import Channels
 from .drivers import wait_for_netdev
-from .waiting import POLL, explained, located, remedy, wait
+from .waiting import explained, located, remedy, wait
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,14 +53,14 @@ def set_vfs(steps: Sequence[SetVf], kernel: Kernel, timeout: float, done: list[s
     :param done: gets the steps that were done.
     :raises KernelRefused: with the step that was not, and what of it is missing.
     """
-    end, left = time.monotonic() + timeout, list(steps)
+    deadline, left = Deadline(timeout), list(steps)
     while left:
         try:
             kernel.link.batch([_line(kernel, step) for step in left])
             finished = len(left)
         except BatchFailed as error:
             finished = error.lines_done
-            if error.why.find(RESETTING) < 0 or time.monotonic() > end:
+            if error.why.find(RESETTING) < 0 or not deadline.left():
                 done += [str(step) for step in left[:finished]]
                 raise _not_taken(kernel, left[finished], error) from None
             time.sleep(POLL)
@@ -103,11 +105,11 @@ def set_mtu(step: SetMtu, kernel: Kernel, timeout: float) -> None:
     One whose PF was reset greets it again when its interface goes up, and while it is down the PF takes nothing from it
     (ixgbe_sriov.c ixgbe_rcv_msg_from_vf, clear_to_send): so it is set up for the while.
     """
-    address = located(kernel, step)
-    wait_for_netdev(kernel, address, timeout)
-    kernel.settle(timeout)  # udev renames it
+    address, deadline = located(kernel, step), Deadline(timeout)
+    wait_for_netdev(kernel, address, deadline.left())
+    kernel.settle(deadline.left())  # udev renames it
     what = f"cannot set the MTU to {step.mtu}"
-    end, lifted = time.monotonic() + min(timeout, 10.0), ""
+    ready, lifted = Deadline(min(deadline.left(), 10.0)), ""
     try:
         while True:
             name = _only_interface(kernel, address, step.label, what, "leave out mtu")
@@ -117,15 +119,16 @@ def set_mtu(step: SetMtu, kernel: Kernel, timeout: float) -> None:
                     return
             except KernelRefused as error:
                 refused = explained(kernel, error, what, step, MTU)
-                if time.monotonic() > end:
+                if not ready.left():
                     raise refused from None
                 lifted = lifted or _lifted(kernel, name, refused)
-            if time.monotonic() > end:
+            if not ready.left():
                 raise NotReached(what, device=step.label, why="it has no interface")
             time.sleep(POLL)
     finally:
         if lifted:
-            kernel.link.set_up(lifted, False)
+            names = kernel.pci.interfaces(address)
+            kernel.link.set_up(names[0] if len(names) == 1 else lifted, False)  # udev may have renamed it
 
 
 def _only_interface(kernel: Kernel, address: str, label: str, what: str, remedy: str) -> str:
@@ -150,15 +153,15 @@ def _lifted(kernel: Kernel, name: str, refused: SriovError) -> str:
         kernel.link.set_up(name, True)
     except KernelRefused as error:
         refused.why += f"; the VF has to reach its PF first, and its interface cannot be set up ({error.why})"
-        refused.remedy = f"set the PF up, and look whether `ip link set dev {name} up` works then"
+        refused.remedy = f"set the PF up, and look whether `ip link set dev {quote(name)} up` works then"
         raise refused from None
     return name
 
 
 def set_vf_link(step: SetVfLink, kernel: Kernel, timeout: float) -> None:
-    address = located(kernel, step)
-    wait_for_netdev(kernel, address, timeout)
-    kernel.settle(timeout)  # udev renames it
+    address, deadline = located(kernel, step), Deadline(timeout)
+    wait_for_netdev(kernel, address, deadline.left())
+    kernel.settle(deadline.left())  # udev renames it
     what = f"cannot set its interface {'up' if step.up else 'down'}"
     name = _only_interface(kernel, address, step.label, what, "set each by `ip link set dev NAME up`")
     if not name:

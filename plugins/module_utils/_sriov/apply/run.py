@@ -9,22 +9,32 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import SriovError
+from ..errors import SriovError, TookTooLong
+from ..kernel.deadline import TO_GIVE_BACK, told
 from ..steps import net as net_steps
 from ..steps import pci as pci_steps
-from . import drivers, net, rings, rss_hash, vfs
+from ..steps import units as unit_steps
+from . import drivers, net, rings, rss_hash, units, vfs
+from .names import Names
+from .since import ON_QUEUES, ON_RULES, Since
 from .undo import give_back
+from .waiting import tell_if_gone
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..kernel.deadline import Deadline
     from ..kernel.kernel import Kernel
     from ..steps.pci import Step
+    from .since import Seen
 
+Tell = t.Callable[[t.Sequence["Step"]], None]
 Performer = t.Callable[[t.Any, "Kernel", float], t.Any]
 """Does one step within so many seconds, or raises SriovError; gives the step as it was done, or None: as planned."""
 
+# Without StartUnit: that is for the end of a run, whatever came of its steps (owed.py).
 PERFORMERS: dict[type, Performer] = {
+    unit_steps.StopUnit: units.stop_unit,
     pci_steps.SetAutoprobe: vfs.set_autoprobe,
     pci_steps.SetLink: vfs.set_link,
     pci_steps.SetNumVfs: vfs.set_num_vfs,
@@ -53,34 +63,88 @@ TOGETHER: dict[type, t.Callable[[t.Any, Kernel, float, list[str]], None]] = {
 }
 
 
-def apply_steps(kernel: Kernel, steps: Sequence[Step], timeout: float, purposes: Sequence[int] = ()) -> list[str]:
+def apply_steps(
+    kernel: Kernel,
+    steps: Sequence[Step],
+    deadline: Deadline,
+    purposes: Sequence[int] = (),
+    tell: Tell | None = None,
+    names: Names | None = None,
+    seen: Seen | None = None,
+) -> list[str]:
     """Run every step in order.
 
-    :param timeout: seconds for one step.
+    :param deadline: for all of them.
     :param purposes: as in Plan.
+    :param tell: gets what is about to be done: steps, most of the time one.
+    :param names: knows the interfaces of the time when the steps were planned.
+    :param seen: the host that the steps were planned for: what has come since then is not taken away.
     :returns: the steps done, in words.
     :raises SriovError: at the first step that fails, with the steps done before it in its attribute done; those of its
         purpose are undone, and what other steps have dropped is put back.
     """
-    done: list[str] = []
-    performed: list[Step] = []
+    going = _Going(kernel, steps, purposes, deadline, names or Names(kernel))
+    since = Since(kernel, seen) if seen else None
     for run in batches(steps):
-        kind = type(run[0])
         try:
-            if kind in TOGETHER:
-                TOGETHER[kind](run, kernel, timeout, done)
-                performed += run
-            else:
-                performed.append(PERFORMERS[kind](run[0], kernel, timeout) or run[0])
-                done.append(str(run[0]))
+            going.do(run, since, tell)
         except SriovError as error:
-            error.step, error.done = error.step or str(run[0]), done
-            undone = [*_of_same_purpose(performed, purposes), *error.partly]
-            error.done += give_back(kernel, error, undone, steps[len(performed) :], timeout)
+            going.give_back(error, run)
             raise
-    if done:
-        kernel.settle(timeout)  # interfaces are renamed by udev after they appear: read them under their last names
-    return done
+    if going.done:  # interfaces are renamed by udev after they appear: read them under their last names
+        kernel.settle(going.deadline.left())
+    return going.done
+
+
+class _Going:
+    """How far it has come."""
+
+    def __init__(
+        self, kernel: Kernel, steps: Sequence[Step], purposes: Sequence[int], deadline: Deadline, names: Names
+    ) -> None:
+        self._kernel = kernel
+        self._steps = steps
+        self._purposes = purposes
+        self._names = names
+        self._performed: list[Step] = []
+        self._begun = False  # the run that it is at
+        self.deadline = deadline
+        self.done: list[str] = []
+
+    def do(self, run: Sequence[Step], since: Since | None, tell: Tell | None) -> None:
+        """Steps that are done together."""
+        self._begun = False
+        _check_time(self.deadline)
+        if since:
+            since.check(run)
+        now = [self._names.now(step) for step in run]
+        if tell:
+            tell(run)
+        self._begun = True
+        self._performed += _perform(self._kernel, now, self.deadline, self.done)
+        if since:
+            since.did(run)
+
+    def give_back(self, error: SriovError, run: Sequence[Step]) -> None:
+        """After a refusal, which gets what came of all."""
+        error.step, error.done, error.begun = error.step or str(run[0]), self.done, self._begun
+        undone = [*_of_same_purpose(self._performed, self._purposes), *error.partly]
+        error.attempted = [*self._performed, *(run if self._begun else ())]
+        owing = _of_touched(self._steps[len(self._performed) :], error.attempted)
+        left = self.deadline.left(TO_GIVE_BACK)
+        error.done += give_back(self._kernel, error, undone, owing, left, self._names)
+        tell_if_gone(self._kernel, error, run[0])
+
+
+def _perform(kernel: Kernel, run: Sequence[Step], deadline: Deadline, done: list[str]) -> Sequence[Step]:
+    """:returns: the steps as they were done."""
+    kind = type(run[0])
+    if kind in TOGETHER:
+        TOGETHER[kind](run, kernel, deadline.left(), done)
+        return run
+    performed = PERFORMERS[kind](run[0], kernel, deadline.left()) or run[0]
+    done.append(str(run[0]))
+    return [performed]
 
 
 def _of_same_purpose(performed: Sequence[Step], purposes: Sequence[int]) -> list[Step]:
@@ -88,6 +152,21 @@ def _of_same_purpose(performed: Sequence[Step], purposes: Sequence[int]) -> list
     if not purposes:
         return list(performed)
     return [step for step, purpose in zip(performed, purposes) if purpose == purposes[len(performed)]]
+
+
+def _of_touched(left: Sequence[Step], begun: Sequence[Step]) -> list[Step]:
+    """Steps left of PFs that may have lost something: what the others have now somebody else has given them."""
+    touched = {step.address for step in begun if isinstance(step, (*ON_QUEUES, *ON_RULES, net_steps.SetRss))}
+    return [step for step in left if getattr(step, "address", None) in touched]
+
+
+def _check_time(deadline: Deadline) -> None:
+    if deadline.left() == 0.0:
+        raise TookTooLong(
+            "the time is over",
+            why=f"{told(deadline.seconds)} were left when it began, and this step and those after it were not begun",
+            remedy="give more time (timeout), and run again: it goes on from there",
+        )
 
 
 def batches(steps: Sequence[Step]) -> list[list[Step]]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import SriovError, TookTooLong
+from ..errors import SriovError, StillInKernel
+from ..kernel.deadline import Deadline
 from ..steps.net import DeleteRule, InsertRule, SetChannels, SetHash, SetRings, SetRss
 from ..steps.pci import SetLink
 from ..steps.undo import command, owed, takes, way_back
 from . import net, rings, rss_hash, vfs
+from .names import Names
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,7 +44,12 @@ class Return(t.NamedTuple):
 
 
 def give_back(
-    kernel: Kernel, error: SriovError, done: Sequence[Step], left: Sequence[Step], timeout: float
+    kernel: Kernel,
+    error: SriovError,
+    done: Sequence[Step],
+    left: Sequence[Step],
+    timeout: float,
+    names: Names | None = None,
 ) -> list[str]:
     """Undo the steps of the purpose, last first, and do those left that only put back what earlier steps have dropped.
 
@@ -55,21 +62,22 @@ def give_back(
     """
     back = [each for step in reversed(done) for each in way_back(step)] if any(map(takes, done)) else []
     due = [each for step in left for each in owed(step)]
-    if isinstance(error, TookTooLong):  # the device is locked: whatever else is written to it would wait as well
+    if isinstance(error, StillInKernel):  # the device is locked: whatever else is written to it would wait as well
         error.lost += [command(step) for step in (*back, *due)]
         error.why += "".join(f"; {text}" for text in _told([f"not put back: `{each}`" for each in error.lost]))
         return []
-    returns = [_return(kernel, step, timeout) for step in back]
+    names, deadline = names or Names(kernel), Deadline(timeout)
+    returns = [_return(kernel, step, deadline, names) for step in back]
     # Nothing of what is there: the steps left were planned for a loss that may not have come about.
-    returns += [_return(kernel, step, timeout) for step in _missing(kernel, due)]
+    returns += [_return(kernel, step, deadline, names) for step in _missing(kernel, due)]
     error.lost += [command(each.step) for each in returns if each.error]
     error.why += "".join(f"; {text}" for text in _texts(returns))
     return [str(each.step) for each in returns if not each.error]
 
 
-def _return(kernel: Kernel, step: t.Any, timeout: float) -> Return:
+def _return(kernel: Kernel, step: t.Any, deadline: Deadline, names: Names) -> Return:
     try:
-        return Return(PERFORMERS[type(step)](step, kernel, timeout) or step, None)
+        return Return(PERFORMERS[type(step)](names.now(step), kernel, deadline.left()) or step, None)
     except SriovError as error:
         return Return(step, error)
 

@@ -7,13 +7,13 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
 from contextlib import suppress
 
 from ..errors import KernelRefused, NotSupported, SriovError, TookTooLong
+from ..kernel.deadline import TO_MEND, Deadline
 from ..knowledge.driver import NUM_VFS
-from ..model.paths import PCI_DEVICES
+from ..steps.vf_commands import count_command
 from .drivers import wait_for_netdev
 from .waiting import explained, wait
 
@@ -31,33 +31,34 @@ def set_link(step: SetLink, kernel: Kernel, _timeout: float) -> None:
 
 
 def set_num_vfs(step: SetNumVfs, kernel: Kernel, timeout: float) -> None:
+    deadline = Deadline(timeout)
     try:
         kernel.pci.set_num_vfs(step.address, step.num_vfs, timeout)
     except KernelRefused as error:
         failure = explained(kernel, error, f"cannot set sriov_numvfs to {step.num_vfs}", step, NUM_VFS)
-        failure.why += _put_back(kernel, step, timeout)
-        failure.lost = _commands(kernel, step, timeout)
+        failure.why += _put_back(kernel, step, deadline)
+        failure.lost = _commands(kernel, step, deadline)
         raise failure from None
     # A driver may give fewer than asked and still answer success.
-    given = kernel.pci.num_vfs(step.address, timeout) or 0
+    given = kernel.pci.num_vfs(step.address, deadline.left(TO_MEND)) or 0
     if given != step.num_vfs:
-        kernel.pci.set_num_vfs(step.address, 0, timeout)
+        kernel.pci.set_num_vfs(step.address, 0, deadline.left(TO_MEND))
         fewer = NotSupported(
             f"sriov_numvfs was {given} after {step.num_vfs} was written",
             device=step.label,
-            why="the driver gave fewer VFs than asked; they were removed" + _put_back(kernel, step, timeout),
+            why="the driver gave fewer VFs than asked; they were removed" + _put_back(kernel, step, deadline),
             remedy=f"ask for {given}" if given else "look at dmesg",
         )
-        fewer.lost = _commands(kernel, step, timeout)
+        fewer.lost = _commands(kernel, step, deadline)
         raise fewer
 
 
-def _put_back(kernel: Kernel, step: SetNumVfs, timeout: float) -> str:
+def _put_back(kernel: Kernel, step: SetNumVfs, deadline: Deadline) -> str:
     """After new VFs were refused: as many as there were before. They are new ones, without attributes and drivers."""
     if not step.fallback:
         return ""
     try:
-        kernel.pci.set_num_vfs(step.address, step.fallback, timeout)
+        kernel.pci.set_num_vfs(step.address, step.fallback, deadline.left(TO_MEND))
     except SriovError as error:
         return f"; putting {step.fallback} back failed too ({error})"
     return (
@@ -65,23 +66,25 @@ def _put_back(kernel: Kernel, step: SetNumVfs, timeout: float) -> str:
     )
 
 
-def _commands(kernel: Kernel, step: SetNumVfs, timeout: float) -> list[str]:
+def _commands(kernel: Kernel, step: SetNumVfs, deadline: Deadline) -> list[str]:
     """What an operator types to have as many VFs as before; nothing where there are."""
-    if not step.fallback or kernel.pci.num_vfs(step.address, timeout) == step.fallback:
+    if not step.fallback or kernel.pci.num_vfs(step.address, deadline.left(TO_MEND)) == step.fallback:
         return []
-    return [f"echo {step.fallback} > {PCI_DEVICES}/{step.address}/sriov_numvfs"]
+    return [count_command(step.address, step.fallback)]
 
 
 def wait_for_vfs(step: WaitForVfs, kernel: Kernel, timeout: float) -> None:
     """The write returns before all VFs are there; their interfaces come later still, under names that udev changes."""
-    end = time.monotonic() + timeout
+    deadline = Deadline(timeout)
 
     def all_there() -> bool:
         return len(kernel.pci.virtual_functions(step.address)) == step.num_vfs
 
     missing = "the VF did not appear" if step.num_vfs == 1 else f"not all {step.num_vfs} VFs appeared"
     wait(all_there, timeout, missing, step.label)
-    kernel.settle(timeout)  # udev loads the VF driver's module now
+    kernel.settle(deadline.left())  # udev loads the VF driver's module now
     for address in kernel.pci.virtual_functions(step.address):
+        if not deadline.left():
+            break
         with suppress(TookTooLong):  # the others are of use without it; the next look at the host finds it (ORPHAN)
-            wait_for_netdev(kernel, address, max(1.0, end - time.monotonic()))
+            wait_for_netdev(kernel, address, deadline.left() / 2)  # and there is some left for the next one

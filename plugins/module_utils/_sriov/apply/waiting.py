@@ -8,17 +8,16 @@
 from __future__ import annotations
 
 import os
-import time
 import typing as t
 from errno import errorcode
 
-from ..errors import KERNELS_OWN, SriovError, TookTooLong, errno_name
+from ..errors import KERNELS_OWN, NotReached, SriovError, TookTooLong, errno_name
+from ..kernel.deadline import Deadline, told
 from ..knowledge.causes import remedy_of
+from ..model.paths import PCI_DEVICES
 
 if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
-
-POLL = 0.1  # seconds
 
 
 class OnDevice(t.Protocol):
@@ -46,10 +45,20 @@ class OnVf(OnDevice, t.Protocol):
 
 
 def located(kernel: Kernel, step: OnVf) -> str:
-    """Where the step's device is: where virtfnN points by now, which for a new VF was only predicted."""
-    if step.physfn is None or step.vf is None:
-        return step.address
-    return kernel.pci.virtual_function(step.physfn, step.vf) or step.address
+    """Where the step's device is: where virtfnN points by now, which for a new VF was only predicted.
+
+    :raises NotReached: it is not there.
+    """
+    of_vf = step.physfn is not None and step.vf is not None
+    address = kernel.pci.virtual_function(t.cast(str, step.physfn), t.cast(int, step.vf)) if of_vf else step.address
+    if address is None:
+        raise NotReached(
+            "the VF is gone",
+            device=step.label,
+            why=f"virtfn{step.vf} of {step.physfn} leads to no device",
+            remedy="look who changes the VFs of this PF, and run again",
+        )
+    return address
 
 
 def wait(reached: t.Callable[[], bool], timeout: float, what: str, label: str) -> None:
@@ -57,13 +66,13 @@ def wait(reached: t.Callable[[], bool], timeout: float, what: str, label: str) -
 
     :raises TookTooLong: it did not in time (seconds).
     """
-    end = time.monotonic() + timeout
-    while not reached():
-        if time.monotonic() > end:
-            raise TookTooLong(
-                what, device=label, why=f"waited {timeout:g} s", remedy="look at dmesg; give more time (timeout)"
-            )
-        time.sleep(POLL)
+    if not Deadline(timeout).reached(reached):
+        raise TookTooLong(
+            what,
+            device=label,
+            why=f"waited {told(timeout)}",
+            remedy="look at dmesg; give more time (timeout)",
+        )
 
 
 def explained(kernel: Kernel, error: SriovError, what: str, step: OnDevice, act: str) -> SriovError:
@@ -78,6 +87,25 @@ def explained(kernel: Kernel, error: SriovError, what: str, step: OnDevice, act:
         remedy=remedy(kernel, error, step, act) or error.remedy or "look at dmesg",
         errno=error.errno,
     )
+
+
+def tell_if_gone(kernel: Kernel, error: SriovError, step: t.Any) -> None:
+    """Where the step's card does not answer any more, that is the reason, whatever an errno means otherwise."""
+    addresses = [getattr(step, word, None) for word in ("physfn", "address")]
+    for address in filter(None, addresses):
+        if not kernel.pci.exists(address) and not _is_unread(kernel, address):
+            gone = f"{address} is gone from the bus"
+        elif not kernel.pci.answers(address):
+            gone = f"{address} does not answer any more, its config space reads as all ones"
+        else:
+            continue
+        error.why = f"{gone}; the step ended with: {error.why or error.what}"
+        error.remedy = "look at dmesg for the card (PCIe errors, hot-plug); with power and link back, run again"
+        return
+
+
+def _is_unread(kernel: Kernel, address: str) -> bool:
+    return f"{PCI_DEVICES}/{address}" in kernel.refused.files
 
 
 def remedy(kernel: Kernel, error: SriovError, step: OnDevice, act: str) -> str:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import typing as t
+from shlex import quote
 
 from ..knowledge import index
 from ..knowledge.queues import present_rss
@@ -148,7 +149,9 @@ def _steering_price(facts: BypassFacts) -> str:
     if facts.ntuple_supported is None:
         return "whether ntuple rules can steer flows to it is not known"
     resets = ", which resets the link" if _ntuple_resets(facts) else ""
-    return f"flows are steered to it by ntuple rules, and ntuple is off: ethtool -K {facts.name} ntuple on{resets}"
+    return (
+        f"flows are steered to it by ntuple rules, and ntuple is off: ethtool -K {quote(facts.name)} ntuple on{resets}"
+    )
 
 
 def _ntuple_resets(facts: BypassFacts) -> bool:

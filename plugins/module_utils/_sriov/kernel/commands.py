@@ -13,32 +13,70 @@ import subprocess
 import typing as t
 
 NO_SUCH_COMMAND = 127
+NOT_STARTED = 126  # as a shell has it
 TOO_MUCH = 1  # exit status of a command that was ended because of its output
+DIRECTORIES = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
+"""Where programs are. Not where the caller looks: its PATH may begin with a directory that others write to, and this is
+root. Nothing in /usr/local either: what a host's `ip` is, its distribution says."""
+ENVIRONMENT = {"LC_ALL": "C", "PATH": ":".join(DIRECTORIES), "HOME": "/"}
+"""All that a program gets: MODPROBE_OPTIONS, LD_PRELOAD or the LANG of a caller would make it another program."""
 MOST_OUTPUT = 64 << 20  # bytes: `ip` prints about a kilobyte for an interface, and for ten VFs
+
+TO_THE_END = ("update-grub", "grubby", "kernel-install", "update-bootloader", "sdbootutil")
+"""Programs that make what boots: in the middle of their work it may be neither the old nor the new. They have a session
+of their own, so that they are not killed with a run that takes too long, and files for what they print: a pipe that
+nobody reads any more would end them too."""
 
 
 def run(argv: t.Sequence[str], stdin: str = "") -> tuple[int, str, str]:
-    """Exit status, output and errors of a command in the C locale; NO_SUCH_COMMAND where there is none of that name.
+    """Exit status, output and errors of a command in the C locale.
 
     One that prints more than anybody would read is ended.
+
+    :returns: NO_SUCH_COMMAND where there is none of that name in DIRECTORIES; NOT_STARTED where no process can be made.
     """
-    environment = {**os.environ, "LC_ALL": "C", "PATH": f"{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/sbin:/sbin"}
+    program = _found(argv[0])
+    if program is None:
+        return NO_SUCH_COMMAND, "", f"there is no program {argv[0]!r} in {', '.join(DIRECTORIES)}"
     try:
+        if os.path.basename(argv[0]) in TO_THE_END:
+            return _to_the_end([program, *argv[1:]])
         with _input(stdin) as source, subprocess.Popen(
-            list(argv),
+            [program, *argv[1:]],
             close_fds=False,  # Python's own are closed anyway (PEP 446), and so the process need not be copied first
             stdin=source,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment,
+            env=ENVIRONMENT,
         ) as process:
             texts = _outputs(process)
-    except OSError as missing:
-        return NO_SUCH_COMMAND, "", str(missing)
+    except (OSError, ValueError) as failure:  # no memory or no process for it; a zero byte in an argument
+        return NOT_STARTED, "", f"{argv[0]} could not be started: {failure}"
     if texts is None:
         return TOO_MUCH, "", f"it printed more than {MOST_OUTPUT >> 20} MiB"
     output, errors = (text.decode("utf-8", "replace") for text in texts)
     return process.returncode, output, errors
+
+
+def _to_the_end(argv: t.Sequence[str]) -> tuple[int, str, str]:
+    with _input("") as source, _input("") as output, _input("") as errors:
+        code = subprocess.call(
+            argv,
+            close_fds=False,
+            stdin=source,
+            stdout=output,
+            stderr=errors,
+            env=ENVIRONMENT,
+            start_new_session=True,
+        )
+        texts = [os.pread(file.fileno(), MOST_OUTPUT, 0).decode("utf-8", "replace") for file in (output, errors)]
+    return code, texts[0], texts[1]
+
+
+def _found(name: str) -> str | None:
+    """The absolute path of a program."""
+    paths = [name] if name.startswith("/") else [f"{directory}/{name}" for directory in DIRECTORIES]
+    return next((path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK)), None)
 
 
 def _input(text: str) -> t.IO[bytes]:

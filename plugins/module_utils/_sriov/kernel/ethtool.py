@@ -17,6 +17,7 @@ import functools
 import socket
 import struct
 import typing as t
+from shlex import quote
 
 from ..errors import KernelRefused
 from ..model.queues import Channels, Feature, RingSizes, Rss, RuleTable
@@ -73,7 +74,7 @@ class Ethtool:
         """
         rx, tx, other, combined = channels.rx, channels.tx, channels.other, channels.combined
         request = abi.CHANNELS.pack(abi.SCHANNELS, 0, 0, 0, 0, rx, tx, other, combined)
-        self._tell(name, bytearray(request), f"`ethtool -L {name} combined {combined}`")
+        self._tell(name, bytearray(request), f"`ethtool -L {quote(name)} combined {combined}`")
 
     def ring_sizes(self, name: str) -> RingSizes | None:
         """`ethtool -g NAME`."""
@@ -86,7 +87,7 @@ class Ethtool:
         :raises KernelRefused: with the errno.
         """
         request = abi.RINGPARAM.pack(abi.SRINGPARAM, *sizes)
-        self._tell(name, bytearray(request), f"`ethtool -G {name} {sizes}`")
+        self._tell(name, bytearray(request), f"`ethtool -G {quote(name)} {sizes}`")
 
     def feature(self, name: str, feature: str = NTUPLE) -> Feature | None:
         """`ethtool -k NAME`, one line of it."""
@@ -108,7 +109,7 @@ class Ethtool:
 
         :raises KernelRefused: with the errno.
         """
-        what = f"`ethtool -K {name} {feature} {'on' if on else 'off'}`"
+        what = f"`ethtool -K {quote(name)} {feature} {'on' if on else 'off'}`"
         names = self._strings(name, abi.SS_FEATURES)
         if feature not in names:
             raise KernelRefused(f"the driver refused {what}", why="no such feature", errno=errno.EOPNOTSUPP)
@@ -145,7 +146,7 @@ class Ethtool:
 
         :raises KernelRefused: with the errno.
         """
-        self._tell(name, abi.indirection_request(table), f"`ethtool -X {name}{'' if table else ' default'}`")
+        self._tell(name, abi.indirection_request(table), f"`ethtool -X {quote(name)}{'' if table else ' default'}`")
 
     def set_hash(self, name: str, key: str | None, function: str | None) -> None:
         """`ethtool -X NAME hkey KEY hfunc FUNCTION`; None stays.
@@ -155,7 +156,7 @@ class Ethtool:
         present = self._ask(name, bytearray(abi.RXFH.pack(abi.GRSSH, 0, 0, 0, 0, 0, 0)))
         words = f"{f' hkey {key}' if key else ''}{f' hfunc {function}' if function else ''}"
         transformation = abi.RXFH.unpack(present)[5] if present else 0
-        self._tell(name, abi.hash_request(key, function, transformation), f"`ethtool -X {name}{words}`")
+        self._tell(name, abi.hash_request(key, function, transformation), f"`ethtool -X {quote(name)}{words}`")
 
     def hash_fields(self, name: str, flow_type: str) -> int | None:
         """`ethtool -n NAME rx-flow-hash FLOW_TYPE`, as RXH_* bits."""
@@ -168,7 +169,7 @@ class Ethtool:
         :raises KernelRefused: with the errno.
         """
         request = abi.RXNFC.pack(abi.Rxnfc(abi.SRXFH, FLOW_TYPES[flow_type], bits))
-        self._tell(name, request, f"`ethtool -N {name} rx-flow-hash {flow_type} {field_letters(bits)}`")
+        self._tell(name, request, f"`ethtool -N {quote(name)} rx-flow-hash {flow_type} {field_letters(bits)}`")
 
     def context(self, name: str, number: int) -> int:
         """Whether an RSS context is there, as `ethtool -x NAME context NUMBER` asks.
@@ -225,7 +226,7 @@ class Ethtool:
         """
         spec = abi.Rxnfc(abi.SRXCLSRLDEL).fs._replace(location=location)
         request = abi.RXNFC.pack(abi.Rxnfc(abi.SRXCLSRLDEL, fs=spec))
-        self._tell(name, request, f"`ethtool -N {name} delete {location}`")
+        self._tell(name, request, f"`ethtool -N {quote(name)} delete {location}`")
 
     def statistics(self, name: str) -> dict[str, int]:
         """`ethtool -S NAME`: the driver's own counters, in the driver's order.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..model.paths import INTERFACES, PCI_DEVICES, VIRTIO_DEVICES
+from ..model.paths import INTERFACES, PCI_DEVICES, UDEV, UDEV_INTERFACES, VIRTIO_DEVICES
 
 if t.TYPE_CHECKING:
     from .sysfs import Sysfs
@@ -68,6 +68,13 @@ class Interfaces:
             return int(self._sysfs.read(f"{INTERFACES}/{name}/{word}") or "", 0)
         except ValueError:
             return None
+
+    def has_last_name(self, name: str) -> bool:
+        """Whether udev has worked it off, and so renames it no more (libudev's udev_device_get_is_initialized); true
+        where there is no udev.
+        """
+        index = self.number(name, "ifindex")
+        return not self._sysfs.exists(UDEV) or (index is not None and self._sysfs.exists(f"{UDEV_INTERFACES}{index}"))
 
     def address(self, name: str) -> str | None:
         return self._sysfs.read(f"{INTERFACES}/{name}/address")

@@ -10,18 +10,25 @@ from __future__ import annotations
 import typing as t
 
 from . import commands
+from .config_files import ConfigFiles
+from .etc import Etc
 from .ethtool import Ethtool
 from .interfaces import Interfaces
 from .libvirt import Libvirt
 from .link import Link
+from .managers import Managers
 from .namespaces import Namespaces
 from .pci import Pci
+from .platform import Platform
 from .processes import Processes
 from .sock_diag import SockDiag
 from .stacked import Stacked
 from .sysfs import Sysfs
 from .system import System
+from .tcp import Tcp
+from .timers import Timers
 from .traffic_control import TrafficControl
+from .units import Units
 
 if t.TYPE_CHECKING:
     from .link import Run
@@ -70,18 +77,32 @@ class Kernel:
         netlink: Netlink | None = None,
     ) -> None:
         self.run = run
+        # Where nobody's own connection is among our parents: all SSH connections of the host are kept instead.
+        self.guards_every_session = False
         self._failed: dict[str, str] = {}
         self.hidden_users: dict[str, str] = {}
         self.sysfs = sysfs or Sysfs()
         self.ethtool = ethtool or Ethtool()
+        self.etc = Etc(self.sysfs.root)
+        self.config_files = ConfigFiles(self.sysfs.root)
         self.pci = Pci(self.sysfs)
+        self.platform = Platform(self.sysfs, self.pci)
         self.interfaces = Interfaces(self.sysfs)
         self.link = Link(run, self.interfaces)
         self.processes = Processes(self.sysfs)
+        self.tcp = Tcp(self.sysfs)
+        self.units = Units(run, self.sysfs, self.processes)
         self.stacked = Stacked(self.sysfs)
         self.libvirt = Libvirt(self.sysfs)
+        self.timers = Timers(run)
+        self.managers = Managers(run, self.sysfs)
         self.system = system or System(self.sysfs)
         self.netlink = netlink or Netlink(SockDiag(), TrafficControl(), Namespaces())
+
+    @property
+    def root(self) -> str:
+        """The directory that stands for "/"."""
+        return self.sysfs.root
 
     @property
     def refused(self) -> Refused:
@@ -89,6 +110,12 @@ class Kernel:
         return Refused(
             self.sysfs.refused, self.ethtool.refused, self.ethtool.failed, {**self._failed, **self.link.unread}
         )
+
+    def forget(self) -> None:
+        """For who looks anew: what could not be read may be read by now."""
+        for noted in (self._failed, self.hidden_users, self.sysfs.refused, self.ethtool.refused, self.ethtool.failed):
+            noted.clear()
+        self.link.unread.clear()
 
     def resolve_module(self, name: str) -> str | None:
         """The module behind a name or alias, None if this kernel has none."""
@@ -118,15 +145,19 @@ class Kernel:
         """Each other network namespace's label and interfaces; none where it may not be entered."""
         labels = dict(self.processes.namespaces())
         told = self.netlink.namespaces.links(list(labels))
+        failed: dict[str, list[str]] = {}
         for path, links in told.items():
             if links.error:
-                self.note(f"the interfaces of network namespace {path}", links.error, hides_users=True)
+                failed.setdefault(links.error, []).append(path)
+        for why, paths in failed.items():
+            more = f"{len(paths)} network namespaces, of which one is {paths[0]}"
+            what = f"network namespace {paths[0]}" if len(paths) == 1 else more
+            self.note(f"the interfaces of {what}", why, hides_users=True)
         return [(label, told[path]) for path, label in labels.items()]
 
     def settle(self, timeout: float) -> None:
-        """Wait until udev has worked off its events, renames included: `udevadm settle`; nothing without udev."""
-        self.run(["udevadm", "settle", f"--timeout={max(1, int(timeout))}"])
+        """Wait until udev has worked off its events, renames included: `udevadm settle`; nothing without udev.
 
-
-def _in_namespace(path: str) -> str:
-    return f"the interfaces of network namespace {path}"
+        :param timeout: seconds, of which udev takes whole ones; with 0 it only looks.
+        """
+        self.run(["udevadm", "settle", f"--timeout={int(timeout)}"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from shlex import join
 
 from ..errors import KernelRefused
 from ..model.attributes import VfAttributes, parse_vf
@@ -114,7 +115,7 @@ class Link:
             number = re.search(r"^Command failed -:(\d+)", error, re.MULTILINE)
             done = min(int(number.group(1)), len(lines)) - 1 if number else 0
             why = " ".join(line for line in error.splitlines() if not line.startswith("Command failed"))
-            raise BatchFailed(f"`ip {' '.join(lines[done])}` failed", done, why.strip() or f"exit status {code}")
+            raise BatchFailed(f"`ip {join(lines[done])}` failed", done, why.strip() or f"exit status {code}")
 
     def _interfaces(self, *words: str) -> list[dict[str, t.Any]]:
         return _parsed(ip_json.interfaces, self._do("-j", *words), ("-j", *words))
@@ -125,7 +126,7 @@ class Link:
     def _do(self, *words: str) -> str:
         code, out, error = self._run(["ip", *words])
         if code != 0:
-            raise KernelRefused(f"`ip {' '.join(words)}` failed", why=error.strip() or f"exit status {code}")
+            raise KernelRefused(f"`ip {join(words)}` failed", why=error.strip() or f"exit status {code}")
         return out
 
 
@@ -136,7 +137,7 @@ def _parsed(
     try:
         return parse(text)
     except ip_json.Garbled as garbled:
-        raise KernelRefused(f"`ip {' '.join(words)}` prints no JSON that can be read", why=str(garbled)) from None
+        raise KernelRefused(f"`ip {join(words)}` prints no JSON that can be read", why=str(garbled)) from None
 
 
 def _route_interfaces(route: dict[str, t.Any]) -> list[str]:

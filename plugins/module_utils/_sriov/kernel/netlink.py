@@ -15,6 +15,7 @@ import sys
 import typing as t
 
 from ..errors import KernelRefused, TookTooLong
+from ..model.printable import printable
 
 NETLINK_ROUTE, NETLINK_SOCK_DIAG = 0, 4
 NLM_F_REQUEST, NLM_F_DUMP_INTR, NLM_F_DUMP = 1, 0x10, 0x300
@@ -135,7 +136,8 @@ def number(value: bytes) -> int | None:
 
 
 def text(value: bytes) -> str:
-    return value.rstrip(b"\0").decode(errors="replace")
+    """A name. In another namespace its owner has chosen it."""
+    return printable(value.rstrip(b"\0").decode(errors="replace"))
 
 
 def aligned(length: int) -> int:

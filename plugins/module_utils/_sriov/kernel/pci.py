@@ -13,6 +13,7 @@ import typing as t
 
 from ..errors import KernelRefused, SriovError
 from ..model.paths import PCI_DEVICES, PCI_DRIVERS, VFIO_PCI_HOLDERS
+from .deadline import Deadline
 from .sysfs import Write
 
 if t.TYPE_CHECKING:
@@ -21,9 +22,11 @@ if t.TYPE_CHECKING:
 NO_OVERRIDE = ("", "(null)")  # how the kernel prints an unset driver_override
 VIRTIO = "virtio-pci"  # drivers/virtio/virtio_pci_common.c
 GONE = b"\xff\xff\xff\xff"  # what a device that does not answer reads as
+TO_CLEAR = 1.0  # seconds for an override after a refusal, also where the time is over
+MOST_FUNCTIONS = 0xFFFF
 NETWORK = "0x02"  # how the class of a network controller begins
 FUNCTION = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
-VIRTFN = re.compile(r"virtfn(\d+)")
+VIRTFN = re.compile(r"virtfn([0-9]{1,5})")
 VDPA = re.compile(r"vdpa\d+")  # its parent is the function: drivers/vdpa/ifcvf, virtio_pci, octeon_ep, pds
 # A device on the auxiliary bus: "mlx5_core.eth.2" has the interface, "mlx5_core.vnet.2" vDPA, "pds_core.vDPA.2" too.
 AUXILIARY = re.compile(r"\w+\.(\w+)\.\d+")
@@ -61,6 +64,16 @@ class Pci:
     def number(self, address: str, name: str) -> int | None:
         return self._sysfs.read_int(f"{PCI_DEVICES}/{address}/{name}")
 
+    def count(self, address: str, name: str) -> int | None:
+        """A number of VFs, or a distance between them: 16 bits (include/uapi/linux/pci_regs.h PCI_SRIOV_*)."""
+        return self._within(f"{PCI_DEVICES}/{address}/{name}", self.number(address, name))
+
+    def _within(self, path: str, value: int | None) -> int | None:
+        if value is None or 0 <= value <= MOST_FUNCTIONS:
+            return value
+        self._sysfs.garbled(path)
+        return None
+
     def ids(self, address: str) -> str:
         """ "8086:10fb"."""
         return ":".join((self.attribute(address, name) or "")[2:] for name in ("vendor", "device"))
@@ -91,7 +104,10 @@ class Pci:
         return self._sysfs.link_name(f"{PCI_DEVICES}/{address}/driver")
 
     def iommu_group(self, address: str) -> str | None:
-        return self._sysfs.link_name(f"{PCI_DEVICES}/{address}/iommu_group")
+        """Its number, in digits."""
+        path = f"{PCI_DEVICES}/{address}/iommu_group"
+        name = self._sysfs.link_name(path)
+        return None if self._sysfs.as_number(path, name) is None else name
 
     def physfn(self, address: str) -> str | None:
         """The PF of a VF."""
@@ -152,13 +168,21 @@ class Pci:
 
     def virtual_functions(self, pf: str) -> dict[str, int]:
         """Addresses of a PF's VFs and their indices: virtfnN's N, never the order of the names (virtfn10 < virtfn2)."""
+        return {address: index for index, address in self.vf_links(pf).items() if address}
+
+    def vf_links(self, pf: str) -> dict[int, str | None]:
+        """Each N of the virtfnN that are there, and what virtual_function() tells of it."""
         found = (VIRTFN.fullmatch(entry) for entry in self._sysfs.names(f"{PCI_DEVICES}/{pf}"))
-        targets = ((self.virtual_function(pf, int(match.group(1))), int(match.group(1))) for match in found if match)
-        return {address: index for address, index in targets if address}
+        indices = sorted(int(match.group(1)) for match in found if match)
+        return {index: self.virtual_function(pf, index) for index in indices}
 
     def virtual_function(self, pf: str, index: int) -> str | None:
-        """Where virtfnN points."""
-        return self._sysfs.link_name(f"{PCI_DEVICES}/{pf}/virtfn{index}")
+        """The function that virtfnN points to; None where there is none.
+
+        The kernel leaves the link of a VF that was removed by itself (drivers/pci/iov.c pci_iov_remove_virtfn).
+        """
+        address = self._sysfs.link_name(f"{PCI_DEVICES}/{pf}/virtfn{index}")
+        return address if address and self.exists(address) else None
 
     def drivers(self) -> list[str]:
         """Names of the PCI drivers that are registered."""
@@ -174,7 +198,7 @@ class Pci:
     def num_vfs(self, address: str, timeout: float) -> int | None:
         """None where it is no PF.
 
-        :raises TookTooLong: another change of the device holds its lock.
+        :raises StillInKernel: another change of the device holds its lock.
         """
         return self._count(address, self._sysfs.read_blocking([f"{PCI_DEVICES}/{address}/sriov_numvfs"], timeout)[0])
 
@@ -184,7 +208,7 @@ class Pci:
         sriov_numvfs takes the lock, and on some kernels (6.1) driver_override: a look must not hang behind an unbind
         that is blocked.
 
-        :raises TookTooLong: another change of a device holds its lock.
+        :raises StillInKernel: another change of a device holds its lock.
         """
         names = ("sriov_numvfs", "driver_override")
         paths = [f"{PCI_DEVICES}/{address}/{name}" for address in addresses for name in names]
@@ -194,7 +218,10 @@ class Pci:
 
     def _count(self, address: str, text: str | None) -> int | None:
         """0 where it cannot be read: a PF that does not tell is one all the same."""
-        return int(text or 0) if text is not None or self.can_have_vfs(address) else None
+        path = f"{PCI_DEVICES}/{address}/sriov_numvfs"
+        if text is None and not self.can_have_vfs(address):
+            return None
+        return self._within(path, self._sysfs.as_number(path, text)) or 0
 
     def set_num_vfs(self, address: str, count: int, timeout: float) -> None:
         """`echo COUNT > sriov_numvfs`.
@@ -234,7 +261,7 @@ class Pci:
         Older kernels lose the errno there too, hence the look at what is bound.
 
         :raises SriovError: the bind was refused; the override is cleared.
-        :raises TookTooLong: the device is locked, and nothing after that write was written: an override may be left.
+        :raises StillInKernel: the device is locked, and nothing after that write was written: an override may be left.
         """
         for _done in self.rebind_all([(address, driver)], timeout):
             pass
@@ -243,17 +270,17 @@ class Pci:
         """rebind() for several devices, all writes in one child process; gives each address as it is done.
 
         :param wanted: (address, driver).
-        :param timeout: seconds for one write.
+        :param timeout: seconds for all of them.
         :raises SriovError: as rebind(), for the device after the last that was given.
         """
-        left = list(wanted)
+        left, deadline = list(wanted), Deadline(timeout)
         try:
             for write in self._sysfs.write_all([w for each in wanted for w in self._rebind(*each)], timeout):
                 if write == _override(left[0][0], ""):
                     yield left.pop(0)[0]
         except KernelRefused as error:
             try:
-                self.set_override(left[0][0], "", timeout)
+                self.set_override(left[0][0], "", max(deadline.left(), TO_CLEAR))
             except SriovError as another:
                 error.why += f"; its driver_override is left ({another})"
             raise

@@ -10,11 +10,14 @@ from __future__ import annotations
 import errno
 import functools
 import os
+import re
 import typing as t
 
-from ..errors import KernelRefused, TookTooLong
+from ..errors import GARBLED, KernelRefused, StillInKernel
 from .bounded import StillBlocked, bounded, bounded_series
+from .deadline import told
 
+NUMBER = re.compile(r"-?[0-9]{1,18}")
 REFUSALS = (errno.EACCES, errno.EPERM)
 # The file is not there, or has nothing to say as things are (the carrier of an interface that is down: EINVAL), or its
 # process has ended (ESRCH). After any other error it may have something to say.
@@ -70,22 +73,31 @@ class Sysfs:
             return b""
 
     def read_int(self, path: str) -> int | None:
-        text = self.read(path)
-        try:
-            return int(text, 10) if text else None
-        except ValueError:
-            return None
+        """None where there is none; a text that is no number is noted as what could not be read."""
+        return self.as_number(path, self.read(path))
+
+    def as_number(self, path: str, text: str | None) -> int | None:
+        """A file's text as the number that the kernel writes."""
+        if text and NUMBER.fullmatch(text):
+            return int(text)
+        if text:
+            self.garbled(path)
+        return None
+
+    def garbled(self, path: str) -> None:
+        """What a file says is not what the kernel writes there: whoever needs it has not been told."""
+        self.refused[path] = GARBLED
 
     def read_blocking(self, paths: list[str], timeout: float) -> list[str | None]:
         """As read(), of files whose reading takes the device lock (sriov_numvfs, driver_override), in one child.
 
-        :raises TookTooLong: another change of the device holds the lock.
+        :raises StillInKernel: another change of the device holds the lock.
         """
         try:
             texts, refused = bounded(lambda: [[self.read(path) for path in paths], self.refused], timeout)
         except StillBlocked:
-            raise TookTooLong(
-                f"{paths[0]}{' or that of a VF' if len(paths) > 1 else ''} could not be read in {timeout:g} s",
+            raise StillInKernel(
+                f"{paths[0]}{' or that of a VF' if len(paths) > 1 else ''} could not be read in {told(timeout)}",
                 why="the kernel holds the device lock: another change of it has not ended",
                 remedy="find the process that blocks (dmesg names a vfio user after 10 s) and end it",
             ) from None
@@ -137,7 +149,7 @@ class Sysfs:
 
         :param timeout: seconds, for files whose writing may block; the kernel may go on after it.
         :raises KernelRefused: with the errno.
-        :raises TookTooLong: see bounded().
+        :raises StillInKernel: see bounded().
         """
         write = Write(path, value)
         if timeout is not None:
@@ -152,17 +164,17 @@ class Sysfs:
     def write_all(self, writes: t.Sequence[Write], timeout: float) -> t.Iterator[Write]:
         """Several writes, one after the other in one child process; gives each when it is done.
 
-        :param timeout: seconds for each; the kernel may go on after it.
+        :param timeout: seconds for all of them; the kernel may go on after it.
         :raises KernelRefused: for the one after the last that was given; those after it are not begun.
-        :raises TookTooLong: the same.
+        :raises StillInKernel: the same.
         """
         done = bounded_series([functools.partial(self._write_and_check, write) for write in writes], timeout)
         for write in writes:
             try:
                 next(done, None)
             except StillBlocked:
-                raise TookTooLong(
-                    f"writing {write.value.strip() or 'nothing'!r} to {write.path} did not end in {timeout} s",
+                raise StillInKernel(
+                    f"writing {write.value.strip() or 'nothing'!r} to {write.path} did not end in {told(timeout)}",
                     why="the kernel is still at it; it may end later",
                     remedy="see dmesg for the driver's messages; a VF held open through vfio must be released first",
                 ) from None

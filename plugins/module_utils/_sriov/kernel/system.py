@@ -15,6 +15,7 @@ import zlib
 
 from ..errors import NotSupported
 from ..model.paths import (
+    BOOT_ID,
     CPUS_ONLINE,
     HUGEPAGES,
     IOMMU_GROUPS,
@@ -24,6 +25,7 @@ from ..model.paths import (
     NO_IOMMU_PARAMETER,
     NUMA_NODES,
     SOCKET_FAMILIES,
+    UPTIME,
     VFIO_NODES,
     boot_config,
     module_tree,
@@ -36,6 +38,9 @@ if t.TYPE_CHECKING:
     from .sysfs import Sysfs
 
 NO_IOMMU_GROUP = "vfio-noiommu"
+NODE = re.compile(r"node[0-9]{1,6}")
+CPU_RANGE = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?")
+POOL = re.compile(r"hugepages-([0-9]{1,12})kB")
 CONFIG_SIZE = 4 << 20  # bytes; Debian's has 300 kB
 
 
@@ -58,11 +63,32 @@ class System:
         """`id -u`."""
         return os.geteuid()
 
+    def boot_id(self) -> str | None:
+        """Another one after each boot (random(4)); None where it cannot be read."""
+        return self._sysfs.read(BOOT_ID) or None
+
+    def uptime(self) -> float | None:
+        """Seconds since the host was booted; None where it cannot be read."""
+        words = (self._sysfs.read(UPTIME) or "").split(" ")
+        try:
+            return float(words[0])
+        except ValueError:
+            return None
+
     def lockdown(self) -> str:
         return lockdown_mode(self._sysfs.read(LOCKDOWN) or "")
 
     def online_cpus(self) -> int:
-        return cpu_count(self._sysfs.read(CPUS_ONLINE) or "0")
+        """0 where it cannot be read, or is no list of CPUs."""
+        return cpu_count(self.cpus_text())
+
+    def cpus_text(self) -> str:
+        """Those that are online, "0-3"; "" where it cannot be read, or is no list of CPUs."""
+        text = self._sysfs.read(CPUS_ONLINE) or ""
+        if text and not cpu_count(text):
+            self._sysfs.garbled(CPUS_ONLINE)
+            return ""
+        return text
 
     def iommu_groups(self) -> list[str]:
         return self._sysfs.names(IOMMU_GROUPS)
@@ -118,7 +144,11 @@ class System:
     def open_sockets(self) -> dict[str, int]:
         """How many sockets of each family there are in this network namespace (net/core/sock.c proto_seq_printf)."""
         lines = (line.split() for line in (self._sysfs.read(SOCKET_FAMILIES) or "").splitlines()[1:])
-        return {words[0]: int(words[2]) if words[2:] and words[2].isdigit() else 0 for words in lines if words}
+        return {
+            words[0]: int(words[2]) if words[2:] and words[2].isascii() and words[2].isdigit() else 0
+            for words in lines
+            if words
+        }
 
     def pf_ring_mode(self, interface: str) -> str | None:
         """The polling mode that the module pf_ring reports."""
@@ -128,15 +158,17 @@ class System:
 
     def hugepages(self) -> list[dict[str, t.Any]]:
         """Pools by NUMA node and size: node, size_kb, nr, free, surplus; node -1 where the kernel knows no nodes."""
-        names = [name for name in self._sysfs.names(NUMA_NODES) if name[4:].isdigit()]
+        names = [name for name in self._sysfs.names(NUMA_NODES) if NODE.fullmatch(name)]
         places = sorted((int(name[4:]), f"{NUMA_NODES}/{name}/hugepages") for name in names)
         return [pool for node, base in places or [(-1, HUGEPAGES)] for pool in self._pools(node, base)]
 
     def _pools(self, node: int, base: str) -> t.Iterator[dict[str, t.Any]]:
-        for pool in self._sysfs.names(base):
+        for pool, size in ((name, POOL.fullmatch(name)) for name in self._sysfs.names(base)):
+            if size is None:
+                continue
             words = ("nr", "free", "surplus")
             numbers = {word: self._sysfs.read_int(f"{base}/{pool}/{word}_hugepages") for word in words}
-            yield {"node": node, "size_kb": int(pool[len("hugepages-") : -len("kB")]), **numbers}
+            yield {"node": node, "size_kb": int(size.group(1)), **numbers}
 
     def noiommu_mode(self) -> bool | None:
         """vfio's enable_unsafe_noiommu_mode; None where the kernel was built without it."""
@@ -197,12 +229,12 @@ def lockdown_mode(text: str) -> str:
 
 
 def cpu_count(ranges: str) -> int:
-    """How many CPUs "0-3,8" are."""
-    total = 0
-    for part in ranges.split(","):
-        first, _dash, last = part.partition("-")
-        total += int(last or first) - int(first) + 1
-    return total
+    """How many CPUs "0-3,8" are; 0 where it is no list of them."""
+    found = [CPU_RANGE.fullmatch(part) for part in ranges.split(",")]
+    pairs = [(int(match.group(1)), int(match.group(2) or match.group(1))) for match in found if match]
+    if len(pairs) < len(found) or any(last < first for first, last in pairs):
+        return 0
+    return sum(last - first + 1 for first, last in pairs)
 
 
 def _unpacked(data: bytes) -> bytes:

@@ -50,6 +50,11 @@ def with_queues_unknown(pf: Pf) -> Pf:
     return replace(pf, num_vfs=0, vfs=(), queues=pf.queues._replace(channels=None, rss=None))
 
 
+def without_choice(pf: Pf) -> Pf:
+    """The PF as if nobody had set its channels."""
+    return replace(pf, queues=pf.queues._replace(channels=None, rss=None))
+
+
 def predict_combined(pf: Pf, num_vfs: int) -> int | None:
     """The combined channels that the PF would have with another number of VFs; None where it is not known, or it has
     none.
@@ -79,6 +84,9 @@ def queues_after_reopening(pf: Pf, num_vfs: int, combined: int | None) -> Queues
         size = table_size(driver, num_vfs, len(queues.rss.table))
         own = _table(driver, num_vfs, size, group)
         table = own if driver.reopens or own != own_table(pf) else queues.rss.table
+        if driver.reopens and _stays_while_down(pf, size):
+            # Beside VFs entries are shown by the size of the group (ixgbe_ethtool.c ixgbe_get_reta).
+            table = tuple(entry & (group - 1) for entry in queues.rss.table) if num_vfs else queues.rss.table
         # With traffic classes each of them has a group of queues (ixgbe_lib.c ixgbe_set_dcb_queues).
         rings = reported_rings(driver, group * _classes(pf)) if driver.rss_with_classes else group
         queues = queues._replace(rss=queues.rss._replace(rings=rings, table=table))
@@ -86,6 +94,12 @@ def queues_after_reopening(pf: Pf, num_vfs: int, combined: int | None) -> Queues
     if queues.rules and driver.reopens and netdev and netdev.up:  # a PF that is down has nothing to close
         queues = queues._replace(rules=queues.rules._replace(rules=()))
     return queues
+
+
+def _stays_while_down(pf: Pf, size: int) -> bool:
+    """Whether it is a table of somebody's which is there until the PF goes up, and the driver writes its own."""
+    netdev, rss = pf.device.netdev, pf.queues.rss
+    return bool(netdev and not netdev.up and rss and len(rss.table) == size and rss.table != own_table(pf))
 
 
 def own_table(pf: Pf) -> tuple[int, ...]:

@@ -101,7 +101,7 @@ def check_ntuple(desired: DesiredPf, label: str) -> None:
 
 def check_down(desired: DesiredPf, num_vfs: int | None, label: str) -> None:
     """:raises InvalidRequest: the PF shall be down, and have VFs."""
-    if desired.up is False and num_vfs:
+    if desired.up is False and num_vfs and not desired.as_it_was:
         raise InvalidRequest(
             f"{desired.place}up: false goes with num_vfs: 0 only",
             device=label,

@@ -75,6 +75,7 @@ class DesiredDevice(t.NamedTuple):
     :param device: a PCI address, or "" where pf and vf name VFs; an address once located.
     :param driver: a driver's name, DEFAULT or NONE.
     :param allow: words of model.consent.
+    :param release: services that are stopped for the time of the run where they have it open, by whole name.
     """
 
     device: str
@@ -84,13 +85,15 @@ class DesiredDevice(t.NamedTuple):
     allow: frozenset[str] = frozenset()
     pf: str | None = None
     vf: Selector = EVERY_VF
+    release: frozenset[str] = frozenset()
 
 
 class DesiredRss(t.NamedTuple):
     """How received flows spread over the PF's queues.
 
     :param channels: `ethtool -L DEV combined N`.
-    :param verb: queues | weights | equal | exclude_queues | default; None leaves the table as it is.
+    :param verb: queues | weights | equal | exclude_queues | default; None leaves the table as it is. No option says
+        `table`: each entry of it, as it was (plan.way_back).
     :param numbers: what follows the verb.
     :param min_queues: the least size of the RSS group.
     :param rings: `ethtool -G DEV rx N tx N`.
@@ -112,6 +115,8 @@ class DesiredRules:
     :param names: how the options call each rule: "rules[0]".
     :param exclusive: rules that are not listed shall go.
     :param leftover: rules into VFs that shall not be: rules of their flows that lead into a VF go as well.
+    :param spared: rules that are there and stay, though they are not listed, and could perhaps not be asked for.
+    :param unwanted: rules that shall go, beside those that shall be there: no other of their flows.
     """
 
     rules: tuple[FlowRule, ...] = ()
@@ -119,6 +124,8 @@ class DesiredRules:
     absent: bool = False
     exclusive: bool = False
     leftover: tuple[FlowRule, ...] = ()
+    spared: tuple[FlowRule, ...] = ()
+    unwanted: tuple[FlowRule, ...] = ()
 
     @property
     def present(self) -> tuple[FlowRule, ...]:
@@ -131,12 +138,16 @@ class DesiredRules:
     def drops(self, rule: FlowRule) -> bool:
         """Whether a rule that is there shall go. With absent no destination, or no location, means every one."""
         same = self._by_flow.get(rule.flow, ())
-        if rule.into_vf and rule.flow in self._leftover_flows:
+        if (rule.into_vf and rule.flow in self._leftover_flows) or (rule.flow, rule.target) in self._unwanted:
             return True
         if self.absent:
             named = [each for each in same if each.cookie is None or each.target == rule.target]
             return any(each.location in (None, rule.location) for each in named)
-        return any(each.target != rule.target for each in same) or (self.exclusive and not same)
+        return any(each.target != rule.target for each in same) or (self.unlisted_goes(rule) and not same)
+
+    def unlisted_goes(self, rule: FlowRule) -> bool:
+        """Whether it shall go where nothing that is listed is the same."""
+        return self.exclusive and rule.flow not in self._spared_flows
 
     def name_of(self, rule: FlowRule) -> str:
         """How the options call the rule for this flow."""
@@ -154,6 +165,14 @@ class DesiredRules:
         return {rule.flow for rule in self.leftover}
 
     @functools.cached_property
+    def _unwanted(self) -> set[t.Any]:
+        return {(rule.flow, rule.target) for rule in self.unwanted}
+
+    @functools.cached_property
+    def _spared_flows(self) -> set[t.Any]:
+        return {rule.flow for rule in self.spared}
+
+    @functools.cached_property
     def _names(self) -> dict[t.Any, str]:
         return {rule.flow: name for name, rule in zip(reversed(self.names), reversed(self.rules))}
 
@@ -167,6 +186,11 @@ class DesiredPf(t.NamedTuple):
     :param place: what stands before its options where they are named: "pfs[0].".
     :param kept: what VFs had that the plan creates again, in words that the user has not said (plan.kept).
     :param ntuple: the feature without which no flow rule is in force.
+    :param release: services that are stopped for the time of the run where they have it or a VF open, by whole name.
+    :param as_it_was: it is what the host was (plan.way_back): down with VFs too; `vfs` says all addresses that were
+        given.
+    :param as_before: as it was before the first change; the rest is for a host that has no record of that. What the
+        record says takes its place once the host is observed (plan.from_record).
     """
 
     pf: str
@@ -182,6 +206,9 @@ class DesiredPf(t.NamedTuple):
     port: str = ""
     kept: tuple[DesiredVfs, ...] = ()
     ntuple: bool | None = None
+    release: frozenset[str] = frozenset()
+    as_it_was: bool = False
+    as_before: bool = False
 
     @property
     def every_vfs(self) -> tuple[DesiredVfs, ...]:

@@ -146,10 +146,9 @@ class FlowRule:
 
     def __str__(self) -> str:
         """ "tcp4 dst-ip 192.0.2.1 dst-port 80 to VF 0 queue 0", "udp4 dst-port 53 to RSS context 1"."""
-        if self.cookie is None:
-            return flow_words(self)
-        if self.cookie == DROP:
-            return f"{flow_words(self)} drop"
+        if self.cookie in (None, DROP):  # a context leads nowhere then, and is a part of the rule all the same
+            drop = "" if self.cookie is None else " drop"
+            return f"{flow_words(self)}{drop}" + ("" if self.context is None else f", RSS context {self.context}")
         place = self.destination or f"action {self.cookie}"
         if self.context is not None:
             place = f"RSS context {self.context}" if not self.cookie else f"{place} of RSS context {self.context}"

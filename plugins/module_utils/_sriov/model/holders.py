@@ -43,12 +43,16 @@ class Holder(t.NamedTuple):
     :param kind: one of the words above.
     :param port: the interface that is used, where the function has several ports.
     :param queue: the last queue of the interface that is used; None where it is no matter of queues.
+    :param unit: the service of systemd that the program runs in; "" for none.
+    :param transient: that is one of systemd-run, which is gone once it is stopped.
     """
 
     kind: str
     text: str
     port: str = ""
     queue: int | None = None
+    unit: str = ""
+    transient: bool = False
 
 
 class Claim(t.NamedTuple):

@@ -11,10 +11,13 @@ import typing as t
 from dataclasses import dataclass, field, replace
 
 from .attributes import VfAttributes
+from .function import vf_address
 from .holders import NETNS, UNPLACED, Claim, Holder, SshPeer
 from .queues import Queues
 
 if t.TYPE_CHECKING:
+    from .kept import Record, Taken
+    from .units import Unit
     from .unread import Unread
 
 # Where the interface of a function is (Device.interface).
@@ -142,7 +145,11 @@ class Device:
 
 @dataclass(frozen=True)
 class Pf:
-    """A physical function and its VFs, vfs[N] being virtfnN."""
+    """A physical function and its VFs.
+
+    :param vfs: in the order of their indices. vfs[N] is virtfnN, but where some are missing: WHICH_VFS is unread then,
+        and nothing is planned.
+    """
 
     device: Device
     total_vfs: int
@@ -172,6 +179,11 @@ class Pf:
         return "; ".join(each.why for each in self.unread if each.part in parts)
 
     @property
+    def by_index(self) -> dict[int, Device]:
+        """The VFs by N of their virtfnN."""
+        return {position if vf.vf is None else vf.vf: vf for position, vf in enumerate(self.vfs)}
+
+    @property
     def combined(self) -> int | None:
         """Combined channels in use; None where the driver does not say."""
         return self.queues.channels.combined if self.queues.channels else None
@@ -182,14 +194,10 @@ class Pf:
         return self.queues.receiving
 
     def vf_address(self, index: int) -> str:
-        """Where VF N is, or would be (PCI Express base specification, SR-IOV: First VF Offset, VF Stride)."""
-        if index < len(self.vfs):
-            return self.vfs[index].address
-        domain, bus, slot = self.device.address.split(":")
-        device, function = slot.split(".")
-        number = (int(bus, 16) << 8) + (int(device, 16) << 3) + int(function)
-        number += self.vf_offset + self.vf_stride * index
-        return f"{domain}:{number >> 8:02x}:{number >> 3 & 31:02x}.{number & 7}"
+        """Where VF N is, or would be."""
+        if index in self.by_index:
+            return self.by_index[index].address
+        return vf_address(self.device.address, self.vf_offset, self.vf_stride, index)
 
 
 class Fit(t.NamedTuple):
@@ -233,9 +241,15 @@ class Host:
     noiommu_mode: bool | None = None  # vfio's enable_unsafe_noiommu_mode; None: compiled out
     groups: tuple[tuple[int, tuple[Device, ...]], ...] = ()  # IOMMU group -> members
     ssh: SshPeer | None = None  # the connection the operator comes by
+    sessions: tuple[SshPeer, ...] = ()  # every one that there is, of a run that nobody's own tells of
     fits: tuple[Fit, ...] = ()  # of drivers that are asked for and are not the kernel's own choice
     addresses: tuple[Address, ...] = ()  # where one is desired; not of VFs of the PFs that are named
     unread_addresses: tuple[str, ...] = ()  # whose could not be read, and why, in words
+
+    @property
+    def peers(self) -> tuple[SshPeer, ...]:
+        """SSH connections that are kept."""
+        return self.sessions or ((self.ssh,) if self.ssh else ())
 
     def fit(self, device: Device, driver: str) -> Fit:
         """What is known of a driver for a device; where nothing is, no alias matches."""
@@ -252,11 +266,21 @@ class State(t.NamedTuple):
 
     :param pfs: the PFs that a desired state names, by PCI address.
     :param devices: functions that it names by themselves, by PCI address.
+    :param taken: what a run before this one has taken from a PF and not put back, by the PF's address.
+    :param records: what PFs were before the first change, by address.
+    :param units: services of systemd that may be asked to hand a device over, and have one, by name.
+    :param stopped: services that a run before this one has stopped and not started again.
+    :param parents: PFs of VFs that are named by themselves, where something is to be kept of them, by address.
     """
 
     pfs: t.Mapping[str, Pf]
     host: Host
     devices: t.Mapping[str, Device] = {}
+    taken: t.Mapping[str, Taken] = {}
+    records: t.Mapping[str, Record] = {}
+    units: t.Mapping[str, Unit] = {}
+    stopped: tuple[str, ...] = ()
+    parents: t.Mapping[str, Pf] = {}
 
     def every_device(self) -> t.Iterator[Device]:
         yield from self.devices.values()

@@ -22,6 +22,7 @@ CPUS_ONLINE = "/sys/devices/system/cpu/online"
 NUMA_NODES = "/sys/devices/system/node"
 HUGEPAGES = "/sys/kernel/mm/hugepages"
 PROCESSES = "/proc"
+LOCKS = f"{PROCESSES}/locks"
 NETWORK_NAMESPACE = "net:["  # how a link to one begins, its inode behind it
 SOCKET_FAMILIES = "/proc/net/protocols"
 PF_RING = "/proc/net/pf_ring/dev"
@@ -38,6 +39,61 @@ VHOST_VDPA_NODES = "/dev/vhost-vdpa-"
 PTP_NODES = "/dev/ptp"
 LIBVIRT = "/etc/libvirt/qemu"
 NAMED_NAMESPACES = "/run/netns"
+SYSTEMD = "/run/systemd/system"  # there where it runs the host: sd_booted(3)
+UDEV = "/run/udev"
+UDEV_INTERFACES = f"{UDEV}/data/n"  # and the ifindex: what udev keeps of an interface, once it has worked it off
+UPTIME = "/proc/uptime"
+TCP_TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+NOTHING = "/dev/null"  # a file that is a link to it says nothing, and masks those of its name in other folders
+KERNEL_ARGUMENTS = "/proc/cmdline"
+GENERATED_UNITS = ("/run/systemd/generator", "/run/systemd/generator.late", SYSTEMD)
+
+# Where settings are: each program's folder below all of these, the first counting most (systemd.unit(5), udev(7),
+# modprobe.d(5), NetworkManager.conf(5)). /lib is another directory than /usr/lib on hosts that were upgraded for long.
+SETTINGS = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
+
+
+def settings_folders(name: str) -> tuple[str, ...]:
+    """All that there are for "udev/rules.d"."""
+    return tuple(f"{each}/{name}" for each in SETTINGS)
+
+
+def udev_data(ifindex: int) -> str:
+    """What udev has found out about an interface: lines like E:KEY=VALUE."""
+    return f"/run/udev/data/n{ifindex}"
+
+
+def networkd_state(ifindex: int) -> str:
+    """What systemd-networkd says of an interface: lines like KEY=VALUE."""
+    return f"/run/systemd/netif/links/{ifindex}"
+
+
+KERNEL_LINE = f"{PROCESSES}/cmdline"
+MOUNTS = f"{PROCESSES}/mounts"
+ACPI_TABLES = "/sys/firmware/acpi/tables"
+EFI_VARIABLES = "/sys/firmware/efi/efivars"
+CPUS_ISOLATED = "/sys/devices/system/cpu/isolated"
+CPUS_NOHZ_FULL = "/sys/devices/system/cpu/nohz_full"
+DMA_ENTRY_LIMIT = f"{MODULES}/vfio_iommu_type1/parameters/dma_entry_limit"
+
+# Of boot loaders.
+BOOT = "/boot"
+KERNEL_TREES = "/lib/modules"
+GRUB_CONFIG = f"{BOOT}/grub/grub.cfg"
+GRUB2_CONFIG = f"{BOOT}/grub2/grub.cfg"
+GRUB2_VARIABLES = f"{BOOT}/grub2/grubenv"
+ENTRIES = f"{BOOT}/loader/entries"
+ENTRIES_OF_ESP = (ENTRIES, "/efi/loader/entries", f"{BOOT}/efi/loader/entries")
+LOADER_SETTINGS = (f"{BOOT}/loader/loader.conf", "/efi/loader/loader.conf", f"{BOOT}/efi/loader/loader.conf")
+UNIFIED_IMAGES = (f"{BOOT}/EFI/Linux", "/efi/EFI/Linux", f"{BOOT}/efi/EFI/Linux")
+SYSCTL = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
+OSTREE_BOOTED = "/run/ostree-booted"
+
+
+def node_pages(node: int, size_kb: int) -> str:
+    """The number of hugepages of a size on a node; -1 stands for a kernel that knows no nodes."""
+    base = HUGEPAGES if node < 0 else f"{NUMA_NODES}/node{node}/hugepages"
+    return f"{base}/hugepages-{size_kb}kB/nr_hugepages"
 
 
 def boot_config(release: str) -> str:
@@ -82,3 +138,47 @@ def device_node(name: str) -> str:
 def infiniband_node(name: str) -> str:
     """ "uverbs0"."""
     return f"{INFINIBAND_NODES}/{name}"
+
+
+TRANSIENT_UNITS = "/run/systemd/transient"
+
+# Ours. What is below /run is of this boot alone.
+RUN = "/run/kernel-bypass-sriov"
+LOCK = f"{RUN}/lock"
+JOURNALS = f"{RUN}/journal"
+BLOCKED = f"{RUN}/blocked"
+STOPPED_UNITS = f"{RUN}/units.json"
+CONFIRM = f"{RUN}/confirm"
+PENDING = f"{CONFIRM}/pending.json"
+GOING_BACK = f"{CONFIRM}/going-back.json"
+CONFIRM_PROGRAM = f"{CONFIRM}/program"
+WENT_BACK = f"{RUN}/went-back.json"
+PROOF = f"{RUN}-proof"  # of a unit that is gone when it has ended
+LIBRARY = "/var/lib/kernel-bypass-sriov"
+RECORD = f"{LIBRARY}/before.json"
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+# Of the boot unit. A generation is all that runs at boot, in a directory that is named by its content.
+INSTALLED = "/usr/local/lib/kernel-bypass-sriov"
+GENERATIONS = f"{INSTALLED}/generations"
+CURRENT = f"{INSTALLED}/current"  # a link to one of them; the one before it is kept: `previous`
+PREVIOUS = f"{INSTALLED}/previous"
+ENGINE = "engine"  # below a generation: `python3 -I ENGINE`
+BOOT_DESIRED = "desired.json"  # below a generation
+BOOT_UNIT = "kernel-bypass-sriov.service"
+UNIT_FILES = "/etc/systemd/system"
+COMMAND = "/usr/local/sbin/kernel-bypass-sriov"
+BOOT_RESULT = f"{RUN}/result.json"  # of this boot
+LAST_RESULT = f"{LIBRARY}/last.json"  # the same, and outlives boots
+BOOT_FILES = "files"  # below a generation: copies of its files elsewhere, by their whole path
+BOOT_DUE = f"{RUN}/due.json"
+BOOT_CHECK = "kernel-bypass-sriov-check"  # unit and timer
+HOME = "/home"
+UDEV_CONTROL = "/run/udev/control"
+METRICS = ("/var/lib/prometheus/node-exporter", "/var/lib/node_exporter")
+METRICS_FILE = "kernel-bypass-sriov.prom"  # in a directory of Prometheus' textfile collector
+
+# The marks that keep network managers away from VFs.
+MARK_RULES = "/etc/udev/rules.d/60-kernel-bypass-sriov.rules"
+MARK_NETWORK = "/etc/systemd/network/05-kernel-bypass-sriov.network"
+OURS = "kernel-bypass-sriov"  # in the name of every file of ours

@@ -10,6 +10,7 @@ ethtool.c fill_indir_table(); net/ethtool: ethtool_rxfh_indir_default() is i % r
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 if t.TYPE_CHECKING:
@@ -64,3 +65,11 @@ def ethtool_words(table: Sequence[int] | None) -> str:
 def spread(table: Sequence[int]) -> dict[int, int]:
     """How many entries each queue has."""
     return {queue: table.count(queue) for queue in sorted(set(table))}
+
+
+def table_words(table: tuple[int, ...]) -> str:
+    """ "equal 4", or the queues with the lengths of their blocks: "0*43 1*43 2*42"."""
+    queues = max(table, default=-1) + 1
+    if queues > 0 and table == equal_table(len(table), queues):
+        return f"equal {queues}"
+    return " ".join(f"{queue}*{len(list(block))}" for queue, block in itertools.groupby(table))

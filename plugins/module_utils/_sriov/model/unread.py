@@ -13,8 +13,11 @@ from __future__ import annotations
 import typing as t
 
 FUNCTION, NUM_VFS, VIRTFN, ATTRIBUTES = "function", "num_vfs", "virtfn", "attributes"
+WHICH_VFS = "which_vfs"  # of some VF it is not known which one it is
 CHANNELS, RSS, NTUPLE, RULES, PERM_MAC = "channels", "rss", "ntuple", "rules", "perm_mac"
 RING_SIZES, HASH_FIELDS = "rings", "hash_fields"
+CPUS = "cpus"  # how many are online
+VF_STATE = "vf_state"  # what its VFs have: drivers, interfaces, access of nodes
 
 
 class Unread(t.NamedTuple):

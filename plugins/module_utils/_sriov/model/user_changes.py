@@ -29,19 +29,22 @@ GIVES_ITS_OWN = ("bond", "team")  # address and MTU, to its ports; a bridge take
 
 
 def has_own_mac(vf: Device, desired: DesiredVf) -> bool:
-    """Whether the VF's user has given it another address than the desired one, which it had before."""
-    mac = desired.attributes.mac
+    """Whether the VF's user has given it another address than the desired one, which it had before, and may keep it.
+
+    One that shall not be trusted may not: the next look would not tell whose the address is.
+    """
+    mac, trusted = desired.attributes.mac, _is_trusted(vf) and desired.attributes.trust is not False
     if mac is None or not _stays(vf, desired):
         return False
     netdev = vf.netdev or vf.away
     if netdev is None:
-        return is_driven_by_program(vf) and bool(vf.attributes and vf.attributes.mac != mac)
+        return trusted and is_driven_by_program(vf) and bool(vf.attributes and vf.attributes.mac != mac)
     if netdev.mac == mac:
         return False
     if netdev.master and netdev.master.before:
         return netdev.master.before == mac
     used = any(holder.kind in (MASTER, NETNS, UPPER) for holder in vf.holders)
-    return (netdev.perm_mac == mac and (_is_trusted(vf) or used)) or _is_of_master(vf, "mac")
+    return (netdev.perm_mac == mac and (trusted or used)) or _is_of_master(vf, "mac")
 
 
 def has_own_mtu(vf: Device, desired: DesiredVf) -> bool:

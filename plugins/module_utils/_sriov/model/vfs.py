@@ -11,12 +11,13 @@ import typing as t
 from dataclasses import fields
 
 from .attributes import VfAttributes
-from .desired import NO_DRIVER_NAMES, DesiredVf, Node
+from .desired import DEFAULT, NO_DRIVER_NAMES, NONE, DesiredVf, Node
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .desired import DesiredVfs
+    from .host import Device
 
 NODE_WORDS = ("owner", "group", "mode", "no_iommu")  # they are of a driver
 ATTRIBUTES = tuple(field.name for field in fields(VfAttributes))
@@ -42,6 +43,11 @@ def said_of(entries: Iterable[DesiredVfs], index: int) -> Said:
             found = {word: each for word, each in found.items() if word not in NODE_WORDS}
         found.update({word: (value, entry) for word, value in entry.said.items()})
     return {word: each for word, each in found.items() if each[0] is not None}
+
+
+def driver_of(vf: Device, word: str) -> str | None:
+    """The driver that a word of a request, or of the journal, means for a VF; None for none."""
+    return {DEFAULT: vf.default_driver, NONE: None}.get(word, word)
 
 
 def desired_by_vf(entries: Sequence[DesiredVfs], num_vfs: int) -> dict[int, DesiredVf]:

@@ -64,3 +64,34 @@ def _of_vf(registered: tuple[str, ...], pf_driver: str) -> str | None:
         return of_vfs[0]
     has_vfs_too = pf_driver in index.DRIVERS and index.driver(pf_driver).vf_driver is None
     return pf_driver if has_vfs_too and pf_driver in registered else None
+
+
+class DefaultDrivers:
+    """Of one host: each alias is asked once."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._modules: dict[str, str | None] = {}
+        self._choices: dict[tuple[str, str | None], Choice] = {}
+
+    def of_device(self, address: str, driver: str | None, is_nic: bool, physfn: str | None) -> Choice:
+        """A PF whose driver gives it an interface has the one that the kernel chose: asking takes a process.
+
+        :param is_nic: it is a PF, or stands for one: nobody gives it another driver.
+        """
+        pci = self._kernel.pci
+        if is_nic and driver and pci.interfaces(address):
+            return Choice(driver)
+        alias = pci.attribute(address, "modalias")
+        return self.of_alias(alias, physfn) if alias else Choice(None)
+
+    def of_alias(self, alias: str, physfn: str | None) -> Choice:
+        """:param physfn: the PF of a VF."""
+        key = (alias, physfn)
+        if key not in self._choices:
+            if alias not in self._modules:
+                self._modules[alias] = self._kernel.resolve_module(alias)
+            module, pf_driver = self._modules[alias], (self._kernel.pci.driver(physfn) or "") if physfn else None
+            found = choose(drivers_of(self._kernel, module), Behind(module, pf_driver)) if module else Choice(None)
+            self._choices[key] = found
+        return self._choices[key]

@@ -14,6 +14,7 @@ import typing as t
 from ..errors import KernelRefused, TookTooLong
 from ..model.holders import ADDRESS, FILTER, MASTER, NETNS, REPRESENTOR, UPPER, XDP, Holder
 from ..model.paths import PROCESSES, device_node
+from .not_seen import lists_of_namespaces
 from .opened import Opened, rdma_holders, socket_holders
 
 if t.TYPE_CHECKING:
@@ -178,9 +179,10 @@ def interface_holders(interface: Entry, interfaces: list[Entry]) -> list[Holder]
 
 
 def _hides_namespaces(kernel: Kernel) -> bool:
-    """Whether a process does not tell in which it is."""
-    processes = kernel.processes.ids()
-    return kernel.processes.hidden or any(f"{PROCESSES}/{each}/ns/net" in kernel.refused.files for each in processes)
+    """Whether a process, or a list of them, does not tell which there are."""
+    of_processes = (f"{PROCESSES}/{each}/ns/net" for each in kernel.processes.ids())
+    refused = kernel.refused.files
+    return kernel.processes.hidden or bool(lists_of_namespaces(kernel)) or any(path in refused for path in of_processes)
 
 
 def _may_be_of_a_function(link: Entry) -> bool:

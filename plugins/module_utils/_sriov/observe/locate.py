@@ -17,6 +17,7 @@ from ..model.desired import Node
 from ..model.selector import EVERY_VF, check_there
 from .names import Nic, describe, existing_device, find_pf, more_than_one
 from .ports import own_names
+from .unseen import unclear_vfs
 
 if t.TYPE_CHECKING:
     from ..errors import SriovError
@@ -84,7 +85,9 @@ def _named_again(
 
 
 def _needs_vfs(desired: DesiredPf) -> bool:
-    """Whether only a PF will do: for queues and rules any NIC does."""
+    """Whether only a PF will do: for queues and rules any NIC does. What it was before, it can be whatever it is."""
+    if desired.as_before:
+        return desired.num_vfs is not None
     if desired.num_vfs is not None or desired.drivers_autoprobe is not None or desired.vfs:
         return True
     if desired.rss is None and desired.rules is None:
@@ -117,12 +120,13 @@ def _located_devices(
 
 
 def _addresses_of_vfs(kernel: Kernel, pf: str, selector: Selector) -> list[str]:
-    by_index = {index: vf for vf, index in kernel.pci.virtual_functions(pf).items()}
+    by_index = kernel.pci.vf_links(pf)
+    unclear = "; ".join(each.why for each in unclear_vfs(by_index, len(by_index)))
+    if unclear:
+        what = "vf: cannot tell which VFs there are"
+        raise NotKnown(what, device=describe(kernel, pf), why=unclear, remedy="run it again, and see dmesg")
     check_there(selector, len(by_index), "vf", describe(kernel, pf))
-    if set(by_index) != set(range(len(by_index))):
-        there = f"there are only {', '.join(f'virtfn{index}' for index in sorted(by_index))}"
-        raise NotKnown("vf: cannot tell which VFs there are", device=describe(kernel, pf), why=there)
-    return [by_index[index] for index in selector.indices(len(by_index))]
+    return [t.cast(str, by_index[index]) for index in selector.indices(len(by_index))]
 
 
 def _located_node(node: Node, faults: Faults) -> Node:

@@ -13,6 +13,7 @@ from ..errors import KernelRefused
 from ..kernel.interface_list import UNREAD, WITHOUT_KIND
 from ..model.holders import ROUTE, SSH, Holder, SshPeer
 from ..model.paths import INTERFACES, PROCESSES
+from .sessions import ssh_sessions
 
 if t.TYPE_CHECKING:
     from ..kernel.interfaces import Interfaces
@@ -29,12 +30,12 @@ def management_holders(kernel: Kernel, interfaces: list[dict[str, t.Any]]) -> di
     :param interfaces: as Link.interfaces() gives them.
     """
     found: dict[str, list[Holder]] = {}
-    peer = ssh_peer(kernel.processes)
-    if peer:
+    peers = ssh_peers(kernel)
+    for peer in peers:
         _add_ssh(found, kernel, interfaces, peer)
-    elif ssh_is_unseen(kernel):
-        text = "may carry an SSH connection: the environment of what started this cannot be read"
-        _add_to_all(found, interfaces, Holder(SSH, text))
+    unseen = _why_unseen(kernel, peers)
+    if unseen:
+        _add_to_all(found, interfaces, Holder(SSH, f"may carry an SSH connection: {unseen}"))
     try:
         for name in sorted(kernel.link.default_route_interfaces()):
             _add(found, kernel.interfaces, interfaces, name, Holder(ROUTE, "carries a default route"))
@@ -117,6 +118,20 @@ def lower_closure(kernel: Interfaces, interfaces: list[dict[str, t.Any]], name: 
         lowers = kernel.lowers(interface) + (ports if interface in switched else [])
         below += [lower for lower in lowers if lower not in below]
     return below
+
+
+def ssh_peers(kernel: Kernel) -> list[SshPeer]:
+    """The connection that the operator comes by; where there is none and each shall be kept, each that there is."""
+    peer = ssh_peer(kernel.processes)
+    if peer:
+        return [peer]
+    return ssh_sessions(kernel) if kernel.guards_every_session else []
+
+
+def _why_unseen(kernel: Kernel, peers: list[SshPeer]) -> str:
+    if not peers and ssh_is_unseen(kernel):
+        return "the environment of what started this cannot be read"
+    return " and ".join(f"{path} cannot be read" for path in kernel.tcp.unread())
 
 
 def ssh_is_unseen(kernel: Kernel) -> bool:

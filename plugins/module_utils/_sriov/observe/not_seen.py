@@ -11,7 +11,7 @@ import re
 import typing as t
 
 from ..errors import errno_words
-from ..model.paths import PROCESSES
+from ..model.paths import NAMED_NAMESPACES, PROCESSES
 from .management import ssh_peer
 
 if t.TYPE_CHECKING:
@@ -29,7 +29,8 @@ def not_seen(kernel: Kernel) -> list[str]:
     A process that has ended since then is left out: its files are refused while it ends.
     """
     refused = kernel.refused
-    others = {path: number for path, number in refused.files.items() if not OF_PROCESS.fullmatch(path)}
+    told = lists_of_namespaces(kernel)
+    others = {path: n for path, n in refused.files.items() if not OF_PROCESS.fullmatch(path) and path not in told}
     return [
         *_of_processes(kernel, _by_file(kernel)),
         *_of_files(others),
@@ -78,8 +79,18 @@ def _users_of_processes(kernel: Kernel, refused: dict[str, set[str]]) -> Iterabl
         yield f"which processes there are {_why(kernel.refused.files[PROCESSES])}"
     if "fd" in refused:
         yield f"what {_named(kernel, refused['fd'])} open: holders of VFs for user space may be missing"
+    if "fdinfo" in refused:
+        yield f"more of what {_named(kernel, refused['fdinfo'])} open: holders of VFs for user space may be missing"
+    for path in lists_of_namespaces(kernel):
+        yield f"{path} {_why(kernel.refused.files[path])}: interfaces in other network namespaces may be missing"
     if "ns" in refused:
         yield f"which network namespace {_named(kernel, refused['ns'])}: interfaces in others may be missing"
+
+
+def lists_of_namespaces(kernel: Kernel) -> list[str]:
+    """What tells of the network namespaces that are mounted, and could not be read."""
+    beginnings = (NAMED_NAMESPACES, *(f"{PROCESSES}/{process}/mountinfo" for process in ("self", "1")))
+    return [path for path in kernel.refused.files if path.startswith((*beginnings, f"{PROCESSES}/1/root"))]
 
 
 def _named(kernel: Kernel, processes: set[str], verb: str = "has") -> str:

@@ -54,7 +54,10 @@ class Opened:
     def with_node(self, node: str) -> list[Holder]:
         """The programs that have a node open."""
         kind = next((kind for start, kind in KINDS_OF_NODES if node.startswith(start)), PROCESS)
-        return [Holder(kind, f"{self._named(process)} has {node} open") for process in self._by_node.get(node, [])]
+        return [
+            self._in_unit(process, Holder(kind, f"{self._named(process)} has {node} open"))
+            for process in self._by_node.get(node, [])
+        ]
 
     def with_function(self, address: str, nodes: t.Sequence[str]) -> list[Holder]:
         """Those that have one of its nodes open, and those that have its vfio device and have closed the node."""
@@ -62,12 +65,17 @@ class Opened:
         others = (process for process in self._by_function.get(address, []) if process not in told)
         words = "has its vfio device open, and no node of it any more"
         found = [holder for node in nodes for holder in self.with_node(node)]
-        return found + [Holder(VFIO, f"{self._named(process)} {words}") for process in others]
+        return found + [self._in_unit(process, Holder(VFIO, f"{self._named(process)} {words}")) for process in others]
 
-    def with_socket(self, inode: int) -> str:
-        """ "process 4711 (xdpsock)"; words for a socket that no process shows, such as one on its way to another."""
+    def with_socket(self, inode: int) -> tuple[str, str]:
+        """ "process 4711 (xdpsock)", and its unit; words for a socket that no process shows, such as one on its way to
+        another."""
         process = next((process for process, opened in self._files.items() if inode in opened.sockets), None)
-        return self._named(process) if process else "a process that is not seen"
+        return (self._named(process), self._processes.unit(process)) if process else ("a process that is not seen", "")
+
+    def _in_unit(self, process: str, holder: Holder) -> Holder:
+        unit = self._processes.unit(process)
+        return holder._replace(unit=unit, transient=self._processes.is_transient(unit))
 
     def _named(self, process: str) -> str:
         return f"process {process} ({self._processes.name(process)})"
@@ -90,7 +98,7 @@ def rdma_holders(kernel: Kernel, interfaces: list[Entry], opened: Opened) -> dic
                 continue  # whose node it is: that is told by itself
             kinds = (holder.kind if device.function else SOFT_RDMA for holder in holders)
             suffix = f"(RDMA device {device.name} on {', '.join(over)})"
-            users = [Holder(kind, f"{holder.text} {suffix}") for kind, holder in zip(kinds, holders)]
+            users = [each._replace(kind=kind, text=f"{each.text} {suffix}") for kind, each in zip(kinds, holders)]
             found.setdefault(lower, []).extend(users)
     return found
 
@@ -114,13 +122,14 @@ def socket_holders(kernel: Kernel, interfaces: list[Entry], opened: Opened) -> d
         if sockets is not None and len(sockets) < counts["XDP"]:
             few = f"the kernel tells {len(sockets)} of {counts['XDP']}: one that is not bound hides those behind it"
             kernel.note(NOT_TOLD, few)
-        for (name, user), queues in _by_user(sockets or [], names, opened).items():
+        for (name, user, unit), queues in _by_user(sockets or [], names, opened).items():
             what = f"AF_XDP sockets on queues {', '.join(queues)}" if len(queues) > 1 else _on_queue(queues)
-            found.setdefault(name, []).append(Holder(XSK, f"{user} has {what} of {name}", queue=max(map(int, queues))))
+            last = max(map(int, queues))
+            found.setdefault(name, []).append(Holder(XSK, f"{user} has {what} of {name}", queue=last, unit=unit))
     if counts.get("PACKET"):
         sockets = _ask(kernel, "which interfaces programs capture on (AF_PACKET)", diag.packet)
-        for name, user in _by_user(sockets or [], names, opened):
-            found.setdefault(name, []).append(Holder(CAPTURE, f"{user} captures on {name} (AF_PACKET)"))
+        for name, user, unit in _by_user(sockets or [], names, opened):
+            found.setdefault(name, []).append(Holder(CAPTURE, f"{user} captures on {name} (AF_PACKET)", unit=unit))
     return found
 
 
@@ -130,11 +139,11 @@ def _on_queue(queues: list[str]) -> str:
 
 def _by_user(
     sockets: t.Iterable[FrameSocket], names: dict[int, str], opened: Opened
-) -> dict[tuple[str, str], list[str]]:
-    """(interface, program) -> queues."""
-    found: dict[tuple[str, str], list[str]] = {}
+) -> dict[tuple[str, str, str], list[str]]:
+    """(interface, program, its unit) -> queues."""
+    found: dict[tuple[str, str, str], list[str]] = {}
     for each in sorted(socket for socket in sockets if socket.ifindex in names):
-        found.setdefault((names[each.ifindex], opened.with_socket(each.inode)), []).append(str(each.queue))
+        found.setdefault((names[each.ifindex], *opened.with_socket(each.inode)), []).append(str(each.queue))
     return found
 
 

@@ -24,10 +24,11 @@ from ..errors import InvalidRequest
 from ..knowledge.index import all_queue_counters, packet_counters, queue_counters
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
 MAX_SECONDS = 3600
 MAX_SAMPLES = 3600
+LONGEST_PATTERN = 1000  # characters; counters have 32
 NOTHING = "(?!)"
 DIGITS = re.compile(r"\d+")
 RESOLUTION = 1e-9  # of the clock: two readings are never closer
@@ -78,7 +79,7 @@ class Request:
     """
 
     ends: tuple[float, ...]
-    pattern: re.Pattern[str]
+    pattern: str
 
 
 def request(seconds: float, interval: float | None, pattern: str) -> Request:
@@ -91,7 +92,7 @@ def request(seconds: float, interval: float | None, pattern: str) -> Request:
             f"seconds: {seconds:g} is not between 0 and {MAX_SECONDS}", remedy="give a time such as 1 or 2.5"
         )
     if interval is None:
-        return Request((seconds,), _compiled(pattern))
+        return Request((seconds,), _checked(pattern))
     if not seconds / MAX_SAMPLES <= interval <= seconds:
         raise InvalidRequest(
             f"interval: {interval:g} does not divide {seconds:g} s into 1 to {MAX_SAMPLES} samples",
@@ -99,12 +100,18 @@ def request(seconds: float, interval: float | None, pattern: str) -> Request:
         )
     samples = math.ceil(seconds / interval - 1e-6)
     ends = (*(number * interval for number in range(1, samples)), seconds)
-    return Request(ends, _compiled(pattern))
+    return Request(ends, _checked(pattern))
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _checked(pattern: str) -> str:
+    if len(pattern) > LONGEST_PATTERN:
+        raise InvalidRequest(
+            f"pattern: {len(pattern)} characters are too many", remedy=f"write it in {LONGEST_PATTERN} or fewer"
+        )
     try:
-        return re.compile(pattern)
+        re.compile(pattern)
+    except (RecursionError, OverflowError) as error:
+        raise InvalidRequest(f"pattern: {pattern!r} is too deep", why=str(error), remedy="write less of it") from None
     except re.error as error:
         place = "" if error.pos is None else f" at position {error.pos}"
         raise InvalidRequest(
@@ -112,6 +119,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
             why=f"{error.msg}{place}",
             remedy="correct it there, or write a backslash before a character that stands for itself",
         ) from None
+    return pattern
 
 
 def sample(
@@ -219,13 +227,16 @@ def _sum(parts: Iterable[float | None]) -> float | None:
 
 
 def report(
-    readings: Sequence[Reading], pattern: re.Pattern[str], in_use: int = 0, driver: str = "", idle: bool = False
+    readings: Sequence[Reading], wanted: Container[str], in_use: int = 0, driver: str = "", idle: bool = False
 ) -> dict[str, t.Any]:
-    """The module's result."""
+    """The module's result.
+
+    :param wanted: names of counters.
+    """
     found, kernel = rates(readings), kernel_rates(readings)
     queues, counts = queue_rates(found, driver), _queue_counter(found, driver)
     received = packets(found, kernel, driver)
-    chosen = {name: rate for name, rate in found.items() if pattern.search(name)}
+    chosen = {name: rate for name, rate in found.items() if name in wanted}
     used = [name for name in found if name in chosen or name in received.counters or counts.fullmatch(name)]
     shown = listed(queues, in_use, idle)
     return {
@@ -252,12 +263,12 @@ def _rounded(found: Mapping[str, float | None]) -> dict[str, float | None]:
     return {name: rounded(rate) for name, rate in found.items() if rate is not None}
 
 
-def samples(readings: Sequence[Reading], pattern: re.Pattern[str], driver: str = "") -> list[dict[str, t.Any]]:
+def samples(readings: Sequence[Reading], wanted: Container[str], driver: str = "") -> list[dict[str, t.Any]]:
     """Between each two readings: when it ended, and what moved."""
     found = []
     for pair in zip(readings, readings[1:]):
         counters = rates(pair)
-        moved = {name: rate for name, rate in counters.items() if rate and pattern.search(name)}
+        moved = {name: rate for name, rate in counters.items() if rate and name in wanted}
         received = packets(counters, kernel_rates(pair), driver).per_second
         end = round(pair[1].at - readings[0].at, 3)
         found.append({"seconds": end, "packets_per_second": rounded(received), "rates": _rounded(moved)})

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import DeviceNotFound, NotPermitted, NotSupported, SriovError, TookTooLong
+from ..errors import DeviceNotFound, InvalidRequest, NotPermitted, NotSupported, SriovError, TookTooLong
 from ..kernel.bounded import StillBlocked, bounded
+from ..kernel.searching import CPU, TooMuch, found_in
 from ..kernel.users import user_label
 from .names import find_interface
 from .not_seen import not_seen
@@ -25,6 +26,30 @@ class Sampled(t.NamedTuple):
 
     values: dict[str, t.Any]
     warnings: list[str]
+
+
+class Chosen:
+    """The counters that a pattern chooses, among those that were looked at; each is searched once."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self.seen: set[str] = set()
+        self.names: set[str] = set()
+
+    def look_at(self, counters: t.Iterable[str]) -> None:
+        """:raises InvalidRequest: that takes too long."""
+        new = [name for name in counters if name not in self.seen]
+        if not new:
+            return
+        try:
+            self.names.update(found_in(self._pattern, new))
+        except TooMuch:
+            raise InvalidRequest(
+                f"pattern: {self._pattern!r} takes more than {CPU} s to search",
+                why="it matches one name in very many ways: a repetition within a repetition does",
+                remedy="write it without",
+            ) from None
+        self.seen.update(new)
 
 
 class Sampler:
@@ -54,12 +79,18 @@ class Sampler:
         """
         wanted = request(seconds, interval, pattern)
         interface = find_interface(self._kernel, name)
-        readings = sample(lambda: self._read(interface), wanted.ends, self._clock, self._sleep)
+        chosen = Chosen(wanted.pattern)
+
+        def read() -> Reading:
+            reading = self._read(interface)
+            chosen.look_at(reading.counters)
+            return reading
+
+        readings = sample(read, wanted.ends, self._clock, self._sleep)
         in_use, driver = self._kernel.interfaces.rx_queues(interface), self._kernel.interfaces.driver(interface) or ""
-        each = {} if interval is None else {"samples": samples(readings, wanted.pattern, driver)}
-        found = report(readings, wanted.pattern, in_use, driver, idle)
-        names = {counter for reading in readings for counter in reading.counters}
-        unnamed = names and not any(map(wanted.pattern.search, names))
+        each = {} if interval is None else {"samples": samples(readings, chosen.names, driver)}
+        found = report(readings, chosen.names, in_use, driver, idle)
+        unnamed = chosen.seen and not chosen.names
         warnings = [f"pattern: no counter of {interface} is named so: {pattern!r}"] if unnamed else []
         seen = {"interface": interface, **found, **each, "not_seen": not_seen(self._kernel)}
         return Sampled(seen, warnings)

@@ -21,7 +21,7 @@ from ..model.holders import NETNS, UNPLACED
 from ..model.host import Device, Netdev
 from ..model.mac import ZERO
 from ..model.paths import no_iommu_node, vfio_node
-from ..steps import net, pci
+from ..steps import net, pci, units
 from . import after_queues
 from .after_queues import with_own_table, without_rules
 
@@ -244,11 +244,27 @@ def _set_vf_link(state: State, step: net.SetVfLink) -> State:
     return state.with_device(device.with_netdev(netdev))
 
 
+# --- Services ------------------------------------------------------------------------------------------------------
+
+
+def _stop_unit(state: State, step: units.StopUnit) -> State:
+    for device in list(state.every_device()):
+        state = state.with_device(without_unit(device, step.unit))
+    return state
+
+
+def without_unit(device: Device, unit: str) -> Device:
+    """As it is while none of the unit's programs runs."""
+    return replace(device, holders=tuple(holder for holder in device.holders if holder.unit != unit))
+
+
 def _nothing(state: State, _step: pci.Step) -> State:
     return state
 
 
 AFTER: dict[type, t.Callable[[State, t.Any], State]] = {
+    units.StopUnit: _stop_unit,
+    units.StartUnit: _nothing,
     pci.SetAutoprobe: _set_autoprobe,
     pci.SetLink: _set_link,
     pci.SetNumVfs: _set_num_vfs,

@@ -23,6 +23,8 @@ from ..model.vfs import count_of_vfs
 from .guard import cuts_ssh
 
 if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..model.desired import DesiredRules
     from ..model.flow import Destination, FlowRule
     from ..model.holders import SshPeer
@@ -31,10 +33,10 @@ if t.TYPE_CHECKING:
 TCP = 6  # IPPROTO_TCP
 
 
-def rule_faults(pf: Pf, desired: DesiredRules, ssh: SshPeer | None, queues_known: bool = True) -> Faults:
+def rule_faults(pf: Pf, desired: DesiredRules, ssh: Sequence[SshPeer], queues_known: bool = True) -> Faults:
     """Rules that the driver would refuse, or take and do something else.
 
-    :param ssh: the operator's connection, where the PF carries it.
+    :param ssh: the operator's connection, or everybody's, where the PF carries one.
     :param queues_known: whether the PF has its queues; if not, where a rule leads is not judged.
     """
     faults = Faults()
@@ -238,11 +240,10 @@ def check_masks(pf: Pf, rules: list[FlowRule], desired: DesiredRules) -> None:
         )
 
 
-def _check_management(pf: Pf, name: str, rule: FlowRule, destination: Destination, ssh: SshPeer | None) -> None:
-    if ssh is None or destination.kind == "queue":
-        return
-    if _may_match(rule, ssh):
-        raise cuts_ssh(pf, name, rule, ssh.client)
+def _check_management(pf: Pf, name: str, rule: FlowRule, destination: Destination, ssh: Sequence[SshPeer]) -> None:
+    cut = [each for each in ssh if _may_match(rule, each)] if destination.kind != "queue" else []
+    if cut:
+        raise cuts_ssh(pf, name, rule, cut[0].client)
 
 
 def _may_match(rule: FlowRule, ssh: SshPeer) -> bool:
@@ -259,7 +260,7 @@ def _may_match(rule: FlowRule, ssh: SshPeer) -> bool:
 
 def _number(text: str) -> int | None:
     try:
-        return int(text) if text.isdigit() else int(ipaddress.ip_address(text.partition("%")[0]))
+        return int(text) if text.isascii() and text.isdigit() else int(ipaddress.ip_address(text.partition("%")[0]))
     except ValueError:
         return None
 

@@ -15,7 +15,7 @@ from ..knowledge.bypass_drivers import WITHOUT_INTERFACE, bypass_to
 from ..model.check import check_driver_name, misnamed_driver
 from ..model.desired import DEFAULT, NONE, Node
 from ..model.host import ORPHAN
-from ..model.paths import PCI_DRIVERS, PCI_PROBE, vfio_node
+from ..model.paths import NO_IOMMU_PARAMETER, PCI_DRIVERS, PCI_PROBE, vfio_node
 from ..steps.pci import AllowNoIommu, Bind, ClearOverride, LoadModule, SetNode, Unbind
 from .guard import driver_changes, orphan_reloads
 from .hindrance import has_group, hindrances
@@ -30,6 +30,10 @@ if t.TYPE_CHECKING:
     from .hindrance import Hindrance
 
 
+NO_IOMMU_STAYS = (
+    "vfio's mode without an IOMMU is turned on, and nothing turns it off again (`echo N > "
+    f"{NO_IOMMU_PARAMETER}` does): whoever has such a device open can write to all memory of this host"
+)
 NO_ACCESS = (None, None, None)  # there is no such node
 
 
@@ -46,7 +50,10 @@ def plan_modules(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]
         faults.join(_refusals(devices[each.device], each, targets, host))
     faults.add(*_different_nodes(devices, desired))
     warnings = [words for each in desired for words in _not_known(devices[each.device], targets[each.device], host)]
-    return Stage(_host_steps(devices, desired, targets, host), list(dict.fromkeys(warnings)), faults)
+    steps = _host_steps(devices, desired, targets, host)
+    warnings += [words for each in desired for words in odd_mode(each.node.mode)]
+    warnings += [NO_IOMMU_STAYS] if AllowNoIommu() in steps else []
+    return Stage(steps, list(dict.fromkeys(warnings)), faults)
 
 
 def plan_drivers(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]) -> Stage:
@@ -55,7 +62,7 @@ def plan_drivers(devices: Mapping[str, Device], desired: Sequence[DesiredDevice]
     :param devices: as they are once the modules are loaded; plan_modules() has passed what is desired of them.
     """
     pairs = [(devices[each.device], each, target_driver(devices[each.device], each)) for each in desired]
-    changes = [step for pair in pairs for step in _driver_steps(*pair)]
+    changes = [step for pair in pairs for step in _driver_steps(pair[0], pair[2])]
     nodes = [step for pair in pairs for step in _node_steps(*pair)]
     return Stage([*changes, *nodes])
 
@@ -206,15 +213,28 @@ def _needs_no_iommu(device: Device, target: str | None, host: Host) -> bool:
     return bool(bypass and bypass.iommu) and not has_group(device, host) and not host.noiommu_mode
 
 
-def _driver_steps(device: Device, desired: DesiredDevice, target: str | None) -> list[Step]:
+def odd_mode(mode: int | None) -> list[str]:
+    """What a mode of a node allows, or does not, that may not be meant."""
+    if mode is None:
+        return []
+    found = []
+    if mode & 0o006:
+        found.append(f"mode: {mode:04o} lets every user of this host open the device; name its group, and 0660")
+    if mode & 0o7111:
+        found.append(f"mode: {mode:04o} has bits that mean nothing of a device's node (execute, set-user, sticky)")
+    return found
+
+
+def _driver_steps(device: Device, target: str | None) -> list[Step]:
     label = function_label(device)
     if target == device.driver and device.interface == ORPHAN:
         return [heal(device)]
+    # It would keep every other driver away, from the next VF at this address too; a rebind clears it by itself.
+    left = [ClearOverride(device.address, label, device.driver_override)] if device.driver_override else []
     if target == device.driver:
-        clears = desired.driver == DEFAULT and device.driver_override
-        return [ClearOverride(device.address, label, device.driver_override or "")] if clears else []
+        return [*left]
     if target is None:
-        return [Unbind(device.address, label, device.driver or "", device.physfn, device.vf)]
+        return [Unbind(device.address, label, device.driver or "", device.physfn, device.vf), *left]
     return [Bind(device.address, label, device.driver, target, device.physfn, device.vf)]
 
 

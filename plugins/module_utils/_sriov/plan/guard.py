@@ -40,6 +40,14 @@ OR_IN_USE = f"or accept that its user loses it: allow: [{IN_USE}]"
 END_IT = "end the program first: nothing allows this while it has the device open"
 
 
+def end_it(devices: t.Iterable[Device], kinds: t.Container[str]) -> str:
+    """The remedy, with the services that could hand over where the users run in such."""
+    users = (each for device in devices for each in device.holders if each.kind in kinds and not each.transient)
+    units = sorted({each.unit for each in users if each.unit})
+    how = f"; or have it stopped for the time of the run, and started again: release: [{', '.join(units)}]"
+    return END_IT + (how if units else "")
+
+
 def carries_ssh(pf: Pf) -> bool:
     """Whether the operator's connection goes over the PF or a VF of it."""
     return bool(_texts((pf.device.at_port(), *pf.vfs), SSH))
@@ -86,7 +94,10 @@ def pf_resets(pf: Pf, what: str) -> Refusals:
             holders=carried,
             consent=LINK_RESET,
         )
-    remedies = ((HANDED_OVER, END_IT, ""), ((PROCESS, UNSEEN), f"end them first, {OR_IN_USE}", IN_USE))
+    remedies = (
+        (HANDED_OVER, end_it(pf.vfs, HANDED_OVER), ""),
+        ((PROCESS, UNSEEN), f"end them first, {OR_IN_USE}", IN_USE),
+    )
     for kinds, remedy, consent in remedies:
         programs = [f"VF {vf.vf}: {text}" for vf in pf.vfs for text in _texts((vf,), *kinds)]
         if programs:
@@ -154,7 +165,7 @@ def vf_changes(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> 
             f"mac: cannot give VF {vf.vf} {desired.attributes.mac}",
             device=pf.label,
             why=f"it is in use, and {reason}: {'; '.join(holders)}",
-            remedy=END_IT if is_open else f"release it, {OR_IN_USE}",
+            remedy=end_it((vf,), BLOCKING) if is_open else f"release it, {OR_IN_USE}",
             holders=holders,
             consent="" if is_open else IN_USE,
         )
@@ -228,7 +239,8 @@ def _users(
     """
     named = [(holder.kind, name + holder.text) for device, name in devices for holder in device.holders]
     rest = {kind for kind, _text in named} - {SSH, *waits}
-    remedies = (((SSH,), OTHER_NIC, ""), (waits, END_IT, ""), (rest, f"{release}, {OR_IN_USE}", IN_USE))
+    end = end_it([device for device, _name in devices], waits)
+    remedies = (((SSH,), OTHER_NIC, ""), (waits, end, ""), (rest, f"{release}, {OR_IN_USE}", IN_USE))
     for kinds, remedy, consent in remedies:
         holders = [text for kind, text in named if kind in kinds]
         if holders:

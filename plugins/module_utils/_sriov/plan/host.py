@@ -20,7 +20,7 @@ from ..errors import SriovError
 from ..faults import Faults, together
 from ..knowledge.queues import is_set_by_hand, may_be_set_by_hand
 from ..model.check import shared_addresses
-from ..model.desired import DEFAULT, NO_DRIVER_NAMES, DesiredDevice
+from ..model.desired import DEFAULT, NO_DRIVER_NAMES, DesiredDevice, DesiredRss
 from ..model.selector import check_there
 from ..steps.net import SetVf
 from ..steps.pci import Plan, SetLink, SetNumVfs
@@ -32,7 +32,7 @@ from .drivers import check_exists, plan_drivers, plan_modules, target_driver
 from .guard import carries_ssh
 from .kept import plan_kept
 from .mend import plan_mend
-from .ntuple_off import plan_ntuple_off
+from .ntuple_off import as_before_us, plan_ntuple_off
 from .pf import plan_pf
 from .pitfalls import pitfalls
 from .queues import plan_channels, plan_ntuple
@@ -41,6 +41,7 @@ from .rss import plan_rss
 from .rss_hash import plan_hash
 from .rules import plan_rules
 from .stage import Stage
+from .taken import channels_not_back, channels_owed, check_promised, promised, promised_vfs
 from .vfs import by_index, plan_attributes, plan_interfaces, plan_reloads
 
 if t.TYPE_CHECKING:
@@ -59,10 +60,11 @@ def plan_host(state: State, desired: Desired, unknown: t.Sequence[SriovError] = 
     :param unknown: what was found wrong while the host was read, to be told with the rest.
     :raises SriovError: all that cannot be met, or would destroy or cut what the user did not name.
     """
-    draft = Draft(state, state)
+    draft = Draft(promised(state), state)
     draft.faults.add(*unknown)
     asked: VfsByPf = {each.pf: {} for each in desired.pfs}
-    draft.each(desired, lambda each: plan_pf(draft.pf(each), each))
+    draft.each(desired, lambda each: check_promised(state.taken.get(each.pf), draft.pf(each)))
+    draft.each(desired, lambda each: plan_pf(draft.pf(each), each, state.records.get(each.pf)))
     draft.each(desired, lambda each: _name_vfs(draft.pf(each), each, asked))
     draft.faults.add(*shared_addresses({draft.now.pfs[pf].label: _addresses(asked[pf]) for pf in asked}))
     vfs = dict(asked)
@@ -88,6 +90,7 @@ def plan_host(state: State, desired: Desired, unknown: t.Sequence[SriovError] = 
 class Draft:
     """A plan in the making.
 
+    :param before: the host as it was, with what an earlier run has promised to put back.
     :param now: the host after the steps so far.
     :param purposes: as in Plan: each stage of a PF is one.
     :param stopped: PFs of which no more can be planned.
@@ -153,6 +156,7 @@ def _keep(draft: Draft, desired: DesiredPf, asked: VfsByPf, vfs: VfsByPf) -> Sta
     before, now = draft.before.pfs[desired.pf], draft.pf(desired)
     taken = {mac for each in asked.values() for mac in _addresses(each).values()}
     entries, warnings, fits = plan_kept(before, now, desired, taken, draft.now.host)
+    entries += promised_vfs(draft.before.taken.get(desired.pf), before, now, desired)
     if entries:
         draft.kept[desired.pf] = entries
         draft.now = draft.now._replace(host=replace(draft.now.host, fits=(*draft.now.host.fits, *fits)))
@@ -208,15 +212,19 @@ def _use(allowed: SriovError) -> str:
 def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
     draft.take(plan_mend(draft.pf(desired), desired))
     before, faults = draft.before.pfs[desired.pf], Faults()
+    rules = before.queues.rules.rules if before.queues.rules else ()
+    desired, left = as_before_us(draft.pf(desired), desired, draft.before.records.get(desired.pf), rules)
+    draft.take(Stage(warnings=left))
     with faults.gathered():
         draft.take(plan_channels(draft.pf(desired), desired))
+        draft.take(_channels_again(draft, desired))
     queues_known = not faults.found
     if queues_known:
         with faults.gathered():
             draft.take(plan_rings(draft.pf(desired), desired))
     if desired.rules and desired.rules.present:
         # First: a rule that the driver can never take is told as that, not as a feature that is off.
-        ssh = draft.before.host.ssh if carries_ssh(before) else None
+        ssh = draft.before.host.peers if carries_ssh(before) else ()
         faults.join(rule_faults(draft.pf(desired), desired.rules, ssh, queues_known))
         if not faults.found:
             with faults.gathered():
@@ -234,6 +242,20 @@ def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
     if faults.found:
         return Stage(faults=faults)
     return plan_rules(draft.pf(desired), desired.rules, _lost_rules(before, now))
+
+
+def _channels_again(draft: Draft, desired: DesiredPf) -> Stage:
+    """For an earlier run's sake."""
+    pf = draft.pf(desired)
+    wanted = channels_owed(draft.before.taken.get(desired.pf), pf, desired)
+    if wanted is None:
+        return Stage()
+    try:
+        stage = plan_channels(pf, desired._replace(rss=DesiredRss(channels=wanted)))
+        found = stage.faults.found if stage.faults else []
+    except SriovError as error:
+        stage, found = Stage(), [error]
+    return Stage((), [channels_not_back(pf, wanted, found[0])]) if found else stage
 
 
 def _plan_without_rules(draft: Draft, desired: DesiredPf, before: Pf, now: Pf, faults: Faults) -> Stage:
@@ -255,7 +277,7 @@ def _wrong_anyway(draft: Draft, desired: DesiredPf) -> Faults:
     """Of a PF that cannot be planned: drivers and rules that cannot be had whatever VFs and queues it has."""
     faults = Faults()
     if desired.rules and not desired.rules.absent:
-        ssh = draft.before.host.ssh if carries_ssh(draft.before.pfs[desired.pf]) else None
+        ssh = draft.before.host.peers if carries_ssh(draft.before.pfs[desired.pf]) else ()
         faults.join(rule_faults(draft.pf(desired), desired.rules, ssh, queues_known=False))
     for name in sorted({entry.said.get("driver") or DEFAULT for entry in desired.vfs} - {*NO_DRIVER_NAMES}):
         with faults.gathered():

@@ -15,27 +15,23 @@ import typing as t
 
 from ..knowledge.bypass_drivers import STUB_DRIVERS, bypass_of
 from ..knowledge.index import without_port
-from ..knowledge.queues import driver_of
-from ..model.attributes import DEFAULTS, VfAttributes, shown
+from ..knowledge.new_vf import set_attributes
+from ..model.attributes import VfAttributes, shown
 from ..model.desired import DEFAULT, NONE, DesiredVf, DesiredVfs
 from ..model.host import Fit
-from ..model.mac import ZERO, is_infiniband
 from ..model.paths import no_iommu_node
 from ..model.selector import Selector
 from ..model.vfs import said_of
 from .after import DEFAULT_ACCESS, DEFAULT_MTU
 from .check_vfs import check_vf
 from .hindrance import hindrances
-from .stage import no_netdev, vf_words
+from .stage import AS_IT_WAS, no_netdev, vf_words
 
 if t.TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
     from ..model.desired import DesiredPf
     from ..model.host import Device, Host, Pf
-
-STARTS = {**DEFAULTS, "vlan": 0, "qos": 0, "trust": False}  # with every driver; see also VfSupport.starts
-AS_IT_WAS = "as it was"  # how the entries are called: no option has them
 
 Words = t.Dict[str, t.Any]
 """Values by the options' words, and `up` of the VF's interface."""
@@ -101,8 +97,10 @@ class _Vf:
             self.words[word] = value
 
     def _attributes(self, taken: Container[str]) -> None:
-        for word, value in _set_attributes(self._pf, self._old).items():
+        for word, value in set_attributes(self._pf, self._old).items():
             if word in self._said or (word == "qos" and self._said.get("vlan") == 0):
+                continue
+            if word == "mac" and self._desired.as_it_was:
                 continue
             reason = "the address is given to another" if word == "mac" and value in taken else ""
             self._keep(word, value, reason or self._refusal(DesiredVf(VfAttributes(**{word: value}))))
@@ -170,34 +168,8 @@ class _Vf:
         return without_port(self._pf.device.driver) or any(netdev.up for netdev in self._pf.device.netdevs)
 
 
-def _set_attributes(pf: Pf, vf: Device) -> Words:
-    """What somebody has set: not what a new VF starts with, nor an address that a driver made up."""
-    starts = {**STARTS, **driver_of(pf).vf_support.starts}
-    found = {word: value for word, value in (vf.attributes or VfAttributes()).words().items() if word != "mac"}
-    found = {word: value for word, value in found.items() if word not in starts or value != starts[word]}
-    mac = _given_address(pf, vf)
-    return {"mac": mac, **found} if mac else found
-
-
-def _given_address(pf: Pf, vf: Device) -> str | None:
-    """The MAC address that the administrator has given a VF, as far as it can be told from one that its driver made up.
-
-    The PF's driver tells either. But the kernel keeps the address that a driver found at its PF as the permanent one of
-    the interface, and none for a random one (net/core/dev.c register_netdevice, NET_ADDR_PERM). Where another is told
-    by now, the administrator has given it, unless the interface has it too: then its user has.
-    """
-    told = vf.attributes.mac if vf.attributes else None
-    if told in (None, ZERO) or any(is_infiniband(netdev.mac) for netdev in pf.device.netdevs):
-        return None
-    bearer = next((netdev for netdev in vf.netdevs if netdev.mac == told), None)
-    if bearer is None or bypass_of(vf):
-        return told
-    before = bearer.master.before if bearer.master else None  # a bond has given the port its own
-    return before or bearer.perm_mac or None
-
-
 def _gone(pf: Pf, vf: Device) -> Iterator[str]:
     """A VF whose index does not survive. (Of the rules that lead into it plan_rules() tells.)"""
-    had = [f"{word} {shown(value)}" for word, value in _set_attributes(pf, vf).items()]
+    had = [f"{word} {shown(value)}" for word, value in set_attributes(pf, vf).items()]
     had += [holder.text for holder in vf.holders]
     yield f"{vf_words(vf)} of {pf.label} does not come back{': ' if had else ''}{', '.join(had)}"

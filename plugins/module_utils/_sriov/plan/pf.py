@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import typing as t
+from shlex import quote
 
 from ..errors import InvalidRequest, NotSupported
 from ..faults import Faults
@@ -17,29 +18,33 @@ from ..knowledge.queues import driver_of, predict_rss
 from ..knowledge.rss import rss_explanation, rss_queues, vf_limit
 from ..model.check import check_down
 from ..model.holders import ROUTE, SSH, Claim
-from ..model.unread import CHANNELS, FUNCTION, NUM_VFS, VIRTFN
+from ..model.unread import CHANNELS, CPUS, FUNCTION, NUM_VFS, VF_STATE, VIRTFN, WHICH_VFS
 from ..model.vfs import count_of_vfs
 from ..steps.pci import SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
 from . import guard
+from .check_taken import same_card
 from .stage import Stage, check_known, no_netdev, vf_words
 
 if t.TYPE_CHECKING:
     from ..model.desired import DesiredPf
     from ..model.host import Netdev, Pf
+    from ..model.kept import Record
     from ..steps.pci import Step
 
 
-def plan_pf(pf: Pf, desired: DesiredPf) -> Stage:
+def plan_pf(pf: Pf, desired: DesiredPf, record: Record | None = None) -> Stage:
     """The steps from the PF as it is to the PF as it is wanted; none when it is so already.
 
+    :param record: what it was before the first change.
     :returns: with refusals of what is in the way now, or would be destroyed or cut and was not named.
     :raises SriovError: there can be no such PF.
     """
     faults = _refusals(pf, desired)
     steps: list[Step] = []
-    if desired.drivers_autoprobe not in (None, pf.drivers_autoprobe):
+    autoprobe = _autoprobe(pf, desired, record)
+    if autoprobe != pf.drivers_autoprobe:
         # First: it only holds for VFs created after it (drivers/pci/iov.c sriov_drivers_autoprobe_store).
-        steps.append(SetAutoprobe(pf.device.address, pf.label, bool(desired.drivers_autoprobe)))
+        steps.append(SetAutoprobe(pf.device.address, pf.label, autoprobe))
     netdev = None if without_port(pf.device.driver) else pf.device.netdev
     if desired.up and netdev and not netdev.up:
         # Before the VFs: a VF driver that probes while the PF is down finds no mailbox, takes a random MAC and has no
@@ -54,13 +59,18 @@ def plan_pf(pf: Pf, desired: DesiredPf) -> Stage:
 def _refusals(pf: Pf, desired: DesiredPf) -> Faults:
     """First what can never be, then what is in the way now."""
     faults = Faults(desired.allow)
+    check_known(pf, "cannot tell which VFs there are", WHICH_VFS)
     if desired.num_vfs is not None or desired.vfs:
         check_known(pf, "num_vfs: cannot tell how many VFs there are", NUM_VFS)
     num_vfs = _num_vfs(pf, desired)
-    if desired.vfs and num_vfs == pf.num_vfs:
+    if _is_about_vfs(desired) and num_vfs == pf.num_vfs:
         check_known(pf, "vfs: cannot tell which VFs there are", VIRTFN)
     if num_vfs != pf.num_vfs or desired.up is not None:
         check_known(pf, _cannot(num_vfs) if num_vfs != pf.num_vfs else "cannot set the PF up or down", FUNCTION)
+    if num_vfs != pf.num_vfs:
+        check_known(pf, f"{_cannot(num_vfs)}: cannot tell what comes of the PF's queues", CPUS)
+    if num_vfs not in (0, pf.num_vfs):
+        check_known(pf, f"{_cannot(num_vfs)}: cannot tell what the present ones are to get back", VF_STATE)
     _check_count(pf, desired.num_vfs)
     if num_vfs != pf.num_vfs:
         _check_health(pf, num_vfs)
@@ -79,6 +89,11 @@ def _refusals(pf: Pf, desired: DesiredPf) -> Faults:
     return faults
 
 
+def _is_about_vfs(desired: DesiredPf) -> bool:
+    """Whether it names some of them."""
+    return bool(desired.vfs or (desired.rules and any(rule.into_vf for rule in desired.rules.present)))
+
+
 def _check_no_link(pf: Pf, desired: DesiredPf) -> None:
     """Up it is as far as it can be: the link of its VFs is that of another function."""
     if desired.up is False:
@@ -88,6 +103,15 @@ def _check_no_link(pf: Pf, desired: DesiredPf) -> None:
             why=f"a PF of driver {pf.device.driver} has no port",
             remedy="leave out up",
         )
+
+
+def _autoprobe(pf: Pf, desired: DesiredPf, record: Record | None) -> bool:
+    """Without VFs it goes back to what it was before there were any of ours."""
+    if desired.drivers_autoprobe is not None:
+        return desired.drivers_autoprobe
+    if desired.num_vfs == 0 and record and same_card(record.perm_mac, pf):
+        return record.drivers_autoprobe
+    return pf.drivers_autoprobe
 
 
 def _num_vfs(pf: Pf, desired: DesiredPf) -> int:
@@ -145,7 +169,7 @@ def _check_rss(pf: Pf, least: int | None, num_vfs: int) -> None:
     if least is None:
         return
     leave = "leaves" if num_vfs == 1 else "leave"
-    check_known(pf, f"min_rss_queues: cannot tell the RSS group that {count_of_vfs(num_vfs)} {leave}", CHANNELS)
+    check_known(pf, f"min_rss_queues: cannot tell the RSS group that {count_of_vfs(num_vfs)} {leave}", CHANNELS, CPUS)
     predicted = predict_rss(pf, num_vfs)
     if predicted is None:
         raise NotSupported(
@@ -187,7 +211,7 @@ def _check_health(pf: Pf, wanted: int) -> None:
             _cannot(wanted),
             device=pf.label,
             why=f"an XDP program is attached, and {pf.device.driver} has XDP or VFs, not both",
-            remedy=f"detach it: ip link set dev {with_xdp[0]} xdp off",
+            remedy=f"detach it: ip link set dev {quote(with_xdp[0])} xdp off",
         )
 
 

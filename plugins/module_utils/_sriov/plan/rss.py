@@ -8,13 +8,14 @@
 from __future__ import annotations
 
 import typing as t
+from shlex import quote
 
 from ..errors import InvalidRequest, NotSupported
 from ..faults import Faults
 from ..knowledge.queues import driver_of, is_set_by_hand, predict_rss, without_vfs
 from ..knowledge.rss import rss_explanation
 from ..model.rss_table import default_table, equal_table, ethtool_words, weights_table
-from ..model.unread import CHANNELS, RSS
+from ..model.unread import CHANNELS, CPUS, RSS
 from ..model.vfs import count_of_vfs
 from ..steps.net import SetRss
 from .stage import Stage, check_known, group_words, interface
@@ -23,6 +24,8 @@ if t.TYPE_CHECKING:
     from ..model.desired import DesiredRss
     from ..model.host import Pf
     from ..model.queues import Rss
+
+AS_IT_WAS = "cannot set the RSS table as it was"
 
 
 def plan_rss(
@@ -41,9 +44,10 @@ def plan_rss(
     with faults.gathered():
         stage = _plan_table(pf, desired, lost)
     if unclear and not (desired and desired.verb):
+        name = quote(interface(pf, "").name)
         text = (
             f"whether the RSS table of {pf.label} was set by hand is not known of driver {pf.device.driver}: it is "
-            f"left to the driver; if it was, `ethtool -X {interface(pf, '').name} {ethtool_words(unclear)}` sets it"
+            f"left to the driver; if it was, `ethtool -X {name} {ethtool_words(unclear)}` sets it"
         )
         stage = stage._replace(warnings=(*stage.warnings, text))
     return stage._replace(faults=faults)
@@ -54,7 +58,7 @@ def _plan_table(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None
     rss = pf.queues.rss
     if desired and desired.verb:
         interface(pf, f"{desired.verb}: cannot set an RSS table")
-        check_known(pf, f"{desired.verb}: cannot tell the RSS table", RSS)
+        check_known(pf, f"{desired.verb}: cannot tell the RSS table", RSS, CPUS)
         if rss is None or not rss.table:
             raise NotSupported(
                 f"{desired.verb}: cannot set an RSS table",
@@ -98,11 +102,13 @@ def wanted_table(pf: Pf, rss: Rss, desired: DesiredRss) -> tuple[int, ...]:
     if beyond or none:
         text = "none is named" if none else f"queue {beyond[0]} is not among them"
         raise InvalidRequest(
-            f"{desired.verb}: {shown_numbers(desired)}",
+            AS_IT_WAS if desired.verb == "table" else f"{desired.verb}: {shown_numbers(desired)}",
             device=pf.label,
             why=f"the RSS group has {rss.rings} queues, 0 to {rss.rings - 1}, and {text}{group_words(pf, '; ')}",
             remedy="name queues of the group",
         )
+    if desired.verb == "table":
+        return _as_it_was(pf, numbers, size)
     if desired.verb == "equal":
         return equal_table(size, numbers[0])
     if desired.verb == "weights":
@@ -117,9 +123,16 @@ def wanted_table(pf: Pf, rss: Rss, desired: DesiredRss) -> tuple[int, ...]:
         ) from None
 
 
+def _as_it_was(pf: Pf, table: tuple[int, ...], size: int) -> tuple[int, ...]:
+    if len(table) != size:
+        why = f"it has {size} entries now, and had {len(table)}"
+        raise InvalidRequest(AS_IT_WAS, device=pf.label, why=why)
+    return table
+
+
 def check_group(pf: Pf, least: int) -> None:
     """:raises SriovError: the RSS group has fewer queues, with the cause and the remedy."""
-    check_known(pf, "min_queues: cannot tell the size of the RSS group", CHANNELS)
+    check_known(pf, "min_queues: cannot tell the size of the RSS group", CHANNELS, CPUS)
     group = predict_rss(pf, pf.num_vfs)
     if group is None:
         interface(pf, "min_queues: cannot tell the size of the RSS group")

@@ -128,7 +128,7 @@ def _arrival(
         moved.append(wanted.at(places[0]) if places else wanted)
     settled = {r.location for r in [*change.kept, *change.deleted, *(old for old, _new in change.replaced)]}
     for rule in (rule for rule in table.rules if rule.location not in settled):
-        (change.deleted if desired.exclusive or desired.drops(rule) else change.kept).append(rule)
+        (change.deleted if desired.unlisted_goes(rule) or desired.drops(rule) else change.kept).append(rule)
     change.added.extend(_placed(pf, table, moved, change, desired, faults))
     return change
 

@@ -23,6 +23,9 @@ if t.TYPE_CHECKING:
     from ..steps.pci import Step
 
 
+AS_IT_WAS = "as it was"  # how entries for VFs are called that no option has
+
+
 class Stage(t.NamedTuple):
     """Steps in their order, and what the operator should know beside them.
 

@@ -14,6 +14,7 @@ import typing as t
 
 from ..model.desired import DesiredVfs, Node
 from .net import NetStep
+from .units import UnitStep
 
 
 class SetAutoprobe(t.NamedTuple):
@@ -173,6 +174,7 @@ Step = t.Union[
     SetNode,
     Reload,
     NetStep,
+    UnitStep,
 ]
 
 

@@ -12,11 +12,12 @@ Every class of steps is in one of the three tables. A step is undone when a late
 from __future__ import annotations
 
 import typing as t
+from shlex import quote  # the kernel takes ; $ ` and | in names
 
 from ..model.flow import ethtool_words
 from ..model.rss_hash import field_letters
 from ..model.rss_table import ethtool_words as table_words
-from . import net, pci
+from . import net, pci, units
 
 if t.TYPE_CHECKING:
     from .pci import Step
@@ -44,29 +45,30 @@ def owed(step: Step) -> tuple[Step, ...]:
 
 def command(step: Step) -> str:
     """A step of a way back, as an operator types it."""
+    name = quote(t.cast(t.Any, step).name)
     if isinstance(step, net.InsertRule):
-        return f"ethtool -N {step.name} flow-type {ethtool_words(step.rule)}"
+        return f"ethtool -N {name} flow-type {ethtool_words(step.rule)}"
     if isinstance(step, net.DeleteRule):
-        return f"ethtool -N {step.name} delete {step.rule.location}"
+        return f"ethtool -N {name} delete {step.rule.location}"
     if isinstance(step, net.SetRss):
-        return f"ethtool -X {step.name} {table_words(step.table)}"
+        return f"ethtool -X {name} {table_words(step.table)}"
     if isinstance(step, net.SetChannels):
-        return f"ethtool -L {step.name} combined {step.combined}"
+        return f"ethtool -L {name} combined {step.combined}"
     if isinstance(step, net.SetHash):
-        return _hash_command(step)
+        return _hash_command(name, step)
     if isinstance(step, net.SetRings):
-        return f"ethtool -G {step.name} {step.after}"
+        return f"ethtool -G {name} {step.after}"
     link = t.cast(pci.SetLink, step)
-    return f"ip link set dev {link.name} {'up' if link.up else 'down'}"
+    return f"ip link set dev {name} {'up' if link.up else 'down'}"
 
 
-def _hash_command(step: net.SetHash) -> str:
+def _hash_command(name: str, step: net.SetHash) -> str:
     """Of one part. The letters of no field at all are an empty word."""
     for flow_type, bits in step.change.fields.items():
         letters = field_letters(bits) or "''"
-        return f"ethtool -N {step.name} rx-flow-hash {flow_type} {letters}"
+        return f"ethtool -N {name} rx-flow-hash {flow_type} {letters}"
     words = (("hkey", step.change.key), ("hfunc", step.change.function))
-    return " ".join(["ethtool -X", step.name, *(f"{word} {value}" for word, value in words if value)])
+    return " ".join(["ethtool -X", name, *(f"{word} {value}" for word, value in words if value)])
 
 
 def _rule_again(step: net.DeleteRule) -> tuple[Step, ...]:
@@ -124,12 +126,14 @@ OWN_WAY_BACK: dict[type, str] = {
     pci.SetNumVfs: "as many VFs as before are created again (apply/vfs.py)",
     pci.Bind: "a device whose new driver is refused gets the old one (apply/drivers.py)",
     pci.Reload: "the driver is the same; where it is refused, there is none to go back to (apply/drivers.py)",
+    units.StopUnit: "it is started again, whatever becomes of the rest (owed.py)",
 }
 # Steps that take nothing away from anybody, or just what was asked for, and nothing is done for their sake.
 NOTHING_TAKEN: dict[type, str] = {
     pci.SetAutoprobe: "it holds for VFs that are yet to be created",
     pci.WaitForVfs: "it waits",
     pci.LoadModule: "it gives",
+    units.StartUnit: "it gives",
     pci.AllowNoIommu: "it gives, and holds for devices that are bound from then on",
     pci.Unbind: "no driver is what was asked for",
     pci.ClearOverride: "it holds for drivers that are bound from then on",

@@ -40,6 +40,12 @@ REFUSED = {
     "pf": PF,
     "pf in check mode": PF,
     "pf in the background": PF,
+    "boot_state": [
+        "boot_timeout: 5 s are too few for the steps of a boot. Remedy: give 10 to 3600.",
+        'check_interval: \'often\' is no time. Remedy: write it as in "1h", "30min" or "1d".',
+        "managed_vfs[0].pf: 'enp9s0' is none of pfs. Remedy: call it as there.",
+        "pfs[0].num_vfs: -1 is negative on enp1s0. Remedy: give a number from 0 on.",
+    ],
     "vf": [
         TIMEOUT,
         f"vfs[0].vf: {X}",

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model import paths
 
 PLUGINS = Path(__file__).parents[4] / "plugins"
 SRIOV = PLUGINS / "module_utils" / "_sriov"
@@ -22,17 +23,62 @@ LAYERS = {
     "model": {"errors", "faults"},
     "knowledge": {"model"},
     "steps": {"model"},
+    "boot_loaders": {"errors", "model", "steps"},
     "kernel": {"errors", "model"},
-    "plan": {"errors", "faults", "model", "knowledge", "steps"},
-    "observe": {"errors", "faults", "model", "knowledge", "kernel"},
+    "kept": {"errors", "model", "kernel"},
+    "late": {"errors", "model", "steps", "kernel", "kept"},
+    "alone": {"errors", "model", "kernel", "kept", "late"},
+    "others": {"model", "kernel", "kept"},
+    "plan": {"errors", "faults", "model", "knowledge", "steps", "boot_loaders"},
+    "observe": {"errors", "faults", "model", "knowledge", "boot_loaders", "kernel"},
     "apply": {"errors", "model", "knowledge", "steps", "kernel"},
     "bypass": {"model", "knowledge", "plan"},
     "results": {"model", "knowledge"},
     "compare": {"errors", "model", "knowledge", "results"},
-    "converge": {"errors", "model", "steps", "kernel", "plan", "observe", "apply", "compare"},
-    "info": {"model", "knowledge", "kernel", "observe", "bypass", "results"},
+    "saved_plan": {"errors", "model"},
+    "memory": {"errors", "model", "steps", "kernel", "kept", "plan"},
+    "owed": {"errors", "model", "steps", "kernel", "memory", "apply"},
+    "vfs_again": {"model", "steps", "plan"},
+    "change": {
+        *("errors", "faults", "model", "steps", "kernel", "kept", "memory", "plan", "observe", "apply", "compare"),
+        "vfs_again",
+    },
+    "copies": {"kept"},
+    "platform": {"errors", "model", "kernel", "alone", "plan", "observe", "apply"},
+    "confirm": {"errors", "faults", "model", "steps", "kernel", "kept", "plan", "copies"},
+    "converge": {
+        *("errors", "model", "steps", "kernel", "kept", "memory", "alone", "plan", "observe", "saved_plan", "owed"),
+        *("change", "confirm", "others"),
+    },
+    "back": {"errors", "model", "steps", "kernel", "kept", "alone", "plan", "converge"},
+    "dpdk": {"errors", "model", "steps", "kernel", "alone", "plan", "observe", "apply"},
+    "drift": {"compare"},
+    "installing": {
+        *("errors", "faults", "model", "steps", "kernel", "kept", "alone", "others", "plan", "observe", "apply"),
+        *("copies", "converge"),
+    },
+    "at_boot": {
+        *("errors", "faults", "model", "knowledge", "steps", "kernel", "kept", "alone", "others", "observe", "apply"),
+        *("compare", "converge", "drift", "installing"),
+    },
+    "info": {"errors", "model", "knowledge", "kernel", "observe", "bypass", "results"},
+    "proof": {"errors", "model", "kernel", "alone", "others", "info"},
+    "verify": {
+        *("errors", "faults", "model", "kernel", "kept", "alone", "observe", "compare", "converge", "drift"),
+    },
 }
-PURE = {"model", "knowledge", "steps", "plan", "bypass", "results", "compare"}
+PURE = {
+    "model",
+    "knowledge",
+    "steps",
+    "boot_loaders",
+    "plan",
+    "bypass",
+    "results",
+    "compare",
+    "saved_plan",
+    "vfs_again",
+}
 OUTSIDE = {"os", "time", "datetime", "subprocess", "socket", "select", "fcntl", "pathlib", "io", "random"}
 SHARED_BY_PLANNERS = ("stage", "guard", "hindrance", "after", "check_")  # module names begin so
 KERNEL_FILE = re.compile(r"(?<![\w.])/(sys|proc|dev|run|boot|lib/modules)(?![\w.-])")
@@ -85,15 +131,23 @@ def test_what_runs_at_boot_needs_python_alone(path):
     assert layer(path) not in PURE or not others & OUTSIDE, "neither clock nor system"
 
 
-def test_only_converge_both_plans_and_applies():
-    assert [path.name for path in SRIOV.rglob("*.py") if {"plan", "apply"} <= layers_below(path)] == ["converge.py"]
+def test_few_both_plan_and_apply():
+    both = sorted(path.name for path in SRIOV.rglob("*.py") if {"plan", "apply"} <= layers_below(path))
+    assert both == ["boot_state.py", "change.py", "dpdk.py", "platform.py"]
 
 
 @source_files(SRIOV / "plan")
 def test_planners_meet_in_plan_host_alone(path):
     prefix = "module_utils._sriov.plan."
     used = {name[len(prefix) :].partition(".")[0] for name in imports(path) if name.startswith(prefix)}
-    assert path.stem == "host" or all(name.startswith(SHARED_BY_PLANNERS) for name in used)
+    # These plan the whole of it for other states, or look at a plan that is made.
+    used -= {
+        "release": {"host"},
+        "way_back": {"taken"},
+        "tried": {"release", "way_back"},
+        "from_record": {"way_back"},
+    }.get(path.stem, set())
+    assert path.stem in ("host", "platform") or all(name.startswith(SHARED_BY_PLANNERS) for name in used)
 
 
 @source_files(PLUGINS / "module_utils" / "_module")
@@ -143,6 +197,19 @@ def test_only_the_kernel_layer_knows_where_the_kernels_files_are(path):
     if not name.startswith("_sriov/kernel/"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         assert not [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "sysfs"]
+
+
+@source_files(SRIOV / "kept")
+def test_what_is_kept_is_in_directories_of_our_own(path):
+    """Sentences may name the kernel's files; what is opened comes from these names alone."""
+    prefix = "module_utils._sriov.model.paths."
+    named = {getattr(paths, name[len(prefix) :]) for name in imports(path) if name.startswith(prefix)}
+    ours = {each for each in named if each.startswith((paths.RUN, paths.LIBRARY))}
+    assert named - ours <= ({paths.BOOT_ID, paths.PROCESSES} if path.stem == "envelope" else set())
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert path.stem == "files" or not [
+        each for each in ast.walk(tree) if isinstance(each, ast.Name) and each.id == "open"
+    ]
 
 
 TESTS = Path(__file__).parents[1]

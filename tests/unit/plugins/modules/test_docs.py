@@ -14,17 +14,21 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.request import MODULES as INTERFACES
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.request import desired_state
 from ansible_collections.kernel_bypass.sriov.plugins.modules import (
+    boot_state,
+    dpdk,
+    dpdk_proof,
     flow_rule,
     host,
     info,
     pci_driver,
     pf,
+    platform,
     rss,
     rx_rate,
     vf,
 )
 
-ALL = (flow_rule, host, info, pci_driver, pf, rss, rx_rate, vf)
+ALL = (boot_state, dpdk, dpdk_proof, flow_rule, host, info, pci_driver, pf, platform, rss, rx_rate, vf)
 MODULES = {module.__name__.rpartition(".")[2]: module for module in ALL}
 FIELDS = {"type": "str", "required": False, "default": None, "elements": None, "choices": None}
 

@@ -58,7 +58,13 @@ def test_a_whole_host_is_set_up_in_one_plan_and_found_again(kernel):
             "tcp4 dst-ip 192.168.254.30 dst-port 81 to queue 3",
         ],
         "vfs": {
-            "0": {"mac": "06:0b:00:00:01:00", "vlan": 100, "driver": "vfio-pci", "mode": "0660"},
+            "0": {
+                "mac": "06:0b:00:00:01:00",
+                "vlan": 100,
+                "driver": "vfio-pci",
+                "driver_override": None,
+                "mode": "0660",
+            },
             "1": {
                 **{"mac": "06:0b:01:00:01:00", "vlan": 100, "driver": "ixgbevf", "driver_override": None},
                 "interface_mac": "06:0b:01:00:01:00",

@@ -38,11 +38,17 @@ HOST = {
 # Whoever removes VFs must know what these tell: the number of VFs, who uses each, what carries the operator, and, as
 # ixgbe drops rules and table, what there is of them.
 GUARDS = (
+    r"/run/netns(/.*)?",  # whose interface may be there
+    r"/proc/(self|1)/mountinfo",
+    r"/proc/\d+/fdinfo/\d+",
+    "/sys/devices/system/cpu/online",
+    rf"{BASE}/(config|vendor|sriov_\w+)",
     rf"{BASE}|{BASE}/sriov_numvfs|{BASE}/virtfn\d|{BASE}/(class|net|driver|iommu_group|physfn|sriov_totalvfs)",
     rf"({VF0}|{VF1})(|/driver|/net|/iommu_group|/physfn|/class|/uio|/vfio-dev|/infiniband_verbs)",
     r"/dev/vfio/\d+",
     r"/proc|/proc/\d+/fd(/\d+)?|/proc/(self|\d+)/(environ|stat|ns/net)",
     "/sys/class/net/.*",
+    "/sys/devices/system/cpu/online",
 )
 RULES, RSS_TABLE = (0x2E, 0x30), (0x2D, 0x46)  # ETHTOOL_GRXCLSRLCNT, _GRXCLSRLALL; _GRXRINGS, _GRSSH
 

@@ -53,8 +53,8 @@ def test_a_vf_goes_to_user_space_and_comes_back(kernel_with):
         f"give the vfio node of {LABEL0} mode 0660",
     ]
     assert first["diff"] == {
-        "before": {VF0: {"driver": "igbvf", "mode": None}},
-        "after": {VF0: {"driver": "vfio-pci", "mode": "0660"}},
+        "before": {VF0: {"driver": "igbvf", "driver_override": None, "mode": None}},
+        "after": {VF0: {"driver": "vfio-pci", "driver_override": None, "mode": "0660"}},
     }
     device = first["devices"][0]
     assert (device["driver"], device["dev_node"], device["mode"], device["name"]) == (

@@ -12,7 +12,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate, written
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import build, snapshot
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module, warned
 
 PF = hosts.IXGBE.address
 LABEL = f"enp1s0 ({PF})"
@@ -37,11 +37,6 @@ def recreate(kernel, num_vfs, check=False, **options):
     """Another number of VFs, by module pf."""
     options = {"allow": ["destroy_vfs"], **options}
     return run_module(pf, kernel, check, pf="enp1s0", num_vfs=num_vfs, **options)
-
-
-def told(result):
-    """The warnings, whatever this ansible-core makes of them."""
-    return [each if isinstance(each, str) else each["event"]["msg"] for each in result.get("warnings", [])]
 
 
 def seen(result, index=0):
@@ -71,7 +66,7 @@ def test_a_vf_of_user_space_comes_back_whole(kernel):
             f"put back flow rule 2045 of {LABEL}: tcp4 dst-ip 192.0.2.30 dst-port 80 to VF 0 queue 0",
         ]
     )
-    assert (result["failed"], told(result)) == (False, [])
+    assert (result["failed"], warned(result)) == (False, [])
     words = ("driver", "attributes", "mode", "owner", "group")
     assert {word: seen(result)[word] for word in words} == {word: before[word] for word in words}
     assert result["diff"]["after"] == planned["diff"]["after"]
@@ -87,7 +82,7 @@ def test_the_interface_of_a_kernel_vf_keeps_mtu_and_link(kernel):
     provision(kernel, {"vf": 0, "mac": MAC, "mtu": 1400})
     kernel.run(["ip", "link", "set", "dev", "enp1s0v0", "up"])
     result = recreate(kernel, 3)
-    assert (result["steps"][3:], told(result)) == (
+    assert (result["steps"][3:], warned(result)) == (
         [
             f"set VF 0 of {LABEL}: mac {MAC}",
             f"reload ixgbevf of {VF0}: it has its MAC address from the time it was loaded",
@@ -139,7 +134,7 @@ def test_whether_the_kernel_binds_vfs_may_be_said(kernel):
     assert seen(recreate(kernel, 3, drivers_autoprobe=True))["driver"] == "ixgbevf"
     result = recreate(kernel, 1, drivers_autoprobe=False)
     assert seen(result)["driver"] is None
-    assert told(result)[0] == (
+    assert warned(result)[0] == (
         f"VF 0 of {LABEL} does not get back driver ixgbevf: drivers_autoprobe is false, and no entry of vfs gives it a "
         "driver"
     )
@@ -157,7 +152,7 @@ def test_what_is_said_counts(kernel):
         0,
         0,
     )
-    assert told(result) == [
+    assert warned(result) == [
         f"VF 1 of {LABEL} does not get back driver ixgbevf: drivers_autoprobe is false, and no entry of vfs gives it a "
         "driver"
     ]
@@ -168,7 +163,7 @@ def test_an_address_goes_to_the_vf_that_is_given_it(kernel):
     entry = {"pf": "enp1s0", "num_vfs": 3, "vfs": [{"vf": 1, "mac": MAC}], "allow": ["destroy_vfs"]}
     result = run_module(host, kernel, pfs=[entry])
     assert not result["failed"] and result["pfs"][0]["vfs"][1]["attributes"]["mac"] == MAC
-    assert told(result) == [f"VF 0 of {LABEL} does not get back mac {MAC}: the address is given to another"]
+    assert warned(result) == [f"VF 0 of {LABEL} does not get back mac {MAC}: the address is given to another"]
 
 
 def test_an_address_that_two_have_they_get_back(kernel):
@@ -184,13 +179,13 @@ def test_vfs_whose_index_does_not_survive_are_named(kernel):
     rules = [RULE, {**RULE, "dst_port": 81, "vf": 2}]
     provision(kernel, {"vf": 2, "mac": MAC, "vlan": 7, "driver": "vfio-pci"}, num_vfs=4, rules=rules)
     result = recreate(kernel, 2)
-    assert told(result) == [
+    assert warned(result) == [
         f"VF 2 (0000:01:10.4, vfio-pci) of {LABEL} does not come back: mac {MAC}, vlan 7",
         f"VF 3 (0000:01:10.6, ixgbevf, enp1s0v3) of {LABEL} does not come back",
         f"flow rule 2044 of {LABEL} is not put back (tcp4 dst-ip 192.0.2.30 dst-port 81 to VF 2 queue 0): the PF has 2 "
         "VFs",
     ]
-    assert list(told(recreate(kernel, 0))) == [
+    assert list(warned(recreate(kernel, 0))) == [
         f"flow rule 2045 of {LABEL} is not put back (tcp4 dst-ip 192.0.2.30 dst-port 80 to VF 0 queue 0): the PF has 0 "
         "VFs"
     ], "0 names all of them"
@@ -200,7 +195,7 @@ def test_what_used_a_vf_is_named(tmp_path, kernel):
     provision(kernel)
     build(tmp_path, hosts.interface("enp1s0v0", 4, "02:00:00:00:02:00", addresses=["192.0.2.77"], random=True))
     result = recreate(kernel, 3, allow=["destroy_vfs", "in_use"])
-    assert told(result) == [f"VF 0 of {LABEL} comes back as a new device: enp1s0v0 has address 192.0.2.77/24"]
+    assert warned(result) == [f"VF 0 of {LABEL} comes back as a new device: enp1s0v0 has address 192.0.2.77/24"]
 
 
 @pytest.mark.parametrize(
@@ -221,7 +216,7 @@ def test_what_cannot_come_back_is_told(kernel, before, lost):
         kernel.run(["ip", "link", "set", "dev", "enp1s0v0", "up"])
     kernel.run(["ip", "link", "set", "dev", "enp1s0", "down"])
     result = recreate(kernel, 3)
-    assert not result["failed"] and f"VF 0 of {LABEL} does not get back {lost}" in told(result)
+    assert not result["failed"] and f"VF 0 of {LABEL} does not get back {lost}" in warned(result)
 
 
 def test_a_driver_that_cannot_have_it_any_more_is_told(tmp_path, kernel):
@@ -232,7 +227,9 @@ def test_a_driver_that_cannot_have_it_any_more_is_told(tmp_path, kernel):
     assert provision(kernel, entry)["vfs"][0]["driver"] == "igb_uio"
     build(tmp_path, {"sys/kernel/security/lockdown": "none [integrity] confidentiality"})
     result = recreate(kernel, 3)
-    assert told(result) == [f"VF 0 of {LABEL} does not get back driver igb_uio: the kernel is locked down (integrity)"]
+    assert warned(result) == [
+        f"VF 0 of {LABEL} does not get back driver igb_uio: the kernel is locked down (integrity)"
+    ]
     assert (seen(result)["driver"], seen(result)["attributes"]["trust"]) == ("ixgbevf", True)
 
 
@@ -244,7 +241,7 @@ def test_check_mode_writes_nothing(tmp_path, kernel):
     done = recreate(kernel, 1)
     for word in ("steps", "diff", "changed", "allowed"):
         assert planned[word] == done[word]
-    assert told(planned) == told(done)
+    assert warned(planned) == warned(done)
 
 
 def reloaded(index):
@@ -255,7 +252,7 @@ def test_a_vf_that_missed_its_pf_is_loaded_anew(tmp_path):
     """A random address, of which the PF knows nothing, and no jumbo frames."""
     kernel = simulate(tmp_path, hosts.host(hosts.IXGBE, cpus=16), Behaviour(misses_pf={1: 1}))
     result = recreate(kernel, 3)
-    assert (result["failed"], result["steps"][2:], told(result)) == (False, [reloaded(1)], [])
+    assert (result["failed"], result["steps"][2:], warned(result)) == (False, [reloaded(1)], [])
     assert seen(result, 1)["mac"] == seen(result, 1)["attributes"]["mac"] == "02:00:00:00:02:01"
     assert not recreate(kernel, 3)["changed"]
 
@@ -273,7 +270,7 @@ def test_one_that_somebody_uses_is_left_alone(tmp_path):
     entry = {"addresses": ["192.0.2.77"], "max_mtu": 1504, "random": True}
     build(tmp_path, hosts.interface("enp1s0v0", 4, "02:00:00:00:02:00", **entry))
     result = recreate(kernel, 1)
-    assert (result["changed"], told(result)) == (
+    assert (result["changed"], warned(result)) == (
         False,
         [
             f"ixgbevf of VF 0 of {LABEL} did not reach the PF when it was loaded: release the VF, and load the driver "
@@ -286,11 +283,11 @@ def test_a_vf_whose_driver_fails_is_told(tmp_path):
     kernel = simulate(tmp_path, hosts.host(hosts.IXGBE, cpus=16), Behaviour(declines=("ixgbevf",)))
     result = recreate(kernel, 1)
     assert (result["failed"], seen(result)["driver"]) == (False, None)
-    assert told(result) == [
+    assert warned(result) == [
         f"VF 0 of {LABEL} has no driver, though the kernel gives ixgbevf to new VFs: look at dmesg; a driver may be "
         "kept from loading (modprobe.d)"
     ]
-    assert told(recreate(kernel, 1)) == []
+    assert warned(recreate(kernel, 1)) == []
 
 
 @pytest.mark.parametrize(

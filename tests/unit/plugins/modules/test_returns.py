@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.at_boot import program
 from ansible_collections.kernel_bypass.sriov.plugins.modules import (
+    boot_state,
     flow_rule,
     host,
     info,
     pci_driver,
     pf,
+    platform,
     rss,
     rx_rate,
     vf,
@@ -23,9 +26,11 @@ from ansible_collections.kernel_bypass.sriov.plugins.modules import (
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import DIRECTORY
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
 
 PF = hosts.IXGBE.address
+MEMORY = ("MemTotal", "MemFree", "Active(file)", "Inactive(file)")
 POOL = "sys/kernel/mm/hugepages/hugepages-2048kB"
 # Ansible's own, of every module.
 AMBIENT = {"changed", "failed", "msg", "warnings", "deprecations", "invocation", "exception"}
@@ -35,11 +40,17 @@ WITH_VFS = {
     "vfs": [{"vf": 0, "driver": "vfio-pci"}, {"vf": 1, "driver": "default"}],
     "rules": [{"flow_type": "tcp4", "dst_port": 80, "vf": 0}, {"flow_type": "tcp4", "dst_port": 81, "drop": True}],
 }
+NO_BOOT_LOADER = {"boot_loader": "manual", "hugepages_keep": 0}
+RULES = [{"flow_type": "tcp4", "dst_port": 82, "vf": 1}]
 VALUES = Path(info.__file__).resolve().parents[2] / "scripts" / "lib" / "return_values.yml"
 # Module, options, whether it is refused.
 RUNS = {
+    "boot_state": (boot_state, {"pfs": [WITH_VFS], "boot_timeout": 90}, False),
+    "boot_state, absent": (boot_state, {"state": "absent"}, False),
+    "boot_state, refused": (boot_state, {"pfs": [{**WITH_VFS, "num_vfs": 1, "vfs": [], "rules": []}]}, True),
     "host": (host, {"pfs": [WITH_VFS]}, False),
     "host, with VFs that it does not name": (host, {"pfs": [{"pf": "enp1s0", "num_vfs": 2}]}, False),
+    "host, with a timer": (host, {"pfs": [{"pf": "enp1s0", "rules": RULES}], "confirm": 60}, False),
     "host, refused": (host, {"pfs": [{"pf": "enp1s0", "num_vfs": 3}]}, True),
     "pf": (pf, {"pf": "enp1s0", "num_vfs": 2}, False),
     "pf, refused": (pf, {"pf": "enp1s0", "num_vfs": 64}, True),
@@ -54,8 +65,11 @@ RUNS = {
     "rss": (rss, {"pf": "enp1s0", "exclude_queues": [3]}, False),
     "rss, refused": (rss, {"pf": "enp1s0", "min_queues": 16}, True),
     "info": (info, {}, False),
+    "info, compared": (info, {"compared_with": {"pfs": [{"pf": "enp1s0", "num_vfs": 2}]}}, False),
     "info, refused": (info, {"pf": "enp9s0"}, True),
     "rx_rate": (rx_rate, {"pf": "enp1s0", "seconds": 0.02, "interval": 0.01, "idle": True}, False),
+    "platform": (platform, {"hugepages": [{"size": "2M", "count": 8}], "override": True, **NO_BOOT_LOADER}, False),
+    "platform, refused": (platform, {"isolated_cpus": "0-7", "modules": ["no_such"], **NO_BOOT_LOADER}, True),
     "rx_rate, refused": (rx_rate, {"pf": "enp1s0", "seconds": 0}, True),
 }
 
@@ -66,9 +80,14 @@ def results(tmp_path_factory):
     found = {}
     for number, (name, (module, options, _refused)) in enumerate(RUNS.items()):
         files = {f"{POOL}/{word}_hugepages": "8" for word in ("nr", "free", "surplus")}
+        files.update({"etc/sysctl.d/90-pages.conf": "vm.nr_hugepages = 8", "proc/cmdline": "root=/dev/vda1 ro"})
+        files["proc/meminfo"] = "\n".join(f"{word}: 4194304 kB" for word in MEMORY)
         tree = tmp_path_factory.mktemp(str(number))
+        files["run/systemd/system"] = DIRECTORY
         kernel = simulate(tree, {**hosts.host(hosts.IXGBE), **files}, Behaviour(cdevs=True))
         assert not run_module(host, kernel, pfs=[WITH_VFS])["failed"]
+        if "boot" in name:
+            assert not run_module(boot_state, kernel, pfs=[WITH_VFS])["failed"] and program.main(["boot"], kernel) == 0
         found[name] = run_module(module, kernel, **options)
     return found
 
@@ -136,7 +155,7 @@ def test_all_that_is_documented_is_returned(results):
         values = said_by(module)
         differing(values, returned(results[run]), "", seen)
         said |= set(documented(values))
-    assert said - seen == {"msg"}  # of host: its action plugin adds it
+    assert said - seen == {"msg", "plan_file"}  # of host: its action plugin adds them
 
 
 def test_a_pf_without_a_driver_is_documented_too(tmp_path):

@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import json
+import resource
 import struct
 import time
 import types
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module import run as _run
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel import ethtool_abi as abi
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.ethtool import Ethtool
 from ansible_collections.kernel_bypass.sriov.plugins.modules import rx_rate
@@ -77,6 +79,37 @@ def kernel(tmp_path, clock):
     kernel = simulate(tmp_path, files)
     kernel.ethtool = Driver(clock, steady)
     return kernel
+
+
+@pytest.fixture
+def for_real(kernel, monkeypatch):
+    """Runs the module as on a host, in a process of its own."""
+    monkeypatch.setattr(_run, "Kernel", lambda: kernel)
+    module = types.SimpleNamespace(main=lambda _kernel: rx_rate.main())
+
+    def run_for_real(**options):
+        begun = time.monotonic()
+        result = run_module(module, None, **{"pf": "enp1s0", "seconds": 0.1, **options})
+        return result, time.monotonic() - begun
+
+    return run_for_real
+
+
+@pytest.mark.parametrize("pattern", [r"^((\w|\w)|(\w|\w))*!", r"(.*)*(.*)*(.*)*!", r"(_?(r|x|.|\w)+)+!"])
+def test_a_pattern_that_would_take_hours_is_refused_once_it_has_had_its_share(for_real, pattern):
+    """A regular expression that tries each way to divide a name: nobody gets Python out of it but by ending it."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    result, _seconds = for_real(pattern=pattern, timeout=100)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert (result["failed"], result["failure"]["kind"]) == (True, "invalid")
+    assert result["failure"]["what"] == f"pattern: {pattern!r} takes more than 2 s to search"
+    assert after.ru_utime - before.ru_utime < 5, "of a processor"
+
+
+@pytest.mark.parametrize("given", ["inf", "nan", "1e300", "-inf"])
+def test_a_time_that_is_none_is_refused_before_anybody_waits_for_it(for_real, given):
+    result, _seconds = for_real(seconds=given)
+    assert result["msg"] == f"seconds: {given!r} is no number. Remedy: write it in digits, as in 0.5."
 
 
 def run(kernel, clock, check=False, **options):
@@ -262,7 +295,7 @@ def test_check_mode_samples_as_well_and_nothing_is_written(tmp_path, kernel, clo
         pytest.param(
             {"seconds": "nan"},
             "invalid",
-            "seconds: nan is not between 0 and 3600. Remedy: give a time such as 1 or 2.5.",
+            "seconds: 'nan' is no number. Remedy: write it in digits, as in 0.5.",
             id="no number",
         ),
         pytest.param(

@@ -14,11 +14,13 @@ import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.kernel import Kernel
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.system import System
 from ansible_collections.kernel_bypass.sriov.plugins.modules import (
+    boot_state,
     flow_rule,
     host,
     info,
     pci_driver,
     pf,
+    platform,
     rss,
     rx_rate,
     vf,
@@ -31,17 +33,21 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import r
 
 NOBODY = 4294967290  # has no name anywhere
 WRITERS = {
+    "boot_state": (boot_state, {"pfs": [{"pf": "enp1s0", "num_vfs": 2}]}),
     "host": (host, {"pfs": [{"pf": "enp1s0", "num_vfs": 2}]}),
     "pf": (pf, {"pf": "enp1s0", "num_vfs": 2}),
     "vf": (vf, {"pf": "enp1s0", "vfs": [{"vf": "all", "mac": "auto"}]}),
     "pci_driver": (pci_driver, {"devices": ["0000:01:10.0"], "driver": "none"}),
     "flow_rule": (flow_rule, {"pf": "enp1s0", "rules": [{"flow_type": "tcp4", "drop": True}]}),
     "rss": (rss, {"pf": "enp1s0", "exclude_queues": [3]}),
+    "platform": (platform, {}),
 }
 
 
 class Untouched:
     """Stands for files, commands and ioctls; whatever is asked of it is a failure of the test."""
+
+    root = "/nowhere"  # a name, not a look
 
     def __getattr__(self, name):
         raise AssertionError(f"{name} before the user is known to be root")

@@ -17,9 +17,10 @@ from dataclasses import replace
 
 sys.path[:0] = os.environ["STAND_IN_PATH"].split(os.pathsep)
 
-from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts  # noqa: E402 - the path comes first
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts, platform  # noqa: E402 - the path comes first
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour  # noqa: E402
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate  # noqa: E402
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import DIRECTORY  # noqa: E402
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module  # noqa: E402
 
 MODULE = "host"  # support.playbooks.install() writes one file a module
@@ -33,14 +34,16 @@ def two_ports():
     more = {**hosts.behind(PLAIN, "enp0s2"), **hosts.interface("enp0s2", 5, "02:00:00:00:00:02")}
     bridge = hosts.virtual("br77", 6, "bridge", ["enp1s0"])
     return {
-        **{**hosts.host(hosts.IXGBE, cpus=16), **hosts.pf(other, group=3, ifindex=4)},
-        **{**plain, **more, **bridge},
+        **{**platform.machine(cpus=16), **hosts.pf(other, group=3, ifindex=4)},
+        **{**plain, **more, **bridge, "run/systemd/system": DIRECTORY},
     }
 
 
 with open(sys.argv[1], encoding="utf-8") as file:
     given = json.load(file)
 options = {name: value for name, value in given.items() if not name.startswith("_ansible_")}
+with open(os.environ["VISITS"], "a", encoding="utf-8") as file:
+    file.write(json.dumps([MODULE, options]) + "\n")
 as_user = Behaviour(user=int(os.environ["STAND_IN_USER"]))
 kernel = simulate(TREE, {} if os.path.exists(f"{TREE}/sys") else two_ports(), as_user)
 module = importlib.import_module(f"ansible_collections.kernel_bypass.sriov.plugins.modules.{MODULE}")

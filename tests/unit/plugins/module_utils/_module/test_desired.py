@@ -342,3 +342,48 @@ def test_a_notation_names_what_it_lists(data):
     indices = data.draw(st.sets(st.integers(0, 9), min_size=1))
     (found,) = records({"vf": data.draw(written(indices))})
     assert set(found.vf.indices(10)) == indices
+
+
+def test_units_that_hand_over_are_of_one_pf_or_of_all():
+    found = host({"pf": "a", "release": ["app"]}, {"pf": "b"}, release=["other.service"])
+    assert [set(pf.release) for pf in found.pfs] == [{"app.service", "other.service"}, {"other.service"}]
+    (device,) = made(desired.pci_driver, devices=[ADDRESS], driver="default", release=["app"]).devices
+    assert device.release == {"app.service"}
+    for make in (desired.pf, desired.vf, desired.rss, desired.flow_rule):
+        assert made(make, pf="a", vfs=[], release=["app"]).pfs[0].release == {"app.service"}
+    assert faults_of(desired.host, pfs=[{"pf": "a", "release": ["-f"]}], release=["b c"]) == [
+        "release[0]: 'b c' is no name of a unit. Remedy: write it as in dpdk-app.service.",
+        "pfs[0].release[0]: '-f' is no name of a unit. Remedy: write it as in dpdk-app.service.",
+    ]
+
+
+# What stands beside as_before, and what of it is taken away where a host does not know what there was.
+AS_BEFORE = {
+    "nothing": ({}, {}),
+    "VFs": ({"num_vfs": 4, "vfs": [{"vf": 0, "driver": "vfio-pci"}], "min_rss_queues": 2}, {"num_vfs": 0}),
+    "no VFs": ({"num_vfs": 0}, {"num_vfs": 0}),
+    "a table": ({"rss": {"equal": 2, "channels": 4}}, {"rss": DesiredRss(verb="default")}),
+    "channels": ({"rss": {"channels": 4}, "ntuple": True, "up": True, "drivers_autoprobe": False}, {}),
+    "no rules": ({"rules": [], "exclusive_rules": True}, {}),
+}
+
+
+@pytest.mark.parametrize(("beside", "taken"), AS_BEFORE.values(), ids=AS_BEFORE)
+def test_beside_as_before_it_is_said_what_is_taken_away(beside, taken):
+    found = one(as_before=True, allow=["in_use"], **beside)
+    assert found == DesiredPf("enp1s0", place="pfs[0].", allow=frozenset({"in_use"}), as_before=True, **taken)
+
+
+def test_rules_beside_it_go_those_into_vfs_too():
+    rules = one(as_before=True, num_vfs=2, rules=[{**WEB, "vf": 1}, {**WEB, "dst_port": 81, "queue": 2}]).rules
+    assert (rules.absent, rules.present, [rule.cookie for rule in rules.rules]) == (True, (), [2 << 32, 2])
+
+
+def test_what_is_wrong_beside_it_is_told():
+    assert faults_of(desired.host, pfs=[{"pf": "enp1s0", "as_before": True, "rules": [WEB]}]) == [
+        "pfs[0].rules[0]: where its frames shall go is not said. Remedy: give vf, queue, drop, action or context."
+    ]
+
+
+def test_it_is_not_said_where_it_is_false():
+    assert one(num_vfs=2, as_before=False) == one(num_vfs=2)

@@ -7,7 +7,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.merge import in_words, merge
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.merge import (
+    called_by_label,
+    in_words,
+    merge,
+    taken_back,
+)
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.request import MODULES, desired_state
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import SriovError
 from hypothesis import given
@@ -313,3 +318,73 @@ def test_every_place_has_an_origin_and_every_origin_has_its_value(first, second,
 
 def test_a_large_number_may_be_a_label_where_the_pf_is_given():
     assert not faults({46921827011: {"pf": "enp1s0"}})
+
+
+# --- Taken back ---
+
+SITE = {"fast": {"pf": "enp1s0", "num_vfs": 4}, "enp3s0": {"num_vfs": 1}}
+FAST = {"pf": "enp1s0", "num_vfs": 4, "as_before": True}
+TAKEN_BACK = {
+    "all": ([], [FAST, {"pf": "enp3s0", "num_vfs": 1, "as_before": True}]),
+    "none is named": (None, [FAST, {"pf": "enp3s0", "num_vfs": 1, "as_before": True}]),
+    "one by its label": (["fast"], [FAST]),
+    "one by its name": (["enp1s0"], [FAST]),
+    "in another order, and one that nobody has said anything of": (
+        ["0000:05:00.0", "enp3s0"],
+        [{"pf": "0000:05:00.0", "as_before": True}, {"pf": "enp3s0", "num_vfs": 1, "as_before": True}],
+    ),
+}
+
+
+@pytest.mark.parametrize(("wanted", "pfs"), TAKEN_BACK.values(), ids=TAKEN_BACK)
+def test_pfs_are_taken_back(wanted, pfs):
+    found = taken_back(merge([("provision_pfs", SITE)]), wanted)
+    assert (found.pfs, found.faults) == (pfs, [])
+    desired_state(MODULES["host"], {"pfs": found.pfs})
+
+
+def test_it_is_known_where_each_is_written():
+    found = taken_back(merge([("provision_pfs", SITE)]), ["enp7s0", "fast"])
+    told = in_words("pfs[0].pf, pfs[1].num_vfs, pfs[1].as_before", found.origins)
+    assert told == "teardown_pfs[0], provision_pfs.fast.num_vfs, provision_pfs.fast.as_before"
+
+
+def test_what_is_no_list_is_told_with_the_rest():
+    found = taken_back(merge([("provision_pfs", 7)]), {"fast": {}})
+    assert [str(fault).partition(":")[0] for fault in found.faults] == ["provision_pfs", "teardown_pfs"]
+
+
+LABELS = {"fast": {"pf": "enp1s0"}, "enp1s0": {"pf": "enp3s0"}, "enp7s0": {}, "a.b": {"pf": "enp8s0"}}
+CALLED = {
+    "a label": ([{"pf": "fast", "vf": 3}], [{"pf": "enp1s0", "vf": 3}]),
+    "a PF": ([{"pf": "enp3s0", "vf": 3}], [{"pf": "enp3s0", "vf": 3}]),
+    "a PF whose name is another's label": ([{"pf": "enp1s0", "vf": 3}], [{"pf": "enp1s0", "vf": 3}]),
+    "a PF that is its own label": ([{"pf": "enp7s0", "vf": 3}], [{"pf": "enp7s0", "vf": 3}]),
+    "a label with a dot": ([{"pf": "a.b", "vf": "all"}], [{"pf": "enp8s0", "vf": "all"}]),
+    "of a host alone": ([{"pf": "slow", "vf": 0}], [{"pf": "enp9s0", "vf": 0}]),
+    "several of one": ([{"pf": "fast", "vf": 1}, {"pf": "fast", "vf": 2}], [{"pf": "enp1s0", "vf": n} for n in (1, 2)]),
+    "nothing that there is": ([{"pf": "fats", "vf": 3}], [{"pf": "fats", "vf": 3}]),
+    "an empty name": ([{"pf": "", "vf": 3}], [{"pf": "", "vf": 3}]),
+    "no PF at all": ([{"vf": 3}, "fast", None], [{"vf": 3}, "fast", None]),
+    "no list": ("fast", "fast"),
+}
+
+
+@pytest.mark.parametrize(("vfs_of", "wanted"), CALLED.values(), ids=CALLED)
+def test_records_may_call_a_pf_by_its_label(vfs_of, wanted):
+    found = merge([("provision_pfs", LABELS), ("provision_pfs_host", {"slow": {"pf": "enp9s0"}})])
+    assert called_by_label(vfs_of, found.pfs, found.origins) == wanted
+
+
+def test_without_origins_only_names_are_known():
+    assert called_by_label([{"pf": "", "vf": 0}, {"pf": "fast"}], [{"pf": "enp1s0"}], {}) == [
+        {"pf": "", "vf": 0},
+        {"pf": "fast"},
+    ]
+
+
+def test_a_list_that_is_none_is_left_for_the_module_to_tell():
+    for pfs in ("fast", [7, {"num_vfs": 1}]):
+        assert called_by_label([{"pf": "fast", "vf": 0}], pfs, {"pfs[0]": "provision_pfs.fast"}) == [
+            {"pf": "fast", "vf": 0}
+        ]

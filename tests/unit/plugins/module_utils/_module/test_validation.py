@@ -13,6 +13,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.option
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.validation import (
     checked_options,
 )
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.words import shown
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import InvalidRequest
 
 CONSENT = {"type": "list", "elements": "str", "choices": ["in_use", "link_reset"]}
@@ -282,3 +283,18 @@ def test_of_options_that_exclude_each_other_none_is_left():
         "pf": "a",
         "driver": "b",
     }
+
+
+@pytest.mark.parametrize("value", ["٣", "1_000", "1e999999999", "0x10", "²", "9" * 41])
+@pytest.mark.parametrize(("kind", "noun"), [("int", "whole number"), ("float", "number")])
+def test_a_text_is_a_number_only_as_people_write_one(value, kind, noun):
+    (fault,) = checked_options({"count": {"type": kind}}, {"count": value}).faults
+    assert fault.what == f"count: {shown(value)} is no {noun}"
+
+
+@pytest.mark.parametrize("kind", ["str", "raw", "int"])
+@pytest.mark.parametrize("value", ["enp1s0\0", "\ud800", b"\xff"])
+def test_what_no_name_and_no_log_can_hold_is_refused(kind, value):
+    (fault,) = checked_options({"pf": {"type": kind}}, {"pf": value}).faults
+    said = "is no text: it holds a zero byte, or half a character. Remedy: write it anew."
+    assert str(fault) == f"pf: {value!r} {said}"

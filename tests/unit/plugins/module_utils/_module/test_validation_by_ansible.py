@@ -61,7 +61,7 @@ def interface(name):
     return words.pop("argument_spec"), words
 
 
-ON_THE_CONTROLLER = {"merged_pfs"}  # no module, but its documentation
+ON_THE_CONTROLLER = {"merged_pfs", "role_variables"}  # no modules, but their documentation
 MODULES = sorted({path.stem for path in (PLUGINS / "modules").glob("[a-z]*.py")} - ON_THE_CONTROLLER)
 INTERFACES = {"what no module has": (OTHERS, TOGETHER), **{name: interface(name) for name in MODULES}}
 
@@ -170,14 +170,19 @@ def left_empty(spec, options):
     return False
 
 
-def true_for_a_number(spec, options):
-    """Whether some number is true or false, which Ansible takes for 1 and 0."""
+def is_odd_number(value):
+    """True, which Ansible takes for 1, or a text such as "1e2"."""
+    return isinstance(value, bool) or (isinstance(value, (str, bytes)) and value in ("1e2", "0x10"))
+
+
+def odd_for_a_number(spec, options):
+    """Whether some number is written as nobody writes one."""
     for name, option in spec.items():
         value = options.get(name)
         inner = value if isinstance(value, list) else [value]
-        if option.get("elements", option["type"]) in ("int", "float") and any(isinstance(each, bool) for each in inner):
+        if option.get("elements", option["type"]) in ("int", "float") and any(map(is_odd_number, inner)):
             return True
-        if any(true_for_a_number(option.get("options", {}), each) for each in dictionaries(option, value)):
+        if any(odd_for_a_number(option.get("options", {}), each) for each in dictionaries(option, value)):
             return True
     return False
 
@@ -194,6 +199,16 @@ def number_for_a_name(spec, options):
     return False
 
 
+def no_text(spec, options):
+    """Whether some bytes are no text, of which Ansible makes half a character."""
+    for name, option in spec.items():
+        value = options.get(name)
+        inner = value if isinstance(value, list) and "elements" in option else [value]
+        if b"\xff" in inner or any(no_text(option.get("options", {}), each) for each in dictionaries(option, value)):
+            return True
+    return False
+
+
 def some_are_of_no_use(options):
     """Whether a list of records has None in the place of one."""
     values = options.values() if isinstance(options, dict) else options if isinstance(options, list) else ()
@@ -203,10 +218,12 @@ def some_are_of_no_use(options):
 def judged(spec, options, constraints):
     """What Ansible makes of options; None where it refuses them, or breaks on them.
 
-    What must be there and is left empty is a text for it, "" or "None": that we refuse, true for a number, and a number
-    for a name.
+    What must be there and is left empty is a text for it, "" or "None": that we refuse, true or "1e2" for a
+    number, a number for a name, and what is no text.
     """
-    if left_empty(spec, options) or true_for_a_number(spec, options) or number_for_a_name(spec, options):
+    if no_text(spec, options):
+        return None
+    if left_empty(spec, options) or odd_for_a_number(spec, options) or number_for_a_name(spec, options):
         return None
     try:
         found = ArgumentSpecValidator(spec, **constraints).validate(options)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.compare import of_pf, spoken_of, table_words
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.compare import of_pf, spoken_of
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import (
     Desired,
     DesiredRss,
@@ -18,7 +18,6 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.d
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Cdev
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_hash import Hash
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_table import (
-    equal_table,
     weights_table,
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
@@ -80,13 +79,17 @@ LOADED = vf(netdevs=(netdev("enp1s0v0", mac=MAC, mtu=9000),))
         pytest.param(
             pf(1, vfs=(vf(netdevs=(), orphan=True),)),
             desired_pf(vfs=[desired_driver("0", "igbvf")]),
-            {"vfs": {"0": {"driver": "igbvf", "interface": "orphan"}}},
+            {"vfs": {"0": {"driver": "igbvf", "driver_override": None, "interface": "orphan"}}},
             id="a VF that should have an interface",
         ),
         pytest.param(
             pf(1, vfs=(vf(driver="vfio-pci", cdev=Cdev("/dev/vfio/devices/vfio0", 0, 7, 0o660)),)),
             desired_pf(vfs=[desired_driver("0", "vfio-pci", Node(mode=0o660))]),
-            {"vfs": {"0": {"driver": "vfio-pci", "mode": "0600", "cdev": {"mode": "0660"}}}},
+            {
+                "vfs": {
+                    "0": {"driver": "vfio-pci", "driver_override": None, "mode": "0600", "cdev": {"mode": "0660"}},
+                }
+            },
             id="both nodes of a VF",
         ),
         pytest.param(
@@ -141,7 +144,7 @@ LOADED = vf(netdevs=(netdev("enp1s0v0", mac=MAC, mtu=9000),))
             ),
             {
                 "vfs": {
-                    "0": {"driver": "vfio-pci", "owner": 0, "mode": "0600"},
+                    "0": {"driver": "vfio-pci", "driver_override": None, "owner": 0, "mode": "0600"},
                     "1": {"driver": "igbvf", "driver_override": "x"},
                 }
             },
@@ -225,17 +228,3 @@ def test_a_host_is_shown_pf_by_pf():
     state = host_state(pf(2), second(1))
     desired = Desired((desired_pf(num_vfs=2), desired_pf(SECOND, vfs=[desired_vfs(trust=True)])))
     assert spoken_of(state, desired) == {PF: {"num_vfs": 2}, SECOND: {"vfs": {"0": {"trust": False}}}}
-
-
-@pytest.mark.parametrize(
-    ("table", "words"),
-    [
-        pytest.param(equal_table(128, 4), "equal 4", id="in turn"),
-        pytest.param((0,) * 128, "equal 1", id="one queue"),
-        pytest.param(weights_table(128, [1, 1, 1]), "0*42 1*43 2*43", id="blocks"),
-        pytest.param((0, 0, 1, 0), "0*2 1*1 0*1", id="as it comes"),
-        pytest.param((), "", id="none"),
-    ],
-)
-def test_a_table_in_words_tells_it_to_the_entry(table, words):
-    assert table_words(table) == words

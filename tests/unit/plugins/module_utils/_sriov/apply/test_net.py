@@ -16,6 +16,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     NotReached,
     TookTooLong,
 )
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.deadline import Deadline
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.attributes import VfAttributes
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps import net as steps
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.pci import Reload
@@ -99,7 +100,7 @@ def test_vfs_of_one_pf_are_set_in_one_batch():
 
 def test_a_batch_is_one_process(kernel_with):
     kernel = kernel_with(autoprobe=False)
-    done = apply_steps(kernel, (change(0, mac=MAC.format(0)), change(2, trust=True, vlan=7, qos=1)), LONG)
+    done = apply_steps(kernel, (change(0, mac=MAC.format(0)), change(2, trust=True, vlan=7, qos=1)), Deadline(LONG))
     assert done == [
         f"set VF 0 of {LABEL}: mac 02:00:00:00:aa:00 (was 00:00:00:00:00:00)",
         f"set VF 2 of {LABEL}: vlan 7 (was 0), qos 1 (was 0), trust on (was off)",
@@ -112,7 +113,7 @@ def test_the_line_that_fails_is_named_and_those_before_it_are_done(kernel_with):
     kernel = kernel_with(autoprobe=False)
     plan = (change(0, trust=True), change(1, mac=MULTICAST), change(2, trust=True))
     with pytest.raises(KernelRefused) as failed:
-        apply_steps(kernel, plan, LONG)
+        apply_steps(kernel, plan, Deadline(LONG))
     assert str(failed.value) == (
         f"cannot set mac of VF 1 on {LABEL}: RTNETLINK answers: Invalid argument. "
         "Remedy: the driver's reason is in dmesg; what it takes differs from driver to driver."

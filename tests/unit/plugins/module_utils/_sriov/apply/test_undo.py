@@ -11,7 +11,8 @@ import errno
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.run import apply_steps
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.undo import PERFORMERS, give_back
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused, TookTooLong
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused, StillInKernel
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.deadline import Deadline
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps import net as steps
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.undo import WAYS_BACK
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
@@ -56,7 +57,7 @@ def refused(action=3):
 def failed(kernel, plan, purposes=()):
     """The error of a plan that fails."""
     with pytest.raises(KernelRefused) as error:
-        apply_steps(kernel, plan, LONG, purposes)
+        apply_steps(kernel, plan, Deadline(LONG), purposes)
     return error.value
 
 
@@ -237,7 +238,7 @@ def test_a_table_for_which_another_was_to_come_is_back_as_well(kernel_with):
 
 
 def test_a_device_that_is_locked_is_written_nothing_more(kernel_with):
-    kernel, error = kernel_with(), TookTooLong("the write did not end", device=LABEL, why="waited 5 s")
+    kernel, error = kernel_with(), StillInKernel("the write did not end", device=LABEL, why="waited 5 s")
     assert give_back(kernel, error, [delete(A)], [insert(C)], LONG) == []
     command = f"ethtool -N {NAME} flow-type tcp4 dst-ip 0.0.0.1 dst-port 80 action 1 loc 2041"
     assert (error.lost, error.why) == ([command], f"waited 5 s; not put back: `{command}`")

@@ -16,6 +16,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors 
     NotSupported,
     TookTooLong,
 )
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.deadline import Deadline
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps import pci as steps
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.applying import (
@@ -48,7 +49,7 @@ def test_a_number_that_is_refused_puts_the_old_one_back(kernel_with):
     kernel = kernel_with(2, refuses={7: errno.ENOMEM})
     plan = recreate(7)
     with pytest.raises(KernelRefused) as failed:
-        apply_steps(kernel, plan, LONG)
+        apply_steps(kernel, plan, Deadline(LONG))
     assert str(failed.value) == (
         f"cannot set sriov_numvfs to 7 on {LABEL}: the kernel refused '7' for {NUM_VFS}; there are 2 VFs again, new "
         "ones [ENOMEM: Cannot allocate memory]. Remedy: no room for the VFs' registers: turn on SR-IOV and above 4G "
@@ -62,7 +63,7 @@ def test_a_number_that_is_refused_puts_the_old_one_back(kernel_with):
 def test_a_number_that_cannot_be_put_back_is_told_as_a_command(kernel_with):
     kernel = kernel_with(0, refuses={7: errno.ENOMEM, 2: errno.EAGAIN})
     with pytest.raises(KernelRefused) as failed:
-        apply_steps(kernel, (steps.SetNumVfs(PF, LABEL, 0, 7, fallback=2),), LONG)
+        apply_steps(kernel, (steps.SetNumVfs(PF, LABEL, 0, 7, fallback=2),), Deadline(LONG))
     assert failed.value.lost == [f"echo 2 > {NUM_VFS}"]
 
 
@@ -171,14 +172,14 @@ def test_an_interface_that_never_appears_leaves_the_others_theirs(kernel_with):
 def test_vfs_of_a_pf_without_autoprobe_are_there_without_drivers(kernel_with):
     kernel = kernel_with(0, loaded=("igb",))
     plan = (steps.SetAutoprobe(PF, LABEL, False), steps.SetNumVfs(PF, LABEL, 0, 2), steps.WaitForVfs(PF, LABEL, 2))
-    apply_steps(kernel, plan, LONG)
+    apply_steps(kernel, plan, Deadline(LONG))
     assert (number_of_vfs(kernel), driver(kernel)) == ((2, 2), None)
     assert kernel.sysfs.exists("/sys/bus/pci/drivers/igbvf")
 
 
 def test_vfs_get_the_driver_that_udev_loads(kernel_with):
     kernel = kernel_with(0, loaded=("igb",))
-    apply_steps(kernel, (steps.SetNumVfs(PF, LABEL, 0, 2), steps.WaitForVfs(PF, LABEL, 2)), LONG)
+    apply_steps(kernel, (steps.SetNumVfs(PF, LABEL, 0, 2), steps.WaitForVfs(PF, LABEL, 2)), Deadline(LONG))
     assert kernel.sysfs.names(f"{DEVICE}/net") == ["enp1s0v0"]
 
 

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel import bounded as _bounded
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.bounded import (
     StillBlocked,
@@ -130,3 +131,30 @@ def _runs(process):
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_a_series_shares_its_time():
+    """Not each has all of it."""
+    answers = bounded_series([lambda: time.sleep(0.3)] * 10, 0.8)
+    start = time.monotonic()
+    with pytest.raises(StillBlocked):
+        list(answers)
+    assert 0.7 < time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize("call", ["fork", "pipe"])
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM])
+def test_that_no_process_can_be_made_is_told_as_that(monkeypatch, call, number):
+    def refused():
+        raise OSError(number, os.strerror(number))
+
+    before = len(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(os, call, refused)
+    with pytest.raises(KernelRefused) as error:
+        bounded(lambda: None, 1.0)
+    assert str(error.value) == (
+        f"no process could be started: what may block is done in one of its own [{errno.errorcode[number]}: "
+        f"{os.strerror(number)}]. Remedy: look for what takes up the processes (ulimit -u, pids.max) or the memory of "
+        "this host."
+    )
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -6,22 +6,38 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import subprocess
+
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.commands import NO_SUCH_COMMAND, run
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.commands import (
+    NO_SUCH_COMMAND,
+    NOT_STARTED,
+    run,
+)
 
 SHELL = "/bin/sh"
 
 
-@pytest.mark.parametrize(
-    ("path", "searched"),
-    [("/opt/bin:/bin", "/opt/bin:/bin:/usr/sbin:/sbin"), (None, "/usr/bin:/bin:/usr/sbin:/sbin")],
-    ids=["the user's", "none: sshd may start us without"],
-)
-def test_the_system_s_own_directories_are_always_searched(monkeypatch, path, searched):
+SYSTEM = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def test_programs_are_those_of_the_system_whatever_the_caller_s_path(monkeypatch, tmp_path):
+    planted = tmp_path / "ip"
+    planted.write_text("#!/bin/sh\necho planted\n")
+    planted.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "planted" not in run(["ip", "-V"])[1]
+    assert run(["sh", "-c", 'echo "$PATH"']) == (0, f"{SYSTEM}\n", "")
     monkeypatch.delenv("PATH")
-    if path:
-        monkeypatch.setenv("PATH", path)
-    assert run([SHELL, "-c", 'echo "$PATH"']) == (0, f"{searched}\n", "")
+    assert run(["sh", "-c", 'echo "$PATH"']) == (0, f"{SYSTEM}\n", "")
+
+
+def test_nothing_of_the_caller_s_environment_changes_what_a_program_does(monkeypatch):
+    for name in ("LD_LIBRARY_PATH", "MODPROBE_OPTIONS", "ENV", "SSH_CONNECTION"):
+        monkeypatch.setenv(name, "x")
+    assert sorted(run(["/usr/bin/env"])[1].splitlines()) == ["HOME=/", "LC_ALL=C", f"PATH={SYSTEM}"]
 
 
 def test_words_are_those_of_the_c_locale(monkeypatch):
@@ -38,9 +54,22 @@ def test_bytes_that_are_no_text_do_no_harm():
 
 
 def test_a_command_that_is_not_there_has_the_status_that_a_shell_gives_it():
-    status, output, errors = run(["no-such-command-anywhere"])
-    assert (status, output) == (NO_SUCH_COMMAND, "") == (127, "")
-    assert "no-such-command-anywhere" in errors
+    said = "there is no program 'no-such-command' in /usr/sbin, /usr/bin, /sbin, /bin"
+    assert run(["no-such-command"]) == (NO_SUCH_COMMAND, "", said) == (127, "", said)
+
+
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM])
+def test_that_no_process_can_be_made_is_told_as_that(monkeypatch, number):
+    def refused(*_arguments, **_options):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    said = f"sh could not be started: [Errno {number}] {os.strerror(number)}"
+    assert run(["sh", "-c", "true"]) == (NOT_STARTED, "", said)
+
+
+def test_an_argument_that_no_program_can_be_given_is_told():
+    assert run(["sh", "-c", "tr\0ue"]) == (126, "", "sh could not be started: embedded null byte")
 
 
 def test_a_command_that_prints_without_end_is_ended():
@@ -51,3 +80,10 @@ def test_a_command_that_prints_without_end_is_ended():
 def test_more_input_than_a_pipe_takes_goes_in_while_output_comes():
     text = "x" * 70 + "\n"
     assert run([SHELL, "-c", "cat; cat >&2 /dev/null"], text * 5000) == (0, text * 5000, "")
+
+
+def test_what_programs_of_boot_loaders_print_comes_back_as_well(tmp_path):
+    program = tmp_path / "grubby"
+    program.write_text('#!/bin/sh\necho "$LC_ALL $1"\necho no >&2\nexit 3\n')
+    program.chmod(0o755)
+    assert run([str(program), "--info"]) == (3, "C --info\n", "no\n")

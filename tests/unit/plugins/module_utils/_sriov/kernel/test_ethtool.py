@@ -2,68 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each question and order of class Ethtool, on a simulated SIOCETHTOOL that reads and writes bytes by itself."""
+"""Class Ethtool on a simulated SIOCETHTOOL that reads and writes bytes by itself: interfaces and drivers that do not
+answer, features, statistics and names. And the real ioctl, on the loopback interface.
+"""
 
 from __future__ import annotations
 
 import errno
 import json
-import tempfile
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.ethtool import NTUPLE, Ethtool
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import (
-    DROP,
-    encode_action,
-    flow_rule,
-)
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import encode_action, flow_rule
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import (
     Channels,
     Feature,
     RingSizes,
-    RuleTable,
 )
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_hash import HASHED_FLOWS
-from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import abi as simabi
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
-from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.ethtool import SimEthtool
-from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate, written
-from ansible_collections.kernel_bypass.sriov.tests.unit.support import flows
-from hypothesis import given
-from hypothesis import strategies as st
-
-NAME = "enp1s0"
-UNKNOWN = hosts.Nic("mystery", device="abcd")
-NUM_VFS = f"/{hosts.DEVICES}/{hosts.IGB.address}/sriov_numvfs"
-FULL = {bits: (1 << bits) - 1 for bits in (8, 16, 32, 48)}
-WEB = {"dst_ip": (0xC0A8FE1E, FULL[32]), "dst_port": (80, FULL[16])}
-
-
-@pytest.fixture
-def host(tmp_path):
-    """A kernel with a NIC, some VFs, and some files that are others."""
-
-    def made(nic=hosts.IXGBE, num_vfs=0, extra=None, **options):
-        kernel = simulate(tmp_path, {**hosts.host(nic, **options), **(extra or {})})
-        if num_vfs:
-            kernel.sysfs.write(NUM_VFS, str(num_vfs))
-        return kernel
-
-    return made
-
-
-def refusal(order, *arguments):
-    """The errno of an order."""
-    with pytest.raises(KernelRefused) as caught:
-        order(*arguments)
-    return caught.value.errno
-
-
-def steered(kernel):
-    kernel.ethtool.set_feature(NAME, NTUPLE, True)
-    return kernel.ethtool
-
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import written
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.ethtool import NAME, UNKNOWN, WEB, refusal
 
 # Who does not answer.
 
@@ -121,45 +80,6 @@ def test_a_refusal_says_what_was_refused(host):
         host().ethtool.insert_rule(NAME, flow_rule("tcp4", WEB, encode_action(0), 5))
     what = "the driver refused the flow rule tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
     assert (caught.value.what, caught.value.errno) == (what, errno.EOPNOTSUPP)
-
-
-# Channels.
-
-
-@pytest.mark.parametrize(
-    ("nic", "num_vfs", "cpus", "channels"),
-    [
-        pytest.param(hosts.IXGBE, 0, 8, Channels(max_combined=8, other=1, combined=8), id="82599"),
-        pytest.param(hosts.IXGBE, 4, 8, Channels(max_combined=4, other=1, combined=4), id="82599 with VFs"),
-        pytest.param(hosts.IGB, 0, 4, Channels(max_combined=8, other=1, combined=4), id="82576 with few CPUs"),
-        pytest.param(UNKNOWN, 0, 4, Channels(max_combined=4, combined=4), id="an unknown driver"),
-    ],
-)
-def test_channels_are_read(host, nic, num_vfs, cpus, channels):
-    assert host(nic, num_vfs, cpus=cpus).ethtool.channels(NAME) == channels
-
-
-def test_channels_are_set_and_the_others_given_back_as_they_were(host):
-    kernel = host()
-    channels = kernel.ethtool.channels(NAME)
-    kernel.ethtool.set_channels(NAME, channels._replace(combined=4))
-    assert kernel.ethtool.channels(NAME) == channels._replace(combined=4)
-    assert written(kernel) == ["ethtool -L enp1s0 combined 4"]
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"combined": 9}, {"combined": 0}, {"rx": 1}, {"other": 0}],
-    ids=["more than there are", "none at all", "of a kind that there is none of", "no other"],
-)
-def test_channels_that_the_driver_cannot_have_are_refused(host, changes):
-    ethtool = host().ethtool
-    channels = ethtool.channels(NAME)
-    with pytest.raises(KernelRefused) as caught:
-        ethtool.set_channels(NAME, channels._replace(**changes))
-    assert caught.value.errno == errno.EINVAL
-    assert caught.value.what == f"the driver refused `ethtool -L enp1s0 combined {changes.get('combined', 8)}`"
-    assert ethtool.channels(NAME) == channels
 
 
 # Features.
@@ -222,241 +142,6 @@ def test_a_feature_that_no_driver_may_change_is_refused(host):
 
 def test_a_feature_that_the_kernel_does_not_know_is_refused(host):
     assert refusal(host().ethtool.set_feature, NAME, "no-such-feature", True) == errno.EOPNOTSUPP
-
-
-# The indirection table.
-
-
-def test_a_table_is_read_whole(host):
-    rss = host(num_vfs=4).ethtool.rss(NAME)
-    assert (rss.rings, rss.hash_function) == (4, "toeplitz")
-    assert rss.table == (0, 1, 2, 3) * 32
-    assert rss.key.startswith("01:02:03") and len(rss.key) == 40 * 3 - 1
-
-
-def test_a_key_that_the_driver_does_not_tell_is_empty(host):
-    rss = host(hosts.IGB).ethtool.rss(NAME)
-    assert (len(rss.table), rss.key, rss.hash_function) == (128, "", "toeplitz")
-
-
-def test_a_table_is_set_and_forgotten(host):
-    kernel = host(num_vfs=4)
-    own = (0,) * 32 + (1,) * 64 + (2,) * 32
-    kernel.ethtool.set_rss(NAME, own)
-    assert kernel.ethtool.rss(NAME).table == own
-    kernel.ethtool.set_rss(NAME, None)
-    assert kernel.ethtool.rss(NAME).table == (0, 1, 2, 3) * 32
-    assert written(kernel)[1:] == ["ethtool -X enp1s0 0:32 1:64 2:32", "ethtool -X enp1s0 default"]
-
-
-@pytest.mark.parametrize(
-    "table", [(4,) * 128, (0,) * 127, (0,) * 64], ids=["a queue too many", "an entry too few", "half of it"]
-)
-def test_a_table_that_does_not_fit_is_refused(host, table):
-    ethtool = host(num_vfs=4).ethtool
-    assert refusal(ethtool.set_rss, NAME, table) == errno.EINVAL
-    assert ethtool.rss(NAME).table == (0, 1, 2, 3) * 32
-
-
-# The hash.
-
-
-def test_a_hash_key_is_set_and_the_table_stays(host):
-    kernel = host(num_vfs=4)
-    kernel.ethtool.set_rss(NAME, (0,) * 128)
-    kernel.ethtool.set_hash(NAME, ":".join(["6d:5a"] * 20), None)
-    rss = kernel.ethtool.rss(NAME)
-    assert (rss.key, rss.table) == (":".join(["6d:5a"] * 20), (0,) * 128)
-
-
-@pytest.mark.parametrize(
-    ("nic", "key", "function", "expected"),
-    [
-        pytest.param(hosts.IXGBE, "6d:5a", None, errno.EINVAL, id="a key of another length"),
-        pytest.param(hosts.IXGBE, None, "xor", errno.EOPNOTSUPP, id="ixgbe: another function"),
-        pytest.param(hosts.IXGBE, None, None, errno.EINVAL, id="nothing at all"),
-        pytest.param(hosts.IGB, "6d:5a", None, errno.EINVAL, id="igb has no key"),
-        pytest.param(hosts.IGB, None, "xor", errno.EOPNOTSUPP, id="igb: another function"),
-    ],
-)
-def test_a_hash_that_the_driver_does_not_take(host, nic, key, function, expected):
-    assert refusal(host(nic).ethtool.set_hash, NAME, key, function) == expected
-
-
-@pytest.mark.parametrize("nic", [hosts.IXGBE, hosts.IGB], ids=["ixgbe", "igb"])
-def test_of_the_hash_fields_those_of_udp_can_be_changed(host, nic):
-    ethtool = host(nic).ethtool
-    assert [ethtool.hash_fields(NAME, flow) for flow in HASHED_FLOWS] == [0xF0, 0x30, 0x30] * 2
-    ethtool.set_hash_fields(NAME, "udp6", 0xF0)
-    assert [ethtool.hash_fields(NAME, flow) for flow in HASHED_FLOWS] == [0xF0, 0x30, 0x30, 0xF0, 0xF0, 0x30]
-    ethtool.set_hash_fields(NAME, "udp6", 0x30)
-    for flow_type, bits in (("tcp4", 0x30), ("udp4", 0x70), ("sctp6", 0xF0), ("udp4", 0xF8), ("udp4", 0)):
-        assert refusal(ethtool.set_hash_fields, NAME, flow_type, bits) == errno.EINVAL
-    assert ethtool.hash_fields("lo", "tcp4") is None
-
-
-def test_an_rss_context_is_there_or_not(host):
-    ethtool = host(UNKNOWN).ethtool
-    assert [ethtool.context(NAME, number) for number in (0, 1, 3)] == [0, 0, errno.ENOENT]
-
-
-def test_a_driver_without_rss_contexts_says_so(host):
-    assert host(hosts.IXGBE).ethtool.context(NAME, 1) == errno.EOPNOTSUPP
-
-
-# Flow rules.
-
-
-def test_rules_are_inserted_read_and_deleted(host):
-    ethtool = steered(host(num_vfs=2))
-    web = flow_rule("tcp4", WEB, encode_action(0), 2045)
-    dns = flow_rule("udp4", {**WEB, "dst_port": (53, FULL[16])}, DROP, 0)
-    assert [ethtool.insert_rule(NAME, rule) for rule in (web, dns)] == [2045, 0]
-    assert ethtool.rules(NAME) == RuleTable(2046, False, (dns, web))
-    ethtool.delete_rule(NAME, 0)
-    assert ethtool.rules(NAME) == RuleTable(2046, False, (web,))
-    assert refusal(ethtool.delete_rule, NAME, 0) == errno.EINVAL
-    ethtool.delete_rule(NAME, 2045)
-    assert ethtool.rules(NAME) == RuleTable(2046, False, ())
-
-
-def test_orders_for_rules_are_reported_one_by_one(host):
-    kernel = host(num_vfs=2)
-    steered(kernel).insert_rule(NAME, flow_rule("tcp4", WEB, encode_action(0), 5))
-    kernel.ethtool.delete_rule(NAME, 5)
-    assert written(kernel) == [
-        f"{NUM_VFS} 2",
-        "ethtool -K enp1s0 rx-ntuple-filter on",
-        "ethtool -N enp1s0 flow-type tcp4 action 4294967296 loc 5",
-        "ethtool -N enp1s0 delete 5",
-    ]
-
-
-def test_a_driver_that_chooses_the_place_tells_it(host):
-    ethtool = host(UNKNOWN).ethtool
-    assert ethtool.rules(NAME) == RuleTable(1024, True, ())
-    rules = [flow_rule("tcp4", {"dst_port": (port, FULL[16])}, 1) for port in (80, 81)]
-    assert [ethtool.insert_rule(NAME, rule) for rule in rules] == [0, 1]
-    assert ethtool.rules(NAME).rules == (rules[0].at(0), rules[1].at(1))
-
-
-class LikeI40e(SimEthtool):
-    """i40e_get_rxnfc() tells how many rules there can be, which is no word on who chooses."""
-
-    def _ioctl(self, name, buffer):
-        super()._ioctl(name, buffer)
-        if buffer[0] == simabi.GRXCLSRLCNT:
-            simabi.Rxnfc.from_buffer(buffer).data = 8192
-
-
-def test_a_driver_that_counts_its_places_does_not_choose(host):
-    assert LikeI40e(host().sysfs.path("/")).rules(NAME).driver_places is False
-
-
-def test_a_driver_that_does_not_choose_refuses_a_rule_without_a_place(host):
-    assert refusal(steered(host()).insert_rule, NAME, flow_rule("tcp4", WEB, 1)) == errno.EINVAL
-
-
-def test_any_rule_comes_back_from_a_driver_that_takes_any(host):
-    root = host(UNKNOWN).sysfs.path("/")
-
-    @given(st.lists(flows.rules(locations=st.integers(0, 1023)), max_size=4, unique_by=lambda rule: rule.location))
-    def same(rules):
-        ethtool = SimEthtool(root)
-        for rule in rules:
-            assert ethtool.insert_rule(NAME, rule) == rule.location
-        assert ethtool.rules(NAME) == RuleTable(1024, True, tuple(sorted(rules, key=lambda rule: rule.location)))
-        for rule in rules:
-            ethtool.delete_rule(NAME, rule.location)
-
-    same()
-
-
-def test_a_rule_of_an_rss_context_keeps_it(host):
-    ethtool = host(UNKNOWN).ethtool
-    rule = flow_rule("tcp4", WEB, 0, 3, context=2)
-    ethtool.insert_rule(NAME, rule)
-    assert ethtool.rules(NAME).rules == (rule,)
-    assert refusal(ethtool.insert_rule, NAME, flow_rule("tcp4", WEB, 1, 4, context=7)) == errno.EINVAL
-
-
-ixgbe_fields = st.fixed_dictionaries(
-    {},
-    optional={
-        "src_ip": st.tuples(flows.numbers(32), flows.masks(32)),
-        "dst_ip": st.tuples(flows.numbers(32), flows.masks(32)),
-        "vlan": st.tuples(flows.numbers(16), st.sampled_from((0x0FFF, 0xE000, 0xEFFF, 0xFFFF))),
-        "vlan_etype": st.tuples(flows.numbers(16), st.just(FULL[16])),
-    },
-)
-ixgbe_actions = st.sampled_from((0, 3, DROP, encode_action(0), encode_action(3, 3)))
-
-
-def test_any_rule_that_ixgbe_takes_comes_back_in_the_same_form(tmp_path):
-    """Read through ixgbe's own memory of it: FLOW_EXT, the port's mask, TCP under its other name."""
-    rule_types = st.sampled_from(("tcp4", "udp4", "sctp4", 6, 17, 132, "ip4"))
-
-    @given(rule_types, ixgbe_fields, ixgbe_actions, st.integers(0, 2045))
-    def same(flow_type, fields, cookie, location):
-        root = tempfile.mkdtemp(dir=tmp_path)
-        kernel = simulate(root, hosts.host(hosts.IXGBE))
-        kernel.sysfs.write(NUM_VFS, "4")
-        named = isinstance(flow_type, str)
-        more = {} if named else {"proto": (flow_type, FULL[8])}
-        rule = flow_rule(flow_type if named else "ip4", {**fields, **more}, cookie, location)
-        ethtool = steered(kernel)
-        ethtool.insert_rule(NAME, rule)
-        assert ethtool.rules(NAME).rules == (rule,)
-
-    same()
-
-
-class Restless(SimEthtool):
-    """Somebody inserts or deletes a rule while they are listed.
-
-    :param moments: how often, after so many questions each.
-    """
-
-    def __init__(self, root, change, command, moments):
-        super().__init__(root)
-        self.change, self.command, self.moments = change, command, moments
-
-    def _ioctl(self, name, buffer):
-        super()._ioctl(name, buffer)
-        if buffer[0] == self.command and self.moments:
-            self.moments -= 1
-            self.change(SimEthtool(self._devices.root))
-
-
-def move(other):
-    other.delete_rule(NAME, 5)
-    other.insert_rule(NAME, RULE.at(7))
-
-
-RULE = flow_rule("tcp4", WEB, 1, 9)
-CHANGES = [
-    pytest.param(lambda other: other.insert_rule(NAME, RULE), simabi.GRXCLSRLCNT, (5, 9), id="one more (EMSGSIZE)"),
-    pytest.param(move, simabi.GRXCLSRLALL, (7,), id="one at another place (EINVAL)"),
-]
-
-
-@pytest.mark.parametrize(("change", "command", "locations"), CHANGES)
-def test_rules_that_change_while_they_are_listed_are_listed_again(host, change, command, locations):
-    kernel = host()
-    steered(kernel).insert_rule(NAME, RULE.at(5))
-    table = Restless(kernel.sysfs.path("/"), change, command, 1).rules(NAME)
-    assert tuple(rule.location for rule in table.rules) == locations
-
-
-def test_rules_that_never_stop_changing_are_not_known(host):
-    kernel = host()
-    steered(kernel)
-    places = iter(range(100))
-    restless = Restless(
-        kernel.sysfs.path("/"), lambda other: other.insert_rule(NAME, RULE.at(next(places))), simabi.GRXCLSRLCNT, 100
-    )
-    assert restless.rules(NAME) is None
-    assert next(places) == 3, "it gives up"
 
 
 # Names and numbers.

@@ -54,7 +54,14 @@ def interfaces(tmp_path):
         ("rx_queues", "enp9s0", 0),
         ("traffic_classes", "enp1s0", 2),
         ("traffic_classes", "bond0", 0),
+        ("has_last_name", "enp1s0", True),
     ],
 )
 def test_an_interface_is_as_its_files_say(interfaces, question, name, answer):
     assert getattr(interfaces, question)(name) == answer
+
+
+@pytest.mark.parametrize(("name", "known"), [("enp1s0", True), ("eth0", False), ("enp9s0", False)])
+def test_udev_renames_no_more_what_it_has_a_record_of(tmp_path, name, known):
+    found = Interfaces(sysfs(tmp_path, hosts.host(), {"run/udev/data/n3": "I:1"}))
+    assert found.has_last_name(name) == known

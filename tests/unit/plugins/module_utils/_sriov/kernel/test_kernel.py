@@ -34,8 +34,8 @@ def test_no_name_is_taken_for_an_option():
     assert run.calls == ["modprobe --resolve-alias -- -c", "modprobe -- -c"]
 
 
-def test_udev_gets_whole_seconds_and_at_least_one():
+def test_udev_gets_whole_seconds_and_no_more_than_there_are():
     run = Answers(udevadm=(127, "", "no such command"))
     Kernel(run).settle(0.2)
     Kernel(run).settle(9.9)
-    assert run.calls == ["udevadm settle --timeout=1", "udevadm settle --timeout=9"]
+    assert run.calls == ["udevadm settle --timeout=0", "udevadm settle --timeout=9"]

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.namespaces import (
+    MOST,
     Links,
     Namespaces,
     parse_links,
@@ -110,3 +111,19 @@ def test_a_real_namespace_is_looked_into_and_left(tmp_path):
     assert [link["ifname"] for link in found[path].links][:1] == ["lo"]
     assert {link["ifname"] for link in found["/proc/self/ns/net"].links} == {n for _i, n in socket.if_nameindex()}
     assert Path("/proc/self/ns/net").readlink() == ours
+
+
+def test_names_that_others_have_chosen_are_shown_so_that_they_do_nothing():
+    (link,) = parse_links([told("a\x1b[2J'\"", altnames=["b\n"])], 0)
+    assert (link["ifname"], link["altnames"]) == ("a\\x1b[2J'\"", ["b\\n"])
+
+
+def test_of_very_many_namespaces_some_are_not_looked_at_and_that_is_told(tmp_path):
+    paths = [f"{tmp_path}/{number}" for number in range(MOST + 2)]
+    found = Namespaces().links(paths)
+    assert [found[path].error for path in paths[MOST - 1 :]] == ["", *[f"no more than {MOST} are looked at"] * 2]
+
+
+def test_when_the_time_is_over_the_rest_is_not_looked_at():
+    found = Namespaces().links(["/proc/self/ns/net", "/proc/1/ns/net"], timeout=0.0)
+    assert {bool(each.error) for each in found.values()} == {True}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import time
+from unittest.mock import Mock
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused, TookTooLong
@@ -16,7 +17,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import kernel as simulation
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate
-from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import Link
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import DIRECTORY, Link
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.files import sysfs
 
 PF = hosts.IGB.address
@@ -99,12 +100,36 @@ def test_a_device_that_blocks_is_left_and_nothing_more_is_written_even_when_it_e
     assert [writes(kernel, address) for address in VFS] == [[f"unbind {FIRST}"], [], []]
 
 
+def test_what_is_cleared_after_a_refusal_is_within_the_same_time(monkeypatch, kernel_with):
+    kernel, given = kernel_with(), []
+
+    def refused(_writes, _timeout):
+        time.sleep(0.3)
+        yield from Mock(side_effect=KernelRefused("no"))()
+
+    monkeypatch.setattr(kernel.sysfs, "write_all", refused)
+    monkeypatch.setattr(kernel.pci, "set_override", lambda _address, _driver, timeout: given.append(timeout))
+    for timeout in (2.0, 0.1):
+        with pytest.raises(KernelRefused):
+            kernel.pci.rebind(FIRST, "vfio-pci", timeout)
+    assert given[0] <= 1.7 and given[1] == 1.0
+
+
 def test_vfs_have_the_numbers_of_their_links_not_of_the_order_of_names(tmp_path):
     base = f"{hosts.DEVICES}/{PF}"
     links = {f"{base}/virtfn{index}": Link(f"../{hosts.IGB.vf(index)}") for index in (0, 2, 10)}
-    pci = Pci(sysfs(tmp_path, links, {f"{base}/virtfnx": "", f"{base}/virtfn3": ""}))
+    there = {f"{hosts.DEVICES}/{hosts.IGB.vf(index)}": DIRECTORY for index in (0, 2, 10)}
+    pci = Pci(sysfs(tmp_path, links, there, {f"{base}/virtfnx": "", f"{base}/virtfn3": ""}))
     assert pci.virtual_functions(PF) == {hosts.IGB.vf(index): index for index in (0, 2, 10)}
     assert pci.virtual_function(PF, 2) == hosts.IGB.vf(2) and pci.virtual_function(PF, 5) is None
+
+
+def test_a_link_to_a_function_that_is_gone_leads_to_none(tmp_path):
+    base = f"{hosts.DEVICES}/{PF}"
+    links = {f"{base}/virtfn{index}": Link(f"../{hosts.IGB.vf(index)}") for index in (0, 1)}
+    pci = Pci(sysfs(tmp_path, links, {f"{hosts.DEVICES}/{hosts.IGB.vf(1)}": DIRECTORY}))
+    assert pci.vf_links(PF) == {0: None, 1: hosts.IGB.vf(1)}
+    assert pci.virtual_functions(PF) == {hosts.IGB.vf(1): 1}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.processes import Processes
+import os
+import signal
+
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.processes import Processes, Status
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.sysfs import Sysfs
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import Link
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.files import sysfs
@@ -78,3 +82,37 @@ def test_a_node_that_was_opened_by_its_path_only_is_not_open(tmp_path):
 def test_a_node_whose_flags_cannot_be_read_is_open(tmp_path):
     tree = sysfs(tmp_path, {"proc/7/fd/3": Link("/dev/vfio/1"), "proc/7/fd/4": Link("/dev/vfio/2 (deleted)")})
     assert Processes(tree).open_files("7").nodes == {"/dev/vfio/1", "/dev/vfio/2"}
+
+
+def stat(process, state, session, start):
+    fields = [process, "(a ) b)", state, 1, session, session, *[0] * 15, start, 0]
+    return {f"proc/{process}/stat": " ".join(map(str, fields))}
+
+
+def test_a_session_has_all_its_processes_that_have_not_ended(tmp_path):
+    files = [stat(7, "S", 7, 50), stat(8, "D", 7, 51), stat(9, "Z", 7, 52), stat(10, "R", 10, 53)]
+    processes = Processes(sysfs(tmp_path, *files))
+    assert processes.of_session("7") == {"7": Status("S", "1", "7", 50), "8": Status("D", "1", "7", 51)}
+
+
+def test_one_that_cannot_be_read_may_be_of_any_session(tmp_path):
+    processes = Processes(sysfs(tmp_path, {"proc/7/stat": "7 (a) S 1"}))
+    assert processes.status("7") is None and processes.there("7")
+    assert processes.of_session("70") == {"7": None}
+    assert not processes.there("8")
+
+
+def test_the_kernel_tells_who_has_a_lock(tmp_path):
+    locks = "1: FLOCK  ADVISORY  WRITE 70 00:1a:5678 0 EOF\n1: -> FLOCK ADVISORY WRITE 71 00:1a:5678 0 EOF\n"
+    processes = Processes(sysfs(tmp_path, {"proc/locks": f"{locks}2: POSIX ADVISORY WRITE 72 00:1a:5678 0 EOF"}))
+    assert [processes.has_lock(process, 5678) for process in ("70", "71", "72")] == [True, False, False]
+    assert not processes.has_lock("70", 78)
+
+
+def test_processes_of_another_tree_are_not_killed(tmp_path, monkeypatch):
+    killed = []
+    monkeypatch.setattr(os, "kill", lambda *words: killed.append(words))
+    Processes(sysfs(tmp_path)).kill("7")
+    assert killed == []
+    Processes(Sysfs()).kill("7")
+    assert killed == [(7, signal.SIGKILL)]

@@ -121,3 +121,19 @@ def test_groups_that_vfio_makes_up_are_no_iommu_s(tmp_path, names, on):
 
 def test_the_user_is_the_effective_one(tmp_path):
     assert System(sysfs(tmp_path)).effective_user() == os.geteuid()
+
+
+@pytest.mark.parametrize("text", ["", "garbage", "0-", "5-3", "٣", "-1", "0-99999999999", "0,,1"])
+def test_what_is_no_list_of_cpus_counts_none(text):
+    assert cpu_count(text) == 0
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("12.50 20.00", 12.5), ("", None), ("soon", None), (None, None)])
+def test_the_uptime_is_in_seconds(tmp_path, text, seconds):
+    files = {} if text is None else {"proc/uptime": text}
+    assert System(sysfs(tmp_path, files)).uptime() == seconds
+
+
+def test_the_boot_is_known_by_its_number(tmp_path):
+    assert System(sysfs(tmp_path, {"proc/sys/kernel/random/boot_id": "b1"})).boot_id() == "b1"
+    assert System(sysfs(tmp_path / "else", {"proc": None})).boot_id() is None

@@ -205,10 +205,12 @@ def test_a_rule_has_the_words_of_ethtool(rule, words):
         (4294967296, None, "tcp4 dst-port 80 to VF 0 queue 0"),
         (3, None, "tcp4 dst-port 80 to queue 3"),
         (DROP, None, "tcp4 dst-port 80 drop"),
+        (DROP, 5, "tcp4 dst-port 80 drop, RSS context 5"),
         (WAKE, None, "tcp4 dst-port 80 to wake-on-LAN"),
         (1 << 40, None, "tcp4 dst-port 80 to action 1099511627776"),
         (2, 5, "tcp4 dst-port 80 to queue 2 of RSS context 5"),
         (None, None, "tcp4 dst-port 80"),
+        (None, 5, "tcp4 dst-port 80, RSS context 5"),
     ],
 )
 def test_a_rule_is_reported_in_a_sentence(cookie, context, text):

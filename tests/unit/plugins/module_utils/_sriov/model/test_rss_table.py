@@ -14,6 +14,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.r
     default_table,
     equal_table,
     spread,
+    table_words,
     weights_table,
 )
 from hypothesis import given
@@ -86,3 +87,17 @@ def test_igb_beside_vfs_has_two_blocks():
 
 def test_the_spread_names_the_queues_that_have_entries():
     assert spread((3, 1, 3, 3)) == {1: 1, 3: 3}
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        pytest.param(equal_table(128, 4), "equal 4", id="in turn"),
+        pytest.param((0,) * 128, "equal 1", id="one queue"),
+        pytest.param(weights_table(128, [1, 1, 1]), "0*42 1*43 2*43", id="blocks"),
+        pytest.param((0, 0, 1, 0), "0*2 1*1 0*1", id="as it comes"),
+        pytest.param((), "", id="none"),
+    ],
+)
+def test_a_table_in_words_tells_it_to_the_entry(table, words):
+    assert table_words(table) == words

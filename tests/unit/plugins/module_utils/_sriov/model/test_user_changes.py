@@ -79,6 +79,21 @@ def test_an_address_is_its_user_s_or_not(state, driver, changed):
     assert not has_own_mac(state, DesiredVf(driver=driver)), "where none is desired"
 
 
+@pytest.mark.parametrize("trust", [None, True, False])
+@pytest.mark.parametrize(
+    ("state", "by_trust"),
+    [
+        pytest.param(loaded(OTHER, MAC), True, id="its interface"),
+        pytest.param(vf(driver="vfio-pci", attributes=TRUSTED, holders=(BUSY,)), True, id="a program"),
+        pytest.param(loaded(OTHER, MAC, holders=(PORT,)), False, id="a bond"),
+    ],
+)
+def test_one_that_shall_not_be_trusted_any_more_has_no_address_by_its_trust(state, by_trust, trust):
+    """Else the run would take the trust away, and refuse what it had not refused before."""
+    kept = has_own_mac(state, DesiredVf(VfAttributes(mac=MAC, trust=trust)))
+    assert kept is not (by_trust and trust is False)
+
+
 @pytest.mark.parametrize(
     ("state", "driver", "changed"),
     [

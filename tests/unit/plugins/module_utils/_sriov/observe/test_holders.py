@@ -12,8 +12,8 @@ import json
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model import holders as kinds
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.holders import interface_holders
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import Observer
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.not_seen import not_seen, unseen_users
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.observer import Observer
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate

@@ -22,10 +22,8 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe
     choose,
     drivers_of,
 )
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import (
-    Observer,
-    observe,
-)
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import observe
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.observer import Observer
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate

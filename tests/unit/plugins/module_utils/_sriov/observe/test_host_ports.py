@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.host import Observer
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe.observer import Observer
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import Link

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.interfaces import Interfaces
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.processes import Processes
@@ -13,8 +15,10 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.observe
     lower_closure,
     management_holders,
     ssh_peer,
+    ssh_peers,
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import DIRECTORY
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.files import sysfs
@@ -108,6 +112,60 @@ def test_every_port_of_open_vswitch_may_carry_what_one_of_its_interfaces_carries
         {"ifname": "enp2s0"},
     ]
     assert lower_closure(Interfaces(sysfs(tmp_path)), ovs, "br-ex") == ["br-ex", "enp1s0"]
+
+
+HEADER = b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+TABLES = {
+    # 203.0.113.2:22 from 198.51.100.7:51000; 203.0.113.2:443 from it; one that listens.
+    "proc/net/tcp": HEADER
+    + b"   0: 027100CB:0016 076433C6:C738 01 0:0 02:0 0 0 0 7001 4 0\n"
+    + b"   1: 027100CB:01BB 076433C6:C739 01 0:0 02:0 0 0 0 7002 4 0\n"
+    + b"   2: 00000000:0016 00000000:0000 0A 0:0 00:0 0 0 0 7000 1 0\n",
+    # ::ffff:203.0.113.2 from ::ffff:198.51.100.8; 2001:db8::2 from 2001:db8::7.
+    "proc/net/tcp6": HEADER
+    + b"   0: 0000000000000000FFFF0000027100CB:0016 0000000000000000FFFF0000086433C6:0005 01 0:0 02:0 0 0 0 7003 4 0\n"
+    + b"   1: B80D0120000000000000000002000000:0016 B80D0120000000000000000007000000:0006 01 0:0 02:0 0 0 0 7004 4 0\n",
+}
+LOGINS = {
+    **TABLES,
+    **hosts.process(81, "sshd-session: root", ["socket:[7001]"]),
+    **hosts.process(82, "sshd: root", ["socket:[7003]", "socket:[7004]"]),
+    **hosts.process(83, "nginx", ["socket:[7002]"]),
+    **hosts.routes(towards={"198.51.100.7": "enp1s0", "198.51.100.8": "eth0", "2001:db8::7": "enp1s0"}),
+}
+SERVICE = {"proc/self/stat": "100 (python3) S 1 0 0"}
+
+
+@pytest.mark.skipif(sys.byteorder != "little", reason="addresses are in the order of the machine")
+@pytest.mark.parametrize(
+    ("own", "asked", "clients"),
+    [
+        pytest.param(SERVICE, True, {"eth0": {"198.51.100.8"}, "enp1s0": {"198.51.100.7", "2001:db8::7"}}, id="all"),
+        pytest.param(SERVICE, False, {}, id="not asked for: the way back after `confirm` must not be refused"),
+        pytest.param(hosts.ssh_from("192.0.2.1", "eth0"), True, {"eth0": {"192.0.2.1"}}, id="one's own alone"),
+    ],
+)
+def test_a_run_of_a_service_keeps_everybody_s_connection(tmp_path, own, asked, clients):
+    kernel = simulate(tmp_path, {**hosts.host(), **LOGINS, **own})
+    kernel.guards_every_session = asked
+    found = texts_of_ssh(management_holders(kernel, kernel.link.interfaces()))
+    assert found == {
+        name: {f"carries the SSH connection from {each}" for each in those} for name, those in clients.items()
+    }
+    assert {peer.client for peer in ssh_peers(kernel)} == {each for those in clients.values() for each in those}
+
+
+def texts_of_ssh(holders):
+    found = {name: {holder.text for holder in of_it if holder.kind == "ssh"} for name, of_it in holders.items()}
+    return {name: those for name, those in found.items() if those}
+
+
+def test_where_connections_cannot_be_read_each_interface_may_carry_one(tmp_path):
+    kernel = simulate(tmp_path, {**hosts.host(), **LOGINS}, Behaviour(unreadable="/proc/net/tcp"))
+    kernel.guards_every_session = True
+    found = texts_of_ssh(management_holders(kernel, kernel.link.interfaces()))
+    assert set(found) == {"lo", "eth0", "enp1s0"}
+    assert "may carry an SSH connection: /proc/net/tcp cannot be read" in found["enp1s0"]
 
 
 def test_everything_below_an_interface_is_found_once(tmp_path):

@@ -57,7 +57,10 @@ def test_what_a_program_has_is_told_by_the_node(tmp_path):
 
 def test_a_socket_is_its_programs(tmp_path):
     found = opened(tmp_path, hosts.process(7, "/opt/xdpsock -q 3", ["socket:[77]"]))
-    assert [found.with_socket(77), found.with_socket(78)] == ["process 7 (xdpsock)", "a process that is not seen"]
+    assert [found.with_socket(77), found.with_socket(78)] == [
+        ("process 7 (xdpsock)", ""),
+        ("a process that is not seen", ""),
+    ]
 
 
 def vfio_device(number, address, *nodes):

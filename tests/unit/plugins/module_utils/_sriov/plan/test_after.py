@@ -16,6 +16,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.h
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import State
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.after import AFTER, after, after_all
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps import net, pci
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.units import StartUnit
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     BUSY,
     LABEL,
@@ -52,7 +53,7 @@ def vf_after(state, *steps):
 
 def test_every_step_has_what_it_leads_to_and_who_performs_it():
     steps = set(t.get_args(pci.Step))
-    assert steps == set(AFTER) == {*PERFORMERS, *TOGETHER}
+    assert steps == set(AFTER) == {*PERFORMERS, *TOGETHER, StartUnit}
     assert not set(PERFORMERS) & set(TOGETHER)
 
 
@@ -80,6 +81,27 @@ def test_every_step_has_what_it_leads_to_and_who_performs_it():
             IGB_TABLE,
             (RULE,),
             id="igb goes up with a table that it has still to fill in",
+        ),
+        pytest.param(
+            with_rule(ixgbe, up=False),
+            [pci.SetNumVfs(PF, LABEL, 0, 2)],
+            BY_HAND,
+            (RULE,),
+            id="VFs of ixgbe that is down: nothing is closed and opened",
+        ),
+        pytest.param(
+            with_rule(ixgbe, up=False, table=(2, 3) * 64),
+            [pci.SetNumVfs(PF, LABEL, 0, 40)],
+            BY_HAND,
+            (RULE,),
+            id="so many that a group has two queues: the same table, shown by these",
+        ),
+        pytest.param(
+            with_rule(ixgbe, up=False),
+            [pci.SetNumVfs(PF, LABEL, 0, 2), pci.SetLink(PF, "enp1s0", True)],
+            OWN_TABLE,
+            (RULE,),
+            id="and it goes up",
         ),
         pytest.param(with_rule(ixgbe), [pci.SetLink(PF, "enp1s0", True)], BY_HAND, (RULE,), id="it is up already"),
         pytest.param(

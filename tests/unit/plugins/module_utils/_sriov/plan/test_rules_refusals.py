@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every refusal of flow rules, word for word: the message is what an operator gets."""
+"""Refusals of single flow rules, word for word: the message is what an operator gets."""
 
 from __future__ import annotations
 
@@ -10,39 +10,19 @@ import errno
 from dataclasses import replace
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import (
-    InUse,
-    InvalidRequest,
-    NotSupported,
-)
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredRss
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import (
-    DROP,
-    WAKE,
-    encode_action,
-    flow_rule,
-)
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import SshPeer
-from ansible_collections.kernel_bypass.sriov.tests.unit.support.drivers import LENIENT
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import InvalidRequest, NotSupported
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import DROP, WAKE, flow_rule
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
-    RULE,
-    SSH,
     desired_pf,
     desired_rules,
-    host_state,
     i350,
-    ixgbe,
     mlx4,
     pf,
-    planned,
     refusals,
     rule,
-    sentences,
-    vf,
 )
+from ansible_collections.kernel_bypass.sriov.tests.unit.support.rules import ON, RULE_WORDS, to, with_rules
 
-ON = " on enp1s0 (0000:01:00.0): "
-RULE_WORDS = "tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 0 queue 0"
 NAME_ONE = "Remedy: name one of them."
 SAME_FIELDS = (
     "driver ixgbe has one mask for all rules of a port: every rule must compare the same fields and bits{}. "
@@ -51,26 +31,10 @@ SAME_FIELDS = (
 L4_HINT = ". ip4 does not look at the L4 protocol, tcp4, udp4 and sctp4 do"
 
 
-def to(vf_index, queue=0, location=None):
-    """The flow of RULE, sent elsewhere."""
-    return replace(RULE, cookie=encode_action(vf_index, queue), location=location)
-
-
 def contexts(answers):
     """A driver of which nothing is known, and what it says of RSS contexts."""
     state = pf(driver="mlx5_core", vendor="15b3", device="1017", combined_channels=4, ntuple="on")
     return replace(state, queues=state.queues._replace(contexts=answers))
-
-
-def with_rules(*rules, num_vfs=4, combined=4, cpus=16, **changes):
-    return ixgbe(
-        num_vfs,
-        combined_channels=combined,
-        ntuple="on",
-        rules=rules,
-        online_cpus=cpus,
-        **{"max_channels": 4, **changes},
-    )
 
 
 REFUSALS = [
@@ -362,207 +326,3 @@ REFUSALS = [
 def test_a_refusal_says_what_why_and_what_to_do(state, rules, kind, message):
     (refused,) = refusals(state, desired_pf(rules=desired_rules(*rules)))
     assert (type(refused), str(refused)) == (kind, message)
-
-
-def test_each_rule_that_cannot_be_is_told_and_the_feature_that_they_need_is_not():
-    """ntuple filters are off, and to turn them on would reset the PF: that means nothing as long as no rule can be."""
-    state = ixgbe(4, combined_channels=4, ntuple="off", holders=(SSH,))
-    found = refusals(state, desired_pf(rules=desired_rules(to(4), to(0), rule("ip6", dst_ip=1, location=None))))
-    assert [each.what for each in found] == ["rules[0]: cannot send to VF 4 queue 0", "rules[2]: flow type ip6"]
-
-
-def test_each_place_that_is_taken_is_told():
-    others = [rule(dst_ip=number, dst_port=80, location=number) for number in (1, 2)]
-    wanted = [rule(dst_ip=9, dst_port=80, location=1), to(0), rule(dst_ip=8, dst_port=80, location=2)]
-    found = refusals(with_rules(*others), desired_pf(rules=desired_rules(*wanted)))
-    assert [each.what for each in found] == ["rules[0]: location 1 is occupied", "rules[2]: location 2 is occupied"]
-
-
-def test_rules_and_the_table_are_refused_together():
-    desired = desired_pf(rules=desired_rules(to(4)), rss=DesiredRss(verb="equal", numbers=(64,)))
-    assert [each.what for each in refusals(with_rules(), desired)] == [
-        "equal: 64",
-        "rules[0]: cannot send to VF 4 queue 0",
-    ]
-
-
-PEER = SshPeer("192.0.2.1", "203.0.113.2", "50022", "22")
-PEER_6 = SshPeer("2001:db8::1%enp1s0", "2001:db8::2", "50022", "22")
-SERVER, CLIENT = 0xCB007102, 0xC0000201
-CUT = (
-    "would cut the SSH connection from 192.0.2.1 on enp1s0 (0000:01:00.0): the frames of the connection match it, and "
-)
-
-
-def over_ssh(*rules, peer=PEER, on_vf=False, **changes):
-    """The operator comes over the PF, or over its VF 1."""
-    vfs = (vf(0), vf(1, holders=(SSH,) if on_vf else ()), vf(2), vf(3))
-    return host_state(with_rules(*rules, vfs=vfs, holders=() if on_vf else (SSH,), **changes), ssh=peer)
-
-
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        pytest.param(rule(dst_port=22, location=None), id="all of SSH"),
-        pytest.param(rule(dst_ip=SERVER, location=None), id="all to our address"),
-        pytest.param(rule(src_ip=CLIENT, location=None), id="all from the operator"),
-        pytest.param(rule(src_port=50022, dst_port=22, location=None), id="the very connection"),
-        pytest.param(rule(cookie=DROP, dst_port=22, location=None), id="dropped"),
-        pytest.param(rule(vlan=7, location=None), id="a VLAN that may be it"),
-        pytest.param(rule("ip4", dst_ip=SERVER, location=None), id="by IP address"),
-        pytest.param(rule(location=None), id="all of TCP"),
-        pytest.param(rule("ip4", location=None), id="all of IPv4"),
-        pytest.param(rule(cookie=DROP, location=None), id="all of TCP dropped"),
-    ],
-)
-@pytest.mark.parametrize("on_vf", [False, True], ids=["over the PF", "over a VF"])
-def test_a_rule_that_would_take_the_operator_s_frames_away_is_refused(wanted, on_vf):
-    with pytest.raises(InUse) as refused:
-        planned(over_ssh(on_vf=on_vf), desired_pf(rules=desired_rules(wanted), allow=["in_use", "link_reset"]))
-    assert str(refused.value) == (
-        f"rules[0]: {wanted} {CUT}would not reach the kernel any more. "
-        "Remedy: match less, or reach the host over another NIC."
-    )
-    assert refused.value.details()["holders"] == ["the SSH connection from 192.0.2.1"]
-
-
-@pytest.mark.parametrize(
-    ("state", "wanted"),
-    [
-        pytest.param(over_ssh(), rule(dst_port=80, location=None), id="another port"),
-        pytest.param(over_ssh(), rule(src_ip=CLIENT + 1, dst_port=22, location=None), id="another client"),
-        pytest.param(over_ssh(), rule("udp4", dst_port=22, location=None), id="another protocol"),
-        pytest.param(over_ssh(), rule("udp4", location=None), id="all of another protocol"),
-        pytest.param(over_ssh(), rule(cookie=1, dst_port=22, location=None), id="to a queue that the kernel has"),
-        pytest.param(over_ssh(peer=PEER_6), rule(dst_port=22, location=None), id="IPv4, and SSH comes by IPv6"),
-        pytest.param(
-            host_state(with_rules(), ssh=PEER), rule(dst_port=22, location=None), id="SSH comes over another NIC"
-        ),
-        pytest.param(
-            over_ssh(driver=LENIENT.name, device="9999"),
-            rule("ip4", proto=47, location=None),
-            id="an IP protocol that is not TCP",
-        ),
-    ],
-)
-@pytest.mark.usefixtures("lenient")
-def test_a_rule_that_leaves_the_operator_alone_is_taken(state, wanted):
-    assert sentences(state, desired_pf(rules=desired_rules(wanted)))[-1].startswith("add flow rule")
-
-
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        pytest.param(rule("tcp6", dst_port=22, location=None), id="of SSH"),
-        pytest.param(rule("tcp6", location=None), id="all of TCP"),
-        pytest.param(rule("ip6", cookie=DROP, location=None), id="all of IPv6"),
-        pytest.param(rule("ether", location=None), id="all there is"),
-        pytest.param(rule("ether", ether_type=0x86DD, location=None), id="a kind of frames"),
-    ],
-)
-@pytest.mark.usefixtures("lenient")
-def test_a_connection_by_ipv6_is_found(wanted):
-    state = over_ssh(peer=PEER_6, driver=LENIENT.name, device="9999")
-    with pytest.raises(InUse):
-        planned(state, desired_pf(rules=desired_rules(wanted)))
-
-
-def test_rules_that_shall_go_are_not_checked():
-    """Whatever they are: they may be there, and nobody is cut off by their end."""
-    strange = rule("tcp6", cookie=1 << 41, dst_port=22, location=4)
-    assert sentences(over_ssh(strange), desired_pf(rules=desired_rules(strange, absent=True))) != []
-
-
-@pytest.mark.usefixtures("lenient")
-def test_masks_do_not_matter_where_each_rule_has_its_own():
-    changes = {"driver": LENIENT.name, "device": "9999", "rules": (rule(dst_ip=1, location=9),)}
-    state = pf(4, combined_channels=4, ntuple="on", **changes)
-    assert sentences(state, desired_pf(rules=desired_rules(to(0))))
-
-
-# What the source of a driver says of whole fields, of masks, and of locations.
-
-
-def nic(driver, *rules, device="0001", **changes):
-    """Another driver's PF, with rules in force."""
-    return with_rules(*rules, driver=driver, device=device, **changes)
-
-
-def queue_rule(flow_type="tcp4", location=None, masks=(), **fields):
-    """A rule to queue 1, some fields of it with a mask."""
-    made = rule(flow_type, cookie=1, location=location, **fields)
-    match = tuple(
-        (name, value & dict(masks).get(name, mask), dict(masks).get(name, mask)) for name, value, mask in made.match
-    )
-    return replace(made, match=match)
-
-
-PAIR = queue_rule(dst_ip=1, dst_port=80), queue_rule(dst_port=81)
-PAIR_WORDS = "tcp4 dst-port 81 to queue 1 has another mask than tcp4 dst-ip 0.0.0.1 dst-port 80 to queue 1"
-ONE_MASK = (
-    "has one mask for all rules of flow type tcp4: every rule must compare the same fields and bits. "
-    "Remedy: write all tcp4 rules with the same fields, or remove the others first (exclusive: true)."
-)
-
-
-@pytest.mark.parametrize("driver", ["i40e", "ice"])
-def test_one_set_of_fields_for_a_flow_type_is_judged_before_the_first_write(driver):
-    """They answer the second one with EOPNOTSUPP, and the first one is in."""
-    (refused,) = refusals(nic(driver), desired_pf(rules=desired_rules(*PAIR)))
-    first, second = PAIR
-    assert str(refused) == f"rules[0]: {first} has another mask than {second}{ON}driver {driver} {ONE_MASK}"
-
-
-@pytest.mark.parametrize("driver", ["i40e", "ice"])
-def test_a_rule_that_is_there_has_its_flow_type_s_fields(driver):
-    state = nic(driver, PAIR[0].at(9))
-    (refused,) = refusals(state, desired_pf(rules=desired_rules(PAIR[1])))
-    assert str(refused) == f"rules[0]: {PAIR_WORDS}{ON}driver {driver} {ONE_MASK}"
-    assert sentences(state, desired_pf(rules=desired_rules(PAIR[1], exclusive=True)))[-1].startswith("add flow rule")
-    assert sentences(state, desired_pf(rules=desired_rules(queue_rule("udp4", dst_port=9)))), "another flow type"
-
-
-def test_the_words_of_i40e_s_payload_are_compared_by_where_they_are():
-    words = [queue_rule("udp4", user_def=offset << 16 | 7) for offset in (2, 4)]
-    words = [
-        replace(each, match=(("user_def", offset << 16 | 7, (1 << 64) - 1),)) for each, offset in zip(words, (2, 4))
-    ]
-    assert len(refusals(nic("i40e"), desired_pf(rules=desired_rules(*words)))) == 1
-    same = [replace(each, match=(("user_def", 2 << 16 | word, (1 << 64) - 1),)) for word, each in enumerate(words)]
-    assert refusals(nic("i40e"), desired_pf(rules=desired_rules(*same))) == []
-
-
-@pytest.mark.parametrize("driver", ["i40e", "ice", "sfc", "qede", "mlx4_core"])
-@pytest.mark.parametrize(
-    ("partial", "field", "bits"),
-    [
-        pytest.param(queue_rule(dst_ip=1, masks={"dst_ip": 0xFFFFFF00}), "dst_ip", 32, id="a network"),
-        pytest.param(queue_rule(src_port=1, masks={"src_port": 0xFF00}), "src_port", 16, id="ports"),
-    ],
-)
-def test_drivers_that_compare_whole_fields_get_no_part_of_one(driver, partial, field, bits):
-    (refused,) = refusals(nic(driver), desired_pf(rules=desired_rules(partial)))
-    assert str(refused) == (
-        f"rules[0]: cannot match a part of {field}{ON}driver {driver} compares all {bits} bits of it or none. "
-        f"Remedy: name one whole {field}, or leave it out."
-    )
-
-
-def test_a_vlan_without_its_priority_is_ignored_by_i40e_and_refused():
-    (refused,) = refusals(nic("i40e"), desired_pf(rules=desired_rules(queue_rule(vlan=100))))
-    assert str(refused) == (
-        f"rules[0]: cannot match vlan with mask 0xfff{ON}driver i40e takes 0xffff for it. Remedy: give such a mask "
-        "(masks), or leave out the field."
-    )
-    assert refusals(nic("i40e"), desired_pf(rules=desired_rules(queue_rule(vlan=100, masks={"vlan": 0xFFFF})))) == []
-
-
-@pytest.mark.parametrize("driver", ["bnxt_en", "sfc"])
-def test_a_location_is_not_named_where_the_driver_picks_it(driver):
-    state = nic(driver, driver_places=True)
-    (refused,) = refusals(state, desired_pf(rules=desired_rules(queue_rule(dst_ip=1, location=5))))
-    assert str(refused) == (
-        f"rules[0]: location 5 cannot be named{ON}driver {driver} picks the locations of all rules itself. "
-        "Remedy: leave out location."
-    )
-    assert refusals(state, desired_pf(rules=desired_rules(queue_rule(dst_ip=1)))) == []

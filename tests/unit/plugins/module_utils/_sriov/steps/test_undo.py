@@ -22,6 +22,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.u
     takes,
     way_back,
 )
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.vf_commands import driver_commands
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import LABEL, PF, RULE, rule
 
 NAMED = (PF, "enp1s0", LABEL)
@@ -120,3 +121,19 @@ def test_what_is_owed_when_a_step_is_not_done_any_more(step, due):
 def test_what_only_adds_takes_nothing_away():
     assert not takes(net.InsertRule(*NAMED, RULE))
     assert takes(net.InsertRule(*NAMED, OTHER, replaces=RULE)) and takes(net.DeleteRule(*NAMED, RULE))
+
+
+def test_a_name_is_one_word_of_a_command(hostile="a;reboot;b"):
+    named = (PF, hostile, LABEL)
+    assert command(net.SetChannels(*named, 4, 2)) == f"ethtool -L '{hostile}' combined 2"
+    assert command(net.SetRss(*named, TABLE)).startswith(f"ethtool -X '{hostile}' ")
+    assert command(net.DeleteRule(*named, RULE)) == f"ethtool -N '{hostile}' delete 2045"
+
+
+def test_a_driver_is_one_word_too():
+    unbind, name, bind, clear = driver_commands("0000:01:10.0", "igbvf", "a$b")
+    assert (name, bind) == (
+        "echo 'a$b' > /sys/bus/pci/devices/0000:01:10.0/driver_override",
+        "echo 0000:01:10.0 > '/sys/bus/pci/drivers/a$b/bind'",
+    )
+    assert unbind.endswith("/driver/unbind") and clear.endswith("/driver_override")
