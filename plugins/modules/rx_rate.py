@@ -195,7 +195,7 @@ samples:
   elements: dict
   contains:
     seconds: {description: When it ended. The first reading is at 0., type: float, returned: always}
-    packets_per_second: {description: As RV(packets_per_second), and null as well., type: float, returned: always}
+    packets_per_second: {description: As RV(packets_per_second); null as that is., type: float, returned: always}
     rates: {description: As RV(rates) without counters that stood still., type: dict, returned: always}
     reset: {description: As RV(reset)., type: list, elements: str, returned: always}
     since_reset: {description: As RV(since_reset)., type: list, elements: dict, returned: always}
