@@ -62,7 +62,9 @@ LAYERS = {
         *("compare", "converge", "drift", "installing"),
     },
     "info": {"errors", "model", "knowledge", "kernel", "observe", "bypass", "results"},
-    "proof": {"errors", "model", "kernel", "alone", "others", "info"},
+    "transient": {"errors", "kernel"},
+    "proof": {"errors", "model", "kernel", "alone", "others", "info", "transient"},
+    "xsk_proof": {"errors", "model", "kernel", "alone", "observe", "copies", "transient"},
     "verify": {
         *("errors", "faults", "model", "kernel", "kept", "alone", "observe", "compare", "converge", "drift"),
     },
