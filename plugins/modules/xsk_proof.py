@@ -10,8 +10,8 @@ module: xsk_proof
 short_description: Show that a user without privileges can read from a queue by AF_XDP
 version_added: 0.1.0
 description:
-  - Runs a reader of this collection as an ordinary user with C(CAP_NET_RAW) and no other capability, as a transient unit
-    of systemd that ends by itself and leaves nothing behind.
+  - Runs a reader of this collection as an ordinary user with C(CAP_NET_RAW) and no other capability. It is a transient
+    unit of systemd that ends by itself and leaves nothing behind.
   - The reader binds an AF_XDP socket to one RX queue, puts it into the map that the XDP program of the queue looks
     into, and counts the frames that come. It is written in Python, so that it shows what works, not how fast.
   - Fails with what the kernel refused, why, and what can be done about it.

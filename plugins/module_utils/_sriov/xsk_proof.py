@@ -92,7 +92,7 @@ def prove(kernel: Kernel, proof: Proof, check: bool) -> Shown:
     _check_free(kernel, queue)
     values = {"interface": queue.interface, "queue": queue.number, "map": queue.map}
     if check:
-        nothing = {"mode": None, "frames": 0, "seconds": 0.0, "statistics": {}}
+        nothing: dict[str, t.Any] = {"mode": None, "frames": 0, "seconds": 0.0, "statistics": {}}
         return Shown({**values, **nothing, "not_seen": not_seen(kernel)})
     told = _read(kernel, proof, queue)
     mode = COPY if queue.xdp.get("mode") == GENERIC else told.mode  # the kernel says zerocopy there as well, and copies
@@ -179,10 +179,8 @@ def _check_told(kernel: Kernel, proof: Proof, queue: Queue, told: Told, mode: st
     if told.failure:
         raise _refused(kernel, what, queue, told)
     if told.mode is None or told.frames is None:
-        remedy = (
-            "look at `journalctl` and dmesg; another Python can be named (python) where its user may not run this one"
-        )
         why = told.said or "it said nothing"
+        remedy = "look at dmesg; where its user may not run this Python, name another (python: /usr/bin/python3)"
         raise NotReached(f"{what} did not come to its end", device=queue.label, why=why, remedy=remedy)
     if proof.mode == ZEROCOPY and mode != ZEROCOPY:
         why = "its program is attached above the driver (generic), where every frame is copied"

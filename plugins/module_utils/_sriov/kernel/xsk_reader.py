@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""A program that reads frames from one RX queue by an AF_XDP socket, and counts them. It needs CAP_NET_RAW, and no more.
+"""A program that counts the frames of one RX queue by an AF_XDP socket. It needs CAP_NET_RAW, and no more.
 
     python3 -I - INTERFACE QUEUE MAP SECONDS FRAMES MODE BPF < xsk_reader.py
 
@@ -38,7 +38,7 @@ IS_ZEROCOPY = 1  # XDP_OPTIONS_ZEROCOPY
 MAP_UPDATE, OBJ_GET = 2, 7
 BPF_NOEXIST = 1  # nobody else's socket is replaced
 BPF_SIZE = 128  # bytes of union bpf_attr that are given: what the kernel does not know of it must be zero, and is
-CHUNKS, CHUNK = 2048, 4096  # a page each, which no architecture has smaller
+CHUNKS, CHUNK = 1024, 4096  # 4 MiB, half of what a user may lock by itself; no page is smaller than a chunk
 RING_DESCRIPTORS = {"rx": 16, "fill": 8}  # bytes: struct xdp_desc; an address
 COUNTERS = (
     "rx_dropped",
