@@ -19,9 +19,10 @@ allow:
     - V(link_reset), for some seconds the link of a PF that carries the SSH connection or a default route.
     - V(take_pf), the PF itself, which its kernel driver gives up.
     - V(bifurcated), a VF whose NIC DPDK drives beside the kernel driver, to an application that is not DPDK.
+    - V(generic_xdp), an XDP program above the driver, by which AF_XDP is no faster than the kernel's own path.
   type: list
   elements: str
-  choices: [destroy_vfs, in_use, link_reset, take_pf, bifurcated]
+  choices: [destroy_vfs, in_use, link_reset, take_pf, bifurcated, generic_xdp]
   default: []
 """
 RELEASE = r"""

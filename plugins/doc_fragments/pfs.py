@@ -12,6 +12,7 @@ from .pf import DRIVERS_AUTOPROBE, MIN_RSS_QUEUES, NUM_VFS, PF, UP
 from .rss import RSS
 from .rules import RULE
 from .vfs import VF, VFS
+from .xsk import XSK
 
 AUTOPROBE_LEFT_OUT = r"""
     - Left out, it is false where O(pfs[].vfs[].driver) is given, so that VFs that no entry gives one stay without.
@@ -30,6 +31,13 @@ rss:
   type: dict
   suboptions:
 """ + indent(RSS, "    ")
+AF_XDP = r"""
+xsk:
+  description:
+    - Receive queues for sockets of AF_XDP, see C(kernel_bypass.sriov.xsk_queue). Left out, what there is stays.
+  type: dict
+  suboptions:
+""" + indent(XSK, "    ")
 RULES = r"""
 rules:
   description:
@@ -60,7 +68,7 @@ as_before:
     - The PF as it was before this collection changed it first, as C(/var/lib/kernel-bypass-sriov/before.json) on the
       host has it; the file is written before the first change, and RV(kernel_bypass.sriov.info#module:pfs[].before)
       shows it. VFs with their addresses, attributes and drivers, channels, RSS table, ntuple feature, and flow rules;
-      rings, RSS hash and the link where runs have set them.
+      rings, RSS hash and the link where runs have set them. Queues for AF_XDP go back to the kernel.
     - Rules that runs have added go. Those that others have added since then stay, as far as the VFs and queues they
       name are still there.
     - VFs that were not there before are named by this, so they need no V(destroy_vfs); what is in use is refused as
@@ -73,6 +81,7 @@ as_before:
   type: bool
   default: false
 """
+OF_A_PF = PF + STATE + RECORDS + QUEUES + AF_XDP + RULES + EXCLUSIVE_RULES + NTUPLE + AS_BEFORE + ALLOW + RELEASE
 PFS = r"""
 pfs:
   description:
@@ -81,7 +90,9 @@ pfs:
   elements: dict
   required: true
   suboptions:
-""" + indent(PF + STATE + RECORDS + QUEUES + RULES + EXCLUSIVE_RULES + NTUPLE + AS_BEFORE + ALLOW + RELEASE, "    ")
+""" + indent(
+    PF + STATE + RECORDS + QUEUES + AF_XDP + RULES + EXCLUSIVE_RULES + NTUPLE + AS_BEFORE + ALLOW + RELEASE, "    "
+)
 
 
 class ModuleDocFragment:

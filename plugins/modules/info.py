@@ -259,6 +259,26 @@ pfs:
           type: int
         ethtool: {description: The words of C(ethtool -N)., type: str}
         text: {description: The same as a sentence., type: str}
+    xsk:
+      description:
+        - What it has for sockets of AF_XDP; null where no XDP program is attached and nothing of ours is pinned.
+        - Of modules other than C(kernel_bypass.sriov.info) only where the request is about it.
+      type: dict
+      contains:
+        queues:
+          description: Receive queues without a share of the RSS table, which can be a socket's alone.
+          type: list
+          elements: int
+        mode: {description: 'C(native), or C(generic) above the driver; null where no program is attached.', type: str}
+        program: {description: What the program that is attached calls itself; null where it is not told., type: str}
+        program_id: {description: Its number in the kernel; null where it is not known., type: int}
+        ours: {description: Whether it is the one of this collection., type: bool}
+        map: {description: Path of the map into which sockets are put; null where none is pinned., type: str}
+        group: {description: Number of the group that may use the map; 0 where root alone may., type: int}
+        ready: {description: Whether a socket that is put into the map gets frames., type: bool}
+        sockets: {description: 'Who has sockets of AF_XDP, and on which queues.', type: list, elements: str}
+        napi_defer_hard_irqs: {description: As the option; null where the kernel has none., type: int}
+        gro_flush_timeout: {description: As the option; null where the kernel has none., type: int}
     iommu_group: {description: IOMMU group; changes from boot to boot; null for none., type: int}
     numa_node: {description: NUMA node; -1 where the host has none., type: int}
     holders: {description: Who uses the interface., type: list, elements: str}

@@ -22,6 +22,7 @@ from .._sriov.model.mac import parse_mac
 from .._sriov.model.queues import Rings
 from .._sriov.model.selector import HOW_TO_WRITE, parse_selector
 from .._sriov.model.units import unit_name
+from .._sriov.model.xsk import DesiredXsk
 from .hash_options import desired_hash
 from .options import (
     ASSIGNMENT,
@@ -37,11 +38,14 @@ from .options import (
     RSS_OPTIONS,
     TABLE,
     VF,
+    XSK_OPTIONS,
+    XSK_QUEUE,
     Params,
     filled,
     usable,
 )
 from .rules import desired_rules, without_vfs
+from .xsk_options import desired_xsk
 
 if t.TYPE_CHECKING:
     from .._sriov.model.selector import Selector
@@ -80,6 +84,7 @@ def _pf_of_host(entry: Params, place: str, allow: frozenset[str], faults: Faults
         place=place,
         ntuple=entry["ntuple"],
         release=_release(entry, place, faults),
+        xsk=desired_xsk(entry["xsk"], f"{place}xsk.", faults),
     )
     return _as_before(found, entry, place) if entry["as_before"] else found
 
@@ -96,6 +101,7 @@ def _as_before(found: DesiredPf, entry: Params, place: str) -> DesiredPf:
         place=place,
         release=found.release,
         as_before=True,
+        xsk=DesiredXsk(absent=True, napi_to_zero=found.xsk.napi if found.xsk else {}, place=f"{place}xsk."),
     )
 
 
@@ -124,6 +130,12 @@ def rss(options: Params, faults: Faults) -> Desired:
     """Module rss."""
     given = filled(RSS, options)
     return _one_pf(given, faults, rss=desired_rss({word: given[word] for word in RSS_OPTIONS}, "", faults))
+
+
+def xsk_queue(options: Params, faults: Faults) -> Desired:
+    """Module xsk_queue."""
+    given = filled(XSK_QUEUE, options)
+    return _one_pf(given, faults, xsk=desired_xsk({word: given[word] for word in XSK_OPTIONS}, "", faults))
 
 
 def flow_rule(options: Params, faults: Faults) -> Desired:

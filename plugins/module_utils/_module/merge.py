@@ -14,7 +14,7 @@ from collections import Counter
 from .._sriov.errors import InvalidRequest
 from .._sriov.model.selector import parse_selector
 from .misread import mac_addresses, misread
-from .options import PF_OPTIONS, RECORD, RSS_OPTIONS
+from .options import PF_OPTIONS, RECORD, RSS_OPTIONS, XSK_OPTIONS
 from .rules import RULE_OPTIONS
 from .words import closest, described, shown
 
@@ -29,7 +29,7 @@ FORMS = {  # how to write what is not as it is expected
 }
 SOURCES = ("provision_pfs", "provision_pfs_group", "provision_pfs_host")  # in the order in which they are merged
 TEARDOWN_PFS = "teardown_pfs"  # a variable of role teardown
-KNOWN = {*PF_OPTIONS, *RECORD, *RSS_OPTIONS, *RULE_OPTIONS}
+KNOWN = {*PF_OPTIONS, *RECORD, *RSS_OPTIONS, *XSK_OPTIONS, *RULE_OPTIONS}
 PLACE = re.compile(r"(?<![\w.])pfs\[\d+\](?:\.[\w-]+|\[\d+\])*")
 LAST_PART = re.compile(r"(?:\.[\w-]+|\[\d+\])$")
 

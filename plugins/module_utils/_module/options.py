@@ -14,6 +14,7 @@ from . import zip_once  # noqa: F401  # pylint: disable=unused-import
 
 # isort: split
 from .._sriov.model.consent import CONSENTS
+from .._sriov.model.xsk import MODES, NATIVE
 from .hash_options import HASH_OPTIONS
 from .rules import RULES
 
@@ -69,6 +70,14 @@ RSS_OPTIONS: Spec = {
     "min_queues": {"type": "int"},
     **HASH_OPTIONS,
 }
+XSK_OPTIONS: Spec = {
+    "queues": {"type": "list", "elements": "int"},
+    "group": {"type": "str"},
+    "mode": {"type": "str", "choices": list(MODES), "default": NATIVE},
+    "napi_defer_hard_irqs": {"type": "int"},
+    "gro_flush_timeout": {"type": "int"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
 NTUPLE: Spec = {"ntuple": {"type": "bool"}}
 ONE_TABLE = [tuple(TABLE)]
 PF_OPTIONS: Spec = {
@@ -78,6 +87,7 @@ PF_OPTIONS: Spec = {
     "rss": {"type": "dict", "options": RSS_OPTIONS, "mutually_exclusive": ONE_TABLE},
     "rules": RULES,
     "exclusive_rules": {"type": "bool", "default": False},
+    "xsk": {"type": "dict", "options": XSK_OPTIONS},
     **NTUPLE,
     "as_before": {"type": "bool", "default": False},
     **ALLOW,
@@ -124,6 +134,7 @@ VF: Spec = {
     **TIMEOUT,
 }
 RSS: Spec = {**NAMED_PF, **RSS_OPTIONS, **ALLOW, **RELEASE, **TIMEOUT}
+XSK_QUEUE: Spec = {**NAMED_PF, **XSK_OPTIONS, **ALLOW, **RELEASE, **TIMEOUT}
 FLOW_RULE: Spec = {
     **NAMED_PF,
     "rules": {**RULES, "default": []},

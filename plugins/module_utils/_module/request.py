@@ -24,6 +24,7 @@ from .options import (
     RSS_CONSTRAINTS,
     TIMEOUT,
     VF,
+    XSK_QUEUE,
     filled,
 )
 from .validation import checked_options
@@ -55,6 +56,7 @@ MODULES = {
     "pf": Interface(PF, desired.pf),
     "vf": Interface(VF, desired.vf),
     "rss": Interface(RSS, desired.rss, RSS_CONSTRAINTS),
+    "xsk_queue": Interface(XSK_QUEUE, desired.xsk_queue),
     "flow_rule": Interface(FLOW_RULE, desired.flow_rule),
     "pci_driver": Interface(PCI_DRIVER, desired.pci_driver, PCI_DRIVER_CONSTRAINTS),
 }

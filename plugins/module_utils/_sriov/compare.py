@@ -47,7 +47,7 @@ def of_pf(pf: Pf, desired: DesiredPf) -> Part:
     vfs = _vfs(pf, desired)
     if vfs:
         found["vfs"] = vfs
-    return {**found, **_rss(pf, desired), **_rules(pf, desired)}
+    return {**found, **_rss(pf, desired), **_rules(pf, desired), **_xsk(pf, desired)}
 
 
 def of_driver(device: Device, desired: DesiredVf | DesiredDevice) -> Part:
@@ -187,9 +187,23 @@ def _rss(pf: Pf, desired: DesiredPf) -> Part:
         found["ntuple"] = bool(pf.queues.ntuple and pf.queues.ntuple.on)
     if desired.rss and desired.rss.min_queues is not None:
         found["min_queues"] = min(desired.rss.min_queues, present_rss(pf) or 0)
-    if (desired.rss and desired.rss.verb) or (_refills(desired) and is_set_by_hand(pf)):
+    if (desired.rss and desired.rss.verb) or (_refills(desired) and is_set_by_hand(pf)) or desired.xsk:
         found["rss_table"] = table_words(rss.table) if rss else None
     return {**found, **_hash(pf, desired.rss.hash)} if desired.rss else found
+
+
+def _xsk(pf: Pf, desired: DesiredPf) -> Part:
+    """Flat, so that a difference is told word by word."""
+    wanted, present = desired.xsk, pf.xsk
+    if wanted is None or present is None:
+        return {}
+    attached = present.attached
+    ours = f"that of this collection ({attached.mode})" if attached and attached.ours else ""
+    found: Part = {"xdp_program": ours or (str(attached) if attached else None)}
+    if not wanted.absent:
+        found["xsk_map"] = "attached" if present.is_ready else None
+        found["xsk_group"] = present.pins.group if present.pins else None
+    return {**found, **{word: present.napi.get(word) for word in (*wanted.napi, *wanted.napi_to_zero)}}
 
 
 def _hash(pf: Pf, desired: Hash) -> Part:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import typing as t
 
+from .model.xsk import NAPI
+
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .compare import Part
 
-KINDS = ("vfs", "attributes", "drivers", "rss", "rules")
+KINDS = ("vfs", "attributes", "drivers", "rss", "rules", "xsk")
 OF_VFS = ("num_vfs", "drivers_autoprobe", "up")
+OF_XSK = ("xdp_program", "xsk_map", "xsk_group", *NAPI)
 OF_DRIVERS = ("driver", "driver_override", "owner", "group", "mode", "cdev", "interface")
 
 
@@ -39,7 +42,7 @@ def _of_words(wanted: Part, found: Part) -> Iterator[Difference]:
     for word, value in wanted.items():
         if word in ("vfs", "rules"):
             continue
-        kind = "vfs" if word in OF_VFS else "rss"
+        kind = "vfs" if word in OF_VFS else "xsk" if word in OF_XSK else "rss"
         if value != found.get(word):
             yield _difference(kind, word, value, found.get(word))
     yield from _of_rules(wanted.get("rules", []), found.get("rules", []))

@@ -13,8 +13,11 @@ from dataclasses import asdict
 from .knowledge.queues import present_rss
 from .model.attributes import VfAttributes
 from .model.flow import ethtool_words, number_words, own_masks
+from .model.holders import XSK
+from .model.paths import queue_map
 from .model.rss_hash import field_letters
 from .model.rss_table import spread
+from .model.xsk import NAPI
 
 if t.TYPE_CHECKING:
     from .model.flow import FlowRule
@@ -39,10 +42,32 @@ def pf_result(pf: Pf) -> dict[str, t.Any]:
         "drivers_autoprobe": None if pf.device.num_vfs is None else pf.drivers_autoprobe,
         "rss_queues": present_rss(pf) if netdev else None,
         **queues_result(pf.queues),
+        "xsk": xsk_result(pf),
         "iommu_group": pf.device.iommu_group,
         "numa_node": pf.device.numa_node,
         "holders": [holder.text for holder in pf.device.holders],
         "vfs": [device_result(vf) for vf in pf.vfs],
+    }
+
+
+def xsk_result(pf: Pf) -> dict[str, t.Any] | None:
+    """Its queues for AF_XDP; None where nothing is attached or pinned, or nobody looked."""
+    xsk, netdev = pf.xsk, pf.device.netdev
+    if xsk is None or netdev is None or not (xsk.attached or xsk.pins):
+        return None
+    attached, table = xsk.attached, pf.queues.rss.table if pf.queues.rss else ()
+    sockets = [holder for holder in pf.device.at_port().holders if holder.kind == XSK]
+    return {
+        "queues": [queue for queue in range(pf.rx_queues or 0) if queue not in table],
+        "mode": attached.mode if attached else None,
+        "program": (attached.name or None) if attached else None,
+        "program_id": (attached.number or None) if attached else None,
+        "ours": bool(xsk.ours),
+        "map": queue_map(netdev.name) if xsk.pins else None,
+        "group": xsk.pins.group if xsk.pins else None,
+        "ready": xsk.is_ready,
+        "sockets": [holder.text for holder in sockets],
+        **{word: xsk.napi.get(word) for word in NAPI},
     }
 
 

@@ -178,6 +178,8 @@ def interface(name, ifindex, mac, up=False, addresses=(), **more):
         f"{base}/ifindex": str(ifindex),
         f"{base}/mtu": "1500",
         f"{base}/carrier": str(int(up)),
+        f"{base}/napi_defer_hard_irqs": "0",
+        f"{base}/gro_flush_timeout": "0",
     }
 
 

@@ -14,6 +14,7 @@ import errno
 from . import abi as simabi
 from .nics import Feature, Nic, features, refusal
 from .rss_hash import IntelHash
+from .xdp import takes_frames_of
 
 TABLE = 128  # IGB_RETA_SIZE
 ETYPE_FILTERS = 3  # MAX_ETYPE_FILTER
@@ -53,6 +54,10 @@ class Igb82576(IntelHash, Nic):
             raise refusal(errno.EINVAL)
         self.put(channels=count if count != min(self.most_channels(), self.cpus) else None)
         self.reopen()
+
+    def set_xdp(self, attached):
+        """igb_xdp_setup(): closes and opens, which writes the same table and rules again."""
+        takes_frames_of(self.entry, 3068)  # IGB_RXBUFFER_3072 less NET_IP_ALIGN and a header
 
     def most_descriptors(self):
         return 4096

@@ -16,6 +16,7 @@ import typing as t
 from . import abi as simabi
 from .nics import Nic, features, refusal
 from .rss_hash import IntelHash
+from .xdp import takes_frames_of
 
 X550 = (
     *("1563", "15d1", "15aa", "15ab", "15ac", "15ad", "15ae", "15b0", "15c2", "15c3", "15c4", "15c6", "15c7", "15c8"),
@@ -158,6 +159,15 @@ class Ixgbe(IntelHash, Nic):
         if self.up:
             self.put(table=None)
             self.devices.vfs.pf_was_reset(self.address)
+
+    def set_xdp(self, attached):
+        """ixgbe_xdp_setup(): one that takes the place of another resets nothing, but `ip` does not ask for that."""
+        if self.num_vfs or self.classes > 1 or self.active("rx-lro"):
+            raise refusal(errno.EINVAL)
+        takes_frames_of(self.entry, 3072)  # IXGBE_RXBUFFER_3K
+        if self.cpus > 128:  # IXGBE_MAX_XDP_QS * 2
+            raise refusal(errno.ENOMEM)
+        self.reopen()
 
     # Features.
 

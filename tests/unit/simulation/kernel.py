@@ -23,12 +23,13 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.
 from . import hosts
 from .bpf import SimBpf
 from .devices import Behaviour, Devices
-from .ethtool import SimEthtool, link_changed, mtu_changed, vfs_changed
+from .ethtool import SimEthtool, link_changed, mtu_changed, nic, vfs_changed
 from .netlink import netlink
 from .pages import set_pages
 from .timers import SimTimers
 from .tree import Link, build
 from .units import SimUnits
+from .xdp import mount, set_program
 
 SRIOV_DRIVERS = ("igb", "ixgbe", "mystery", "cxgb4", "pci-pf-stub")  # those with sriov_configure
 BLOCKED = 3.0  # seconds; a blocked child ends by itself some time after its test
@@ -66,6 +67,8 @@ class SimSysfs(Sysfs):
             "drivers_probe": self._probe,
             "reset": self._reset,
             "enable_unsafe_noiommu_mode": self._no_iommu,
+            "napi_defer_hard_irqs": lambda _address, number: self._devices.put(path.lstrip("/"), number),
+            "gro_flush_timeout": lambda _address, number: self._devices.put(path.lstrip("/"), number),
             "nr_hugepages": lambda _address, number: set_pages(self._devices.root, path, int(number)),
         }[name](address, value)
         if error:
@@ -88,6 +91,8 @@ class SimSysfs(Sysfs):
             return 0
         if self._devices.driver(pf) not in SRIOV_DRIVERS:
             return errno.ENOENT
+        if count and self._devices.driver(pf) == "ixgbe" and self._has_native_xdp(pf):
+            return errno.EINVAL  # ixgbe_pci_sriov_enable()
         if count == 0:
             if self._held_through_vfio(pf):
                 time.sleep(BLOCKED)
@@ -103,6 +108,11 @@ class SimSysfs(Sysfs):
         self._devices.put(f"{base}/sriov_numvfs", count)
         vfs_changed(self._devices.root, pf)
         return 0
+
+    def _has_native_xdp(self, pf):
+        names = self._devices.names(hosts.DEVICES, pf, "net")
+        entries = (json.loads(self._devices.read("sim/interfaces", name) or "{}") for name in names)
+        return any(entry.get("xdp", {}).get("mode") == 1 for entry in entries)
 
     def _held_through_vfio(self, pf):
         """vfio_unregister_group_dev() waits until user space lets go."""
@@ -185,7 +195,7 @@ class SimCommands:
         name, *words = argv
         if words == ["-batch", "-"]:
             return self._batch(stdin.splitlines())
-        programs = {"ip": self._ip, "modprobe": self._modprobe, "udevadm": self._udevadm}
+        programs = {"ip": self._ip, "modprobe": self._modprobe, "udevadm": self._udevadm, "mount": self._mount}
         systemd = {"systemd-run": self._timers.run, "systemctl": self._systemctl, "networkctl": self._networkctl}
         return {**programs, **systemd}[name](words)
 
@@ -196,6 +206,9 @@ class SimCommands:
     def _networkctl(self, words):
         """Only while systemd-networkd runs."""
         return (0, "", "") if words == ["reload"] else (1, "", f"Unknown command verb {words[0]}.\n")
+
+    def _mount(self, words):
+        return mount(self._devices, words)
 
     def _ip(self, words):
         read = self._devices.read
@@ -255,6 +268,8 @@ class SimCommands:
         if state == "vf":
             error = self._devices.vfs.set(self._devices.link("sys/class/net", name, "device"), words[1:])
             return (2, "", f"RTNETLINK answers: {error}\n") if error else (0, "", "")
+        if state.startswith("xdp"):
+            return set_program(self._devices, nic(self._devices, name), words)
         if state == "address":
             return self._set_address(name, entry, words[1])
         if state == "master":
@@ -367,7 +382,8 @@ def behaving(root, behaviour):
 
 def written(kernel):
     """Every write, ethtool order and command that changes something; commands last."""
-    commands = [call for call in kernel.run.calls if "link set" in call or call.startswith("modprobe ")]
+    changing = ("modprobe ", "mount ")
+    commands = [call for call in kernel.run.calls if "link set" in call or call.startswith(changing)]
     return [
         *(kernel.sysfs.read("sim/writes") or "").splitlines(),
         *(call for call in commands if "--resolve-alias" not in call),

@@ -10,6 +10,7 @@ sim/filters (names of interfaces), and sim/netns/PATH (what namespaces.Links has
 
 from __future__ import annotations
 
+import errno
 import json
 import struct
 
@@ -88,9 +89,28 @@ class SimNamespaces:
         return Links([entry for entry in json.loads(text) if entry]) if text else Links([], "[EPERM: not permitted]")
 
 
+class SimNetdev:
+    """What Linux 6.12 tells of drivers' XDP features."""
+
+    FEATURES = {"ixgbe": {"basic", "redirect", "xsk-zerocopy"}, "igb": {"basic", "redirect"}}
+
+    def __init__(self, devices, behaviour):
+        self._devices = devices
+        self._behaviour = behaviour
+
+    def xdp_features(self, ifindex):
+        if not self._behaviour.tells_xdp_features:
+            return None
+        for name in self._devices.interfaces():
+            if json.loads(self._devices.read("sim/interfaces", name))["ifindex"] == ifindex:
+                address = self._devices.link("sys/class/net", name, "device")
+                return frozenset(self.FEATURES.get(self._devices.driver(address) if address else None, ()))
+        raise KernelRefused("generic netlink refused a question", errno=errno.ENODEV)
+
+
 def netlink(devices, behaviour):
     ask = Answers(devices, behaviour)
-    return Netlink(SockDiag(ask), TrafficControl(ask, ask), SimNamespaces(devices))
+    return Netlink(SockDiag(ask), TrafficControl(ask, ask), SimNamespaces(devices), SimNetdev(devices, behaviour))
 
 
 def _attribute(kind, value):

@@ -239,6 +239,12 @@ class Nic:
         values = json.loads(self.devices.read(STATISTICS, self.name) or "{}")
         return [values.get(name, 0) for name in self.counters()]
 
+    # XDP.
+
+    def set_xdp(self, attached):
+        """ndo_bpf: a native program comes, or goes."""
+        raise refusal(errno.EOPNOTSUPP)
+
     # What happens to it.
 
     def vfs_changed(self):

@@ -14,7 +14,8 @@ from ..kernel.deadline import TO_GIVE_BACK, told
 from ..steps import net as net_steps
 from ..steps import pci as pci_steps
 from ..steps import units as unit_steps
-from . import drivers, net, rings, rss_hash, units, vfs
+from ..steps import xsk as xsk_steps
+from . import drivers, net, rings, rss_hash, units, vfs, xsk
 from .names import Names
 from .since import ON_QUEUES, ON_RULES, Since
 from .undo import give_back
@@ -54,6 +55,12 @@ PERFORMERS: dict[type, Performer] = {
     net_steps.SetHash: rss_hash.set_hash,
     net_steps.DeleteRule: net.delete_rule,
     net_steps.InsertRule: net.insert_rule,
+    xsk_steps.PinProgram: xsk.pin_program,
+    xsk_steps.Unpin: xsk.unpin,
+    xsk_steps.SetMapGroup: xsk.set_map_group,
+    xsk_steps.AttachXdp: xsk.attach,
+    xsk_steps.DetachXdp: xsk.detach,
+    xsk_steps.SetNapi: xsk.set_napi,
 }
 # Steps of which neighbours are done together: one process for all is much cheaper than one for each.
 TOGETHER: dict[type, t.Callable[[t.Any, Kernel, float, list[str]], None]] = {

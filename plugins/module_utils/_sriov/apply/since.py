@@ -14,10 +14,11 @@ import typing as t
 
 from ..errors import InUse, errno_words
 from ..model.consent import IN_USE, LINK_RESET
-from ..model.holders import BLOCKING, PROCESS, ROUTE, SSH, UNSEEN
+from ..model.holders import BLOCKING, PROCESS, ROUTE, SSH, UNSEEN, XSK
 from ..model.paths import PCI_DEVICES
 from ..steps.net import DeleteRule, InsertRule, SetChannels, SetNtuple, SetRings, SetRss
 from ..steps.pci import Bind, Reload, SetLink, SetNumVfs, Unbind
+from ..steps.xsk import AttachXdp, DetachXdp
 from .waiting import located
 
 if t.TYPE_CHECKING:
@@ -32,7 +33,8 @@ if t.TYPE_CHECKING:
     Entry = t.Dict[str, t.Optional[str]]
 
 ON_FUNCTION = (Bind, Reload, Unbind)
-ON_QUEUES = (SetNumVfs, SetChannels, SetRings, SetLink, SetNtuple)  # rules and table may go with it
+ON_XDP = (AttachXdp, DetachXdp)
+ON_QUEUES = (SetNumVfs, SetChannels, SetRings, SetLink, SetNtuple, *ON_XDP)  # rules and table may go with it
 ON_RULES = (InsertRule, DeleteRule)
 # Of a VF that this run has made these are users. What else comes to it (addresses, a bridge's port) comes of itself.
 PROGRAMS = (*BLOCKING, PROCESS, UNSEEN)
@@ -103,7 +105,7 @@ class Since:
         """Functions that a step takes from whoever has them."""
         if isinstance(step, SetNumVfs) and step.before:
             yield from ((step, address) for address in self._kernel.pci.virtual_functions(step.address))
-        elif isinstance(step, SetLink) and not step.up:
+        elif (isinstance(step, SetLink) and not step.up) or isinstance(step, ON_XDP):
             yield step, step.address
         elif isinstance(step, ON_FUNCTION):
             address = located(self._kernel, step)
@@ -127,6 +129,8 @@ class Since:
     def _is_new(self, step: t.Any, address: str, holder: Holder) -> bool:
         if holder.text in self._known.get(address, ()):
             return False
+        if isinstance(step, ON_XDP):
+            return holder.kind == XSK and holder.port in ("", step.name)
         if isinstance(step, SetLink):
             return holder.port in ("", step.name)
         made = getattr(step, "physfn", None) in self._made or step.address in self._made
@@ -208,7 +212,7 @@ def _remedy(kinds: set[str]) -> str:
         return "run again, and see dmesg"
     if SSH in kinds:
         return "reach the host over another NIC"
-    return f"{'end the program' if kinds & set(PROGRAMS) else 'release it'} first, and run again"
+    return f"{'end the program' if kinds & {*PROGRAMS, XSK} else 'release it'} first, and run again"
 
 
 def _function(path: str) -> str:

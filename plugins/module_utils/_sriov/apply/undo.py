@@ -14,7 +14,8 @@ from ..kernel.deadline import Deadline
 from ..steps.net import DeleteRule, InsertRule, SetChannels, SetHash, SetRings, SetRss
 from ..steps.pci import SetLink
 from ..steps.undo import command, owed, takes, way_back
-from . import net, rings, rss_hash, vfs
+from ..steps.xsk import AttachXdp, SetMapGroup, SetNapi, Unpin
+from . import net, rings, rss_hash, vfs, xsk
 from .names import Names
 
 if t.TYPE_CHECKING:
@@ -32,6 +33,16 @@ PERFORMERS: dict[type, t.Callable[[t.Any, Kernel, float], t.Any]] = {
     SetChannels: net.set_channels,
     SetRings: rings.set_rings,
     SetLink: vfs.set_link,
+    Unpin: xsk.unpin,
+    AttachXdp: xsk.attach,
+    SetMapGroup: xsk.set_map_group,
+    SetNapi: xsk.set_napi,
+}
+OF_XSK: dict[type, str] = {
+    Unpin: "what was pinned for AF_XDP sockets",
+    AttachXdp: "the XDP program for AF_XDP sockets",
+    SetMapGroup: "the group of the map of AF_XDP sockets",
+    SetNapi: "a value of NAPI",
 }
 TOLD = 3  # so many of a kind are told one by one
 
@@ -115,6 +126,8 @@ def _done_words(step: t.Any) -> str:
         return f"{_what(step)} is back: {step.rule}"
     if isinstance(step, DeleteRule):
         return f"{_what(step)}, added before it, is out again: {step.rule}"
+    if isinstance(step, Unpin):
+        return f"{_what(step)} is removed again"
     return f"{_what(step)} is back"
 
 
@@ -130,4 +143,6 @@ def _what(step: t.Any) -> str:
         return f"the size of the rings of {step.label} ({step.after})"
     if isinstance(step, SetLink):
         return f"the link of {step.name}"
+    if type(step) in OF_XSK:
+        return f"{OF_XSK[type(step)]} of {step.label}"
     return f"the number of channels of {step.label}"

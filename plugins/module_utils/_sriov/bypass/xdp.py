@@ -10,24 +10,20 @@ from __future__ import annotations
 import typing as t
 from shlex import quote
 
-from ..knowledge import index
+from ..knowledge import xdp
 from ..knowledge.queues import present_rss
 from .facts import Evidence, has_interface, knowledge, management_price, option, row
 
 if t.TYPE_CHECKING:
-    from ..knowledge.driver import Xdp
     from ..model.bypass import BypassFacts
     from .facts import Technique
-
-NATIVE = ("basic", "redirect")  # what a driver must have to run a program that redirects to a socket
-ZERO_COPY = (*NATIVE, "xsk-zerocopy")
 
 
 def af_xdp(facts: BypassFacts) -> tuple[Technique, ...]:
     """Best mode first."""
     return (
-        _af_xdp(facts, "AF_XDP zero-copy", [_in_driver(facts, ZERO_COPY), *_allowed(facts)], ""),
-        _af_xdp(facts, "AF_XDP native", [_in_driver(facts, NATIVE), *_allowed(facts)], "a copy per packet"),
+        _af_xdp(facts, "AF_XDP zero-copy", [_in_driver(facts, xdp.ZERO_COPY), *_allowed(facts)], ""),
+        _af_xdp(facts, "AF_XDP native", [_in_driver(facts, xdp.NATIVE), *_allowed(facts)], "a copy per packet"),
         _af_xdp(
             facts,
             "AF_XDP generic",
@@ -60,59 +56,11 @@ def _af_xdp(facts: BypassFacts, name: str, driver: list[Evidence], cost: str) ->
 
 
 def _in_driver(facts: BypassFacts, needed: tuple[str, ...]) -> Evidence:
-    """By the kernel's word where it has one, by the table where not."""
-    features = facts.xdp_features
-    if features is None:
-        return _by_table(facts, zero_copy=needed == ZERO_COPY)
-    missing = [name for name in needed if name not in features]
-    listed = ", ".join(sorted(features)) or "no XDP feature"
-    but = f", not {' and '.join(missing)}" if missing and features else ""
-    return Evidence(not missing, f"the kernel lists {listed} for {facts.name}{but} (netlink family netdev)")
-
-
-def _by_table(facts: BypassFacts, zero_copy: bool) -> Evidence:
-    kernel = ".".join(map(str, facts.kernel.version))
-    known = index.driver(facts.driver, facts.pf.device.vendor, facts.pf.device.device).xdp
-    if known is None:
-        return Evidence(False, f"kernel {kernel} cannot tell, and the table of drivers does not know {facts.driver}")
-    since = known.zero_copy if zero_copy else known.native
-    what = "AF_XDP zero-copy" if zero_copy else "native XDP"
-    has = f"has {what} from kernel.org's {since[0]}.{since[1]} on" if since else f"has no {what}"
-    doubt = ", but this one is not the kernel's own" if facts.driver_out_of_tree else ""
-    words = f"kernel {kernel} cannot tell; by the table of drivers {facts.driver} {has} ({known.source}){doubt}"
-    return Evidence(since is not None and facts.kernel.version >= since, words)
+    return Evidence(*xdp.in_driver(facts.pf, facts.xdp, needed, facts.name))
 
 
 def _allowed(facts: BypassFacts) -> list[Evidence]:
-    """What the driver refuses a program for although it has XDP: no kernel tells, each is EINVAL."""
-    known = index.driver(facts.driver, facts.pf.device.vendor, facts.pf.device.device).xdp
-    if known is None:
-        return []
-    netdev = facts.pf.device.netdev
-    num_tc, mtu = (netdev.num_tc, netdev.mtu) if netdev else (0, 0)
-    refusals = {
-        f"while there are VFs, and there {'is 1' if facts.pf.num_vfs == 1 else f'are {facts.pf.num_vfs}'}": (
-            facts.pf.num_vfs and knowledge(facts).xdp_excludes_vfs
-        ),
-        f"with traffic classes, and there are {num_tc}": known.refuses_classes and num_tc > 1,
-        "while large-receive-offload is on": known.refuses_lro and facts.lro,
-        **dict.fromkeys(_too_many_cpus(facts, known), True),
-        f"with an MTU above {known.max_mtu}, and it is {mtu}": known.max_mtu and mtu > known.max_mtu,
-    }
-    return [
-        Evidence(False, f"{facts.driver} refuses XDP {words} ({known.source})")
-        for words, holds in refusals.items()
-        if holds
-    ]
-
-
-def _too_many_cpus(facts: BypassFacts, known: Xdp) -> t.Iterator[str]:
-    """A limit that later kernels do not have may be gone from this one, if it is a distribution's."""
-    cpus = facts.pf.online_cpus
-    for kernels, most in known.max_cpus:
-        if kernels.has(facts.kernel.version) and cpus > most:
-            release = f" {kernels} of kernel.org, if no backport has changed it" if kernels.before else ""
-            yield f"with more than {most} CPUs{release}, and there are {cpus}"
+    return [Evidence(False, words) for words in xdp.refusals(facts.pf, facts.xdp)]
 
 
 def _panic_price(facts: BypassFacts) -> str:

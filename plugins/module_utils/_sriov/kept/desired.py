@@ -13,10 +13,12 @@ from ..model.desired import Desired, DesiredPf, DesiredRss, DesiredRules, Desire
 from ..model.queues import Rings
 from ..model.rss_hash import Hash
 from ..model.selector import Selector
+from ..model.xsk import DesiredXsk
 from .codec import Json, from_rule, to_rule
 
 RULES = ("rules", "leftover", "spared", "unwanted")
 SETS = ("allow", "release")
+NAPI_VALUES = ("napi", "napi_to_zero")
 
 
 def from_desired(desired: Desired) -> list[Json]:
@@ -33,6 +35,7 @@ def _from_pf(pf: DesiredPf) -> Json:
     more = {"vfs": _from_vfs(pf.vfs), "kept": _from_vfs(pf.kept)}
     sets = {word: sorted(getattr(pf, word)) for word in SETS}
     queues = {"rss": pf.rss and _from_rss(pf.rss), "rules": pf.rules and _from_rules(pf.rules)}
+    queues["xsk"] = pf.xsk and _from_xsk(pf.xsk)
     return {**pf._asdict(), **more, **sets, **queues}
 
 
@@ -40,7 +43,8 @@ def _to_pf(value: Json) -> DesiredPf:
     more = {"vfs": _to_vfs(value["vfs"]), "kept": _to_vfs(value["kept"])}
     sets = {word: frozenset(value[word]) for word in SETS}
     rss, rules = value["rss"], value["rules"]
-    queues = {"rss": rss and _to_rss(rss), "rules": rules and _to_rules(rules)}
+    xsk = value.get("xsk")  # of an earlier version: nothing
+    queues = {"rss": rss and _to_rss(rss), "rules": rules and _to_rules(rules), "xsk": xsk and _to_xsk(xsk)}
     return DesiredPf(**{**value, **more, **sets, **queues})
 
 
@@ -64,6 +68,14 @@ def _from_rss(rss: DesiredRss) -> Json:
 def _to_rss(value: Json) -> DesiredRss:
     rings = value["rings"] and Rings(**value["rings"])
     return DesiredRss(**{**value, "numbers": tuple(value["numbers"]), "rings": rings, "hash": Hash(**value["hash"])})
+
+
+def _from_xsk(xsk: DesiredXsk) -> Json:
+    return {**xsk._asdict(), **{word: dict(getattr(xsk, word)) for word in NAPI_VALUES}}
+
+
+def _to_xsk(value: Json) -> DesiredXsk:
+    return DesiredXsk(**{**value, "queues": tuple(value["queues"])})
 
 
 def _from_rules(rules: DesiredRules) -> Json:

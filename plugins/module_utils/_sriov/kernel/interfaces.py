@@ -69,6 +69,14 @@ class Interfaces:
         except ValueError:
             return None
 
+    def set_number(self, name: str, word: str, value: int, timeout: float) -> None:
+        """One of its files: napi_defer_hard_irqs.
+
+        :param timeout: seconds: it is written under the rtnl lock.
+        :raises KernelRefused, StillInKernel: see Sysfs.write().
+        """
+        self._sysfs.write(f"{INTERFACES}/{name}/{word}", str(value), timeout)
+
     def has_last_name(self, name: str) -> bool:
         """Whether udev has worked it off, and so renames it no more (libudev's udev_device_get_is_initialized); true
         where there is no udev.

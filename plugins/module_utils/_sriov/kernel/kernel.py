@@ -20,6 +20,7 @@ from .libvirt import Libvirt
 from .link import Link
 from .managers import Managers
 from .namespaces import Namespaces
+from .netdev_genl import NetdevGenl
 from .pci import Pci
 from .platform import Platform
 from .processes import Processes
@@ -58,6 +59,7 @@ class Netlink(t.NamedTuple):
     sockets: SockDiag
     filters: TrafficControl
     namespaces: Namespaces
+    netdev: NetdevGenl
 
 
 class Kernel:
@@ -103,7 +105,7 @@ class Kernel:
         self.system = system or System(self.sysfs)
         self.bpf = bpf or Bpf(self.sysfs)
         self.bpffs = BpfFs(run, self.sysfs)
-        self.netlink = netlink or Netlink(SockDiag(), TrafficControl(), Namespaces())
+        self.netlink = netlink or Netlink(SockDiag(), TrafficControl(), Namespaces(), NetdevGenl())
 
     @property
     def root(self) -> str:

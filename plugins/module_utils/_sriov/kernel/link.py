@@ -104,6 +104,23 @@ class Link:
         """`ip link set dev NAME mtu N`."""
         self._do("link", "set", "dev", name, "mtu", str(mtu))
 
+    def xdp_program(self, name: str) -> int | None:
+        """The number of the XDP program that is attached; None for none.
+
+        :raises KernelRefused: it cannot be read.
+        """
+        found = self._interfaces("-d", "link", "show", "dev", name)
+        programs = [entry["xdp"].get("prog") or {} for entry in found if "xdp" in entry]
+        return programs[0].get("id", 0) if programs else None
+
+    def attach_xdp(self, name: str, pin: str, generic: bool) -> None:
+        """`ip link set dev NAME xdpdrv pinned PIN`, or `xdpgeneric`; refused where another program is attached."""
+        self._do("link", "set", "dev", name, "xdpgeneric" if generic else "xdpdrv", "pinned", pin)
+
+    def detach_xdp(self, name: str, generic: bool) -> None:
+        """`ip link set dev NAME xdpdrv off`, or `xdpgeneric`."""
+        self._do("link", "set", "dev", name, "xdpgeneric" if generic else "xdpdrv", "off")
+
     def batch(self, lines: t.Sequence[t.Sequence[str]]) -> None:
         """`ip -batch -`: all lines in one process, up to the first that fails.
 

@@ -23,12 +23,14 @@ def user_number(name: str | int | None) -> int | None:
     return _number("owner", "user", name, _uid, "create it first, or name another")
 
 
-def group_number(name: str | int | None) -> int | None:
+def group_number(name: str | int | None, option: str = "group") -> int | None:
     """`getent group NAME`; a number stays one.
+
+    :param option: how the option is called.
 
     :raises InvalidRequest: there is no such group on this host.
     """
-    return _number("group", "group", name, _gid, f"create it first (role {ROLE} does), or name another")
+    return _number(option, "group", name, _gid, f"create it first (role {ROLE} does), or name another")
 
 
 def user_label(number: int) -> str:

@@ -27,6 +27,7 @@ from .driver import (
     RULE,
     UNBIND,
     VF_ATTRIBUTES,
+    XDP_PROGRAM,
 )
 
 # An act -> name of the errno -> the remedy, as the end of "Remedy: ".
@@ -136,6 +137,19 @@ CAUSES: t.Mapping[str, t.Mapping[str, str]] = {
         "EBUSY": "the device is in reset, or flow rules are there: run again",
         "EIO": "the device does not answer: see dmesg",
         "ENODEV": "the interface is gone, or the device is in reset: run again",
+    },
+    # net/core/dev.c dev_xdp_attach and dev_xdp_install, and the drivers' ndo_bpf.
+    XDP_PROGRAM: {
+        "EINVAL": "the driver takes no XDP program as things are: VFs, the MTU, traffic classes or features of the "
+        "interface are against it (dmesg says)",
+        "EOPNOTSUPP": "the driver runs no XDP program: only mode: generic is left",
+        "EBUSY": "another XDP program is attached, or the device is in reset: look at `ip -d link`",
+        "ENOMEM": "there is not enough memory, or there are too few queues to send by: ask for fewer channels",
+        "EAGAIN": "the device is in reset: run again",
+        "EIO": "the device does not answer: see dmesg",
+        "ENODEV": "the interface is gone, or the device is in reset: run again",
+        "ENOENT": "the program is not pinned there any more: run again",
+        "EPERM": "the program may not be opened: see who has changed what is pinned",
     },
     # net/core/rtnetlink.c do_setvfinfo, and the drivers' ndo_set_vf_*.
     VF_ATTRIBUTES: {

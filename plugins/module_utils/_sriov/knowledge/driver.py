@@ -23,7 +23,7 @@ Mask = t.Tuple[t.Tuple[str, int], ...]
 NUM_VFS, BIND, UNBIND, NODE = "sriov_numvfs", "bind", "unbind", "node"
 CHANNELS, RING_SIZES, RSS_TABLE, RULE, FEATURE = "ethtool -L", "ethtool -G", "ethtool -X", "ethtool -N", "ethtool -K"
 HASH = "ethtool -X hkey, -N rx-flow-hash"
-VF_ATTRIBUTES, MTU = "ip link set vf", "ip link set mtu"
+VF_ATTRIBUTES, MTU, XDP_PROGRAM = "ip link set vf", "ip link set mtu", "ip link set xdp"
 
 
 Release = t.Tuple[int, int]

@@ -7,11 +7,11 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from dataclasses import dataclass, field
 
 from .holders import ROUTE, SSH
+from .xsk import XdpFacts, version_of
 
 if t.TYPE_CHECKING:
     from .host import Host, Pf
@@ -38,8 +38,7 @@ class KernelFacts:
     @property
     def version(self) -> tuple[int, int]:
         """(6, 12) of "6.12.118+deb13-amd64"."""
-        match = re.match(r"(\d+)\.(\d+)", self.release)
-        return (int(match.group(1)), int(match.group(2))) if match else (0, 0)
+        return version_of(self.release)
 
 
 @dataclass(frozen=True)
@@ -91,6 +90,11 @@ class BypassFacts:
     @property
     def ntuple_on(self) -> bool | None:
         return None if self.pf.queues.ntuple is None else self.pf.queues.ntuple.on
+
+    @property
+    def xdp(self) -> XdpFacts:
+        """Of these what is about XDP."""
+        return XdpFacts(self.kernel.release, self.xdp_features, self.driver_out_of_tree, self.lro)
 
     @property
     def xdp_attached(self) -> bool:

@@ -22,6 +22,7 @@ from .selector import EVERY_VF, Selector
 if t.TYPE_CHECKING:
     from .flow import FlowRule
     from .queues import Rings
+    from .xsk import DesiredXsk
 
 BY_WHAT = "by interface name, altname, MAC or PCI address"  # how a PF is called
 AUTO = "auto"  # mac: derived from the PF's permanent address
@@ -93,7 +94,7 @@ class DesiredRss(t.NamedTuple):
 
     :param channels: `ethtool -L DEV combined N`.
     :param verb: queues | weights | equal | exclude_queues | default; None leaves the table as it is. No option says
-        `table`: each entry of it, as it was (plan.way_back).
+        `table`: each entry of it, as it was (plan.way_back); nor `apart`: the same, without queues for AF_XDP.
     :param numbers: what follows the verb.
     :param min_queues: the least size of the RSS group.
     :param rings: `ethtool -G DEV rx N tx N`.
@@ -209,6 +210,7 @@ class DesiredPf(t.NamedTuple):
     release: frozenset[str] = frozenset()
     as_it_was: bool = False
     as_before: bool = False
+    xsk: DesiredXsk | None = None
 
     @property
     def every_vfs(self) -> tuple[DesiredVfs, ...]:
@@ -218,7 +220,8 @@ class DesiredPf(t.NamedTuple):
     @property
     def reopens(self) -> bool:
         """Whether it may close and open the PF, by which drivers drop rules and tables."""
-        return self.num_vfs is not None or self.up is not None or bool(self.rss and self.rss.channels is not None)
+        channels = self.rss and self.rss.channels is not None
+        return self.num_vfs is not None or self.up is not None or bool(channels) or self.xsk is not None
 
 
 class Desired(t.NamedTuple):

@@ -19,6 +19,7 @@ if t.TYPE_CHECKING:
     from .kept import Record, Taken
     from .units import Unit
     from .unread import Unread
+    from .xsk import XdpFacts, Xsk
 
 # Where the interface of a function is (Device.interface).
 HERE = "here"  # in our network namespace
@@ -64,6 +65,8 @@ class Netdev:
     mtu: int = 0
     xdp: bool = False  # a program in the driver or the card, not the generic one above it
     xdp_generic: bool = False
+    xdp_number: int = 0  # of the program; 0: not told, or there are several
+    xdp_name: str = ""  # what the program calls itself, where `ip` tells
     num_tc: int = 0
     min_mtu: int = 0
     max_mtu: int = 0  # 0: the kernel does not say
@@ -166,6 +169,8 @@ class Pf:
     claims: tuple[Claim, ...] = ()  # of anybody on anything of the host; read where VFs are to go
     vf_possible_drivers: tuple[str, ...] = ()
     unread: tuple[Unread, ...] = ()  # what may be there and could not be read
+    xsk: Xsk | None = None  # what it has for AF_XDP; None: nobody looked
+    xdp_facts: XdpFacts | None = None  # read where a program is to be attached
 
     @property
     def label(self) -> str:

@@ -69,6 +69,7 @@ class Record(t.NamedTuple):
     :param own_table: the RSS table, where it was none that somebody is known to have set, if it was not the one that
         the driver makes; otherwise noted when a run first sets one.
     :param ours: rules that runs have added and that may be there.
+    :param apart: the RSS table that runs have made without queues for AF_XDP, and that may be there.
     """
 
     pf: str
@@ -86,3 +87,4 @@ class Record(t.NamedTuple):
     hash: Hash = Hash()
     own_table: tuple[int, ...] | None = None
     ours: tuple[FlowRule, ...] = ()
+    apart: tuple[int, ...] | None = None

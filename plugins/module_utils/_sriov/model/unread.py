@@ -16,6 +16,7 @@ FUNCTION, NUM_VFS, VIRTFN, ATTRIBUTES = "function", "num_vfs", "virtfn", "attrib
 WHICH_VFS = "which_vfs"  # of some VF it is not known which one it is
 CHANNELS, RSS, NTUPLE, RULES, PERM_MAC = "channels", "rss", "ntuple", "rules", "perm_mac"
 RING_SIZES, HASH_FIELDS = "rings", "hash_fields"
+XSK = "xsk"  # which program is attached, and what is pinned
 CPUS = "cpus"  # how many are online
 VF_STATE = "vf_state"  # what its VFs have: drivers, interfaces, access of nodes
 

@@ -11,7 +11,6 @@ import re
 import typing as t
 
 from ..errors import SriovError
-from ..kernel.netdev_genl import NetdevGenl
 from ..kernel.system import module_name
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..model.bypass import BUILT_IN, INSTALLED, LOADED, BypassFacts, KernelFacts
@@ -33,7 +32,7 @@ class BypassObserver:
     :param host: with the IOMMU groups of the PFs and their VFs.
     :param modules: names of modules to look for.
     :param options: configuration options to look for.
-    :param xdp_features: asks the kernel, by ifindex; the real one unless told.
+    :param xdp_features: asks the kernel, by ifindex; `kernel` unless told.
     """
 
     def __init__(
@@ -46,7 +45,7 @@ class BypassObserver:
     ) -> None:
         self._system = kernel.system
         self._host = host
-        self._ask_xdp_features = xdp_features or NetdevGenl().xdp_features
+        self._ask_xdp_features = xdp_features or kernel.netlink.netdev.xdp_features
         self.not_seen: list[str] = []
         self._kernel = kernel_facts(kernel, {*modules, *BYPASS_DRIVERS}, frozenset(options))
 

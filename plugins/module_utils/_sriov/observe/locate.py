@@ -24,6 +24,7 @@ if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
     from ..model.desired import Desired, DesiredDevice, DesiredPf
     from ..model.selector import Selector
+    from ..model.xsk import DesiredXsk
     from .names import Entries
 
 OF_THE_FUNCTION = ("driver", "owner", "group", "mode", "no_iommu")
@@ -64,7 +65,8 @@ def _located_pf(kernel: Kernel, interfaces: Entries, desired: DesiredPf, faults:
     if len(ports) > 1 and _needs_port(desired):
         raise more_than_one(desired.pf, "interface", ports)
     vfs = tuple(entry._replace(said=_with_numbers(entry.said, faults)) for entry in desired.vfs)
-    return desired._replace(pf=nic.address, port=nic.port, vfs=vfs)
+    xsk = desired.xsk and desired.xsk._replace(group=_located_group(desired.xsk, faults))
+    return desired._replace(pf=nic.address, port=nic.port, vfs=vfs, xsk=xsk)
 
 
 def _named_again(
@@ -90,7 +92,7 @@ def _needs_vfs(desired: DesiredPf) -> bool:
         return desired.num_vfs is not None
     if desired.num_vfs is not None or desired.drivers_autoprobe is not None or desired.vfs:
         return True
-    if desired.rss is None and desired.rules is None:
+    if desired.rss is None and desired.rules is None and desired.xsk is None:
         return True
     return desired.rules is not None and any(rule.into_vf for rule in desired.rules.present)
 
@@ -98,7 +100,7 @@ def _needs_vfs(desired: DesiredPf) -> bool:
 def _needs_port(desired: DesiredPf) -> bool:
     """Whether it is about an interface; the number of VFs, and their drivers, are the function's."""
     words = {word for each in desired.vfs for word, value in each.said.items() if value is not None}
-    of_queues = (desired.min_rss_queues, desired.rss, desired.rules)
+    of_queues = (desired.min_rss_queues, desired.rss, desired.rules, desired.xsk)
     return desired.up is not None or any(each is not None for each in of_queues) or not words <= {*OF_THE_FUNCTION}
 
 
@@ -136,6 +138,14 @@ def _located_node(node: Node, faults: Faults) -> Node:
     with faults.gathered():
         node = node._replace(group=group_number(node.group))
     return node
+
+
+def _located_group(xsk: DesiredXsk, faults: Faults) -> str | int | None:
+    """A name that nobody has stays, and is refused."""
+    group = xsk.group
+    with faults.gathered():
+        group = group_number(xsk.group, f"{xsk.place}group")
+    return group
 
 
 def _check_unique(device: DesiredDevice, others: t.Mapping[str, DesiredDevice]) -> None:

@@ -43,11 +43,17 @@ def _netdev(kernel: Kernel, interfaces: list[Entry], entry: Entry) -> Netdev:
         mtu=entry.get("mtu", 0),
         xdp=entry.get("xdp", {}).get("mode", XDP_SKB) != XDP_SKB,
         xdp_generic=entry.get("xdp", {}).get("mode") == XDP_SKB,
+        xdp_number=_program(entry).get("id", 0),
+        xdp_name=_program(entry).get("name", ""),
         num_tc=kernel.interfaces.traffic_classes(name),
         min_mtu=entry.get("min_mtu", 0),
         max_mtu=entry.get("max_mtu", 0),
         master=_master(interfaces, entry),
     )
+
+
+def _program(entry: Entry) -> Entry:
+    return entry.get("xdp", {}).get("prog") or {}
 
 
 def _master(interfaces: list[Entry], entry: Entry) -> Master | None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from ..model.unread import HASH_FIELDS
 from .unseen import untold
+from .xsk import with_xdp_facts, with_xsk
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +28,10 @@ TOLD = (0, errno.ENOENT, errno.EINVAL, errno.EOPNOTSUPP)
 
 
 def with_what_is_named(kernel: Kernel, pf: Pf, desired: DesiredPf) -> Pf:
-    """The PF with the RSS contexts that the desired state names, and the hash of the flow types that it does."""
+    """The PF with the RSS contexts that the desired state names, the hash of the flow types that it does, and what it
+    has for AF_XDP where queues for that are named."""
+    if desired.xsk:
+        pf = with_xdp_facts(kernel, with_xsk(kernel, pf))
     contexts = {rule.context for rule in desired.rules.present if rule.context} if desired.rules else set()
     if desired.rss and desired.rss.hash.fields:
         pf = with_hash_fields(kernel, pf, desired.rss.hash.fields)

@@ -21,8 +21,8 @@ from ..model.holders import NETNS, UNPLACED
 from ..model.host import Device, Netdev
 from ..model.mac import ZERO
 from ..model.paths import no_iommu_node, vfio_node
-from ..steps import net, pci, units
-from . import after_queues
+from ..steps import net, pci, units, xsk
+from . import after_queues, after_xsk
 from .after_queues import with_own_table, without_rules
 
 if t.TYPE_CHECKING:
@@ -287,6 +287,12 @@ AFTER: dict[type, t.Callable[[State, t.Any], State]] = {
     net.SetHash: after_queues.set_hash,
     net.DeleteRule: after_queues.delete_rule,
     net.InsertRule: after_queues.insert_rule,
+    xsk.PinProgram: after_xsk.pin_program,
+    xsk.Unpin: after_xsk.unpin,
+    xsk.SetMapGroup: after_xsk.set_map_group,
+    xsk.AttachXdp: after_xsk.attach,
+    xsk.DetachXdp: after_xsk.detach,
+    xsk.SetNapi: after_xsk.set_napi,
 }
 
 

@@ -130,6 +130,7 @@ def _wish(state: State, pf: Pf, desired: DesiredPf, record: Record) -> tuple[Des
     rss, more = _channels(new, _rss(pf, new, goal, record, found, taken))
     found = found._replace(rss=rss)
     found = found._replace(allow=desired.allow | {DESTROY_VFS}, release=desired.release, place=desired.place)
+    found = found._replace(xsk=desired.xsk)
     return found._replace(port=desired.port, as_before=True), [*warnings, *more, *_addresses(pf, record)]
 
 

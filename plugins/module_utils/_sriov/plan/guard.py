@@ -19,7 +19,7 @@ from ..knowledge.bypass_drivers import bypass_of
 from ..knowledge.queues import driver_of
 from ..model.attributes import VfAttributes
 from ..model.consent import DESTROY_VFS, IN_USE, LINK_RESET, TAKE_PF
-from ..model.holders import BLOCKING, HANDED_OVER, PROCESS, ROUTE, SSH, UNSEEN
+from ..model.holders import BLOCKING, HANDED_OVER, PROCESS, ROUTE, SSH, UNSEEN, XSK
 from ..model.unread import RSS, RULES
 from ..model.user_changes import has_own_mac, has_own_mtu
 from ..model.vfs import count_of_vfs
@@ -180,6 +180,23 @@ def vf_changes(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> 
             holders=holders,
             consent=IN_USE,
         )
+
+
+def xdp_changes(pf: Pf, what: str, native: bool) -> Refusals:
+    """An XDP program that comes or goes takes the frames from whoever has a socket, and in the driver the link too."""
+    sockets = [holder.text for holder in pf.device.at_port().holders if holder.kind == XSK]
+    if sockets:
+        yield InUse(
+            what,
+            device=pf.label,
+            why=f"sockets get no frames any more: {'; '.join(sockets)}",
+            remedy=f"end the program first, {OR_IN_USE}",
+            holders=sockets,
+            consent=IN_USE,
+        )
+    if native:
+        yield from pf_resets(pf, what)
+        yield from queues_unknown(pf, what, RULES, RSS)
 
 
 def queues_go(pf: Pf, what: str, left: int, kept: t.Sequence[FlowRule]) -> Refusals:

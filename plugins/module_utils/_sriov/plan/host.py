@@ -7,8 +7,9 @@
 
 Every module's desired state is one with most of it left out. The stages, each over all PFs, and why they come in this
 order: PF and VF count (all else needs the VFs) -> attributes (a VF driver reads its MAC address at probe) -> drivers ->
-MTU (needs the VF's interface) -> channels, rings (closing the PF drops rules and table) -> ntuple (resets the PF: the
-table again) -> RSS table and hash -> flow rules. Each stage is planned on the host that the steps before it lead to.
+MTU (needs the VF's interface) -> channels, rings, XDP program (closing the PF drops rules and table) -> ntuple (resets
+the PF: the table again) -> RSS table and hash -> flow rules. Each stage is planned on the host that the steps before it
+lead to.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ from .rules import plan_rules
 from .stage import Stage
 from .taken import channels_not_back, channels_owed, check_promised, promised, promised_vfs
 from .vfs import by_index, plan_attributes, plan_interfaces, plan_reloads
+from .xsk import plan_xsk
+from .xsk_table import shares_left, with_table_apart
 
 if t.TYPE_CHECKING:
     from ..model.desired import Desired, DesiredPf, DesiredVf, DesiredVfs
@@ -222,6 +225,7 @@ def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
     if queues_known:
         with faults.gathered():
             draft.take(plan_rings(draft.pf(desired), desired))
+            draft.take(plan_xsk(draft.pf(desired), desired, draft.before.records.get(desired.pf)))
     if desired.rules and desired.rules.present:
         # First: a rule that the driver can never take is told as that, not as a feature that is off.
         ssh = draft.before.host.peers if carries_ssh(before) else ()
@@ -235,9 +239,12 @@ def _plan_queues(draft: Draft, desired: DesiredPf) -> Stage:
     if not queues_known:
         return Stage(faults=faults)
     now = draft.pf(desired)
+    with faults.gathered():
+        desired = with_table_apart(before, now, desired, draft.before.records.get(desired.pf))
     if desired.ntuple is False:  # rules go while they can still go, and the feature before the table, which it resets
         return _plan_without_rules(draft, desired, before, now, faults)
     draft.take(_plan_table(before, now, desired))
+    draft.take(Stage(faults=shares_left(draft.pf(desired), desired)))
     draft.take(plan_hash(draft.pf(desired), desired.rss))
     if faults.found:
         return Stage(faults=faults)
@@ -265,6 +272,7 @@ def _plan_without_rules(draft: Draft, desired: DesiredPf, before: Pf, now: Pf, f
         draft.take(plan_ntuple_off(draft.pf(desired), desired))
     with faults.gathered():
         draft.take(_plan_table(before, draft.pf(desired), desired))
+        draft.take(Stage(faults=shares_left(draft.pf(desired), desired)))
         draft.take(plan_hash(draft.pf(desired), desired.rss))
     return Stage(faults=faults)
 

@@ -20,6 +20,7 @@ from ..model.check import check_down
 from ..model.holders import ROUTE, SSH, Claim
 from ..model.unread import CHANNELS, CPUS, FUNCTION, NUM_VFS, VF_STATE, VIRTFN, WHICH_VFS
 from ..model.vfs import count_of_vfs
+from ..model.xsk import OUR_PROGRAM
 from ..steps.pci import SetAutoprobe, SetLink, SetNumVfs, WaitForVfs
 from . import guard
 from .check_taken import same_card
@@ -207,11 +208,13 @@ def _check_health(pf: Pf, wanted: int) -> None:
         raise no_netdev(pf, _cannot(wanted))
     with_xdp = [netdev.name for netdev in pf.device.netdevs if netdev.xdp]
     if wanted and with_xdp and driver_of(pf).xdp_excludes_vfs:
+        ours = any(netdev.xdp_name == OUR_PROGRAM for netdev in pf.device.netdevs)
+        detach = f"detach it: ip link set dev {quote(with_xdp[0])} xdp off"
         raise NotSupported(
             _cannot(wanted),
             device=pf.label,
             why=f"an XDP program is attached, and {pf.device.driver} has XDP or VFs, not both",
-            remedy=f"detach it: ip link set dev {quote(with_xdp[0])} xdp off",
+            remedy="take the queues for AF_XDP back first (module xsk_queue, state: absent)" if ours else detach,
         )
 
 

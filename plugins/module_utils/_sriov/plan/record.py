@@ -115,8 +115,10 @@ def _with_what_changes(record: Record, pf: Pf, steps: Iterable[Step], taken: Tak
             fields = {**was.fields, **kept.fields}
             hashed = kept._replace(key=kept.key or was.key, function=kept.function or was.function, fields=fields)
             record = record._replace(hash=hashed)
-        elif isinstance(step, SetRss) and not step.again and record.own_table is None and _is_plain(record, pf):
-            record = record._replace(own_table=pf.queues.rss.table if pf.queues.rss else None)
+        elif isinstance(step, SetRss) and not step.again:
+            if record.own_table is None and _is_plain(record, pf):
+                record = record._replace(own_table=pf.queues.rss.table if pf.queues.rss else None)
+            record = record._replace(apart=step.table if step.apart else None)
         elif isinstance(step, InsertRule) and not step.again:
             ours.append(step.rule)
     return record._replace(ours=tuple(dict.fromkeys(ours)))
@@ -148,6 +150,7 @@ def _is_as(pf: Pf, record: Record | None) -> bool:
         hash=hashed._replace(fields=fields).like(record.hash),
         ours=record.ours,
         own_table=record.own_table and (pf.queues.rss.table if pf.queues.rss else None),
+        apart=record.apart,
     )
     now, then = (each._replace(vfs=_without_given(each.vfs)) for each in (now, record))
     return then in (now, now._replace(vfs=()))  # one of an earlier version has nothing of VFs but their addresses

@@ -25,6 +25,7 @@ if t.TYPE_CHECKING:
     from ..model.host import Pf
     from ..model.queues import Rss
 
+BY_ENTRY = ("table", "apart")
 AS_IT_WAS = "cannot set the RSS table as it was"
 
 
@@ -67,7 +68,10 @@ def _plan_table(pf: Pf, desired: DesiredRss | None, lost: tuple[int, ...] | None
                 remedy=f"leave out {desired.verb}",
             )
         before = lost or (rss.table if is_set_by_hand(pf) else None)
-        return _set_table(pf, wanted_table(pf, rss, desired), desired.verb == "default", before=before)
+        stage = _set_table(pf, wanted_table(pf, rss, desired), desired.verb == "default", before=before)
+        if desired.verb == "apart":
+            return stage._replace(steps=[t.cast("SetRss", step)._replace(apart=True) for step in stage.steps])
+        return stage
     if lost and rss:
         if len(lost) == len(rss.table) and max(lost) < rss.rings:
             return _set_table(pf, lost, default=False, again=True)
@@ -102,12 +106,12 @@ def wanted_table(pf: Pf, rss: Rss, desired: DesiredRss) -> tuple[int, ...]:
     if beyond or none:
         text = "none is named" if none else f"queue {beyond[0]} is not among them"
         raise InvalidRequest(
-            AS_IT_WAS if desired.verb == "table" else f"{desired.verb}: {shown_numbers(desired)}",
+            AS_IT_WAS if desired.verb in BY_ENTRY else f"{desired.verb}: {shown_numbers(desired)}",
             device=pf.label,
             why=f"the RSS group has {rss.rings} queues, 0 to {rss.rings - 1}, and {text}{group_words(pf, '; ')}",
             remedy="name queues of the group",
         )
-    if desired.verb == "table":
+    if desired.verb in BY_ENTRY:
         return _as_it_was(pf, numbers, size)
     if desired.verb == "equal":
         return equal_table(size, numbers[0])

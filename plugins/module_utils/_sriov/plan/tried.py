@@ -26,6 +26,7 @@ from .way_back import LEFT_OUT, NO_WAY_BACK, goal_of, way_back
 if t.TYPE_CHECKING:
     from ..model.desired import Desired, DesiredPf
     from ..model.host import Device, Pf, State
+    from ..model.xsk import Xsk
     from ..steps.pci import Plan
 
     Words = t.Dict[str, t.Any]
@@ -107,10 +108,16 @@ def _words(pf: Pf) -> Words:
         "RSS hash": (hashed.key, hashed.function, dict(hashed.fields)),
         "ntuple": queues.ntuple.on if queues.ntuple else None,
         "flow rules": frozenset(queues.rules.rules) if queues.rules else None,
+        "AF_XDP": _of_xsk(pf.xsk) if pf.xsk else None,
     }
     for index, vf in pf.by_index.items():
         found.update((f"{word} of VF {index}", value) for word, value in _words_of(vf).items())
     return found
+
+
+def _of_xsk(xsk: Xsk) -> tuple[t.Any, ...]:
+    """Another program of ours in the place of one is as good."""
+    return xsk.ours.mode if xsk.ours else "none", xsk.pins, dict(xsk.napi)
 
 
 def _words_of(vf: Device) -> Words:

@@ -24,6 +24,7 @@ from ..model.paths import no_iommu_node
 from ..model.queues import Rings
 from ..model.rss_hash import Hash
 from ..model.selector import Selector
+from ..model.xsk import DesiredXsk
 from ..steps.net import SetHash, SetRings
 from ..steps.pci import Bind, Reload, SetNode, SetNumVfs, Unbind
 from ..steps.units import StopUnit
@@ -38,6 +39,7 @@ if t.TYPE_CHECKING:
     from ..errors import SriovError
     from ..model.host import Device, Pf, State
     from ..model.kept import Taken
+    from ..model.xsk import Xsk
     from ..steps.pci import Plan, Step
 
     Words = t.Dict[str, t.Any]
@@ -213,6 +215,7 @@ def leading_to(states: Sequence[Pf], steps: Sequence[Step] | None = None) -> Des
         ntuple=_ntuple(states),
         allow=frozenset(CONSENTS),
         as_it_was=True,
+        xsk=_xsk(states),
     )
 
 
@@ -302,6 +305,23 @@ def _rules(states: Sequence[Pf]) -> DesiredRules | None:
     lost = tuple(rule for rule in first.rules.rules if rule not in spared)
     names = tuple(f"rules[{number}]" for number in range(len(lost)))
     return DesiredRules(lost, names, exclusive=True, spared=spared)
+
+
+def _xsk(states: Sequence[Pf]) -> DesiredXsk | None:
+    """No queues: the table is asked for by its entries."""
+    told = [pf.xsk for pf in states if pf.xsk]
+    if len({(each.pins, _ours(each), *sorted(each.napi.items())) for each in told}) < 2:
+        return None
+    first = told[0]
+    there, pins = first.ours, first.pins
+    if there and there.pinned:
+        return DesiredXsk(group=pins.group if pins else 0, mode=there.mode, napi=first.napi)
+    return DesiredXsk(napi=first.napi, absent=True)
+
+
+def _ours(xsk: Xsk) -> tuple[str, bool] | None:
+    """Without its number, which another one of ours in its place does not have."""
+    return (xsk.ours.mode, xsk.ours.pinned) if xsk.ours else None
 
 
 def _ntuple(states: Sequence[Pf]) -> bool | None:

@@ -122,6 +122,7 @@ class SetRss(t.NamedTuple):
 
     :param again: the table was there before the plan, and another step loses it.
     :param before: the table that was set by hand before the plan; None: the driver's own.
+    :param apart: it is made of that one, or of the driver's, without queues for AF_XDP.
     """
 
     address: str
@@ -130,6 +131,7 @@ class SetRss(t.NamedTuple):
     table: tuple[int, ...] | None
     again: bool = False
     before: tuple[int, ...] | None = None
+    apart: bool = False
 
     def __str__(self) -> str:
         if self.table is None:

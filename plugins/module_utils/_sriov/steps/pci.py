@@ -15,6 +15,7 @@ import typing as t
 from ..model.desired import DesiredVfs, Node
 from .net import NetStep
 from .units import UnitStep
+from .xsk import XskStep
 
 
 class SetAutoprobe(t.NamedTuple):
@@ -174,6 +175,7 @@ Step = t.Union[
     SetNode,
     Reload,
     NetStep,
+    XskStep,
     UnitStep,
 ]
 

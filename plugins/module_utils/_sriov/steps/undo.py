@@ -15,9 +15,11 @@ import typing as t
 from shlex import quote  # the kernel takes ; $ ` and | in names
 
 from ..model.flow import ethtool_words
+from ..model.paths import INTERFACES, queue_map, queue_pins, queue_program
 from ..model.rss_hash import field_letters
 from ..model.rss_table import ethtool_words as table_words
-from . import net, pci, units
+from ..model.xsk import GENERIC
+from . import net, pci, units, xsk
 
 if t.TYPE_CHECKING:
     from .pci import Step
@@ -58,8 +60,22 @@ def command(step: Step) -> str:
         return _hash_command(name, step)
     if isinstance(step, net.SetRings):
         return f"ethtool -G {name} {step.after}"
+    if isinstance(step, t.get_args(xsk.XskStep)):
+        return _xsk_command(name, step)
     link = t.cast(pci.SetLink, step)
     return f"ip link set dev {name} {'up' if link.up else 'down'}"
+
+
+def _xsk_command(name: str, step: t.Any) -> str:
+    """Of those that a way back has."""
+    if isinstance(step, xsk.AttachXdp):
+        hook = "xdpgeneric" if step.mode == GENERIC else "xdpdrv"
+        return f"ip link set dev {name} {hook} pinned {quote(queue_program(step.name))}"
+    if isinstance(step, xsk.SetMapGroup):
+        return f"chgrp {step.group} {quote(queue_pins(step.name))} {quote(queue_map(step.name))}"
+    if isinstance(step, xsk.SetNapi):
+        return f"echo {step.value} > {quote(f'{INTERFACES}/{step.name}/{step.word}')}"
+    return f"rm -r {quote(queue_pins(step.name))}"
 
 
 def _hash_command(name: str, step: net.SetHash) -> str:
@@ -112,6 +128,22 @@ def _link_again(step: pci.SetLink) -> tuple[Step, ...]:
     return () if step.up else (step._replace(up=True),)
 
 
+def _unpinned(step: xsk.PinProgram) -> tuple[Step, ...]:
+    return (xsk.Unpin(step.address, step.name, step.label),)
+
+
+def _attached_again(step: xsk.DetachXdp) -> tuple[Step, ...]:
+    return (xsk.AttachXdp(step.address, step.name, step.label, step.mode),) if step.pinned else ()
+
+
+def _group_again(step: xsk.SetMapGroup) -> tuple[Step, ...]:
+    return (step._replace(before=step.group, group=step.before),)
+
+
+def _napi_again(step: xsk.SetNapi) -> tuple[Step, ...]:
+    return (step._replace(before=step.value, value=step.before),)
+
+
 WAYS_BACK: dict[type, t.Callable[[t.Any], tuple[Step, ...]]] = {
     net.DeleteRule: _rule_again,
     net.InsertRule: _rule_out,
@@ -120,6 +152,10 @@ WAYS_BACK: dict[type, t.Callable[[t.Any], tuple[Step, ...]]] = {
     net.SetChannels: _channels_again,
     net.SetRings: _rings_again,
     pci.SetLink: _link_again,
+    xsk.PinProgram: _unpinned,
+    xsk.DetachXdp: _attached_again,
+    xsk.SetMapGroup: _group_again,
+    xsk.SetNapi: _napi_again,
 }
 # Steps that go back by themselves: only what does them knows how far it came.
 OWN_WAY_BACK: dict[type, str] = {
@@ -143,4 +179,7 @@ NOTHING_TAKEN: dict[type, str] = {
     net.SetMtu: "the MTU is what was asked for",
     net.SetVfLink: "up is what the interface was, or what was asked for",
     net.SetNtuple: "the table that it drops is put back by a step; turned back it would reset the PF once more",
+    xsk.AttachXdp: "what it drops is put back by steps; turned back it would drop it once more, and frames reach the "
+    "kernel with it as without it",
+    xsk.Unpin: "it is what was asked for, and comes last",
 }

@@ -52,7 +52,7 @@ LAYERS = {
     },
     "back": {"errors", "model", "steps", "kernel", "kept", "alone", "plan", "converge"},
     "dpdk": {"errors", "model", "steps", "kernel", "alone", "plan", "observe", "apply"},
-    "drift": {"compare"},
+    "drift": {"model", "compare"},
     "installing": {
         *("errors", "faults", "model", "steps", "kernel", "kept", "alone", "others", "plan", "observe", "apply"),
         *("copies", "converge"),
