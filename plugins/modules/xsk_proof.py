@@ -12,6 +12,8 @@ version_added: 0.1.0
 description:
   - Runs a reader of this collection as an ordinary user with C(CAP_NET_RAW) and no other capability. It is a transient
     unit of systemd that ends by itself and leaves nothing behind.
+  - With O(by=dpdk) it is C(dpdk-testpmd) with C(net_af_xdp) instead, which needs DPDK 24.07 or later and free
+    hugepages. Older ones load a program of their own, which drops flow rules and tables on some NICs, and needs root.
   - The reader binds an AF_XDP socket to one RX queue, puts it into the map that the XDP program of the queue looks
     into, and counts the frames that come. It is written in Python, so that it shows what works, not how fast.
   - Fails with what the kernel refused, why, and what can be done about it.
@@ -56,6 +58,22 @@ options:
     type: str
     choices: [any, zerocopy, copy]
     default: any
+  by:
+    description:
+      - Who reads. V(reader) is the reader of this collection, V(dpdk) is O(program).
+    type: str
+    choices: [reader, dpdk]
+    default: reader
+  megabytes:
+    description:
+      - Hugepages that V(dpdk) takes, in MiB.
+    type: int
+    default: 128
+  program:
+    description:
+      - For V(dpdk), a program that takes the options of C(dpdk-testpmd), and prints what it prints.
+    type: str
+    default: dpdk-testpmd
   python:
     description:
       - The Python that runs the reader, 3.8 or later. By default the one that runs this module, which O(user) has to be
@@ -72,6 +90,13 @@ EXAMPLES = r"""
     pf: enp1s0
     queue: 1
     user: capture
+
+- name: Queue 1 can be read by DPDK without root
+  kernel_bypass.sriov.xsk_proof:
+    pf: enp1s0
+    queue: 1
+    user: capture
+    by: dpdk
 
 - name: 2000 frames come in half a minute, without a copy
   kernel_bypass.sriov.xsk_proof:
@@ -101,7 +126,7 @@ map:
   sample: /run/kernel-bypass-sriov/bpf/enp1s0/xsks_map
 mode:
   description:
-    - V(zerocopy) or V(copy), what the socket has become. Null in check mode.
+    - V(zerocopy) or V(copy), what the socket has become. Null in check mode, and with O(by=dpdk), which does not tell.
     - V(copy) where the XDP program is attached above the driver (generic), whatever the kernel says there.
   returned: success
   type: str
@@ -118,7 +143,8 @@ seconds:
   sample: 1.204
 statistics:
   description:
-    - The socket's own counters (C(XDP_STATISTICS)), what came to its queue and got lost. Empty in check mode.
+    - The socket's own counters (C(XDP_STATISTICS)), what came to its queue and got lost. Empty in check mode, and with
+      O(by=dpdk).
     - C(rx_fill_ring_empty_descs) also counts how often the driver had no room before a frame came.
   returned: success
   type: dict
@@ -181,7 +207,7 @@ from ..module_utils._module.run import Answer, answer
 from ..module_utils._sriov.errors import InvalidRequest
 from ..module_utils._sriov.faults import Faults
 from ..module_utils._sriov.model.dpdk import account_name
-from ..module_utils._sriov.xsk_proof import Proof, prove
+from ..module_utils._sriov.xsk_proof import COPY, DPDK, READER, ZEROCOPY, Proof, prove
 
 if t.TYPE_CHECKING:
     from ..module_utils._sriov.kernel.kernel import Kernel
@@ -192,11 +218,14 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "user": {"type": "str", "required": True},
     "frames": {"type": "int"},
     "seconds": {"type": "float"},
-    "mode": {"type": "str", "choices": ["any", "zerocopy", "copy"], "default": "any"},
+    "mode": {"type": "str", "choices": ["any", ZEROCOPY, COPY], "default": "any"},
+    "by": {"type": "str", "choices": [READER, DPDK], "default": READER},
+    "megabytes": {"type": "int", "default": 128},
+    "program": {"type": "str", "default": "dpdk-testpmd"},
     "python": {"type": "str"},
     **TIMEOUT,
 }
-MOST = {"queue": (0, 65535), "frames": (1, 1 << 40), "seconds": (0.1, 3600)}
+MOST = {"queue": (0, 65535), "frames": (1, 1 << 40), "seconds": (0.1, 3600), "megabytes": (16, 1 << 20)}
 
 
 def wanted(params: dict[str, t.Any]) -> Proof:
@@ -211,8 +240,22 @@ def wanted(params: dict[str, t.Any]) -> Proof:
     python = params["python"] or ""
     if python and not python.startswith("/"):
         faults.add(InvalidRequest(f"python: {python!r} is no whole path", remedy="write it as in /usr/bin/python3"))
+    if not params["program"].strip() or params["program"].startswith("-"):
+        faults.add(InvalidRequest(f"program: {params['program']!r} is none", remedy="name it, or give its whole path"))
+    if params["by"] == DPDK:
+        faults.add(*_not_by_dpdk(params))
     faults.tell()
     return Proof(**{**{name: params[name] for name in Proof._fields}, "python": python})
+
+
+def _not_by_dpdk(params: dict[str, t.Any]) -> t.Iterator[InvalidRequest]:
+    """It ends when its time is over, not with the last frame, and does not tell how frames came."""
+    if params["mode"] == ZEROCOPY:
+        what = "mode: dpdk-testpmd does not tell whether frames were copied"
+        yield InvalidRequest(what, remedy="by: reader shows it; or mode: any")
+    if params["seconds"] is not None and params["frames"] is None:
+        what = "seconds: it is for frames, where dpdk-testpmd reads"
+        yield InvalidRequest(what, remedy="say how many (frames), or leave it out")
 
 
 def main(kernel: Kernel | None = None) -> None:

@@ -21,17 +21,22 @@ from .observe.names import find_interface
 from .observe.not_seen import not_seen
 from .observe.opened import Opened
 from .transient import Unit, run_to_its_end
+from .xsk_dpdk import Run, received
 
 if t.TYPE_CHECKING:
     from .kernel.kernel import Kernel
     from .model.xsk_told import Told
 
 UNIT = "kernel-bypass-sriov-reader"
-READER = "kernel/xsk_reader.py"
+SOURCE = "kernel/xsk_reader.py"
+READER, DPDK = "reader", "dpdk"
 STARTS = 60  # seconds that it may take to start and to end
 ENOUGH = 20.0  # seconds for frames, where nobody says how long
 GENERIC = 2  # XDP_ATTACHED_SKB: above the driver
 ZEROCOPY, COPY = "zerocopy", "copy"
+
+
+Found = t.Dict[str, t.Any]
 
 
 class Proof(t.NamedTuple):
@@ -43,6 +48,9 @@ class Proof(t.NamedTuple):
     :param seconds: for how long it reads, at the longest; None: ENOUGH for frames, else until its socket is in place.
     :param mode: "any", "zerocopy" or "copy".
     :param python: that runs it; "": the one that runs this.
+    :param by: "reader", ours, or "dpdk".
+    :param megabytes: of hugepages, for dpdk.
+    :param program: for dpdk.
     """
 
     pf: str
@@ -52,6 +60,9 @@ class Proof(t.NamedTuple):
     seconds: float | None = None
     mode: str = "any"
     python: str = ""
+    by: str = READER
+    megabytes: int = 128
+    program: str = "dpdk-testpmd"
 
 
 class Queue(t.NamedTuple):
@@ -94,11 +105,36 @@ def prove(kernel: Kernel, proof: Proof, check: bool) -> Shown:
     if check:
         nothing: dict[str, t.Any] = {"mode": None, "frames": 0, "seconds": 0.0, "statistics": {}}
         return Shown({**values, **nothing, "not_seen": not_seen(kernel)})
+    found, warnings = _by_dpdk(kernel, proof, queue) if proof.by == DPDK else _by_reader(kernel, proof, queue)
+    return Shown({**values, **found, "not_seen": not_seen(kernel)}, warnings)
+
+
+def _by_reader(kernel: Kernel, proof: Proof, queue: Queue) -> tuple[Found, tuple[str, ...]]:
     told = _read(kernel, proof, queue)
     mode = COPY if queue.xdp.get("mode") == GENERIC else told.mode  # the kernel says zerocopy there as well, and copies
     _check_told(kernel, proof, queue, told, mode)
     found = {"mode": mode, "frames": told.frames, "seconds": told.seconds, "statistics": dict(told.statistics)}
-    return Shown({**values, **found, "not_seen": not_seen(kernel)}, _lost(told))
+    return found, _lost(told)
+
+
+def _by_dpdk(kernel: Kernel, proof: Proof, queue: Queue) -> tuple[Found, tuple[str, ...]]:
+    """It does not tell whether frames were copied."""
+    seconds = ENOUGH if proof.seconds is None else proof.seconds
+    run = Run(
+        unit=_unit_name(queue),
+        user=proof.user,
+        interface=queue.interface,
+        queue=queue.number,
+        mac=str(queue.entry.get("address", "")),
+        path=queue.map,
+        frames=proof.frames or 0,
+        seconds=seconds,
+        copies=proof.mode == COPY,
+        megabytes=proof.megabytes,
+        program=proof.program,
+    )
+    frames = received(kernel, run)
+    return {"mode": None, "frames": frames, "seconds": seconds if proof.frames else 0.0, "statistics": {}}, ()
 
 
 def command(proof: Proof, queue: Queue, machine: str) -> list[str]:
@@ -115,12 +151,16 @@ def unit(proof: Proof, queue: Queue) -> Unit:
         *("CapabilityBoundingSet=CAP_NET_RAW", "AmbientCapabilities=CAP_NET_RAW", "LimitMEMLOCK=infinity"),
         f"RuntimeMaxSec={STARTS + int(ENOUGH if proof.seconds is None else proof.seconds)}",
     )
-    return Unit(f"{UNIT}-{queue.entry['ifindex']}-{queue.number}", proof.user, limits)
+    return Unit(_unit_name(queue), proof.user, limits)
+
+
+def _unit_name(queue: Queue) -> str:
+    return f"{UNIT}-{queue.entry['ifindex']}-{queue.number}"
 
 
 def _read(kernel: Kernel, proof: Proof, queue: Queue) -> Told:
-    program = sources(f"{PACKAGE}.{READER[:-3].replace('/', '.')}")
-    source = next(text for path, text in program.items() if path.endswith(READER))
+    program = sources(f"{PACKAGE}.{SOURCE[:-3].replace('/', '.')}")
+    source = next(text for path, text in program.items() if path.endswith(SOURCE))
     out, error = run_to_its_end(kernel, unit(proof, queue), command(proof, queue, kernel.bpf.machine), source)
     return told_by_reader(f"{out}\n{error}")
 

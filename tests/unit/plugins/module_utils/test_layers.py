@@ -64,7 +64,8 @@ LAYERS = {
     "info": {"errors", "model", "knowledge", "kernel", "observe", "bypass", "results"},
     "transient": {"errors", "kernel"},
     "proof": {"errors", "model", "kernel", "alone", "others", "info", "transient"},
-    "xsk_proof": {"errors", "model", "kernel", "alone", "observe", "copies", "transient"},
+    "xsk_dpdk": {"errors", "model", "kernel", "transient"},
+    "xsk_proof": {"errors", "model", "kernel", "alone", "observe", "copies", "transient", "xsk_dpdk"},
     "verify": {
         *("errors", "faults", "model", "kernel", "kept", "alone", "observe", "compare", "converge", "drift"),
     },
