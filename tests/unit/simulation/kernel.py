@@ -187,6 +187,7 @@ class SimCommands:
         self._devices = Devices(root, behaviour)
         self._behaviour = behaviour
         self._units = SimUnits(self._devices.root)
+        self.devices = self._devices
         self._timers = SimTimers(self._devices, behaviour)
         self.calls = []
 

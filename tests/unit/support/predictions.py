@@ -78,7 +78,12 @@ def _mapping(path, predicted, read, compare):
 
 
 def _pf(path, predicted, read):
-    found = _fields(path, predicted, read, {"device", "vfs", "queues"})
+    found = _fields(path, predicted, read, {"device", "vfs", "queues", "xsk"})
+    found += (
+        []
+        if _without_number(predicted) == _without_number(read)
+        else [f"{path}.xsk: {predicted.xsk} became {read.xsk}"]
+    )
     found += _device(path, predicted.device, read.device)
     found += _fields(f"{path}.queues", predicted.queues, read.queues, {"rules"})
     found += _rules(path, predicted.queues.rules, read.queues.rules)
@@ -86,6 +91,12 @@ def _pf(path, predicted, read):
         return [*found, f"{path}: {len(predicted.vfs)} VFs became {len(read.vfs)}"]
     pairs = zip(predicted.vfs, read.vfs)
     return [*found, *(words for index, pair in enumerate(pairs) for words in _device(f"{path}.vfs.{index}", *pair))]
+
+
+def _without_number(pf):
+    """The kernel gives a program its number when it is loaded."""
+    attached = pf.xsk.attached if pf.xsk else None
+    return pf.xsk._replace(attached=attached._replace(number=0)) if attached else pf.xsk
 
 
 def _rules(path, predicted, read):
@@ -112,6 +123,7 @@ def _device(path, predicted, read):
 
 def _netdev(path, predicted, read):
     beside = OF_NEW_INTERFACES if predicted.ifindex == 0 else set()
+    beside = {*beside, *(() if predicted.xdp_number else ("xdp_number",))}
     beside = beside if predicted.name == "" else beside - {"name", "up"}
     return _fields(f"{path}.interface", predicted, read, beside | ({"mac"} if predicted.mac == "" else set()))
 

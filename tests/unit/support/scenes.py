@@ -10,17 +10,21 @@ import contextlib
 import typing as t
 
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.rules import desired_rules
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.apply.xsk import attach, pin_program
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.faults import Faults
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import CONSENTS
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.flow import encode_action, flow_rule
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_table import weights_table
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.selector import parse_selector
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.xsk import NATIVE
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.xsk import AttachXdp, PinProgram
 from hypothesis import strategies as st
 
 from ..simulation import hosts
 from ..simulation.kernel import simulate
 from ..simulation.tree import build
+from ..simulation.xdp import foreign_program
 
 PLACES: tuple[dict[str, t.Any], ...] = (
     {"address": "0000:01:00.0", "name": "enp1s0", "mac": "02:00:00:00:01:00"},
@@ -48,6 +52,7 @@ class PfState(t.NamedTuple):
     attributes: tuple[tuple[int, str], ...] = ()
     vfio: bool = False  # VF 0 belongs to user space
     held: bool = False  # and a program has it open
+    xdp: str = ""  # whose XDP program is attached: "ours", "another's", or "" for none
 
 
 class HostState(t.NamedTuple):
@@ -102,6 +107,7 @@ def pf_states(draw, place):
         draw(present_attributes),
         vfio := draw(no),
         vfio and draw(st.booleans()),
+        draw(st.sampled_from(("", "", "", "", "ours", "another's"))),
     )
 
 
@@ -138,6 +144,7 @@ def _bring(root, kernel, pf, number):
         kernel.run(["ip", "link", "set", "dev", name, "vf", str(index), *words.split()])
     if pf.vfio and pf.num_vfs:
         _to_user_space(root, kernel, pf.nic.vf(0), pf.held, 4711 + number)
+    _attach(kernel, name, pf.xdp)
     channels, orders = kernel.ethtool.channels(name), []
     if pf.channels:
         orders.append(lambda: kernel.ethtool.set_channels(name, channels._replace(combined=pf.channels)))
@@ -150,6 +157,17 @@ def _bring(root, kernel, pf, number):
     for order in orders:
         with contextlib.suppress(KernelRefused):
             order()
+
+
+def _attach(kernel, name, whose):
+    """Before the rest: what a driver drops for it is not there yet."""
+    if whose == "another's":
+        foreign_program(kernel.run.devices, name)
+    elif whose:
+        address = kernel.interfaces.function(name)
+        pin_program(PinProgram(address, name, name, 64), kernel, 5.0)
+        with contextlib.suppress(KernelRefused):  # VFs are in the way
+            attach(AttachXdp(address, name, name, NATIVE), kernel, 5.0)
 
 
 def _to_user_space(root, kernel, vf, held, process):
@@ -308,6 +326,10 @@ def rule_lists(draw, num_vfs, rings):
     return [{**rule, **({} if place is None else {"location": place})} for rule, place in zip(made, places)]
 
 
+XSK_OPTIONS: tuple[dict[str, t.Any], ...] = (
+    *({"queues": [1]}, {"queues": [1], "napi_defer_hard_irqs": 2}, {"queues": [1, 2]}, {"queues": [0]}),
+    *({"queues": [1], "mode": "generic"}, {"state": "absent"}, {"state": "absent", "napi_defer_hard_irqs": 2}),
+)
 REFUSED_OPTIONS: tuple[dict[str, t.Any], ...] = (
     *({"allow": [word for word in CONSENTS if word != without]} for without in ("in_use", "link_reset", "destroy_vfs")),
     {"allow": []},
@@ -350,6 +372,9 @@ def entries(draw, pf, cpus, resizing):
         if resizing and draw(st.booleans()):
             entry["rss"] = {"channels": rings, "min_queues": 1, **entry["rss"]}
         entry["rss"].update(draw(hashes(ixgbe)))
+    if draw(no):
+        entry["xsk"] = draw(st.sampled_from(XSK_OPTIONS))
+        entry["allow"] = [*entry["allow"], "generic_xdp"]
     if ixgbe and draw(st.booleans()):
         entry["rules"] = draw(rule_lists(spoken_of, rings if pf.channels is None else 1))
         entry["exclusive_rules"] = draw(st.booleans())

@@ -130,7 +130,7 @@ def shares_left(pf: Pf, desired: DesiredPf) -> Faults:
     :param pf: with its table as it will be.
     """
     faults, wanted, rss = Faults(), desired.xsk, pf.queues.rss
-    if wanted is None or wanted.absent or rss is None:
+    if wanted is None or wanted.absent or rss is None or not (desired.rss and desired.rss.verb):
         return faults
     shares = spread(rss.table)
     for queue in (queue for queue in wanted.queues if queue in shares):
@@ -138,8 +138,7 @@ def shares_left(pf: Pf, desired: DesiredPf) -> Faults:
             InvalidRequest(
                 f"{wanted.place}queues: queue {queue} has a share of the RSS table",
                 device=pf.label,
-                why=f"{desired.rss.verb if desired.rss else 'the table'} gives it {shares[queue]} of "
-                f"{len(rss.table)} entries",
+                why=f"{desired.rss.verb} gives it {shares[queue]} of {len(rss.table)} entries",
                 remedy="leave it out there, or leave the table out",
             )
         )

@@ -215,7 +215,7 @@ def test_a_program_of_somebody_else_stays(kernel):
 
 
 def foreign_program_of(kernel, **words):
-    foreign_program(kernel.run._devices, "enp1s0", **words)
+    foreign_program(kernel.run.devices, "enp1s0", **words)
 
 
 def test_info_tells_who_has_which_queue(tmp_path):

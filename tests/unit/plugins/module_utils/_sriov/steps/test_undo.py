@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import RingSizes
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_hash import Hash
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps import net, pci
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps import net, pci, xsk
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.undo import (
     NOTHING_TAKEN,
     OWN_WAY_BACK,
@@ -26,13 +26,14 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.v
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import LABEL, PF, RULE, rule
 
 NAMED = (PF, "enp1s0", LABEL)
+PINS = "/run/kernel-bypass-sriov/bpf/enp1s0"
 TABLE = (0, 0, 1, 1)
 OTHER = rule(dst_ip=1, dst_port=80, cookie=3, location=2045)
 FLOW = "tcp4 dst-ip 192.168.254.30 dst-port 80 action 4294967296"
 
 
 def classes():
-    """The union Step, with the union NetStep in it."""
+    """The union Step, with the unions NetStep and XskStep in it."""
     return {kind for each in t.get_args(pci.Step) for kind in (t.get_args(each) or (each,))}
 
 
@@ -99,6 +100,27 @@ def test_every_class_of_steps_is_in_one_of_the_tables():
         pytest.param(pci.SetLink(PF, "enp1s0", False), ["ip link set dev enp1s0 up"], id="down"),
         pytest.param(pci.SetLink(PF, "enp1s0", True), [], id="up"),
         pytest.param(pci.SetNumVfs(PF, LABEL, 2, 0), [], id="a step that goes back by itself"),
+        pytest.param(xsk.PinProgram(*NAMED, 64), [f"rm -r {PINS}"], id="a program is pinned"),
+        pytest.param(
+            xsk.DetachXdp(*NAMED, "native", 7),
+            [f"ip link set dev enp1s0 xdpdrv pinned {PINS}/prog"],
+            id="a program is detached",
+        ),
+        pytest.param(
+            xsk.DetachXdp(*NAMED, "generic", 7),
+            [f"ip link set dev enp1s0 xdpgeneric pinned {PINS}/prog"],
+            id="one above the driver",
+        ),
+        pytest.param(xsk.DetachXdp(*NAMED, "native", 7, pinned=False), [], id="one that nobody can attach again"),
+        pytest.param(xsk.AttachXdp(*NAMED, "native"), [], id="a program is attached"),
+        pytest.param(
+            xsk.SetMapGroup(*NAMED, 0, 990), [f"chgrp 0 {PINS} {PINS}/xsks_map"], id="another group has the map"
+        ),
+        pytest.param(
+            xsk.SetNapi(*NAMED, "gro_flush_timeout", 0, 200000),
+            ["echo 0 > /sys/class/net/enp1s0/gro_flush_timeout"],
+            id="a value of NAPI",
+        ),
     ],
 )
 def test_the_way_back_as_it_is_typed(step, back):
