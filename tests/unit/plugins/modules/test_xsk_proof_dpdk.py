@@ -59,7 +59,8 @@ DPDK_FAILS = {
         {},
         "dpdk-testpmd as user capture cannot read on queue 1 of enp1s0: DPDK 22.11 cannot use a map that is pinned, as "
         "DPDK 24.07 and later can: it loads a program of its own, which an ordinary user may not, and which drops "
-        "rules and tables on some NICs. Remedy: take a newer one (Debian 13 has 24.11), or the reader of this collection.",
+        "rules and tables on some NICs. Remedy: take a newer one (Debian 13 has 24.11), or the reader of this "
+        "collection.",
     ),
     "another port": (
         UP.replace(MAC.upper(), "02:00:00:00:99:99"),
