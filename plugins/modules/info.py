@@ -260,9 +260,8 @@ pfs:
         ethtool: {description: The words of C(ethtool -N)., type: str}
         text: {description: The same as a sentence., type: str}
     xsk:
-      description:
-        - What it has for sockets of AF_XDP; null where no XDP program is attached and nothing of ours is pinned.
-        - Of modules other than C(kernel_bypass.sriov.info) only where the request is about it.
+      description: What it has for sockets of AF_XDP; null where no XDP program is attached and nothing of ours is
+        pinned.
       type: dict
       contains:
         queues:
@@ -347,6 +346,11 @@ pfs:
         table: {description: 'The RSS table, if somebody had set it, else null.', type: list, elements: int}
         rules: {description: 'Flow rules, each with its location.', type: list, elements: str}
         added_rules: {description: Rules that runs have added since then., type: list, elements: str}
+        xsk:
+          description: The program for AF_XDP, its C(mode) and the number of the C(group) of its map; null where none
+            was.
+          type: dict
+        napi: {description: Values of NAPI that runs have set since then., type: dict}
         vfs:
           description:
             - Its VFs, each with C(vf) and what it had, by the words of O(kernel_bypass.sriov.host#module:pfs[].vfs).

@@ -101,8 +101,12 @@ def _as_before(found: DesiredPf, entry: Params, place: str) -> DesiredPf:
         place=place,
         release=found.release,
         as_before=True,
-        xsk=DesiredXsk(absent=True, napi_to_zero=found.xsk.napi if found.xsk else {}, place=f"{place}xsk."),
+        xsk=found.xsk and DesiredXsk(absent=True, napi_to_zero=_napi_named(found.xsk), place=f"{place}xsk."),
     )
+
+
+def _napi_named(xsk: DesiredXsk) -> Params:
+    return {**xsk.napi, **xsk.napi_to_zero}
 
 
 def _release(given: Params, place: str, faults: Faults) -> frozenset[str]:

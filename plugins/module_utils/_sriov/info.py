@@ -21,7 +21,6 @@ from .observe.not_seen import not_seen
 from .observe.observer import Observer
 from .observe.pcie import pcie_result
 from .observe.queues import with_hash_fields
-from .observe.xsk import with_xsk
 from .results import pf_result, record_result
 
 if t.TYPE_CHECKING:
@@ -56,7 +55,7 @@ def read_info(
     seen, locked = _look(observer, nics, blocked or {})
     if name is not None and locked:
         raise next(iter(locked.values()))
-    pfs = [with_xsk(kernel, with_hash_fields(kernel, pf, HASHED_FLOWS)) for pf in seen]
+    pfs = [with_hash_fields(kernel, pf, HASHED_FLOWS) for pf in seen]
     devices = [device for pf in pfs for device in (pf.device, *pf.vfs)]
     host = observer.host(devices, [])
     bypass = BypassObserver(kernel, host, MODULES, OPTIONS)

@@ -134,6 +134,8 @@ def record_result(record: Record) -> dict[str, t.Any]:
         "table": None if record.table is None else list(record.table),
         "rules": [f"{rule.location}: {rule}" for rule in record.rules],
         "added_rules": list(map(str, record.ours)),
+        "xsk": {"mode": record.xsk[0], "group": record.xsk[1]} if record.xsk else None,
+        "napi": dict(record.napi),
         "vfs": [{**vf, "mode": _mode(vf["mode"])} if "mode" in vf else vf for vf in vfs],
     }
 

@@ -166,8 +166,10 @@ def _attach(kernel, name, whose):
     elif whose:
         address = kernel.interfaces.function(name)
         pin_program(PinProgram(address, name, name, 64), kernel, 5.0)
-        with contextlib.suppress(KernelRefused):  # VFs are in the way
+        try:
             attach(AttachXdp(address, name, name, NATIVE), kernel, 5.0)
+        except KernelRefused:  # VFs are in the way
+            kernel.bpffs.remove(name)
 
 
 def _to_user_space(root, kernel, vf, held, process):

@@ -47,7 +47,7 @@ def _af_xdp(facts: BypassFacts, name: str, driver: list[Evidence], cost: str) ->
         cost,
         _queue_price(facts),
         _steering_price(facts),
-        "attaching the program resets the queues, and with most drivers the link" if driver else "",
+        _attaching_price(facts) if driver else "",
         _panic_price(facts) if driver else "",
         f"{facts.name} has an XDP program already: it must go, or let others in (libxdp)" if facts.xdp_attached else "",
         management_price(facts, "the connection stands still meanwhile") if driver or _ntuple_resets(facts) else "",
@@ -61,6 +61,12 @@ def _in_driver(facts: BypassFacts, needed: tuple[str, ...]) -> Evidence:
 
 def _allowed(facts: BypassFacts) -> list[Evidence]:
     return [Evidence(False, words) for words in xdp.refusals(facts.pf, facts.xdp)]
+
+
+def _attaching_price(facts: BypassFacts) -> str:
+    drops = "; with it all flow rules and the RSS table are dropped, and again when it is detached"
+    resets = "attaching the program resets the queues, and with most drivers the link"
+    return resets + (drops if knowledge(facts).reopens else "")
 
 
 def _panic_price(facts: BypassFacts) -> str:

@@ -37,7 +37,7 @@ def from_record(record: Record) -> Json:
     rules = {word: [from_rule(rule) for rule in getattr(record, word)] for word in OF_RULES}
     more = {"vfs": _from_vfs(record.vfs), "rings": record.rings and record.rings._asdict()}
     hashed = {**record.hash._asdict(), "fields": dict(record.hash.fields)}
-    return {**record._asdict(), **rules, **more, "hash": hashed}
+    return {**record._asdict(), **rules, **more, "hash": hashed, "napi": dict(record.napi)}
 
 
 def to_record(value: Json) -> Record:
@@ -49,7 +49,8 @@ def to_record(value: Json) -> Record:
     more: Json = {"macs": tuple(value["macs"]), "vfs": _to_vfs(value.get("vfs", ()))}
     rings, hashed = value.get("rings"), value.get("hash", {})
     more.update((word, _table(value, word)) for word in ("table", "own_table", "apart"))
-    more.update(rings=rings and Rings(**rings), hash=Hash(**hashed))
+    xsk = value.get("xsk")
+    more.update(rings=rings and Rings(**rings), hash=Hash(**hashed), xsk=xsk and (str(xsk[0]), int(xsk[1])))
     return Record(**{**value, **rules, **more})
 
 

@@ -179,7 +179,8 @@ class Driver(t.NamedTuple):
     :param channels_by_cpus: it tells no more combined channels than there are CPUs.
     :param rss_with_classes: the group beside VFs when traffic classes (DCB) are configured; None: as without.
     :param keeps_channels: a smaller `ethtool -L` choice survives the step from no VFs to some.
-    :param reopens: a change of the VF count, `ethtool -L` and PF down drop all flow rules and the RSS table in silence.
+    :param reopens: a change of the VF count, `ethtool -L`, PF down and an XDP program that comes or goes drop all flow
+        rules and the RSS table in silence.
     :param ntuple_resets: turning ntuple on or off resets the PF, and with it its VFs.
     :param blocks: the driver's own RSS table has each queue in one block; else they take turns.
     :param table_known: that was read of this driver; else an even table may be its own, over however many queues.

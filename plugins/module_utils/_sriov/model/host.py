@@ -169,7 +169,7 @@ class Pf:
     claims: tuple[Claim, ...] = ()  # of anybody on anything of the host; read where VFs are to go
     vf_possible_drivers: tuple[str, ...] = ()
     unread: tuple[Unread, ...] = ()  # what may be there and could not be read
-    xsk: Xsk | None = None  # what it has for AF_XDP; None: nobody looked
+    xsk: Xsk | None = None  # what it has for AF_XDP; None: nothing, unless queues for that are named
     xdp_facts: XdpFacts | None = None  # read where a program is to be attached
 
     @property

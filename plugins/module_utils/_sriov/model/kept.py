@@ -69,6 +69,8 @@ class Record(t.NamedTuple):
     :param own_table: the RSS table, where it was none that somebody is known to have set, if it was not the one that
         the driver makes; otherwise noted when a run first sets one.
     :param ours: rules that runs have added and that may be there.
+    :param xsk: the mode of the program for AF_XDP that was attached, and the group of its map; None where none was.
+    :param napi: values of NAPI, noted when a run first sets them.
     :param apart: the RSS table that runs have made without queues for AF_XDP, and that may be there.
     """
 
@@ -88,3 +90,5 @@ class Record(t.NamedTuple):
     own_table: tuple[int, ...] | None = None
     ours: tuple[FlowRule, ...] = ()
     apart: tuple[int, ...] | None = None
+    xsk: tuple[str, int] | None = None
+    napi: t.Mapping[str, int] = {}

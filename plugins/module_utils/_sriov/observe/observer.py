@@ -25,6 +25,7 @@ from .netdevs import netdevs_of
 from .places import Place, Places
 from .ports import is_own
 from .unseen import unseen_of_function, unseen_parts
+from .xsk import with_xsk
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -142,7 +143,8 @@ class Observer:
             vf_possible_drivers=default.possible,
         )
         name = device.netdev.name if device.netdev else None
-        return replace(seen, unread=unseen_parts(self._kernel, device, name, self._links[address], vfs))
+        unread = unseen_parts(self._kernel, device, name, self._links[address], vfs)
+        return with_xsk(self._kernel, replace(seen, unread=unread))
 
     def _vfs(self, pf: Device, addresses: list[str]) -> tuple[Device, ...]:
         reported = self._reported_attributes(pf.netdev) if pf.netdev and addresses else {}

@@ -11,7 +11,7 @@ import errno
 import typing as t
 from dataclasses import replace
 
-from ..model.unread import HASH_FIELDS
+from ..model.unread import HASH_FIELDS, XSK
 from .unseen import untold
 from .xsk import with_xdp_facts, with_xsk
 
@@ -31,7 +31,7 @@ def with_what_is_named(kernel: Kernel, pf: Pf, desired: DesiredPf) -> Pf:
     """The PF with the RSS contexts that the desired state names, the hash of the flow types that it does, and what it
     has for AF_XDP where queues for that are named."""
     if desired.xsk:
-        pf = with_xdp_facts(kernel, with_xsk(kernel, pf))
+        pf = with_xdp_facts(kernel, pf if pf.xsk or pf.unknown(XSK) else with_xsk(kernel, pf, named=True))
     contexts = {rule.context for rule in desired.rules.present if rule.context} if desired.rules else set()
     if desired.rss and desired.rss.hash.fields:
         pf = with_hash_fields(kernel, pf, desired.rss.hash.fields)

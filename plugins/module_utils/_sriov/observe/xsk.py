@@ -23,8 +23,11 @@ LRO = "rx-lro"
 OF_GROUP = 0o060  # its members read and write
 
 
-def with_xsk(kernel: Kernel, pf: Pf) -> Pf:
-    """The PF with it; where it cannot be read, that is among what is unread."""
+def with_xsk(kernel: Kernel, pf: Pf, named: bool = False) -> Pf:
+    """The PF with it; where it cannot be read, that is among what is unread.
+
+    :param named: also where there is nothing of it.
+    """
     netdev = pf.device.netdev
     if netdev is None:
         return pf
@@ -32,8 +35,10 @@ def with_xsk(kernel: Kernel, pf: Pf) -> Pf:
         number, pins = _pins(kernel, netdev.name)
         found = Xsk(_attached(kernel, netdev, number, pins), pins, _napi(kernel, netdev.name))
     except SriovError as error:
-        return replace(pf, unread=(*pf.unread, Unread(XSK, str(error).rstrip("."))))
-    return replace(pf, xsk=found)
+        why = str(error).rstrip(".")
+        kernel.note(f"what {netdev.name} has for AF_XDP", why)
+        return replace(pf, unread=(*pf.unread, Unread(XSK, why)))
+    return replace(pf, xsk=found if named or found.attached or found.pins else None)
 
 
 def with_xdp_facts(kernel: Kernel, pf: Pf) -> Pf:

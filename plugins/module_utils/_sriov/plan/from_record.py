@@ -28,6 +28,7 @@ from ..model.paths import RECORD
 from ..model.rss_table import default_table
 from ..model.selector import Selector
 from ..model.vfs import ATTRIBUTES, said_of
+from ..model.xsk import DesiredXsk
 from ..steps.pci import SetAutoprobe, SetNumVfs
 from .after import after_all
 from .check_taken import OF_NODE, PARTS, same_card
@@ -130,8 +131,17 @@ def _wish(state: State, pf: Pf, desired: DesiredPf, record: Record) -> tuple[Des
     rss, more = _channels(new, _rss(pf, new, goal, record, found, taken))
     found = found._replace(rss=rss)
     found = found._replace(allow=desired.allow | {DESTROY_VFS}, release=desired.release, place=desired.place)
-    found = found._replace(xsk=desired.xsk)
+    found = found._replace(xsk=_xsk(desired, record))
     return found._replace(port=desired.port, as_before=True), [*warnings, *more, *_addresses(pf, record)]
+
+
+def _xsk(desired: DesiredPf, record: Record) -> DesiredXsk:
+    """No queues: the table is asked for by itself."""
+    place = f"{desired.place}xsk."
+    if record.xsk is None:
+        return DesiredXsk(napi=record.napi, absent=True, place=place)
+    mode, group = record.xsk
+    return DesiredXsk(group=group, mode=mode, napi=record.napi, place=place)
 
 
 def _with_vfs_anew(state: State, pf: Pf, record: Record) -> Pf:

@@ -19,6 +19,7 @@ from ..model.rss_hash import present_hash
 from ..model.unread import RULES
 from ..steps.net import InsertRule, SetHash, SetRings, SetRss
 from ..steps.pci import SetLink
+from ..steps.xsk import SetNapi
 from .check_taken import PARTS, access_of, same_card
 
 if t.TYPE_CHECKING:
@@ -45,7 +46,13 @@ def record_of(pf: Pf) -> Record:
         macs=tuple(vf.attributes.mac if vf.attributes else None for vf in pf.vfs),
         vfs=tuple(KeptVf(index, _words(pf, vf)) for index, vf in pf.by_index.items()),
         own_table=_kernels_table(pf),
+        xsk=_xsk(pf),
     )
+
+
+def _xsk(pf: Pf) -> tuple[str, int] | None:
+    ours = pf.xsk.ours if pf.xsk else None
+    return (ours.mode, pf.xsk.pins.group if pf.xsk and pf.xsk.pins else 0) if ours else None
 
 
 def _kernels_table(pf: Pf) -> tuple[int, ...] | None:
@@ -119,6 +126,8 @@ def _with_what_changes(record: Record, pf: Pf, steps: Iterable[Step], taken: Tak
             if record.own_table is None and _is_plain(record, pf):
                 record = record._replace(own_table=pf.queues.rss.table if pf.queues.rss else None)
             record = record._replace(apart=step.table if step.apart else None)
+        elif isinstance(step, SetNapi):
+            record = record._replace(napi={step.word: step.before, **record.napi})
         elif isinstance(step, InsertRule) and not step.again:
             ours.append(step.rule)
     return record._replace(ours=tuple(dict.fromkeys(ours)))
@@ -144,6 +153,7 @@ def _is_as(pf: Pf, record: Record | None) -> bool:
         return False
     netdev, sizes, hashed = pf.device.netdev, pf.queues.ring_sizes, present_hash(pf.queues)
     fields: dict[str, t.Any] = {flow: hashed.fields.get(flow) for flow in record.hash.fields}
+    napi: dict[str, t.Any] = {word: pf.xsk.napi.get(word) if pf.xsk else None for word in record.napi}
     now = record_of(pf)._replace(
         up=netdev.up if netdev and record.up is not None else None,
         rings=Rings(sizes.rx, sizes.tx) if sizes and record.rings else None,
@@ -151,6 +161,7 @@ def _is_as(pf: Pf, record: Record | None) -> bool:
         ours=record.ours,
         own_table=record.own_table and (pf.queues.rss.table if pf.queues.rss else None),
         apart=record.apart,
+        napi=napi,
     )
     now, then = (each._replace(vfs=_without_given(each.vfs)) for each in (now, record))
     return then in (now, now._replace(vfs=()))  # one of an earlier version has nothing of VFs but their addresses
