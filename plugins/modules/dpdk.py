@@ -25,6 +25,7 @@ options:
       - V(present), it is there as the other options say.
       - V(absent), the drop-ins of all services and the limits that say that this collection has written them are there
         no more; the other options mean nothing then. A service that was to start after the boot unit starts without.
+      - V(absent) beside O(queue_units), what these have of O(queue_units) is there no more, and all the rest stays.
       - Group, users and packages stay, since they may own files or be of use elsewhere, and so does a C(dpdk.service)
         that is masked, as nobody knows by whom. A warning says so.
     type: str
@@ -62,10 +63,18 @@ options:
     type: list
     elements: str
     default: []
+  queue_units:
+    description:
+      - Services of the user's own that read from queues of a PF by AF_XDP. Each gets a drop-in of its own with
+        C(AmbientCapabilities=CAP_NET_RAW), C(LimitMEMLOCK=infinity) and the group as a further one.
+      - Where the service says C(CapabilityBoundingSet=), that has to contain C(CAP_NET_RAW), else it does not start.
+    type: list
+    elements: str
+    default: []
   after_boot_unit:
     description:
-      - Whether O(units) start only after C(kernel-bypass-sriov.service) has brought the VFs to what they shall be, and
-        do not start where that failed. For hosts whose state is kept over reboots.
+      - Whether O(units) and O(queue_units) start only after C(kernel-bypass-sriov.service) has brought the NICs to what
+        they shall be, and do not start where that failed. For hosts whose state is kept over reboots.
     type: bool
     default: false
   mask_service:
@@ -83,6 +92,11 @@ EXAMPLES = r"""
     users: [capture]
     units: [capture.service]
     after_boot_unit: true
+
+- name: A service that reads from a queue of the PF by AF_XDP
+  kernel_bypass.sriov.dpdk:
+    users: [capture]
+    queue_units: [capture.service]
 
 - name: Nothing of it any more, but for group and users
   kernel_bypass.sriov.dpdk:
@@ -185,6 +199,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "create_users": {"type": "bool", "default": False},
     "memlock": {"type": "bool", "default": True},
     "units": {"type": "list", "elements": "str", "default": []},
+    "queue_units": {"type": "list", "elements": "str", "default": []},
     "after_boot_unit": {"type": "bool", "default": False},
     "mask_service": {"type": "bool", "default": True},
     **TIMEOUT,
@@ -193,19 +208,21 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 
 def desired(params: dict[str, t.Any]) -> DesiredDpdk:
     """:raises SriovError: all that is wrong with names."""
-    faults, units = Faults(), []
+    faults = Faults()
+    units: dict[str, list[str]] = {"units": [], "queue_units": []}
     with faults.gathered():
         account_name("group", "group", params["group"])
     for number, user in enumerate(params["users"]):
         with faults.gathered():
             account_name(f"users[{number}]", "user", user)
-    for number, unit in enumerate(params["units"]):
-        with faults.gathered():
-            units.append(unit_name(f"units[{number}]", unit))
+    for option, found in units.items():
+        for number, unit in enumerate(params[option]):
+            with faults.gathered():
+                found.append(unit_name(f"{option}[{number}]", unit))
     faults.tell()
     users, masks = tuple(dict.fromkeys(params["users"])), params["mask_service"]
-    units = list(dict.fromkeys(units))
-    more = (params["memlock"], tuple(units), params["after_boot_unit"], masks, params["create_users"])
+    for_vfs, for_queues = (tuple(dict.fromkeys(found)) for found in units.values())
+    more = (params["memlock"], for_vfs, params["after_boot_unit"], masks, params["create_users"], for_queues)
     return DesiredDpdk(params["group"], users, *more)
 
 
@@ -216,7 +233,7 @@ def main(kernel: Kernel | None = None) -> None:
         wanted = desired(module.params)
         values: dict[str, t.Any] = {}
         if module.params["state"] == ABSENT:
-            done = forget_dpdk(outside, check, lambda steps: tell(under_way(steps)))
+            done = forget_dpdk(outside, check, lambda steps: tell(under_way(steps)), wanted.queue_units)
         else:
             done = prepare_dpdk(outside, wanted, check, lambda steps: tell(under_way(steps)))
             values = {"group": wanted.group, "creates_group": not done.before["group"]}

@@ -15,6 +15,8 @@ description:
   - Changes nothing; check mode samples as well. Needs no root.
   - RV(packets_per_second) is all that the kernel's driver receives, also what an XDP program or an AF_XDP socket took.
     Where that is not known of the driver's counters, it is what the kernel itself counts; see RV(counted_by).
+  - A counter that goes back meanwhile has no rate, nor has what is a sum of such. A zero-copy AF_XDP socket sets the
+    counter of its queue to 0 when it is bound and when it is closed; see RV(since_reset).
   - The queues of a PF do not count what its VFs receive, and no kernel driver counts what a bypass application receives
     through another.
 author:
@@ -52,6 +54,11 @@ options:
     description:
       - Whether RV(queues) also has the queues in use that received nothing, and RV(rates) the counters that stood still
         and are one of many alike, such as those of queues and priorities.
+    type: bool
+    default: false
+  sockets:
+    description:
+      - Whether RV(sockets) tells what AF_XDP sockets of the interface lose, whoever has them. Needs Linux 5.9.
     type: bool
     default: false
 seealso:
@@ -139,10 +146,48 @@ reset:
     - Counters among those chosen or summed up, and of the kernel, that went backwards, or came or went, since the
       driver reset the card or changed its queues. They have no rate. A counter of 32 bits that wrapped looks the same,
       and is not guessed at.
+    - Where the counter of a queue went back, also C(rx_packets), C(rx_bytes), C(tx_packets) and C(tx_bytes). Drivers
+      add their queues up there, so that the rate would be too low by an unknown part.
   returned: success
   type: list
   elements: str
   sample: []
+since_reset:
+  description:
+    - Queues whose counter went back, and what it has counted since then, as it begins again at 0. What came in these
+      seconds before is not known.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    queue: {description: Number of the queue., type: int, returned: always}
+    packets: {description: Packets received on it since then., type: int, returned: always}
+  sample: []
+sockets:
+  description:
+    - AF_XDP sockets that are bound to queues of the interface, by queue.
+    - What such a socket receives is counted by its program alone.
+  returned: when O(sockets=true)
+  type: list
+  elements: dict
+  contains:
+    queue: {description: Number of the queue., type: int, returned: always}
+    inode: {description: Inode of the socket., type: int, returned: always}
+    lost:
+      description:
+        - Frames that it has lost since it was made, by the names of C(XDP_STATISTICS), C(rx_dropped),
+          C(rx_invalid_descs), C(rx_ring_full) and C(rx_fill_ring_empty_descs).
+      type: dict
+      returned: always
+    lost_per_second:
+      description: The same a second; null for a socket that came meanwhile.
+      type: dict
+      returned: always
+  sample:
+    - queue: 1
+      inode: 31222
+      lost: {rx_dropped: 0, rx_invalid_descs: 0, rx_ring_full: 12, rx_fill_ring_empty_descs: 0}
+      lost_per_second: {rx_dropped: 0.0, rx_invalid_descs: 0.0, rx_ring_full: 4.0, rx_fill_ring_empty_descs: 0.0}
 samples:
   description: What lies between each two readings, oldest first.
   returned: when O(interval) is given
@@ -150,8 +195,10 @@ samples:
   elements: dict
   contains:
     seconds: {description: When it ended. The first reading is at 0., type: float, returned: always}
-    packets_per_second: {description: As RV(packets_per_second)., type: float, returned: always}
+    packets_per_second: {description: As RV(packets_per_second); null as that is., type: float, returned: always}
     rates: {description: As RV(rates) without counters that stood still., type: dict, returned: always}
+    reset: {description: As RV(reset)., type: list, elements: str, returned: always}
+    since_reset: {description: As RV(since_reset)., type: list, elements: dict, returned: always}
 # From here on written by scripts/lib/generate_docs.py, from return_values.yml there
 steps: {description: 'Always empty, since nothing is changed.', type: list, elements: str, returned: success}
 not_seen:
@@ -218,6 +265,7 @@ ARGUMENT_SPEC = {
     "interval": {"type": "float"},
     "pattern": {"type": "str", "default": DEFAULT_PATTERN},
     "idle": {"type": "bool", "default": False},
+    "sockets": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 300},
 }
 
@@ -231,7 +279,7 @@ def main(
 
     def read(params: dict[str, t.Any], outside: Kernel) -> Answer:
         sampled = Sampler(outside, params["timeout"], clock, sleep).sample(
-            params["pf"], params["seconds"], params["interval"], params["pattern"], params["idle"]
+            *(params[name] for name in ("pf", "seconds", "interval", "pattern", "idle", "sockets"))
         )
         return Answer(sampled.values, sampled.warnings)
 

@@ -63,7 +63,8 @@ def _meant(name: str, running: list[Role]) -> Role | None:
 
 
 def _unknown(name: str, role: Role) -> InvalidRequest:
-    own = name[name.find("_") + 1 :]  # the prefix alone makes all of them alike
+    # The prefix alone makes all of them alike. It may be what is misspelt.
+    own = name[len(role.prefix) :] if name.startswith(role.prefix) else name[name.find("_") + 1 :]
     near = closest(own, [each[len(role.prefix) :] for each in role.to_set])
     if near:
         return InvalidRequest(f"{name}: unknown, did you mean {role.prefix}{near}?")
@@ -88,7 +89,7 @@ def _set_by(part: t.Any) -> t.Iterator[str]:
     for value in part if isinstance(part, list) else part.values() if isinstance(part, dict) else ():
         yield from _set_by(value)
     if isinstance(part, dict):
-        yield from filter(None, [part.get("register")])
+        yield from filter(None, [part.get("register"), part.get("loop_var")])
         yield from (name for word in ("vars", "ansible.builtin.set_fact") for name in part.get(word) or ())
 
 

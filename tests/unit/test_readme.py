@@ -93,4 +93,5 @@ def test_each_role_that_names_pfs_has_an_example():
         "roles/persist/README.md",
         "roles/provision/README.md",
         "roles/dpdk/README.md",
+        "roles/queue_bypass/README.md",
     } == {str(path) for path, _variables in EXAMPLES}

@@ -13,7 +13,7 @@ from .alone import check_user
 from .apply.accounts import change_account
 from .apply.files import Undo
 from .errors import NotReached, SriovError
-from .model.dpdk import LIMITS_FILE, SERVICE_LINK, drop_in_path
+from .model.dpdk import LIMITS_FILE, QUEUE_DROP_IN, SERVICE_LINK, LeftOfDpdk, drop_in_path
 from .observe.dpdk import left_of_dpdk, observe_dpdk
 from .plan.dpdk import plan_absent, plan_dpdk, warnings, warnings_absent
 from .steps.accounts import AddToGroup, CreateGroup, CreateUser, ReloadUnits
@@ -57,21 +57,33 @@ def prepare_dpdk(
     return Prepared(steps, before, _after(before, steps), warnings(desired, found))
 
 
-def forget_dpdk(kernel: Kernel, check: bool, tell: Callable[[Sequence[DpdkStep]], None]) -> Prepared:
+def forget_dpdk(
+    kernel: Kernel, check: bool, tell: Callable[[Sequence[DpdkStep]], None], queue_units: Sequence[str] = ()
+) -> Prepared:
     """Remove the files that say that this collection has written them. Accounts, packages and a mask stay.
 
+    :param queue_units: only what these have for queues of AF_XDP; none: all of it.
     :raises SriovError: as prepare_dpdk().
     """
     check_user(kernel)
-    left = left_of_dpdk(kernel)
+    only = [drop_in_path(unit, QUEUE_DROP_IN) for unit in queue_units]
+    left = _left(kernel, only)
     steps = plan_absent(left)
     if steps and not check:
         _do(kernel, steps, tell)
-        still = left_of_dpdk(kernel).files
+        still = _left(kernel, only).files
         if still:
             raise NotReached("the steps were done, but the host is not as planned", why=f"there is {', '.join(still)}")
     gone = {"files": dict.fromkeys(left.files)}
     return Prepared(steps, {"files": dict(left.files)}, gone, warnings_absent(left, steps))
+
+
+def _left(kernel: Kernel, only: Sequence[str]) -> LeftOfDpdk:
+    """:param only: paths; none: all of it."""
+    left = left_of_dpdk(kernel)
+    if not only:
+        return left
+    return LeftOfDpdk({path: text for path, text in left.files.items() if path in only})
 
 
 def _do(kernel: Kernel, steps: Sequence[DpdkStep], tell: Callable[[Sequence[DpdkStep]], None]) -> None:
@@ -96,11 +108,10 @@ def _do(kernel: Kernel, steps: Sequence[DpdkStep], tell: Callable[[Sequence[Dpdk
 
 def _part(found: FoundDpdk) -> Part:
     """What a diff shows, in the words of the steps."""
-    files = {drop_in_path(unit): text for unit, text in found.drop_ins.items()}
     return {
         "group": found.has_group,
         "users": {user: sorted(groups or ()) for user, groups in found.groups.items()},
-        "files": {SERVICE_LINK: found.service.link, LIMITS_FILE: found.limits, **files},
+        "files": {SERVICE_LINK: found.service.link, LIMITS_FILE: found.limits, **found.drop_ins},
     }
 
 

@@ -16,6 +16,7 @@ from .model.mac import ZERO
 from .model.paths import PROOF
 from .model.testpmd import told_by_testpmd
 from .others import blocked_as_far_as_known
+from .transient import Unit, run_to_its_end
 
 if t.TYPE_CHECKING:
     from .kernel.kernel import Kernel
@@ -63,32 +64,36 @@ def prove(kernel: Kernel, proof: Proof, timeout: float, check: bool) -> Shown:
     values = {"pci_address": vf["pci_address"], "mac": wanted if known else None, "frames": 0, "not_seen": not_seen}
     if check:
         return Shown(values, warnings)
-    argv = command(proof, vf["pci_address"], kernel.system.cpus_text())
-    _code, out, error = kernel.run(argv)
-    _check_gone(kernel)
+    argv = command(proof, vf["pci_address"])
+    out, error = run_to_its_end(kernel, unit(proof, kernel.system.cpus_text()), argv)
     seen = told_by_testpmd(f"{out}\n{error}")
     _check(proof, vf["pci_address"], wanted if known else None, seen, error.strip() or out.strip()[-400:])
     return Shown({**values, "mac": seen.mac, "frames": seen.frames}, warnings)
 
 
-def command(proof: Proof, address: str, cpus: str) -> list[str]:
-    """One run of the program that ends by itself, as a unit that leaves nothing behind.
-
-    Without frames to wait for it reads its input, which is empty, and ends once its port is up.
+def unit(proof: Proof, cpus: str) -> Unit:
+    """Without any capability.
 
     :param cpus: that are online, "0-3": it needs two, and by itself a program has none of those that are isolated.
     """
     limits = (
-        *("CapabilityBoundingSet=", "NoNewPrivileges=yes", "LimitMEMLOCK=infinity"),
-        *(f"RuntimeMaxSec={proof.seconds if proof.frames else STARTS}", "TimeoutStopSec=15"),
+        *("CapabilityBoundingSet=", "LimitMEMLOCK=infinity"),
+        f"RuntimeMaxSec={proof.seconds if proof.frames else STARTS}",
         *([f"CPUAffinity={cpus}"] if cpus else []),
         *(f"RuntimeDirectory={UNIT}", f"Environment=XDG_RUNTIME_DIR={PROOF}"),
     )
-    unit = ["systemd-run", "--quiet", "--wait", "--collect", "--pipe", f"--unit={UNIT}", f"--uid={proof.user}"]
+    return Unit(UNIT, proof.user, limits)
+
+
+def command(proof: Proof, address: str) -> list[str]:
+    """One run of the program that ends by itself.
+
+    Without frames to wait for it reads its input, which is empty, and ends once its port is up.
+    """
     eal = [proof.program, "-m", str(proof.megabytes), "--in-memory", "--no-telemetry", "-a", address]
     period = ["--stats-period=1"] if proof.frames else []
     own = ["--total-num-mbufs=8192", "--no-mlockall", "--forward-mode=rxonly", *period]
-    return [*unit, *(word for limit in limits for word in ("-p", limit)), "--", *eal, "--", *own]
+    return [*eal, "--", *own]
 
 
 def _vf(kernel: Kernel, proof: Proof, timeout: float) -> tuple[Found, list[str]]:
@@ -113,14 +118,6 @@ def _vf(kernel: Kernel, proof: Proof, timeout: float) -> tuple[Found, list[str]]
         remedy = "end it, or name another VF: nothing is taken away for a proof"
         raise InUse(f"VF {proof.vf} is in use", device=label, why="; ".join(found["holders"]), remedy=remedy)
     return found, info["not_seen"]
-
-
-def _check_gone(kernel: Kernel) -> None:
-    """:raises NotReached: it runs still."""
-    unit = f"{UNIT}.service"
-    if not kernel.units.now(unit).is_gone:
-        kernel.units.stop(unit)
-        raise NotReached(f"{unit} did not end in its time", remedy=f"look at `systemctl status {unit}`")
 
 
 def _check(proof: Proof, address: str, mac: str | None, seen: Testpmd, said: str) -> None:

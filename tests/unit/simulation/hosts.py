@@ -285,9 +285,13 @@ def rdma(name, node, ndevs=(), function=None):
     return files
 
 
-def xdp_socket(inode, ifindex, queue=0):
-    """:param ifindex: 0 for one that is not bound."""
-    return {"family": 44, "inode": inode, "ifindex": ifindex, "queue": queue}
+def xdp_socket(inode, ifindex, queue=0, losses=(0, 0, 0, 0)):
+    """:param ifindex: 0 for one that is not bound.
+
+    :param losses: dropped, invalid, RX ring full, fill ring empty; None on a kernel before 5.9.
+    """
+    said = {} if losses is None else {"losses": losses}
+    return {"family": 44, "inode": inode, "ifindex": ifindex, "queue": queue, **said}
 
 
 def capture(inode, ifindex, rings=(2,)):

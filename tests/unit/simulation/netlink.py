@@ -21,6 +21,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.traffic_control import TrafficControl
 
 AF_PACKET, AF_XDP = 17, 44
+XDP_SHOW_STATS, XDP_DIAG_STATS = 16, 9
 QDISC, FILTER, SOCKETS = 38, 46, 20
 
 
@@ -55,6 +56,7 @@ class Answers:
 
     def _sockets(self, payload):
         family, protocol = payload[0], payload[1]
+        show = struct.unpack_from("=I", payload, 8)[0]
         assert (protocol, len(payload)) == (0, 20), "else EINVAL"
         found = []
         for each in (each for each in self._json("sim/sockets") or [] if each["family"] == family):
@@ -64,6 +66,8 @@ class Answers:
             if family == AF_PACKET:
                 said = _attribute(0, struct.pack("=IIIIII", each["ifindex"], 2, 0, 0, 0, 1))
                 said += b"".join(_attribute(kind, b"\0" * 28) for kind in each["rings"])
+            if family == AF_XDP and show & XDP_SHOW_STATS and "losses" in each:
+                said += _attribute(XDP_DIAG_STATS, struct.pack("=6Q", *each["losses"], 0, 0))
             found.append(struct.pack("=BBHIII", family, 3, 0, each["inode"], 7, 0) + said + _attribute(5, b"\0" * 4))
         return found
 

@@ -20,13 +20,15 @@ if t.TYPE_CHECKING:
 
 AF_PACKET, AF_XDP = 17, 44
 SOCK_DIAG_BY_FAMILY = 20
-XDP_SHOW_INFO = 1
-XDP_DIAG_INFO = 1
+XDP_SHOW_INFO, XDP_SHOW_STATS = 1, 1 << 4
+XDP_DIAG_INFO, XDP_DIAG_STATS = 1, 9
 PACKET_SHOW_INFO, PACKET_SHOW_RING_CFG, PACKET_SHOW_FANOUT = 1, 4, 8
 PACKET_DIAG_INFO = 0
 CAPTURES = (2, 3, 4)  # PACKET_DIAG_RX_RING, PACKET_DIAG_TX_RING, PACKET_DIAG_FANOUT
 
 REQUEST = struct.Struct("=BBHIIII")  # struct xdp_diag_req, struct packet_diag_req: family, -, -, inode, show, cookie
+LOSSES = struct.Struct("=QQQQ")  # the first of struct xdp_diag_stats, which goes on with what is sent
+LOSS_NAMES = ("rx_dropped", "rx_invalid_descs", "rx_ring_full", "rx_fill_ring_empty_descs")  # of XDP_STATISTICS
 SOCKET = struct.Struct("=BBHIII")  # struct xdp_diag_msg, struct packet_diag_msg: family, type, -, inode, cookie
 
 
@@ -40,6 +42,18 @@ class FrameSocket(t.NamedTuple):
     ifindex: int
     inode: int
     queue: int | None = None
+
+
+class SocketLosses(t.NamedTuple):
+    """What an AF_XDP socket has lost since it was made; what it has got is counted by nobody but its program.
+
+    :param counts: by name of XDP_STATISTICS.
+    """
+
+    ifindex: int
+    inode: int
+    queue: int
+    counts: dict[str, int]
 
 
 class SockDiag:
@@ -64,6 +78,20 @@ class SockDiag:
             inode = SOCKET.unpack_from(body)[3]
             info = attributes(body, SOCKET.size).get(XDP_DIAG_INFO, b"")
             found.append(FrameSocket(number(info) or 0, inode, number(info[4:])))
+        return found
+
+    def xdp_losses(self) -> list[SocketLosses]:
+        """The same sockets with what they have lost; none where the kernel does not tell it (before Linux 5.9).
+
+        :raises KernelRefused, TookTooLong: as xdp().
+        """
+        found = []
+        for body in self._dump(AF_XDP, XDP_SHOW_INFO | XDP_SHOW_STATS):
+            inode, said = SOCKET.unpack_from(body)[3], attributes(body, SOCKET.size)
+            info, counts = said.get(XDP_DIAG_INFO, b""), said.get(XDP_DIAG_STATS, b"")
+            if len(info) >= 8 and len(counts) >= LOSSES.size:
+                lost = dict(zip(LOSS_NAMES, LOSSES.unpack_from(counts)))
+                found.append(SocketLosses(number(info) or 0, inode, number(info[4:]) or 0, lost))
         return found
 
     def packet(self) -> list[FrameSocket]:

@@ -17,6 +17,7 @@ LIMITS = "/etc/security/limits.d"  # of log-ins (pam_limits); services have thei
 LIMITS_FILE = f"{LIMITS}/kernel-bypass-sriov-dpdk.conf"  # module platform has one of its own
 LIMITS_OF_ALL = "/etc/security/limits.conf"
 DROP_IN = "kernel-bypass-sriov.conf"
+QUEUE_DROP_IN = "kernel-bypass-sriov-queue.conf"  # beside it: a service may have VFs and queues
 DPDK_SERVICE = "dpdk.service"  # Debian's: binds devices and sets hugepages at boot
 SERVICE_LINK = f"{UNIT_FILES}/{DPDK_SERVICE}"
 SERVICE_SHIPPED = (f"/usr/lib/systemd/system/{DPDK_SERVICE}", f"/lib/systemd/system/{DPDK_SERVICE}")
@@ -24,6 +25,7 @@ SERVICE_PAGES = "/etc/dpdk/dpdk.conf"  # hugepages that it sets
 SERVICE_SETTINGS = ("/etc/dpdk/interfaces", SERVICE_PAGES)
 DEBIAN = "/etc/debian_version"
 WRITTEN = "# Written by the Ansible collection kernel_bypass.sriov, role dpdk: what is changed here is lost.\n"
+QUEUE_WRITTEN = WRITTEN.replace("role dpdk", "role queue_bypass")
 ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?", re.ASCII)  # useradd(8), and what others allow
 LONGEST = 32
 NOTHING = re.compile(r"\s*\w+\s*=\s*[\"']?0*[\"']?\s*(#.*)?")  # NR_2M_PAGES=0
@@ -37,6 +39,7 @@ class DesiredDpdk(t.NamedTuple):
     :param after_boot_unit: they start after the boot unit, and not where that failed.
     :param creates_users: those that are not there, as system users.
     :param masks: Debian's dpdk.service does not start.
+    :param queue_units: services that read from queues by AF_XDP.
     """
 
     group: str
@@ -46,6 +49,11 @@ class DesiredDpdk(t.NamedTuple):
     after_boot_unit: bool = False
     masks: bool = True
     creates_users: bool = False
+    queue_units: tuple[str, ...] = ()
+
+    @property
+    def every_unit(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.units, *self.queue_units)))
 
 
 class DpdkService(t.NamedTuple):
@@ -69,7 +77,7 @@ class FoundDpdk(t.NamedTuple):
     :param has_group: the group is there.
     :param groups: of each user that was asked for, the names of its groups; None for no such user.
     :param limits: where the group's log-ins have their limit from already; None where they have none.
-    :param drop_ins: the text of each unit's drop-in; None for none.
+    :param drop_ins: the text of each drop-in that is wanted, by path; None for none.
     :param known_units: those that systemd knows.
     :param boot_unit: that of module boot_state is there.
     :param names_taken: users that are not there, and groups of their names are.
@@ -108,14 +116,32 @@ def account_name(place: str, kind: str, name: str) -> str:
     return name
 
 
-def drop_in_path(unit: str) -> str:
-    return f"{UNIT_FILES}/{unit}.d/{DROP_IN}"
+def drop_in_path(unit: str, name: str = DROP_IN) -> str:
+    return f"{UNIT_FILES}/{unit}.d/{name}"
+
+
+def drop_ins(desired: DesiredDpdk) -> dict[str, str]:
+    """The text of each that is wanted, by path."""
+    for_vfs = {drop_in_path(unit): drop_in(desired) for unit in desired.units}
+    return {**for_vfs, **{drop_in_path(unit, QUEUE_DROP_IN): queue_drop_in(desired) for unit in desired.queue_units}}
 
 
 def drop_in(desired: DesiredDpdk) -> str:
     """systemd.exec(5): limits of log-ins are not those of services."""
-    order = f"[Unit]\nRequires={BOOT_UNIT}\nAfter={BOOT_UNIT}\n\n" if desired.after_boot_unit else ""
-    return f"{WRITTEN}{order}[Service]\nLimitMEMLOCK=infinity\nSupplementaryGroups={desired.group}\n"
+    return f"{WRITTEN}{_order(desired)}[Service]\n{_memory_and_group(desired)}"
+
+
+def queue_drop_in(desired: DesiredDpdk) -> str:
+    """A socket of AF_XDP needs CAP_NET_RAW, and counts its memory as locked."""
+    return f"{QUEUE_WRITTEN}{_order(desired)}[Service]\nAmbientCapabilities=CAP_NET_RAW\n{_memory_and_group(desired)}"
+
+
+def _order(desired: DesiredDpdk) -> str:
+    return f"[Unit]\nRequires={BOOT_UNIT}\nAfter={BOOT_UNIT}\n\n" if desired.after_boot_unit else ""
+
+
+def _memory_and_group(desired: DesiredDpdk) -> str:
+    return f"LimitMEMLOCK=infinity\nSupplementaryGroups={desired.group}\n"
 
 
 def limits(group: str) -> str:

@@ -11,6 +11,7 @@ import re
 import typing as t
 
 PORT = re.compile(r"^Port 0: ([0-9A-Fa-f:]{17})\s*$", re.MULTILINE)
+VERSION = re.compile(r"RTE Version: 'DPDK (\d+)\.(\d+)")
 FRAMES = re.compile(r"RX-packets:\s*(\d+)")
 ERROR = re.compile(
     r"^(?:EAL|VFIO|TELEMETRY|testpmd|[A-Z]+(?:_[A-Z]+)*): .*|^Failed to .*|^No cores .*|^.*Cause: .*", re.MULTILINE
@@ -75,11 +76,13 @@ class Testpmd(t.NamedTuple):
     :param mac: of port 0; None where it has no port. It then starts all the same, and counts no frames.
     :param frames: that it received, by its last count.
     :param lines: what it says of faults.
+    :param version: of DPDK, (24, 11); None where it does not tell: it does with -v.
     """
 
     mac: str | None
     frames: int
     lines: tuple[str, ...]
+    version: tuple[int, int] | None = None
 
     @property
     def cause(self) -> Cause | None:
@@ -91,4 +94,10 @@ class Testpmd(t.NamedTuple):
 def told_by_testpmd(text: str) -> Testpmd:
     port, frames = PORT.search(text), FRAMES.findall(text)
     lines = [line.strip() for line in ERROR.findall(text) if FAULT.search(line)]
-    return Testpmd(port.group(1).lower() if port else None, int(frames[-1]) if frames else 0, tuple(lines[:MOST]))
+    version = VERSION.search(text)
+    return Testpmd(
+        port.group(1).lower() if port else None,
+        int(frames[-1]) if frames else 0,
+        tuple(lines[:MOST]),
+        (int(version.group(1)), int(version.group(2))) if version else None,
+    )

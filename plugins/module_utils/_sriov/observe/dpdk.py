@@ -16,6 +16,8 @@ from ..model.dpdk import (
     LIMITS,
     LIMITS_FILE,
     LIMITS_OF_ALL,
+    QUEUE_DROP_IN,
+    QUEUE_WRITTEN,
     SERVICE_LINK,
     SERVICE_SETTINGS,
     SERVICE_SHIPPED,
@@ -24,7 +26,7 @@ from ..model.dpdk import (
     FoundDpdk,
     LeftOfDpdk,
     active_lines,
-    drop_in_path,
+    drop_ins,
     gives_memlock,
 )
 from ..model.paths import BOOT_UNIT, NOTHING, UNIT_FILES
@@ -45,8 +47,8 @@ def observe_dpdk(kernel: Kernel, desired: DesiredDpdk) -> FoundDpdk:
         _has_group(kernel, desired.group),
         groups,
         _limits(kernel, desired.group) if desired.memlock else None,
-        {unit: etc.read(drop_in_path(unit)) for unit in desired.units},
-        _known(kernel, desired.units),
+        {path: etc.read(path) for path in drop_ins(desired)},
+        _known(kernel, desired.every_unit),
         _service(kernel) if desired.masks else DpdkService(),
         etc.mode(f"{UNIT_FILES}/{BOOT_UNIT}") is not None,
         [user for user, found in groups.items() if found is None and _has_group(kernel, user)],
@@ -60,9 +62,9 @@ def left_of_dpdk(kernel: Kernel) -> LeftOfDpdk:
     """
     etc = kernel.etc
     folders = [name for name in etc.names(UNIT_FILES) if name.endswith(".d")]
-    paths = [*(f"{UNIT_FILES}/{folder}/{DROP_IN}" for folder in folders), LIMITS_FILE]
+    paths = [*(f"{UNIT_FILES}/{folder}/{name}" for folder in folders for name in (DROP_IN, QUEUE_DROP_IN)), LIMITS_FILE]
     found = {path: etc.read(path) for path in paths}
-    files = {path: text for path, text in found.items() if text and text.startswith(WRITTEN)}
+    files = {path: text for path, text in found.items() if text and text.startswith((WRITTEN, QUEUE_WRITTEN))}
     return LeftOfDpdk(files, etc.link(SERVICE_LINK) == NOTHING)
 
 

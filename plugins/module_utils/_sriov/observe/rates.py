@@ -8,7 +8,7 @@
 A number is called packets a second where it is known to be all that is received: the sum of counters that are known of
 the driver, or else what the kernel counts.
 
-Clock, sleep and the reading of statistics are arguments.
+Clock, sleep and the reading of statistics are arguments. What a user is shown of it is made in rate_report.py.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 import re
 import typing as t
-from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,13 +23,12 @@ from ..errors import InvalidRequest
 from ..knowledge.index import all_queue_counters, packet_counters, queue_counters
 
 if t.TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 MAX_SECONDS = 3600
 MAX_SAMPLES = 3600
 LONGEST_PATTERN = 1000  # characters; counters have 32
 NOTHING = "(?!)"
-DIGITS = re.compile(r"\d+")
 RESOLUTION = 1e-9  # of the clock: two readings are never closer
 # What is received, what is lost on the way, and what flow director did with it; no bytes.
 DEFAULT_PATTERN = (
@@ -40,9 +38,10 @@ DEFAULT_PATTERN = (
 )
 ALL_PACKETS = "rx_packets"  # of the kernel's counters
 NO_PACKETS = ("rx_bytes", "rx_compressed")  # among the kernel's
+SUMS = ("rx_packets", "rx_bytes", "tx_packets", "tx_bytes")  # the driver's and the kernel's: drivers add queues up
 
 Rates = t.Dict[str, t.Optional[float]]
-"""Counter -> per second, not rounded; None where it went backwards, or came or went."""
+"""Counter -> per second, not rounded; None where it went backwards, came or went, or is a sum of which a part did."""
 
 
 class Reading(t.NamedTuple):
@@ -51,11 +50,13 @@ class Reading(t.NamedTuple):
     :param at: seconds of a monotonic clock, from just before they were read.
     :param counters: the driver's own.
     :param kernel: the kernel's, of what is received.
+    :param sockets: (queue, inode) of AF_XDP sockets -> what they have lost.
     """
 
     at: float
     counters: t.Mapping[str, int]
     kernel: t.Mapping[str, int] = {}
+    sockets: t.Mapping[tuple[int, int], t.Mapping[str, int]] = {}
 
 
 class Packets(t.NamedTuple):
@@ -138,15 +139,20 @@ def sample(
     return readings
 
 
-def rates(readings: Sequence[Reading]) -> Rates:
-    """Of the driver's counters, from the first reading to the last; in the driver's order, new counters last."""
-    return _rates([reading.counters for reading in readings], elapsed(readings))
+def rates(readings: Sequence[Reading], driver: str = "") -> Rates:
+    """Of the driver's counters, from the first reading to the last; in the driver's order, new counters last.
+
+    :param driver: the interface's; "": not known.
+    """
+    found = _rates([reading.counters for reading in readings], elapsed(readings))
+    return _without_sums(found, readings, driver)
 
 
-def kernel_rates(readings: Sequence[Reading]) -> Rates:
+def kernel_rates(readings: Sequence[Reading], driver: str = "") -> Rates:
     """Of the kernel's counters."""
     found = _rates([reading.kernel for reading in readings], elapsed(readings))
-    return {name: rate for name, rate in found.items() if name not in NO_PACKETS}
+    known = {name: rate for name, rate in found.items() if name not in NO_PACKETS}
+    return _without_sums(known, readings, driver)
 
 
 def _rates(counters: Sequence[Mapping[str, int]], seconds: float) -> Rates:
@@ -155,6 +161,34 @@ def _rates(counters: Sequence[Mapping[str, int]], seconds: float) -> Rates:
     names = list(dict.fromkeys(name for each in counters for name in each))
     steady = {name for name in names if _rises([each.get(name) for each in counters])}
     return {name: (last[name] - first[name]) / seconds if name in steady else None for name in names}
+
+
+def _without_sums(found: Rates, readings: Sequence[Reading], driver: str) -> Rates:
+    """Where one queue began again, what its driver adds up is too low by an unknown part, also where it has risen."""
+    doubtful = SUMS if since_reset(readings, driver) else ()
+    return {name: None if name in doubtful else rate for name, rate in found.items()}
+
+
+def since_reset(readings: Sequence[Reading], driver: str = "") -> dict[int, int]:
+    """What queues have counted since their counters went back to 0: queue -> packets.
+
+    ixgbe has a queue begin again where a zero-copy AF_XDP socket is bound to it or closed, and leaves the others alone
+    (ixgbe_xsk.c ixgbe_xsk_pool_enable).
+    """
+    counters = [reading.counters for reading in readings]
+    counts = queue_counter(counters[-1], driver)
+    found: dict[int, int] = {}
+    for name, last in counters[-1].items():
+        match = counts.fullmatch(name)
+        if match and _fell([each.get(name) for each in counters]):
+            queue = int(match[match.lastindex or 0])
+            found[queue] = found.get(queue, 0) + last
+    return {queue: found[queue] for queue in sorted(found)}
+
+
+def _fell(values: list[int | None]) -> bool:
+    """Whether one was there throughout, and lower than before at a time."""
+    return None not in values and not _rises(values)
 
 
 def _rises(values: list[int | None]) -> bool:
@@ -171,7 +205,7 @@ def queue_rates(found: Rates, driver: str = "") -> dict[int, float | None]:
 
     :param driver: the interface's; "": not known.
     """
-    counts = _queue_counter(found, driver)
+    counts = queue_counter(found, driver)
     parts: dict[int, list[float | None]] = {}
     for name, rate in found.items():
         match = counts.fullmatch(name)
@@ -180,26 +214,17 @@ def queue_rates(found: Rates, driver: str = "") -> dict[int, float | None]:
     return {queue: _sum(parts[queue]) for queue in sorted(parts)}
 
 
-def listed(queues: Mapping[int, float | None], in_use: int = 0, idle: bool = False) -> dict[int, float | None]:
-    """The queues that a user wants to see.
-
-    :param in_use: RX queues in use; 0: not known. Drivers count for queues that they do not use as well.
-    :param idle: also those in use on which nothing moved.
-    """
-    return {queue: rate for queue, rate in queues.items() if rate != 0 or (idle and (not in_use or queue < in_use))}
-
-
-def _queue_counter(found: Rates, driver: str) -> re.Pattern[str]:
+def queue_counter(found: Iterable[str], driver: str) -> re.Pattern[str]:
     """How counters of queues are named here; its one group that matches is the queue.
 
     As the driver names them. If there is none of these, it is an unknown driver, or of another release than we know:
     then as the first driver does that has a name in common, so that none is counted under two names.
     """
-    own = _any_of(queue_counters(driver))
-    if any(map(own.fullmatch, found)):
+    own, names = _any_of(queue_counters(driver)), tuple(found)
+    if any(map(own.fullmatch, names)):
         return own
     others = map(_any_of, all_queue_counters())
-    return next((other for other in others if any(map(other.fullmatch, found))), own)
+    return next((other for other in others if any(map(other.fullmatch, names))), own)
 
 
 @lru_cache(maxsize=None)
@@ -224,57 +249,3 @@ def _sum(parts: Iterable[float | None]) -> float | None:
     known = list(parts)
     numbers = [part for part in known if part is not None]
     return sum(numbers) if len(numbers) == len(known) else None
-
-
-def report(
-    readings: Sequence[Reading], wanted: Container[str], in_use: int = 0, driver: str = "", idle: bool = False
-) -> dict[str, t.Any]:
-    """The module's result.
-
-    :param wanted: names of counters.
-    """
-    found, kernel = rates(readings), kernel_rates(readings)
-    queues, counts = queue_rates(found, driver), _queue_counter(found, driver)
-    received = packets(found, kernel, driver)
-    chosen = {name: rate for name, rate in found.items() if name in wanted}
-    used = [name for name in found if name in chosen or name in received.counters or counts.fullmatch(name)]
-    shown = listed(queues, in_use, idle)
-    return {
-        "seconds": round(elapsed(readings), 3),
-        "packets_per_second": rounded(received.per_second),
-        "counted_by": received.counted_by,
-        "queues": [{"queue": queue, "packets_per_second": rounded(rate)} for queue, rate in shown.items()],
-        "rates": _rounded(chosen if idle else _without_idle(chosen)),
-        "kernel": _rounded(kernel),
-        "reset": [
-            *(name for name in used if found[name] is None),
-            *(f"{name} (ip -s link)" for name, rate in kernel.items() if rate is None),
-        ],
-    }
-
-
-def _without_idle(chosen: Rates) -> Rates:
-    """Without those that stand still and are one of many: of a queue, a priority, a traffic class."""
-    alike = Counter(DIGITS.sub("#", name) for name in chosen)
-    return {name: rate for name, rate in chosen.items() if rate != 0 or alike[DIGITS.sub("#", name)] == 1}
-
-
-def _rounded(found: Mapping[str, float | None]) -> dict[str, float | None]:
-    return {name: rounded(rate) for name, rate in found.items() if rate is not None}
-
-
-def samples(readings: Sequence[Reading], wanted: Container[str], driver: str = "") -> list[dict[str, t.Any]]:
-    """Between each two readings: when it ended, and what moved."""
-    found = []
-    for pair in zip(readings, readings[1:]):
-        counters = rates(pair)
-        moved = {name: rate for name, rate in counters.items() if rate and name in wanted}
-        received = packets(counters, kernel_rates(pair), driver).per_second
-        end = round(pair[1].at - readings[0].at, 3)
-        found.append({"seconds": end, "packets_per_second": rounded(received), "rates": _rounded(moved)})
-    return found
-
-
-def rounded(rate: float | None) -> float | None:
-    """To six digits: more than the clock is worth, and a single packet in an hour is still not 0."""
-    return None if rate is None else float(f"{rate:.6g}")

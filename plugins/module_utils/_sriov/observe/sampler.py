@@ -9,13 +9,23 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import DeviceNotFound, InvalidRequest, NotPermitted, NotSupported, SriovError, TookTooLong
+from ..errors import (
+    DeviceNotFound,
+    InvalidRequest,
+    KernelRefused,
+    NotPermitted,
+    NotSupported,
+    SriovError,
+    TookTooLong,
+)
 from ..kernel.bounded import StillBlocked, bounded
 from ..kernel.searching import CPU, TooMuch, found_in
 from ..kernel.users import user_label
 from .names import find_interface
 from .not_seen import not_seen
-from .rates import Reading, report, request, sample, samples
+from .rate_report import report, samples
+from .rates import Reading, request, sample
+from .socket_rates import socket_rates
 
 if t.TYPE_CHECKING:
     from ..kernel.kernel import Kernel
@@ -52,6 +62,14 @@ class Chosen:
         self.seen.update(new)
 
 
+def _began_again(interface: str, queues: t.Sequence[int]) -> list[str]:
+    if not queues:
+        return []
+    what = f"queue{'s' * (len(queues) > 1)} {', '.join(map(str, queues))} of {interface}"
+    why = "a zero-copy AF_XDP socket was bound there or closed, or the driver has set up the card anew"
+    return [f"the counters of {what} went back meanwhile, so that they and their sum have no rate: {why}"]
+
+
 class Sampler:
     """Samples one interface.
 
@@ -67,7 +85,15 @@ class Sampler:
         self._clock = clock
         self._sleep = sleep
 
-    def sample(self, name: str, seconds: float, interval: float | None, pattern: str, idle: bool = False) -> Sampled:
+    def sample(
+        self,
+        name: str,
+        seconds: float,
+        interval: float | None,
+        pattern: str,
+        idle: bool = False,
+        sockets: bool = False,
+    ) -> Sampled:
         """Read, wait, read again.
 
         :param name: interface name, altname, MAC or PCI address.
@@ -75,6 +101,7 @@ class Sampler:
         :param interval: seconds between readings that are reported too; None for none.
         :param pattern: which counters are reported.
         :param idle: report queues on which nothing moved as well.
+        :param sockets: report what AF_XDP sockets lose.
         :raises SriovError: an option that cannot be meant, no such interface, no statistics.
         """
         wanted = request(seconds, interval, pattern)
@@ -84,15 +111,17 @@ class Sampler:
         def read() -> Reading:
             reading = self._read(interface)
             chosen.look_at(reading.counters)
-            return reading
+            return reading._replace(sockets=self._sockets(interface)) if sockets else reading
 
         readings = sample(read, wanted.ends, self._clock, self._sleep)
         in_use, driver = self._kernel.interfaces.rx_queues(interface), self._kernel.interfaces.driver(interface) or ""
         each = {} if interval is None else {"samples": samples(readings, chosen.names, driver)}
         found = report(readings, chosen.names, in_use, driver, idle)
+        lost = {"sockets": socket_rates(readings)} if sockets else {}
         unnamed = chosen.seen and not chosen.names
         warnings = [f"pattern: no counter of {interface} is named so: {pattern!r}"] if unnamed else []
-        seen = {"interface": interface, **found, **each, "not_seen": not_seen(self._kernel)}
+        warnings += _began_again(interface, [each["queue"] for each in found["since_reset"]])
+        seen = {"interface": interface, **found, **each, **lost, "not_seen": not_seen(self._kernel)}
         return Sampled(seen, warnings)
 
     def _read(self, interface: str) -> Reading:
@@ -120,6 +149,16 @@ class Sampler:
         if not counters and (interface in ethtool.refused or not kernel):
             raise self._silent(interface)
         return Reading(at, counters, kernel)
+
+    def _sockets(self, interface: str) -> dict[tuple[int, int], dict[str, int]]:
+        """What is not told is noted."""
+        number = self._kernel.interfaces.number(interface, "ifindex")
+        try:
+            told = self._kernel.netlink.sockets.xdp_losses()
+        except (KernelRefused, TookTooLong) as error:
+            self._kernel.note(f"what AF_XDP sockets of {interface} lose", str(error))
+            return {}
+        return {(each.queue, each.inode): each.counts for each in told if each.ifindex == number}
 
     def _silent(self, interface: str) -> SriovError:
         if not self._kernel.interfaces.exists(interface):

@@ -14,9 +14,9 @@ from ..faults import Faults
 from ..model.dpdk import (
     DPDK_SERVICE,
     LIMITS_FILE,
+    QUEUE_DROP_IN,
     SERVICE_LINK,
-    drop_in,
-    drop_in_path,
+    drop_ins,
     limits,
 )
 from ..model.paths import BOOT_UNIT, NOTHING
@@ -73,10 +73,11 @@ def warnings_absent(left: LeftOfDpdk, steps: Sequence[DpdkStep]) -> list[str]:
 def warnings(desired: DesiredDpdk, found: FoundDpdk) -> list[str]:
     """What is no refusal, and may be unknown to who asks."""
     service = found.service
-    unknown = sorted({*desired.units} - {*found.known_units})
+    units = desired.every_unit
+    unknown = sorted({*units} - {*found.known_units})
     said = [f"{unit}: systemd knows no such unit; its drop-in counts once it is there" for unit in unknown]
-    if desired.after_boot_unit and desired.units and not found.boot_unit:
-        said.append(f"{BOOT_UNIT} is not there: until it is (role persist), {', '.join(desired.units)} cannot start")
+    if desired.after_boot_unit and units and not found.boot_unit:
+        said.append(f"{BOOT_UNIT} is not there: until it is (role persist), {', '.join(units)} cannot start")
     if service.own:
         said.append(f"{SERVICE_LINK} is somebody's own, and stays as it is")
     elif service.configured and service.link == NOTHING:
@@ -111,7 +112,8 @@ def _service(desired: DesiredDpdk, found: FoundDpdk) -> list[FileStep]:
 
 
 def _drop_ins(desired: DesiredDpdk, found: FoundDpdk) -> t.Iterator[FileStep]:
-    text = drop_in(desired)
-    for unit in desired.units:
-        if found.drop_ins[unit] != text:
-            yield WriteFile(drop_in_path(unit), text, f"what {unit} needs for its VFs")
+    for path, text in drop_ins(desired).items():
+        if found.drop_ins[path] != text:
+            unit = path.split("/")[-2][: -len(".d")]
+            what = "queues of AF_XDP" if path.endswith(QUEUE_DROP_IN) else "VFs"
+            yield WriteFile(path, text, f"what {unit} needs for its {what}")

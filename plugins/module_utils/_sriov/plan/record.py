@@ -134,9 +134,11 @@ def _with_what_changes(record: Record, pf: Pf, steps: Iterable[Step], taken: Tak
 
 
 def _is_plain(record: Record, pf: Pf) -> bool:
-    """Whether its table is still the one of then, and nobody has set that by hand."""
+    """Whether its table is still the one of then, and nobody has set that by hand. While a PF is down it may say
+    anything (ixgbe: zeros): its driver fills it in when it goes up."""
     there = (pf.num_vfs, pf.combined) == (record.num_vfs, record.channels)
-    return there and record.table is None and not is_set_by_hand(pf)
+    is_up = bool(pf.device.netdev and pf.device.netdev.up)
+    return is_up and there and record.table is None and not is_set_by_hand(pf)
 
 
 def _still_there(rules: Iterable[FlowRule], pf: Pf, taken: Taken | None) -> Iterable[FlowRule]:

@@ -62,7 +62,10 @@ LAYERS = {
         *("compare", "converge", "drift", "installing"),
     },
     "info": {"errors", "model", "knowledge", "kernel", "observe", "bypass", "results"},
-    "proof": {"errors", "model", "kernel", "alone", "others", "info"},
+    "transient": {"errors", "kernel"},
+    "proof": {"errors", "model", "kernel", "alone", "others", "info", "transient"},
+    "xsk_dpdk": {"errors", "model", "kernel", "transient"},
+    "xsk_proof": {"errors", "model", "kernel", "alone", "observe", "copies", "transient", "xsk_dpdk"},
     "verify": {
         *("errors", "faults", "model", "kernel", "kept", "alone", "observe", "compare", "converge", "drift"),
     },

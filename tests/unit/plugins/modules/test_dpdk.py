@@ -286,6 +286,49 @@ def test_all_that_is_returned_is_documented_as_it_is(tmp_path, options):
     assert differing(said_by(dpdk), returned(result), "", set()) == []
 
 
+QUEUE = "etc/systemd/system/capture.service.d/kernel-bypass-sriov-queue.conf"
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_service_that_reads_from_queues_gets_a_drop_in_of_its_own(tmp_path, check):
+    kernel = host(tmp_path)
+    assert not run_module(dpdk, kernel, **WISH)["failed"]
+    before = snapshot(tmp_path)
+    result = run_module(dpdk, kernel, check=check, queue_units=["capture"], **WISH)
+    assert result["steps"] == [
+        f"write /{QUEUE} (what capture.service needs for its queues of AF_XDP)",
+        "have systemd read its units again",
+    ]
+    assert (
+        snapshot(tmp_path) == before if check else "AmbientCapabilities=CAP_NET_RAW\n" in (tmp_path / QUEUE).read_text()
+    )
+    assert run_module(dpdk, kernel, queue_units=["capture"], **WISH)["changed"] is check
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_what_a_service_has_for_queues_goes_alone(tmp_path, check):
+    kernel = host(tmp_path)
+    other = QUEUE.replace("capture", "other")
+    assert not run_module(dpdk, kernel, queue_units=["capture", "other"], **WISH)["failed"]
+    result = run_module(dpdk, kernel, check=check, state="absent", queue_units=["capture"])
+    assert result["steps"] == [f"remove /{QUEUE}", "have systemd read its units again"]
+    assert (tmp_path / QUEUE).exists() is check
+    assert (tmp_path / other).exists() and (tmp_path / LIMITS).exists()
+    assert run_module(dpdk, kernel, state="absent", queue_units=["capture"])["changed"] is check
+
+
+def test_all_of_it_has_what_services_have_for_queues(tmp_path):
+    kernel = host(tmp_path)
+    assert not run_module(dpdk, kernel, queue_units=["capture"], **WISH)["failed"]
+    assert f"remove /{QUEUE}" in run_module(dpdk, kernel, state="absent")["steps"]
+    assert not (tmp_path / QUEUE).exists()
+
+
+def test_somebody_elses_drop_in_of_that_name_stays(tmp_path):
+    kernel = host(tmp_path, {QUEUE: "[Service]\nNice=5\n"})
+    assert run_module(dpdk, kernel, state="absent", queue_units=["capture"])["steps"] == []
+
+
 def test_a_run_without_units_takes_no_drop_in_away(tmp_path):
     kernel = host(tmp_path)
     run_module(dpdk, kernel, **WISH, after_boot_unit=True)

@@ -76,10 +76,10 @@ def test_the_program_has_no_privilege_and_ends_by_itself(kernel):
     (argv,) = kernel.run.started
     assert argv[: argv.index("--")] == [
         *("systemd-run", "--quiet", "--wait", "--collect", "--pipe", "--unit=kernel-bypass-sriov-proof"),
-        *("--uid=capture", "-p", "CapabilityBoundingSet=", "-p", "NoNewPrivileges=yes", "-p", "LimitMEMLOCK=infinity"),
-        *("-p", "RuntimeMaxSec=60", "-p", "TimeoutStopSec=15", "-p", "CPUAffinity=0-7"),
+        *("--uid=capture", "-p", "NoNewPrivileges=yes", "-p", "CapabilityBoundingSet=", "-p", "LimitMEMLOCK=infinity"),
+        *("-p", "RuntimeMaxSec=60", "-p", "CPUAffinity=0-7"),
         *("-p", "RuntimeDirectory=kernel-bypass-sriov-proof"),
-        *("-p", "Environment=XDG_RUNTIME_DIR=/run/kernel-bypass-sriov-proof"),
+        *("-p", "Environment=XDG_RUNTIME_DIR=/run/kernel-bypass-sriov-proof", "-p", "TimeoutStopSec=15"),
     ]
     assert argv[argv.index("--") + 1 :] == [
         *("dpdk-testpmd", "-m", "128", "--in-memory", "--no-telemetry", "-a", VF, "--"),

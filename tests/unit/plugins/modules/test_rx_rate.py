@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import resource
 import struct
@@ -18,10 +19,14 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel 
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.ethtool import Ethtool
 from ansible_collections.kernel_bypass.sriov.plugins.modules import rx_rate
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate, written
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import DIRECTORY, snapshot
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
 
+from .test_returns import differing, returned, said_by
+
+IFINDEX = 3  # of enp1s0
 AMBIENT = ("invocation", "warnings")  # ansible-core keeps warnings for a whole process, other tests' too
 
 
@@ -139,6 +144,7 @@ def test_rates_of_a_steady_stream(kernel, clock):
         },
         "kernel": {},
         "reset": [],
+        "since_reset": [],
         "not_seen": [],
     }
 
@@ -272,6 +278,71 @@ def test_a_card_that_is_reset_on_the_way_has_no_rates(kernel, clock):
     result = run(kernel, clock, seconds=2)
     assert (result["reset"], result["rates"]) == (["rx_queue_0_packets"], {"rx_errors": 0.0})
     assert result["packets_per_second"] is None
+
+
+def test_a_queue_that_began_again_is_told_with_what_came_since_and_the_others_keep_their_rates(kernel, clock):
+    """As when a zero-copy AF_XDP socket is bound to queue 1: never a negative rate."""
+
+    def bound(seconds):
+        counted = 500 * seconds if seconds < 2.5 else 500 * (seconds - 2.5)
+        return {**steady(seconds), "rx_queue_1_packets": int(10**9 * (seconds < 2.5) + counted)}
+
+    kernel.ethtool = Driver(clock, bound)
+    result = run(kernel, clock, seconds=4, interval=1)
+    assert result["packets_per_second"] is None
+    assert result["queues"][0] == {"queue": 0, "packets_per_second": pytest.approx(1000, rel=1e-3)}
+    assert result["queues"][1] == {"queue": 1, "packets_per_second": None}
+    assert result["reset"] == ["rx_packets", "rx_queue_1_packets"]
+    assert result["since_reset"] == [{"queue": 1, "packets": pytest.approx(500 * (result["seconds"] - 2.5), abs=2)}]
+    assert [bool(sample["since_reset"]) for sample in result["samples"]] == [False, False, True, False]
+    steady_ones = [sample["packets_per_second"] for sample in result["samples"] if not sample["since_reset"]]
+    assert steady_ones == pytest.approx([1500.0] * 3, rel=0.01)
+    assert "the counters of queue 1 of enp1s0 went back meanwhile" in str(result["warnings"])
+    assert differing(said_by(rx_rate), returned(result), "", set()) == []
+
+
+def losing(tmp_path, clock, listed, later):
+    """A host whose sockets are others once somebody has slept."""
+    kernel = simulate(tmp_path, {**hosts.host(hosts.IXGBE), **hosts.sockets(*listed)})
+    kernel.ethtool = Driver(clock, steady)
+
+    def sleep(seconds):
+        clock.sleep(seconds)
+        (tmp_path / "sim/sockets").write_text(json.dumps(later), encoding="utf-8")
+
+    module = types.SimpleNamespace(main=lambda outside: rx_rate.main(outside, clock.time, sleep))
+    return run_module(module, kernel, pf="enp1s0", seconds=10, sockets=True)
+
+
+def test_what_af_xdp_sockets_of_the_interface_lose_is_told_when_asked(tmp_path, clock):
+    other = hosts.xdp_socket(32, 77, 1)
+    result = losing(
+        tmp_path,
+        clock,
+        [hosts.xdp_socket(31, IFINDEX, 1, (0, 0, 11, 0)), other],
+        [hosts.xdp_socket(31, IFINDEX, 1, (0, 0, 33, 0)), other],
+    )
+    (found,) = result["sockets"]
+    assert (found["queue"], found["inode"]) == (1, 31)
+    assert found["lost"] == {"rx_dropped": 0, "rx_invalid_descs": 0, "rx_ring_full": 33, "rx_fill_ring_empty_descs": 0}
+    assert found["lost_per_second"]["rx_ring_full"] == 2.0
+    assert differing(said_by(rx_rate), returned(result), "", set()) == []
+    assert "sockets" not in run(simulate(tmp_path / "other", hosts.host(hosts.IXGBE)), clock)
+
+
+def test_a_kernel_that_tells_nothing_of_sockets_is_told_of(tmp_path, clock):
+    kernel = simulate(tmp_path, hosts.host(hosts.IXGBE), Behaviour(netlink_errors={20: errno.ENOENT}))
+    kernel.ethtool = Driver(clock, steady)
+    result = run(kernel, clock, sockets=True)
+    assert (result["failed"], result["sockets"]) == (False, [])
+    (sentence,) = result["not_seen"]
+    assert sentence.startswith("what AF_XDP sockets of enp1s0 lose: netlink refused a question [ENOENT")
+
+
+def test_a_kernel_that_does_not_count_what_sockets_lose_shows_none(tmp_path, clock):
+    """Before Linux 5.9: the attribute is not there."""
+    silent = [hosts.xdp_socket(31, IFINDEX, 1, losses=None)]
+    assert losing(tmp_path, clock, silent, silent)["sockets"] == []
 
 
 def test_check_mode_samples_as_well_and_nothing_is_written(tmp_path, kernel, clock):

@@ -13,7 +13,11 @@ import struct
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.netlink import attribute
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.sock_diag import FrameSocket, SockDiag
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.sock_diag import (
+    FrameSocket,
+    SockDiag,
+    SocketLosses,
+)
 
 SOL_PACKET, PACKET_RX_RING, PACKET_FANOUT = 263, 5, 18
 
@@ -35,6 +39,16 @@ def test_af_xdp_sockets_are_asked_with_their_interface_and_queue():
     told = Told(head + attribute(1, struct.pack("=II", 3, 5)) + attribute(2, struct.pack("=I", 0)))
     assert SockDiag(told).xdp() == [FrameSocket(3, 0x1234, 5)]
     assert told.asked == [(4, 20, "2c000000" + "00000000" + struct.pack("=I", 1).hex() + "00" * 8)]
+
+
+def test_what_af_xdp_sockets_lose_is_asked_beside_where_they_are():
+    """struct xdp_diag_stats: dropped, invalid, RX ring full, fill ring empty, and two of what is sent."""
+    head = struct.pack("=BBHIII", 44, 3, 0, 0x1234, 1, 0)
+    where, lost = attribute(1, struct.pack("=II", 3, 5)), attribute(9, struct.pack("=6Q", 1, 2, 3, 4, 5, 6))
+    told = Told(head + where + lost, head + where)
+    counts = {"rx_dropped": 1, "rx_invalid_descs": 2, "rx_ring_full": 3, "rx_fill_ring_empty_descs": 4}
+    assert SockDiag(told).xdp_losses() == [SocketLosses(3, 0x1234, 5, counts)]
+    assert told.asked == [(4, 20, "2c000000" + "00000000" + struct.pack("=I", 1 | 16).hex() + "00" * 8)]
 
 
 def test_packet_sockets_are_asked_with_rings_and_fanout():

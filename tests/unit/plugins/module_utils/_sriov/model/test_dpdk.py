@@ -59,6 +59,20 @@ def test_lines_that_ask_for_something_are_told_with_their_place(text, lines):
     assert dpdk.active_lines("F", text) == lines
 
 
+def test_who_reads_from_queues_has_the_capability_for_sockets_beside_memory_and_group():
+    assert dpdk.queue_drop_in(dpdk.DesiredDpdk("readers")) == (
+        f"{dpdk.QUEUE_WRITTEN}[Service]\nAmbientCapabilities=CAP_NET_RAW\n"
+        "LimitMEMLOCK=infinity\nSupplementaryGroups=readers\n"
+    )
+    both = dpdk.DesiredDpdk("readers", units=("a.service",), queue_units=("a.service",), after_boot_unit=True)
+    for_vfs, for_queues = dpdk.drop_ins(both).items()
+    assert (for_vfs[0], for_queues[0]) == (
+        "/etc/systemd/system/a.service.d/kernel-bypass-sriov.conf",
+        "/etc/systemd/system/a.service.d/kernel-bypass-sriov-queue.conf",
+    )
+    assert all("After=kernel-bypass-sriov.service\n" in text for _path, text in (for_vfs, for_queues))
+
+
 def test_a_drop_in_orders_only_where_there_is_a_boot_unit():
     first, _blank, rest = dpdk.drop_in(dpdk.DesiredDpdk("dpdk", after_boot_unit=True)).partition("[Unit]\n")
     assert first == dpdk.WRITTEN and rest == (

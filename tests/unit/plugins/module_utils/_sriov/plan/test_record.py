@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.attributes import VfAttributes
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.kept import KeptVf, Record, Taken
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import Rings, RingSizes
@@ -18,9 +19,15 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.re
     outlived,
     record_of,
 )
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.net import InsertRule, SetHash, SetRings
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.net import (
+    InsertRule,
+    SetHash,
+    SetRings,
+    SetRss,
+)
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.pci import SetLink
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
+    LABEL,
     PF,
     SECOND,
     desired_pf,
@@ -111,6 +118,16 @@ def test_what_runs_change_beside_that_is_noted_when_it_is_first_changed():
     )
     assert (second.up, second.rings) == (False, Rings(512, 256))
     assert second.hash == Hash("00:01", None, {"udp4": 48, "tcp4": 240})
+
+
+@pytest.mark.parametrize("is_up", [True, False])
+def test_what_a_table_says_while_the_pf_is_down_is_not_what_it_was(is_up):
+    """The first run sets the PF up and takes a queue out: ixgbe's table was zeros, of which nothing comes back."""
+    zeros, apart = (0,) * 128, (0, 1) * 64
+    plain = (0, 1, 2, 3) * 32
+    was = ixgbe(up=is_up, combined_channels=4, table=plain if is_up else zeros)
+    record = noted(was, SetRss(PF, "enp1s0", LABEL, apart, apart=True))
+    assert (record.apart, record.own_table) == (apart, plain if is_up else None)
 
 
 def test_rules_that_are_added_are_ours_as_long_as_they_are_there():
