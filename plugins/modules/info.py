@@ -333,7 +333,7 @@ pfs:
           type: list
           elements: dict
     bypass:
-      description: Kernel bypass techniques.
+      description: Kernel bypass techniques on the NIC itself, and what VFs would cost it (row V(VF)).
       type: list
       elements: dict
       contains:
@@ -341,6 +341,18 @@ pfs:
         available: {description: Whether this NIC allows it on this host., type: bool}
         why: {description: 'The evidence, or all that is in the way.', type: str}
         kernel_loses_nic: {description: Whether it takes the whole NIC from the kernel., type: bool}
+        price: {description: What it costs., type: str}
+    vf_bypass:
+      description:
+        - Kernel bypass techniques on a VF of this NIC, whether there is one yet or not, and whatever driver it has now.
+        - What VFs cost the NIC, and which frames reach them, is in row V(VF) of RV(pfs[].bypass).
+      type: list
+      elements: dict
+      contains:
+        name: {description: Name of the technique., type: str}
+        available: {description: Whether a VF of this NIC allows it on this host., type: bool}
+        why: {description: 'The evidence, or all that is in the way.', type: str}
+        kernel_loses_vf: {description: Whether it takes the VF from the kernel. The NIC stays., type: bool}
         price: {description: What it costs., type: str}
     vfs:
       description: The VFs in the order of their indices.

@@ -16,24 +16,21 @@ from .facts import Evidence, has_interface, knowledge, management_price, option,
 
 if t.TYPE_CHECKING:
     from ..knowledge.driver import Xdp
-    from ..model.bypass import BypassFacts
+    from ..model.bypass import BypassFacts, KernelFacts
     from .facts import Technique
 
 NATIVE = ("basic", "redirect")  # what a driver must have to run a program that redirects to a socket
 ZERO_COPY = (*NATIVE, "xsk-zerocopy")
+NATIVE_COST = "a copy per packet"
+GENERIC_COST = "the kernel builds a socket buffer for every packet first, and copies it: no faster than its own path"
 
 
 def af_xdp(facts: BypassFacts) -> tuple[Technique, ...]:
     """Best mode first."""
     return (
         _af_xdp(facts, "AF_XDP zero-copy", [_in_driver(facts, ZERO_COPY), *_allowed(facts)], ""),
-        _af_xdp(facts, "AF_XDP native", [_in_driver(facts, NATIVE), *_allowed(facts)], "a copy per packet"),
-        _af_xdp(
-            facts,
-            "AF_XDP generic",
-            [],
-            "the kernel builds a socket buffer for every packet first, and copies it: no faster than its own path",
-        ),
+        _af_xdp(facts, "AF_XDP native", [_in_driver(facts, NATIVE), *_allowed(facts)], NATIVE_COST),
+        _af_xdp(facts, "AF_XDP generic", [], GENERIC_COST),
     )
 
 
@@ -43,10 +40,6 @@ def _af_xdp(facts: BypassFacts, name: str, driver: list[Evidence], cost: str) ->
     :param driver: what the mode needs of the driver; empty: nothing, and so attaching resets nothing.
     :param cost: what the mode costs per packet.
     """
-    kernel = facts.kernel
-    common = [option(kernel, "CONFIG_XDP_SOCKETS", protocol="XDP")]
-    if kernel.config_file is not None:
-        common.append(option(kernel, "CONFIG_BPF_SYSCALL"))
     price = [
         cost,
         _queue_price(facts),
@@ -56,31 +49,51 @@ def _af_xdp(facts: BypassFacts, name: str, driver: list[Evidence], cost: str) ->
         f"{facts.name} has an XDP program already: it must go, or let others in (libxdp)" if facts.xdp_attached else "",
         management_price(facts, "the connection stands still meanwhile") if driver or _ntuple_resets(facts) else "",
     ]
-    return row(name, [has_interface(facts), *driver, *common], kernel_loses_nic=False, price=price)
+    evidence = [has_interface(facts), *driver, *xdp_sockets(facts.kernel)]
+    return row(name, evidence, kernel_loses_nic=False, price=price)
+
+
+def xdp_sockets(kernel: KernelFacts) -> list[Evidence]:
+    """What every mode needs of the kernel."""
+    sockets = option(kernel, "CONFIG_XDP_SOCKETS", protocol="XDP")
+    return [sockets] if kernel.config_file is None else [sockets, option(kernel, "CONFIG_BPF_SYSCALL")]
 
 
 def _in_driver(facts: BypassFacts, needed: tuple[str, ...]) -> Evidence:
     """By the kernel's word where it has one, by the table where not."""
-    features = facts.xdp_features
-    if features is None:
-        return _by_table(facts, zero_copy=needed == ZERO_COPY)
+    if facts.xdp_features is not None:
+        return by_kernel(facts.name, facts.xdp_features, needed)
+    known = index.driver(facts.driver, facts.pf.device.vendor, facts.pf.device.device).xdp
+    found = not_asked(facts.kernel, facts.driver, known, zero_copy=needed == ZERO_COPY)
+    if known is None or not facts.driver_out_of_tree:
+        return found
+    return Evidence(found.found, f"{found.words}, but this one is not the kernel's own")
+
+
+def by_kernel(interface: str, features: frozenset[str], needed: tuple[str, ...]) -> Evidence:
+    """What the kernel lists for an interface."""
     missing = [name for name in needed if name not in features]
     listed = ", ".join(sorted(features)) or "no XDP feature"
     but = f", not {' and '.join(missing)}" if missing and features else ""
-    return Evidence(not missing, f"the kernel lists {listed} for {facts.name}{but} (netlink family netdev)")
+    return Evidence(not missing, f"the kernel lists {listed} for {interface}{but} (netlink family netdev)")
 
 
-def _by_table(facts: BypassFacts, zero_copy: bool) -> Evidence:
-    kernel = ".".join(map(str, facts.kernel.version))
-    known = index.driver(facts.driver, facts.pf.device.vendor, facts.pf.device.device).xdp
+def by_table(kernel: KernelFacts, driver: str | None, known: Xdp | None, zero_copy: bool) -> Evidence:
+    """What is known of a driver, where the kernel cannot be asked. Why it cannot stands before that."""
     if known is None:
-        return Evidence(False, f"kernel {kernel} cannot tell, and the table of drivers does not know {facts.driver}")
+        return Evidence(False, f"the table of drivers does not know {driver}")
     since = known.zero_copy if zero_copy else known.native
     what = "AF_XDP zero-copy" if zero_copy else "native XDP"
     has = f"has {what} from kernel.org's {since[0]}.{since[1]} on" if since else f"has no {what}"
-    doubt = ", but this one is not the kernel's own" if facts.driver_out_of_tree else ""
-    words = f"kernel {kernel} cannot tell; by the table of drivers {facts.driver} {has} ({known.source}){doubt}"
-    return Evidence(since is not None and facts.kernel.version >= since, words)
+    found = since is not None and kernel.version >= since
+    return Evidence(found, f"by the table of drivers {driver} {has} ({known.source})")
+
+
+def not_asked(kernel: KernelFacts, driver: str | None, known: Xdp | None, zero_copy: bool) -> Evidence:
+    """by_table(), of an interface whose features a kernel before 6.3 does not tell."""
+    found = by_table(kernel, driver, known, zero_copy)
+    joint = ", and" if known is None else ";"
+    return Evidence(found.found, f"kernel {'.'.join(map(str, kernel.version))} cannot tell{joint} {found.words}")
 
 
 def _allowed(facts: BypassFacts) -> list[Evidence]:
