@@ -5,7 +5,7 @@ from lab.guest_programs import GuestPrograms
 
 PF = "0000:01:00.0"
 # Judgements of ours, tested for themselves below.
-JUDGED = {"before", "bypass", "rss_limit", "rss_queues", "locations", "holders", "pcie"}
+JUDGED = {"before", "bypass", "vf_bypass", "rss_limit", "rss_queues", "locations", "holders", "pcie"}
 
 
 @pytest.fixture(scope="module")

@@ -107,20 +107,26 @@ def _packet_mmap(facts: BypassFacts) -> VfTechnique:
 
 
 def _pf_ring_zc(facts: BypassFacts) -> VfTechnique:
-    """Without a VF nobody can tell whether the driver that is installed is PF_RING's, and it is not taken for it."""
-    driver, loaded = _driver(facts), foreign_module(facts, "pf_ring")
-    has = "has a driver with ZC of the name" if _known(facts).pf_ring else "has no driver with ZC in place of"
-    evidence = [_has_interface(facts), Evidence(_known(facts).pf_ring, f"PF_RING {has} {driver}"), loaded]
-    if loaded.found and facts.vf.interface:
-        evidence.append(pf_ring_mode(facts.vf.interface, driver, facts.vf.pf_ring))
-    elif loaded.found:
-        evidence.append(Evidence(False, f"whether the {driver} that is here does ZC is told by its interface only"))
+    evidence = [_has_interface(facts), foreign_module(facts, "pf_ring")]
+    if evidence[-1].found and facts.vf.interface:
+        evidence.append(pf_ring_mode(facts.vf.interface, _driver(facts), facts.vf.pf_ring))
+    else:
+        evidence += _pf_ring_driver(facts, loaded=evidence[-1].found)
     price = [
         "module and driver from outside the kernel, and a licence for ZC",
         f"while a program has zc:{_name(facts)} open, the kernel sees no packet of it",
         _queues(facts),
     ]
     return _row(facts, "PF_RING ZC", evidence, kernel_loses_vf=True, price=price)
+
+
+def _pf_ring_driver(facts: BypassFacts, loaded: bool) -> list[Evidence]:
+    """Whether there is one at all; the one that is installed is not taken for it while no VF tells."""
+    driver = _driver(facts)
+    if not _known(facts).pf_ring:
+        return [Evidence(False, f"PF_RING has no driver with ZC in place of {driver}")]
+    untold = f"whether the {driver} that is here is PF_RING's is told by the interface of a VF only"
+    return [Evidence(True, f"PF_RING has a {driver} with ZC"), *([Evidence(False, untold)] if loaded else [])]
 
 
 def _snabb(facts: BypassFacts) -> VfTechnique:
