@@ -189,7 +189,8 @@ def _af_xdp(facts: BypassFacts, name: str, driver: list[Evidence], cost: str) ->
     :param driver: what the mode needs of the driver; empty: nothing.
     """
     evidence = [_has_interface(facts), *driver, *xdp_sockets(facts.kernel)]
-    price = [cost, "a socket on each RX queue that frames come by", _queues(facts)]
+    resets = "attaching the program resets the VF's queues" if driver else ""
+    price = [cost, "a socket on each RX queue that frames come by", _queues(facts), resets]
     return _row(facts, name, evidence, kernel_loses_vf=False, price=price)
 
 

@@ -179,8 +179,15 @@ def test_where_there_can_be_no_vf_every_row_says_so_and_nothing_else(facts, why)
         pytest.param(
             NATIVE,
             X710,
-            "a copy per packet; a socket on each RX queue that frames come by",
+            "a copy per packet; a socket on each RX queue that frames come by; attaching the program resets the VF's queues",
             id="AF_XDP",
+        ),
+        pytest.param(
+            GENERIC,
+            X710,
+            "the kernel builds a socket buffer for every packet first, and copies it: no faster than its own path; "
+            "a socket on each RX queue that frames come by",
+            id="AF_XDP generic",
         ),
         pytest.param(
             VFIO,
