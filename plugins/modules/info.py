@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: info
-short_description: PFs, VFs, queues, flow rules, their users, and the kernel bypass techniques a NIC allows
+short_description: PFs, VFs, queues, flow rules, their users, and the kernel bypass techniques a NIC and its VFs allow
 version_added: 0.1.0
 description:
   - Reads, in one visit and without any other program than C(ip), what the host tells of its SR-IOV NICs.
-  - Says for each NIC which kernel bypass techniques it allows on this host, why, and at what price. That rests on the
-    driver, the modules and the configuration of the kernel as they are found, and says where it rests on a table
-    instead.
+  - Says for each NIC which kernel bypass techniques it and its VFs allow on this host, why, and at what price. That
+    rests on the driver, the modules and the configuration of the kernel as they are found, and says where it rests on a
+    table instead.
   - Runs without root as well. What it could not see then is in RV(not_seen).
 author:
   - kernel_bypass.sriov maintainers (!UNKNOWN)

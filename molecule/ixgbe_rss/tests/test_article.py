@@ -1,4 +1,4 @@
-"""The commands of docs/kernel-bypass-2015.md do what that page says: by ethtool and sysfs alone, with frames counted."""
+"""The commands of docs/kernel-bypass-2015.md do what that page says: ethtool and sysfs alone, with frames counted."""
 
 import random
 import re
@@ -37,7 +37,7 @@ def received(vm, nic, sent):
 
 
 def of_many_hosts(mac):
-    """The 82599 hashes UDP by its addresses, and by a key that is another one after each boot: so many differ in much."""
+    """The 82599 hashes UDP by its addresses, and by a key that is another one after each boot: these differ in much."""
     hosts = random.Random(FRAMES)
     return [frames.udp(dst_mac=mac, src_ip=f"10.{'.'.join(map(str, hosts.randbytes(3)))}") for _ in range(FRAMES)]
 

@@ -179,7 +179,8 @@ def test_where_there_can_be_no_vf_every_row_says_so_and_nothing_else(facts, why)
         pytest.param(
             NATIVE,
             X710,
-            "a copy per packet; a socket on each RX queue that frames come by; attaching the program resets the VF's queues",
+            "a copy per packet; a socket on each RX queue that frames come by; "
+            "attaching the program resets the VF's queues",
             id="AF_XDP",
         ),
         pytest.param(
