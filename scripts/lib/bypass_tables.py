@@ -56,7 +56,7 @@ def _nic(support: t.Any, title: str, card: t.Any, outside: bool) -> Nic:
     index = import_module(f"{COLLECTION}.plugins.module_utils._sriov.knowledge.index")
     of_pf, of_vf = index.driver(card.driver), index.driver_of_vfs(card.vf_default_driver)
     card = replace(card, online_cpus=CPUS, channels=min(card.channels, CPUS))
-    vf = support.VfFacts(interface=f"{card.interface}v0", iommu_type=card.iommu_type)
+    vf = support.VfFacts(interface=f"{card.interface}v0", driver=card.vf_default_driver, iommu_type=card.iommu_type)
     if outside:
         card = support.host(card, modules=dict.fromkeys(("pf_ring", "netmap", "sfc_char"), "loaded"))
         card = replace(card, pf_ring=_mode(of_pf), netmap_native=of_pf.netmap)

@@ -55,8 +55,8 @@ def _row(
 
 
 def _driver(facts: BypassFacts) -> str | None:
-    """The driver that the kernel has for the VFs."""
-    return facts.pf.vf_default_driver
+    """The driver of the VF that was looked at, or else the one that the kernel has for VFs."""
+    return facts.vf.driver or facts.pf.vf_default_driver
 
 
 def _known(facts: BypassFacts) -> VfDriver:

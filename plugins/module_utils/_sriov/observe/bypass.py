@@ -70,12 +70,14 @@ class BypassObserver:
         )
 
     def _vf(self, pf: Pf) -> VfFacts:
-        netdev = next((vf.netdev for vf in pf.vfs if vf.netdev), None)
+        here = next((vf for vf in pf.vfs if vf.netdev), None)
+        netdev, driver = (here.netdev, here.driver) if here else (None, None)
         return VfFacts(
             interface=netdev.name if netdev else None,
+            driver=driver,
             xdp_features=self._xdp_features(netdev) if netdev else None,
             pf_ring=self._system.pf_ring_mode(netdev.name) if netdev else None,
-            netmap_native=self._uses_netmap(pf.vf_default_driver),
+            netmap_native=self._uses_netmap(driver or pf.vf_default_driver),
             iommu_type=self._iommu_type(pf.vfs[0]) if pf.vfs else None,
         )
 

@@ -38,7 +38,7 @@ DPDK, VFIO = "DPDK", "vfio-pci"
 KERNEL_KEEPS = [PACKET_MMAP, EF_VI, ZERO_COPY, NATIVE, GENERIC]
 VFIO_IS_THERE = "module vfio_pci is installed, not loaded, and the IOMMU is on (the PF is in group 6)"
 OUTSIDE = {"pf_ring": "loaded", "netmap": "loaded"}
-HERE = VfFacts(interface="enp1s0v0", xdp_features=frozenset({"basic"}), iommu_type="identity")
+HERE = VfFacts(interface="enp1s0v0", driver="ixgbevf", xdp_features=frozenset({"basic"}), iommu_type="identity")
 SOLARFLARE = replace(CONNECTX5, driver="sfc", default_driver="sfc", vendor="1924", vf_default_driver="sfc")
 
 

@@ -31,7 +31,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.bypass import (
 DPDK, VFIO = "DPDK", "vfio-pci"
 VFIO_IS_THERE = "module vfio_pci is installed, not loaded, and the IOMMU is on (the PF is in group 6)"
 OUTSIDE = {"pf_ring": "loaded", "netmap": "loaded"}
-HERE = VfFacts(interface="enp1s0v0", xdp_features=frozenset({"basic"}), iommu_type="identity")
+HERE = VfFacts(interface="enp1s0v0", driver="ixgbevf", xdp_features=frozenset({"basic"}), iommu_type="identity")
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,12 @@ HERE = VfFacts(interface="enp1s0v0", xdp_features=frozenset({"basic"}), iommu_ty
             host(vf=HERE, **WITH_VFS),
             f"ixgbevf drives enp1s0v0; CONFIG_PACKET=y in {CONFIG_FILE}",
             id="VF",
+        ),
+        pytest.param(
+            PACKET_MMAP,
+            host(vf=HERE, vf_default_driver=None, **WITH_VFS),
+            f"ixgbevf drives enp1s0v0; CONFIG_PACKET=y in {CONFIG_FILE}",
+            id="a driver that the kernel would not take by itself",
         ),
         pytest.param(
             PACKET_MMAP,

@@ -185,6 +185,7 @@ HOSTS = st.builds(
     vf=st.builds(
         VfFacts,
         interface=st.sampled_from([None, "enp1s0v0"]),
+        driver=st.sampled_from([None, "ixgbevf", "igbvf", "mlx5_core"]),
         xdp_features=st.none() | st.frozensets(st.sampled_from(XDP_FEATURES)),
         pf_ring=st.sampled_from([None, "NAPI", "NAPI/ZC"]),
         netmap_native=st.booleans(),

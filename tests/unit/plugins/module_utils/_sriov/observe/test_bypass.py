@@ -108,7 +108,8 @@ def with_vfs(*vfs):
 
 
 def virtual_function(index, *netdevs, group=None):
-    return Device(f"0000:01:10.{2 * index}", physfn=PF, vf=index, netdevs=netdevs, iommu_group=group)
+    driver = "ixgbevf" if netdevs else None
+    return Device(f"0000:01:10.{2 * index}", driver=driver, physfn=PF, vf=index, netdevs=netdevs, iommu_group=group)
 
 
 VF_NETDEV = Netdev("enp1s0v1", 5, "02:00:00:00:01:01")
@@ -126,7 +127,7 @@ OF_VFS = {
         pytest.param(
             with_vfs(virtual_function(0, group=7), virtual_function(1, VF_NETDEV)),
             OF_VFS,
-            VfFacts("enp1s0v1", frozenset({"basic"}), "NAPI/ZC", True, "DMA-FQ"),
+            VfFacts("enp1s0v1", "ixgbevf", frozenset({"basic"}), "NAPI/ZC", True, "DMA-FQ"),
             id="the first that has an interface is asked, of the first its group",
         ),
         pytest.param(
