@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: info
-short_description: PFs, VFs, queues, flow rules, their users, and the kernel bypass techniques a NIC allows
+short_description: PFs, VFs, queues, flow rules, their users, and the kernel bypass techniques a NIC and its VFs allow
 version_added: 0.1.0
 description:
   - Reads, in one visit and without any other program than C(ip), what the host tells of its SR-IOV NICs.
-  - Says for each NIC which kernel bypass techniques it allows on this host, why, and at what price. That rests on the
-    driver, the modules and the configuration of the kernel as they are found, and says where it rests on a table
-    instead.
+  - Says for each NIC which kernel bypass techniques it and its VFs allow on this host, why, and at what price. That
+    rests on the driver, the modules and the configuration of the kernel as they are found, and says where it rests on a
+    table instead.
   - Runs without root as well. What it could not see then is in RV(not_seen).
 author:
   - kernel_bypass.sriov maintainers (!UNKNOWN)
@@ -357,7 +357,7 @@ pfs:
           type: list
           elements: dict
     bypass:
-      description: Kernel bypass techniques.
+      description: Kernel bypass techniques on the NIC itself, and what VFs would cost it (row V(VF)).
       type: list
       elements: dict
       contains:
@@ -365,6 +365,18 @@ pfs:
         available: {description: Whether this NIC allows it on this host., type: bool}
         why: {description: 'The evidence, or all that is in the way.', type: str}
         kernel_loses_nic: {description: Whether it takes the whole NIC from the kernel., type: bool}
+        price: {description: What it costs., type: str}
+    vf_bypass:
+      description:
+        - Kernel bypass techniques on a VF of this NIC, whether there is one yet or not, and whatever driver it has now.
+        - What VFs cost the NIC, and which frames reach them, is in row V(VF) of RV(pfs[].bypass).
+      type: list
+      elements: dict
+      contains:
+        name: {description: Name of the technique., type: str}
+        available: {description: Whether a VF of this NIC allows it on this host., type: bool}
+        why: {description: 'The evidence, or all that is in the way.', type: str}
+        kernel_loses_vf: {description: Whether it takes the VF from the kernel. The NIC stays., type: bool}
         price: {description: What it costs., type: str}
     vfs:
       description: The VFs in the order of their indices.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .bypass.on_vf import vf_techniques
 from .bypass.techniques import MODULES, OPTIONS, techniques
 from .errors import InUse, TookTooLong
 from .knowledge.queues import driver_of, is_set_by_hand, predict_rss, with_queues_unknown
@@ -121,6 +122,7 @@ def _pf(kernel: Kernel, pf: Pf, host: Host, bypass: BypassObserver) -> dict[str,
         vf_total_msix=kernel.pci.number(pf.device.address, "sriov_vf_total_msix"),
         iommu_group_members=_members(pf.device, host),
         bypass=[technique.view() for technique in techniques(facts)],
+        vf_bypass=[technique.view() for technique in vf_techniques(facts)],
     )
     for view, vf in zip(seen["vfs"], pf.vfs):
         view["iommu_group_members"] = _members(vf, host)

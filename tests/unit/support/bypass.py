@@ -6,10 +6,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.bypass.on_vf import vf_techniques
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.bypass.techniques import techniques
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.bypass import BypassFacts, KernelFacts
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.bypass import (
+    BypassFacts,
+    KernelFacts,
+    VfFacts,
+)
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import ROUTE, Holder
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Device, Host, Netdev, Pf
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import Channels, Feature, Queues
@@ -17,6 +22,10 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.q
 NAMES = (
     *("packet_mmap", "PF_RING ZC", "Snabb", "DPDK on the PF", "netmap", "EF_VI"),
     *("AF_XDP zero-copy", "AF_XDP native", "AF_XDP generic", "VF"),
+)
+VF_NAMES = (
+    *("packet_mmap", "PF_RING ZC", "Snabb", "DPDK", "netmap", "EF_VI"),
+    *("AF_XDP zero-copy", "AF_XDP native", "AF_XDP generic", "vfio-pci"),
 )
 ZERO_COPY, NATIVE, GENERIC = NAMES[6:9]
 PACKET_MMAP, PF_RING, SNABB, DPDK, NETMAP, EF_VI = NAMES[:6]
@@ -63,10 +72,13 @@ class Card:
     netmap_native: bool = False
     lockdown: str = "none"
     noiommu_mode: bool | None = None
+    vf_device: str = ""
     vf_default_driver: str | None = None
+    vf_possible_drivers: tuple[str, ...] = ()
+    vf: VfFacts = field(default_factory=VfFacts)
 
     def facts(self) -> BypassFacts:
-        names = ("driver_out_of_tree", "iommu_type", "lro", "xdp_features", "pf_ring", "netmap_native")
+        names = ("driver_out_of_tree", "iommu_type", "lro", "xdp_features", "pf_ring", "netmap_native", "vf")
         return BypassFacts(self.kernel, self._host(), self._pf(), **{name: getattr(self, name) for name in names})
 
     def _pf(self) -> Pf:
@@ -74,14 +86,22 @@ class Card:
         ntuple = None if self.ntuple_supported is None else Feature(bool(self.ntuple_on), self.ntuple_supported)
         vf_driver = self.vf_default_driver
         vfs = (
-            Device("0000:01:10.0", default_driver=vf_driver, iommu_group=9, physfn=PF, vf=n)
+            Device(
+                "0000:01:10.0", self.vendor, self.vf_device, default_driver=vf_driver, iommu_group=9, physfn=PF, vf=n
+            )
             for n in range(self.num_vfs)
         )
         if self.iommu_group is None:
             vfs = (replace(vf, iommu_group=None) for vf in vfs)
         pf = Pf(self._device(), self.total_vfs, self.num_vfs, True, tuple(vfs), self.online_cpus)
         return replace(
-            pf, queues=Queues(channels, ntuple=ntuple), vf_default_driver=vf_driver, vf_offset=128, vf_stride=2
+            pf,
+            queues=Queues(channels, ntuple=ntuple),
+            vf_device=self.vf_device,
+            vf_default_driver=vf_driver,
+            vf_possible_drivers=self.vf_possible_drivers,
+            vf_offset=128,
+            vf_stride=2,
         )
 
     def _device(self) -> Device:
@@ -124,6 +144,8 @@ N82599 = Card(
     ntuple_on=False,
     lro=False,
     xdp_features=frozenset({"basic", "redirect", "xsk-zerocopy"}),
+    vf_device="10ed",
+    vf_default_driver="ixgbevf",
 )
 WITH_VFS = {"num_vfs": 2, "channels": 4}
 N82576 = replace(
@@ -137,6 +159,28 @@ N82576 = replace(
     channels=8,
     ntuple_supported=False,
     xdp_features=None,
+    vf_device="10ca",
+    vf_default_driver="igbvf",
+)
+# Not in the lab: by the tables, and as their vendors' lists have them.
+X710 = replace(
+    N82599,
+    driver="i40e",
+    default_driver="i40e",
+    device="1572",
+    total_vfs=64,
+    vf_device="154c",
+    vf_default_driver="iavf",
+)
+CONNECTX5 = replace(
+    N82599,
+    driver="mlx5_core",
+    default_driver="mlx5_core",
+    vendor="15b3",
+    device="1017",
+    total_vfs=8,
+    vf_device="1018",
+    vf_default_driver="mlx5_core",
 )
 UNBOUND = {"interface": None, "xdp_features": None, "channels": None, "ntuple_supported": None}
 
@@ -160,3 +204,11 @@ def table(facts):
 
 def technique(name, facts):
     return {row.name: row for row in table(facts)}[name]
+
+
+def vf_table(facts):
+    return vf_techniques(facts.facts())
+
+
+def vf_technique(name, facts):
+    return {row.name: row for row in vf_table(facts)}[name]

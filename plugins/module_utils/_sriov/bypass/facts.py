@@ -33,6 +33,9 @@ def knowledge(facts: BypassFacts) -> Driver:
     return index.driver(kernel_driver(facts), facts.pf.device.vendor, facts.pf.device.device)
 
 
+RING_COPY = "no bypass: the kernel still handles every packet, and copies it into the ring"
+
+
 @dataclass(frozen=True)
 class Technique:
     """One row of the table.
@@ -53,6 +56,24 @@ class Technique:
 
 
 @dataclass(frozen=True)
+class VfTechnique:
+    """One row of the table of a VF: as a Technique, but that the kernel keeps the NIC.
+
+    :param kernel_loses_vf: its use takes the VF from the kernel.
+    """
+
+    name: str
+    available: bool
+    why: str
+    kernel_loses_vf: bool
+    price: str
+
+    def view(self) -> dict[str, t.Any]:
+        """As a module's result."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Something that was looked for, and what was found, in words.
 
@@ -64,7 +85,13 @@ class Evidence:
     decisive: bool = False
 
 
-def row(name: str, evidence: Iterable[Evidence], kernel_loses_nic: bool, price: Iterable[str]) -> Technique:
+class Verdict(t.NamedTuple):
+    available: bool
+    why: str
+    price: str
+
+
+def verdict(evidence: Iterable[Evidence], price: Iterable[str]) -> Verdict:
     """Available if nothing is missing; then `why` is all the evidence, else everything that is missing.
 
     :param price: words; empty ones count for nothing.
@@ -73,7 +100,13 @@ def row(name: str, evidence: Iterable[Evidence], kernel_loses_nic: bool, price: 
     missing = [piece for piece in pieces if not piece.found]
     told = [piece for piece in missing if piece.decisive] or missing or pieces
     why = "; ".join(piece.words for piece in told)
-    return Technique(name, not missing, why, kernel_loses_nic, "; ".join(words for words in price if words))
+    return Verdict(not missing, why, "; ".join(words for words in price if words))
+
+
+def row(name: str, evidence: Iterable[Evidence], kernel_loses_nic: bool, price: Iterable[str]) -> Technique:
+    """A row of the PF's table, by verdict()."""
+    found = verdict(evidence, price)
+    return Technique(name, found.available, found.why, kernel_loses_nic, found.price)
 
 
 def option(kernel: KernelFacts, name: str, protocol: str = "") -> Evidence:
@@ -97,6 +130,14 @@ def module(kernel: KernelFacts, name: str) -> Evidence:
         return Evidence(False, f"module {name} is neither loaded nor installed")
     words = f"module {name} is {state}"
     return Evidence(True, words if state != INSTALLED else f"{words}, not loaded")
+
+
+def af_packet(kernel: KernelFacts) -> Evidence:
+    """Whether there are packet sockets."""
+    witness = option(kernel, "CONFIG_PACKET", protocol="PACKET")
+    if not witness.found and kernel.config_file is None or kernel.config.get("CONFIG_PACKET") == "m":
+        return module(kernel, "af_packet")
+    return witness
 
 
 def foreign_module(facts: BypassFacts, name: str) -> Evidence:

@@ -15,21 +15,19 @@ from ..knowledge.queues import present_rss
 from .facts import Evidence, has_interface, knowledge, management_price, option, row
 
 if t.TYPE_CHECKING:
-    from ..model.bypass import BypassFacts
+    from ..model.bypass import BypassFacts, KernelFacts
     from .facts import Technique
+
+NATIVE_COST = "a copy per packet"
+GENERIC_COST = "the kernel builds a socket buffer for every packet first, and copies it: no faster than its own path"
 
 
 def af_xdp(facts: BypassFacts) -> tuple[Technique, ...]:
     """Best mode first."""
     return (
         _af_xdp(facts, "AF_XDP zero-copy", [_in_driver(facts, xdp.ZERO_COPY), *_allowed(facts)], ""),
-        _af_xdp(facts, "AF_XDP native", [_in_driver(facts, xdp.NATIVE), *_allowed(facts)], "a copy per packet"),
-        _af_xdp(
-            facts,
-            "AF_XDP generic",
-            [],
-            "the kernel builds a socket buffer for every packet first, and copies it: no faster than its own path",
-        ),
+        _af_xdp(facts, "AF_XDP native", [_in_driver(facts, xdp.NATIVE), *_allowed(facts)], NATIVE_COST),
+        _af_xdp(facts, "AF_XDP generic", [], GENERIC_COST),
     )
 
 
@@ -39,10 +37,6 @@ def _af_xdp(facts: BypassFacts, name: str, driver: list[Evidence], cost: str) ->
     :param driver: what the mode needs of the driver; empty: nothing, and so attaching resets nothing.
     :param cost: what the mode costs per packet.
     """
-    kernel = facts.kernel
-    common = [option(kernel, "CONFIG_XDP_SOCKETS", protocol="XDP")]
-    if kernel.config_file is not None:
-        common.append(option(kernel, "CONFIG_BPF_SYSCALL"))
     price = [
         cost,
         _queue_price(facts),
@@ -52,7 +46,14 @@ def _af_xdp(facts: BypassFacts, name: str, driver: list[Evidence], cost: str) ->
         f"{facts.name} has an XDP program already: it must go, or let others in (libxdp)" if facts.xdp_attached else "",
         management_price(facts, "the connection stands still meanwhile") if driver or _ntuple_resets(facts) else "",
     ]
-    return row(name, [has_interface(facts), *driver, *common], kernel_loses_nic=False, price=price)
+    evidence = [has_interface(facts), *driver, *xdp_sockets(facts.kernel)]
+    return row(name, evidence, kernel_loses_nic=False, price=price)
+
+
+def xdp_sockets(kernel: KernelFacts) -> list[Evidence]:
+    """What every mode needs of the kernel."""
+    sockets = option(kernel, "CONFIG_XDP_SOCKETS", protocol="XDP")
+    return [sockets] if kernel.config_file is None else [sockets, option(kernel, "CONFIG_BPF_SYSCALL")]
 
 
 def _in_driver(facts: BypassFacts, needed: tuple[str, ...]) -> Evidence:

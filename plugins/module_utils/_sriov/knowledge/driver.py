@@ -131,12 +131,23 @@ class VfDriver(t.NamedTuple):
     :param queues: the most receive queues that it opens; None: not known.
     :param queue_counters: as Driver.queue_counters.
     :param deaf_mtu: the greatest MTU of an interface whose driver did not reach its PF at probe; None: not known.
+    :param no_af_xdp: why it brings frames to an AF_XDP socket by the generic hook only, for kernels that cannot tell;
+        empty: not known.
+    :param dpdk: the driver that DPDK 24.11 has for these VFs (drivers/net); None: none is known.
+    :param snabb: as Driver.snabb, of VFs.
+    :param pf_ring: as Driver.pf_ring.
+    :param netmap: as Driver.netmap.
     """
 
     name: str
     queues: int | None = None
     queue_counters: tuple[str, ...] = ()
     deaf_mtu: int | None = None
+    no_af_xdp: str = ""
+    dpdk: str | None = None
+    snabb: tuple[str, ...] = ()
+    pf_ring: bool = False
+    netmap: bool = False
 
 
 class Xdp(t.NamedTuple):
@@ -195,7 +206,11 @@ class Driver(t.NamedTuple):
     :param xdp: None: not known.
     :param dpdk: the driver that DPDK 24.11 has for its cards (drivers/net); None: none.
     :param bifurcated: DPDK works beside it, and taking it away breaks DPDK.
-    :param snabb: "vendor:device" of the cards in Snabb's own list of PFs (src/lib/hardware/pci.lua, "cards").
+    :param snabb: "vendor:device" of the functions that Snabb has a driver for (src/lib/hardware/pci.lua, "cards", of
+        f32729274b0a: release 2024.08).
+    :param pf_ring: PF_RING has a driver of this name that does ZC (its drivers/, of dc0ae0d684b3).
+    :param netmap: netmap has patches for it, so that it needs no copy (its LINUX/configure, driver_avail, and
+        LINUX/final-patches, of 89607e1406c1).
     :param ef_vi: EF_VI reaches its cards, through the module sfc_char of OpenOnload.
     :param queue_counters: names of `ethtool -S` that count the packets which a queue received, {} for the queue;
         several of one queue are added up, and are all that it received: also what an XDP program took. Empty: none is
@@ -232,6 +247,8 @@ class Driver(t.NamedTuple):
     dpdk: str | None = None
     bifurcated: bool = False
     snabb: tuple[str, ...] = ()
+    pf_ring: bool = False
+    netmap: bool = False
     ef_vi: bool = False
     queue_counters: tuple[str, ...] = ()
     packet_counters: tuple[str, ...] = ()

@@ -13,4 +13,6 @@ DRIVER = Driver(
     "e1000e",
     dpdk="net_e1000_em",
     snabb=("8086:10d3", "8086:105e"),
+    pf_ring=True,
+    netmap=True,
 )

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .driver import ADDRESSES_AND_PORTS, NUM_VFS, RULE, Driver, Steering, VfDriver, Xdp
+from .driver import ADDRESSES_AND_PORTS, NUM_VFS, RULE, Driver, Steering, Xdp
+from .iavf import IAVF
 
 if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
@@ -39,9 +40,11 @@ DRIVER = Driver(
     table_known=True,  # i40e_main.c i40e_fill_rss_lut
     rss=(),  # every VF has queues of its own; the PF keeps its group
     steering=STEERING,
-    vf_driver=VfDriver("iavf", queue_counters=("rx-{}.packets",)),  # iavf_ethtool.c iavf_gstrings_queue_stats
+    vf_driver=IAVF,
     xdp=Xdp((4, 13), (4, 20), "i40e_main.c i40e_xdp"),  # commits 0c8493d90b6b, 0a714186d3c0
     dpdk="net_i40e",
+    pf_ring=True,
+    netmap=True,
     queue_counters=("rx-{}.packets",),  # i40e_ethtool.c i40e_gstrings_queue_stats
     causes={
         NUM_VFS: {  # i40e_virtchnl_pf.c i40e_pci_sriov_configure, i40e_pci_sriov_enable

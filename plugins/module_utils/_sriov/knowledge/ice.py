@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from .driver import ADDRESSES_AND_PORTS, CHANNELS, NUM_VFS, Driver, Steering, VfDriver, Xdp, fields_of
+from .driver import ADDRESSES_AND_PORTS, CHANNELS, NUM_VFS, Driver, Steering, Xdp, fields_of
+from .iavf import IAVF
 
 DRIVER = Driver(
     "ice",
@@ -22,9 +23,11 @@ DRIVER = Driver(
         mask_of=fields_of,
         mask_per_type=True,
     ),
-    vf_driver=VfDriver("iavf", queue_counters=("rx-{}.packets",)),  # iavf_ethtool.c iavf_gstrings_queue_stats
+    vf_driver=IAVF,
     xdp=Xdp((5, 5), (5, 5), "ice_main.c ice_xdp"),  # commit 2d4238f55697
     dpdk="net_ice",
+    pf_ring=True,
+    netmap=True,
     queue_counters=("rx_queue_{}_packets",),  # ice_ethtool.c __ice_get_strings
     causes={
         NUM_VFS: {  # ice_sriov.c ice_check_sriov_allowed, ice_pci_sriov_ena, ice_set_per_vf_res

@@ -43,11 +43,16 @@ COMMON = Driver(
     keeps_key=True,  # igb_ethtool.c igb_set_rxfh
     steering=STEERING,
     vf_support=VFS,
-    vf_driver=VfDriver("igbvf"),  # it counts no packets of a queue
+    # It counts no packets of a queue.
+    vf_driver=VfDriver(
+        "igbvf", no_af_xdp="igbvf runs no XDP programs (igbvf/netdev.c igbvf_netdev_ops)", dpdk="net_e1000_igb_vf"
+    ),
     # Commit 9cbc948b5a20, igb_xsk.c. MTU: IGB_RXBUFFER_3072 less its headers.
     xdp=Xdp((5, 10), (6, 14), "igb_main.c igb_xdp_setup", 3046),
     dpdk="net_e1000_igb",
     snabb=("8086:1521", "8086:1533", "8086:157b"),
+    pf_ring=True,
+    netmap=True,
     queue_counters=("rx_queue_{}_packets",),  # igb_ethtool.c igb_get_strings
 )
 # igb_main.c igb_get_max_rss_queues. i350 has no RSS at all beside VFs, and no rates.

@@ -12,5 +12,6 @@ from .driver import Driver
 DRIVER = Driver(
     "igc",
     dpdk="net_igc",
+    netmap=True,
     queue_counters=("rx_queue_{}_packets",),  # igc_ethtool.c igc_ethtool_get_strings
 )

@@ -86,6 +86,21 @@ def vf_driver(name: str | None) -> VfDriver:
     return driver(VF_DRIVERS.get(name or "")).vf_driver or VfDriver(name or "none")
 
 
+def driver_of_vfs(name: str | None) -> VfDriver:
+    """What is known of a driver of VFs, also where PFs have the same one: its facts hold for both."""
+    known = driver(name)
+    if name not in DRIVERS:
+        return vf_driver(name)
+    return VfDriver(
+        known.name,
+        queue_counters=known.queue_counters,
+        dpdk=known.dpdk,
+        snabb=known.snabb,
+        pf_ring=known.pf_ring,
+        netmap=known.netmap,
+    )
+
+
 def all_drivers() -> tuple[Driver, ...]:
     """Every driver that is known. This imports every file.
 

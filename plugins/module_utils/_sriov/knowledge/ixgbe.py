@@ -92,10 +92,21 @@ COMMON = Driver(
     vf_support=VFS,
     # ixgbevf.h IXGBEVF_MAX_RSS_QUEUES; ixgbevf/ethtool.c ixgbevf_get_strings. ixgbevf_main.c ixgbevf_probe: an 82599's
     # VF that has agreed on no mailbox API has ETH_DATA_LEN + ETH_FCS_LEN.
-    vf_driver=VfDriver("ixgbevf", queues=2, queue_counters=("rx_queue_{}_packets",), deaf_mtu=1504),
+    vf_driver=VfDriver(
+        "ixgbevf",
+        queues=2,
+        queue_counters=("rx_queue_{}_packets",),
+        deaf_mtu=1504,
+        no_af_xdp="ixgbevf runs XDP programs, and loses what they redirect (ixgbevf_main.c ixgbevf_run_xdp)",
+        dpdk="net_ixgbe_vf",
+        pf_ring=True,
+        netmap=True,
+    ),
     xdp=XDP,
     dpdk="net_ixgbe",
     snabb=("8086:10fb", "8086:151c", "8086:1528", "8086:154d"),
+    pf_ring=True,
+    netmap=True,
     queue_counters=("rx_queue_{}_packets",),  # ixgbe_ethtool.c ixgbe_get_strings
 )
 # X550 and later have 63 RSS queues without VFs (IXGBE_MAX_RSS_INDICES_X550) and the same pools with them.

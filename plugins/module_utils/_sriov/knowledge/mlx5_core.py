@@ -22,7 +22,8 @@ DRIVER = Driver(
     xdp=Xdp((4, 9), (5, 3), "mlx5/core/en_main.c mlx5e_xdp_set", refuses_lro=True),
     dpdk="net_mlx5",
     bifurcated=True,  # DPDK guide, mlx5
-    snabb=("15b3:1013", "15b3:1017", "15b3:1019", "15b3:101d"),
+    snabb=("15b3:1013", "15b3:1017", "15b3:1019", "15b3:101d", "15b3:1021"),
+    netmap=True,  # of NVIDIA's own driver, mlx5
     # en_stats.c rq_stats_desc, rq_xdpsq_stats_desc, xskrq_stats_desc: an AF_XDP socket has a ring of its own beside the
     # queue's. What a program took is in none of the "packets" (en/xdp.c mlx5e_xdp_handle).
     queue_counters=(

@@ -12,6 +12,7 @@ from .driver import Driver
 DRIVER = Driver(
     "vmxnet3",
     dpdk="net_vmxnet3",
+    netmap=True,
     # vmxnet3_ethtool.c vmxnet3_rq_dev_stats; vmxnet3_get_stats64 adds up the same.
     packet_counters=("  ucast pkts rx", "  mcast pkts rx", "  bcast pkts rx"),
 )

@@ -33,26 +33,38 @@ def in_driver(pf: Pf, facts: XdpFacts, needed: tuple[str, ...], name: str) -> To
     :param needed: NATIVE or ZERO_COPY.
     :param name: how the interface is called.
     """
-    features = facts.features
-    if features is None:
-        return _by_table(pf, facts, zero_copy=needed == ZERO_COPY)
-    missing = [each for each in needed if each not in features]
+    if facts.features is not None:
+        return by_kernel(name, facts.features, needed)
+    known = _known(pf)
+    found = not_asked(facts.version, pf.device.driver, known, zero_copy=needed == ZERO_COPY)
+    if known is None or not facts.out_of_tree:
+        return found
+    return Told(found.holds, f"{found.words}, but this one is not the kernel's own")
+
+
+def by_kernel(interface: str, features: frozenset[str], needed: tuple[str, ...]) -> Told:
+    """What the kernel lists for an interface."""
+    missing = [name for name in needed if name not in features]
     listed = ", ".join(sorted(features)) or "no XDP feature"
     but = f", not {' and '.join(missing)}" if missing and features else ""
-    return Told(not missing, f"the kernel lists {listed} for {name}{but} (netlink family netdev)")
+    return Told(not missing, f"the kernel lists {listed} for {interface}{but} (netlink family netdev)")
 
 
-def _by_table(pf: Pf, facts: XdpFacts, zero_copy: bool) -> Told:
-    kernel, driver = ".".join(map(str, facts.version)), pf.device.driver
-    known = _known(pf)
+def by_table(version: tuple[int, int], driver: str | None, known: Xdp | None, zero_copy: bool) -> Told:
+    """What is known of a driver, where the kernel cannot be asked. Why it cannot stands before that."""
     if known is None:
-        return Told(False, f"kernel {kernel} cannot tell, and the table of drivers does not know {driver}")
+        return Told(False, f"the table of drivers does not know {driver}")
     since = known.zero_copy if zero_copy else known.native
     what = "AF_XDP zero-copy" if zero_copy else "native XDP"
     has = f"has {what} from kernel.org's {since[0]}.{since[1]} on" if since else f"has no {what}"
-    doubt = ", but this one is not the kernel's own" if facts.out_of_tree else ""
-    words = f"kernel {kernel} cannot tell; by the table of drivers {driver} {has} ({known.source}){doubt}"
-    return Told(since is not None and facts.version >= since, words)
+    return Told(since is not None and version >= since, f"by the table of drivers {driver} {has} ({known.source})")
+
+
+def not_asked(version: tuple[int, int], driver: str | None, known: Xdp | None, zero_copy: bool) -> Told:
+    """by_table(), of an interface whose features a kernel before 6.3 does not tell."""
+    found = by_table(version, driver, known, zero_copy)
+    joint = ", and" if known is None else ";"
+    return Told(found.holds, f"kernel {'.'.join(map(str, version))} cannot tell{joint} {found.words}")
 
 
 def refusals(pf: Pf, facts: XdpFacts) -> list[str]:

@@ -42,6 +42,25 @@ class KernelFacts:
 
 
 @dataclass(frozen=True)
+class VfFacts:
+    """Of a VF of the PF. None: not known, as while there is no VF.
+
+    :param interface: of the first VF that has one here; the next three are of that one.
+    :param xdp_features: as BypassFacts has it.
+    :param pf_ring: as BypassFacts has it.
+    :param netmap_native: that driver, or the one that the kernel has for VFs, uses the module netmap.
+    :param iommu_type: of the group of the first VF.
+    """
+
+    interface: str | None = None
+    driver: str | None = None
+    xdp_features: frozenset[str] | None = None
+    pf_ring: str | None = None
+    netmap_native: bool = False
+    iommu_type: str | None = None
+
+
+@dataclass(frozen=True)
 class BypassFacts:
     """Of one PF. None: not known.
 
@@ -63,6 +82,7 @@ class BypassFacts:
     xdp_features: frozenset[str] | None = None
     pf_ring: str | None = None
     netmap_native: bool = False
+    vf: VfFacts = field(default_factory=VfFacts)
 
     @property
     def interface(self) -> str | None:

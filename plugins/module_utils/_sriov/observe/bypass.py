@@ -13,13 +13,13 @@ import typing as t
 from ..errors import SriovError
 from ..kernel.system import module_name
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
-from ..model.bypass import BUILT_IN, INSTALLED, LOADED, BypassFacts, KernelFacts
+from ..model.bypass import BUILT_IN, INSTALLED, LOADED, BypassFacts, KernelFacts, VfFacts
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..kernel.kernel import Kernel
-    from ..model.host import Host, Netdev, Pf
+    from ..model.host import Device, Host, Netdev, Pf
 
     XdpFeatures = t.Callable[[int], t.Optional[t.FrozenSet[str]]]
 
@@ -54,18 +54,37 @@ class BypassObserver:
 
         :param lro: whether large-receive-offload is on; None where nobody asked.
         """
-        netdev, group, driver = pf.device.netdev, pf.device.iommu_group, pf.device.driver
+        netdev, driver = pf.device.netdev, pf.device.driver
         return BypassFacts(
             kernel=self._kernel,
             host=self._host,
             pf=pf,
             driver_out_of_tree=self._system.module_is_foreign(driver or ""),
-            iommu_type=None if group is None else self._system.iommu_group_type(group),
+            iommu_type=self._iommu_type(pf.device),
             lro=lro,
             xdp_features=self._xdp_features(netdev) if netdev else None,
             pf_ring=self._system.pf_ring_mode(netdev.name) if netdev else None,
-            netmap_native=module_name(driver) in self._system.module_holders("netmap"),
+            netmap_native=self._uses_netmap(driver),
+            vf=self._vf(pf),
         )
+
+    def _vf(self, pf: Pf) -> VfFacts:
+        here = next((vf for vf in pf.vfs if vf.netdev), None)
+        netdev, driver = (here.netdev, here.driver) if here else (None, None)
+        return VfFacts(
+            interface=netdev.name if netdev else None,
+            driver=driver,
+            xdp_features=self._xdp_features(netdev) if netdev else None,
+            pf_ring=self._system.pf_ring_mode(netdev.name) if netdev else None,
+            netmap_native=self._uses_netmap(driver or pf.vf_default_driver),
+            iommu_type=self._iommu_type(pf.vfs[0]) if pf.vfs else None,
+        )
+
+    def _iommu_type(self, device: Device) -> str | None:
+        return None if device.iommu_group is None else self._system.iommu_group_type(device.iommu_group)
+
+    def _uses_netmap(self, driver: str | None) -> bool:
+        return bool(driver) and module_name(driver) in self._system.module_holders("netmap")
 
     def _xdp_features(self, netdev: Netdev) -> frozenset[str] | None:
         try:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.netdev_genl import NetdevGenl
 from ansible_collections.kernel_bypass.sriov.plugins.modules import (
     flow_rule,
     host,
@@ -29,9 +28,8 @@ WORDS = "udp4 dst-ip 192.0.2.30 dst-port 4242 to queue 3"
 
 
 @pytest.fixture
-def kernel(tmp_path, monkeypatch):
+def kernel(tmp_path):
     """An ENA, an e1000e and a virtio NIC, beside a PF with a VF."""
-    monkeypatch.setattr(NetdevGenl, "xdp_features", lambda _self, _ifindex: None)  # this machine has others
     files = {
         **hosts.host(),
         **hosts.function(ENA, "1d0f", "ec20", "ena"),

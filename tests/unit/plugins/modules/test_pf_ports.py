@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.netdev_genl import NetdevGenl
 from ansible_collections.kernel_bypass.sriov.plugins.modules import (
     flow_rule,
     host,
@@ -47,12 +46,6 @@ def start(root, num_vfs=2, **extra):
     kernel = simulate(root, files)
     kernel.sysfs.write(f"/sys/bus/pci/devices/{CX3.address}/sriov_numvfs", str(num_vfs))
     return kernel
-
-
-@pytest.fixture(autouse=True)
-def _no_netlink(monkeypatch):
-    """It would ask this machine about its own interfaces."""
-    monkeypatch.setattr(NetdevGenl, "xdp_features", lambda _self, _ifindex: None)
 
 
 @pytest.fixture

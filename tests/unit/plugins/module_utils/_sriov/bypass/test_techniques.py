@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.netdev_genl import XDP_FEATURES
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.bypass import KernelFacts
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.bypass import KernelFacts, VfFacts
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.bypass import (
     BOOKWORM,
     CONFIG_FILE,
@@ -28,12 +28,14 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.bypass import (
     PF_RING,
     SNABB,
     UNBOUND,
+    VF_NAMES,
     WITH_VFS,
     ZERO_COPY,
     Card,
     host,
     table,
     technique,
+    vf_table,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -178,14 +180,25 @@ HOSTS = st.builds(
     netmap_native=st.booleans(),
     lockdown=st.sampled_from(["none", "integrity"]),
     noiommu_mode=MAYBE,
+    vf_device=st.sampled_from(["", "10ed", "154c"]),
+    vf_default_driver=st.sampled_from([None, "ixgbevf", "igbvf", "iavf", "mlx5_core", "sfc", "mystery"]),
+    vf=st.builds(
+        VfFacts,
+        interface=st.sampled_from([None, "enp1s0v0"]),
+        driver=st.sampled_from([None, "ixgbevf", "igbvf", "mlx5_core"]),
+        xdp_features=st.none() | st.frozensets(st.sampled_from(XDP_FEATURES)),
+        pf_ring=st.sampled_from([None, "NAPI", "NAPI/ZC"]),
+        netmap_native=st.booleans(),
+        iommu_type=st.sampled_from([None, "identity", "DMA"]),
+    ),
 ).map(lambda facts: facts if facts.driver in KERNEL_DRIVERS else replace(facts, interface=None))
 
 
 @given(HOSTS)
 def test_every_host_gets_the_whole_table_in_words(facts):
-    rows = table(facts)
-    assert [row.name for row in rows] == list(NAMES)
-    for row in rows:
+    rows, of_vf = table(facts), vf_table(facts)
+    assert ([row.name for row in rows], [row.name for row in of_vf]) == (list(NAMES), list(VF_NAMES))
+    for row in (*rows, *of_vf):
         assert row.why and row.price
         assert "None" not in row.why + row.price and ";;" not in row.why + row.price, row
 
@@ -194,6 +207,12 @@ def test_every_host_gets_the_whole_table_in_words(facts):
 def test_a_better_mode_implies_the_lesser_ones(facts):
     zero_copy, native, generic = (technique(name, facts).available for name in (ZERO_COPY, NATIVE, GENERIC))
     assert (zero_copy, native) <= (native, generic)
+
+
+@given(HOSTS)
+def test_a_vf_is_of_use_only_where_there_can_be_one(facts):
+    if any(row.available for row in vf_table(facts)):
+        assert facts.num_vfs or (facts.total_vfs and facts.driver not in (None, "vfio-pci"))
 
 
 @given(HOSTS)

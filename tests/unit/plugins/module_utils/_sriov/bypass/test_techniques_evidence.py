@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.bypass import (
     CONFIG_FILE,
+    CONNECTX5,
     DPDK,
     EF_VI,
     N82576,
@@ -231,6 +232,13 @@ ONLY_VFIO = {"uio_pci_generic": None}
             "VF", host(), True, "VFs: 0 of 63; driver ixgbe has the PF; module vfio_pci is installed", id="a VF"
         ),
         pytest.param("VF", host(num_vfs=2), True, "VFs: 2 of 63; module vfio_pci", id="VFs that are there"),
+        pytest.param(
+            "VF",
+            CONNECTX5,
+            True,
+            "VFs: 0 of 8; driver mlx5_core has the PF; DPDK drives a VF beside mlx5_core, which keeps it",
+            id="a VF of a bifurcated driver",
+        ),
         pytest.param("VF", host(total_vfs=0), False, "the device offers no VFs (sriov_totalvfs)", id="no SR-IOV"),
         pytest.param(
             "VF",

@@ -45,6 +45,8 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.bypass import (
             PF_RING, host(), "while a program has zc:enp1s0 open, the kernel sees no packet of it", id="PF_RING"
         ),
         pytest.param(NETMAP, host(), "a copy per packet: full speed needs a patched driver", id="netmap emulated"),
+        pytest.param(NETMAP, host(), "driver, which netmap has for ixgbe", id="netmap has patches"),
+        pytest.param(NETMAP, host(driver="sfc"), "driver, and netmap has none for sfc", id="netmap has none"),
         pytest.param(
             NETMAP,
             host(netmap_native=True),

@@ -16,6 +16,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.bypass.
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.kernel import Kernel
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.sysfs import Sysfs
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.bypass import VfFacts
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.holders import Holder
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Device, Host, Netdev, Pf
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import Feature, Queues
@@ -41,7 +42,7 @@ protocol  size sockets  memory press maxhdr  slab module     cl co di ac io in d
 PACKET    1536      1      -1   NI       0   no   kernel      n  n  n  n  n  n  n  n  n  n  n  n  n  n  n  n  n  n
 XDP       1024      0      -1   NI       0   no   kernel      n  n  n  n  n  n  n  n  n  n  n  n  n  n  n  n  n  n
 """
-XDP_FEATURES = {3: frozenset({"basic", "redirect"}), 4: None}
+XDP_FEATURES = {3: frozenset({"basic", "redirect"}), 4: None, 5: frozenset({"basic"})}
 NETDEV = Netdev("enp1s0", 3, "02:00:00:00:01:00", mtu=9000, num_tc=4, xdp=True)
 
 
@@ -97,6 +98,45 @@ def test_a_pf_without_interface_has_no_xdp_features(observed):
     facts = observed(pf=physical_function(driver="vfio-pci", netdevs=()))
     assert (facts.interface, facts.driver, facts.xdp_features, facts.xdp_attached) == (None, "vfio-pci", None, False)
     assert kernel_driver(facts) == "ixgbe"
+
+
+# Of a VF.
+
+
+def with_vfs(*vfs):
+    return replace(physical_function(), num_vfs=len(vfs), vfs=vfs, vf_default_driver="ixgbevf")
+
+
+def virtual_function(index, *netdevs, group=None):
+    driver = "ixgbevf" if netdevs else None
+    return Device(f"0000:01:10.{2 * index}", driver=driver, physfn=PF, vf=index, netdevs=netdevs, iommu_group=group)
+
+
+VF_NETDEV = Netdev("enp1s0v1", 5, "02:00:00:00:01:01")
+OF_VFS = {
+    f"{GROUPS}/7/type": "DMA-FQ\n",
+    "proc/net/pf_ring/dev/enp1s0v1/info": PF_RING,
+    f"{MODULE}/netmap/holders/ixgbevf": DIRECTORY,
+}
+
+
+@pytest.mark.parametrize(
+    ("pf", "files", "facts"),
+    [
+        pytest.param(physical_function(), {}, VfFacts(), id="no VFs"),
+        pytest.param(
+            with_vfs(virtual_function(0, group=7), virtual_function(1, VF_NETDEV)),
+            OF_VFS,
+            VfFacts("enp1s0v1", "ixgbevf", frozenset({"basic"}), "NAPI/ZC", True, "DMA-FQ"),
+            id="the first that has an interface is asked, of the first its group",
+        ),
+        pytest.param(
+            with_vfs(virtual_function(0)), OF_VFS, VfFacts(netmap_native=True), id="a VF that the kernel does not have"
+        ),
+    ],
+)
+def test_a_vf_is_as_it_was_read(observed, pf, files, facts):
+    assert observed(files, pf=pf).vf == facts
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES])
