@@ -70,6 +70,11 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
         f"(default: one {defaults.nics[0]}, at 0000:01:00.0)",
     )
     parser.add_argument("--no-iommu", action="store_true", help="boot the guest's kernel with its IOMMU off")
+    parser.add_argument(
+        "--icount",
+        action="store_true",
+        help="let the guest's clock count instructions, 2 ns each: what takes CPU time takes the same in every run",
+    )
     parser.add_argument("--mgmt", choices=MANAGEMENT, default=defaults.mgmt, help="the NIC that carries SSH")
     parser.add_argument("--cpus", type=_positive, default=defaults.cpus, help=f"default: {defaults.cpus}")
     parser.add_argument(

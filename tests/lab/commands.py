@@ -23,9 +23,9 @@ def image_(options: argparse.Namespace) -> int:
     return 0
 
 
-def up(options: argparse.Namespace) -> int:
-    """``lab up``"""
-    spec = VmSpec(
+def asked_for(options: argparse.Namespace) -> VmSpec:
+    """The VM that ``lab up`` is asked for."""
+    return VmSpec(
         name=options.name,
         release=options.release or (GRUB_RELEASE if options.boot == "grub" else DEFAULT_RELEASE),
         nics=tuple(options.nic or VmSpec.nics),
@@ -33,10 +33,15 @@ def up(options: argparse.Namespace) -> int:
         cpus=options.cpus,
         memory=options.memory,
         iommu=not options.no_iommu,
+        icount=options.icount,
         boot=options.boot,
         numa=options.numa,
     )
-    Vm.up(spec, owner=options.owner)
+
+
+def up(options: argparse.Namespace) -> int:
+    """``lab up``"""
+    Vm.up(asked_for(options), owner=options.owner)
     return 0
 
 
