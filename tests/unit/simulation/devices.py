@@ -42,6 +42,7 @@ class Behaviour:
     address_without_vfs: bool = False  # iproute2 whose `ip -d address` does not tell of VFs
     node_mode: int = 0o600  # what udev makes of /dev/vfio/N
     netlink_errors: dict = field(default_factory=dict)  # type of a question (netlink.py) -> errno
+    bpf_errors: dict = field(default_factory=dict)  # command of bpf(2) -> errno
     misses_pf: dict = field(default_factory=dict)  # VF -> number of probes of ixgbevf that do not reach the PF
     user: int = 0  # who runs the code under test
     unreadable: str = "(?!)"  # regular expression of paths that this user may not read: EACCES

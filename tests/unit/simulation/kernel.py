@@ -15,11 +15,13 @@ import os
 import re
 import time
 
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.bpf import Bpf
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.kernel import Kernel
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.sysfs import Sysfs
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.system import System
 
 from . import hosts
+from .bpf import SimBpf
 from .devices import Behaviour, Devices
 from .ethtool import SimEthtool, link_changed, mtu_changed, vfs_changed
 from .netlink import netlink
@@ -355,8 +357,12 @@ def simulate(root, files, behaviour=None):
 def behaving(root, behaviour):
     """A kernel that behaves so, on a tree that is there."""
     sysfs = SimSysfs(root, behaviour)
-    over_netlink = netlink(Devices(root, behaviour), behaviour)
-    return Kernel(SimCommands(root, behaviour), sysfs, SimEthtool(root), SimSystem(sysfs, behaviour.user), over_netlink)
+    devices = Devices(root, behaviour)
+    bpf = Bpf(sysfs, SimBpf(devices, behaviour.bpf_errors), "x86_64")
+    over_netlink = netlink(devices, behaviour)
+    return Kernel(
+        SimCommands(root, behaviour), sysfs, SimEthtool(root), SimSystem(sysfs, behaviour.user), over_netlink, bpf
+    )
 
 
 def written(kernel):

@@ -10,6 +10,8 @@ from __future__ import annotations
 import typing as t
 
 from . import commands
+from .bpf import Bpf
+from .bpffs import BpfFs
 from .config_files import ConfigFiles
 from .etc import Etc
 from .ethtool import Ethtool
@@ -66,6 +68,7 @@ class Kernel:
     :param ethtool: ioctls; the real ones unless told.
     :param system: the host as a whole; read from sysfs unless told.
     :param netlink: sockets, filters and other namespaces; the real ones unless told.
+    :param bpf: programs and maps; the real ones unless told.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Kernel:
         ethtool: Ethtool | None = None,
         system: System | None = None,
         netlink: Netlink | None = None,
+        bpf: Bpf | None = None,
     ) -> None:
         self.run = run
         # Where nobody's own connection is among our parents: all SSH connections of the host are kept instead.
@@ -97,6 +101,8 @@ class Kernel:
         self.timers = Timers(run)
         self.managers = Managers(run, self.sysfs)
         self.system = system or System(self.sysfs)
+        self.bpf = bpf or Bpf(self.sysfs)
+        self.bpffs = BpfFs(run, self.sysfs)
         self.netlink = netlink or Netlink(SockDiag(), TrafficControl(), Namespaces())
 
     @property

@@ -153,10 +153,26 @@ PENDING = f"{CONFIRM}/pending.json"
 GOING_BACK = f"{CONFIRM}/going-back.json"
 CONFIRM_PROGRAM = f"{CONFIRM}/program"
 WENT_BACK = f"{RUN}/went-back.json"
+BPF = f"{RUN}/bpf"  # a bpffs of our own: nobody but root can reach a map below /sys/fs/bpf
 PROOF = f"{RUN}-proof"  # of a unit that is gone when it has ended
 LIBRARY = "/var/lib/kernel-bypass-sriov"
 RECORD = f"{LIBRARY}/before.json"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+def queue_pins(name: str) -> str:
+    """The directory of what is pinned for the AF_XDP queues of an interface."""
+    return f"{BPF}/{name}"
+
+
+def queue_map(name: str) -> str:
+    """The map into which sockets are put, by their queue: what a program needs that reads from one."""
+    return f"{queue_pins(name)}/xsks_map"
+
+
+def queue_program(name: str) -> str:
+    return f"{queue_pins(name)}/prog"
+
 
 # Of the boot unit. A generation is all that runs at boot, in a directory that is named by its content.
 INSTALLED = "/usr/local/lib/kernel-bypass-sriov"
