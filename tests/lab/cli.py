@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lab import commands
 from lab.errors import LabError
-from lab.frames import DEFAULT_SRC_MAC
+from lab.frames import DEFAULT_SRC_MAC, TEST_PORT
 from lab.nics import KINDS
 from lab.recipe import DEFAULT_RELEASE, GRUB_RELEASE, RECIPES
 from lab.spec import BOOTS, MANAGEMENT, MAX_MEMORY, MAX_NUMA_NODES, VmSpec
@@ -105,6 +105,15 @@ def _add_send(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vlan", type=int, metavar="ID", help="802.1Q tag")
 
 
+def _add_load(parser: argparse.ArgumentParser) -> None:
+    _add_nic(parser)
+    parser.add_argument("--dst", required=True, metavar="MAC", help="destination")
+    parser.add_argument("--port", type=_positive, default=TEST_PORT, help=f"UDP destination (default: {TEST_PORT})")
+    parser.add_argument("--burst", type=_positive, default=32, help="frames that come together (default: 32)")
+    parser.add_argument("--flows", type=_positive, default=1, help="senders, a burst each in turns (default: 1)")
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long (default: 10)")
+
+
 def _add_read(parser: argparse.ArgumentParser) -> None:
     _add_wire(parser)
     parser.add_argument("--seconds", type=float, default=10.0, help="how long (default: 10)")
@@ -141,6 +150,7 @@ def build_parser() -> argparse.ArgumentParser:
     ssh.add_argument("remote", nargs="*", metavar="-- COMMAND", help="a shell when left out")
     _add_name(add("inventory", "print an Ansible inventory of a VM"))
     _add_send(add("send", "send numbered UDP frames to a test NIC"))
+    _add_load(add("load", "send bursts of UDP frames to an emulated 82599, each when the guest has taken the last one"))
     _add_read(add("read", "print the frames that come out of a test NIC"))
     control = add("control", "send a request to an emulated 82599: link, faults, statistics")
     _add_nic(control)

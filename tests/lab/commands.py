@@ -10,6 +10,7 @@ import time
 
 from lab import frames, image, vm
 from lab.errors import LabError
+from lab.load import Burst, Load
 from lab.progress import Progress
 from lab.recipe import DEFAULT_RELEASE, GRUB_RELEASE, recipe_for
 from lab.spec import VmSpec
@@ -112,6 +113,19 @@ def send(options: argparse.Namespace) -> int:
     return 0
 
 
+def load(options: argparse.Namespace) -> int:
+    """``lab load``"""
+    flows = range(options.flows)
+    bursts = [Burst.of_flow(flow, options.burst, options.dst, options.port) for flow in flows]
+    machine = Vm.attach(options.name)
+    started = time.monotonic()
+    with machine.wire(options.wire) as wire:
+        load_ = Load(wire, lambda request: machine.control(options.wire, request))
+        count = load_.run(bursts, lambda: time.monotonic() < started + options.seconds)
+    print(f"{count} frames sent in {time.monotonic() - started:.2f} s")
+    return 0
+
+
 def read(options: argparse.Namespace) -> int:
     """``lab read``"""
     wanted = frames.format_mac(frames.parse_mac(options.filter_dst)) if options.filter_dst else None
@@ -162,6 +176,7 @@ COMMANDS = {
     "ssh": ssh,
     "inventory": inventory,
     "send": send,
+    "load": load,
     "read": read,
     "control": control,
     "log": log,

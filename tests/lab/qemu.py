@@ -73,7 +73,7 @@ class Launch:
 def accelerator_arguments(accelerator: str, cpus: int = 1) -> list[str]:
     """``kvm``, ``tcg``, or ``icount``: TCG by turns, whose instructions take 2 ns each (2 to the power of shift).
 
-    While no CPU of such a guest has work its clock goes with this machine's (sleep), and it never waits for that (align).
+    While no CPU of such a guest has work, its clock goes with this machine's (sleep); it never waits for that (align).
     Without svm the guest loads no kvm_amd; without la57 a page walk has one level less.
     """
     if accelerator == "kvm":
