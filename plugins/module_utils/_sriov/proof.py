@@ -13,7 +13,7 @@ from .alone import check_user
 from .errors import InUse, InvalidRequest, NotReached
 from .info import read_info
 from .model.mac import ZERO
-from .model.paths import PROOF
+from .model.paths import RUNTIME
 from .model.testpmd import told_by_testpmd
 from .others import blocked_as_far_as_known
 
@@ -56,7 +56,7 @@ class Shown(t.NamedTuple):
 def prove(kernel: Kernel, proof: Proof, timeout: float, check: bool) -> Shown:
     """:raises SriovError: the VF cannot be used so; with what the program said."""
     check_user(kernel)
-    vf, not_seen = _vf(kernel, proof, timeout)
+    vf, not_seen = vf_for_programs(kernel, proof, timeout)
     wanted = vf["attributes"]["mac"]
     known = wanted not in (None, ZERO)
     warnings = () if known else (f"VF {proof.vf}: the PF does not tell its MAC address, so that any was taken",)
@@ -65,9 +65,9 @@ def prove(kernel: Kernel, proof: Proof, timeout: float, check: bool) -> Shown:
         return Shown(values, warnings)
     argv = command(proof, vf["pci_address"], kernel.system.cpus_text())
     _code, out, error = kernel.run(argv)
-    _check_gone(kernel)
+    check_gone(kernel, UNIT)
     seen = told_by_testpmd(f"{out}\n{error}")
-    _check(proof, vf["pci_address"], wanted if known else None, seen, error.strip() or out.strip()[-400:])
+    check_told(proof, vf["pci_address"], wanted if known else None, seen, error.strip() or out.strip()[-400:])
     return Shown({**values, "mac": seen.mac, "frames": seen.frames}, warnings)
 
 
@@ -78,20 +78,28 @@ def command(proof: Proof, address: str, cpus: str) -> list[str]:
 
     :param cpus: that are online, "0-3": it needs two, and by itself a program has none of those that are isolated.
     """
+    period = ["--stats-period=1"] if proof.frames else []
+    return started(proof, address, cpus, UNIT, proof.seconds if proof.frames else STARTS, period)
+
+
+def started(proof: Proof, address: str, cpus: str, name: str, seconds: int, own: list[str]) -> list[str]:
+    """The program as a unit of that name, which is ended after so many seconds.
+
+    :param own: options of the program's own beside those that it always has.
+    """
     limits = (
         *("CapabilityBoundingSet=", "NoNewPrivileges=yes", "LimitMEMLOCK=infinity"),
-        *(f"RuntimeMaxSec={proof.seconds if proof.frames else STARTS}", "TimeoutStopSec=15"),
+        *(f"RuntimeMaxSec={seconds}", "TimeoutStopSec=15"),
         *([f"CPUAffinity={cpus}"] if cpus else []),
-        *(f"RuntimeDirectory={UNIT}", f"Environment=XDG_RUNTIME_DIR={PROOF}"),
+        *(f"RuntimeDirectory={name}", f"Environment=XDG_RUNTIME_DIR={RUNTIME}/{name}"),
     )
-    unit = ["systemd-run", "--quiet", "--wait", "--collect", "--pipe", f"--unit={UNIT}", f"--uid={proof.user}"]
+    unit = ["systemd-run", "--quiet", "--wait", "--collect", "--pipe", f"--unit={name}", f"--uid={proof.user}"]
     eal = [proof.program, "-m", str(proof.megabytes), "--in-memory", "--no-telemetry", "-a", address]
-    period = ["--stats-period=1"] if proof.frames else []
-    own = ["--total-num-mbufs=8192", "--no-mlockall", "--forward-mode=rxonly", *period]
-    return [*unit, *(word for limit in limits for word in ("-p", limit)), "--", *eal, "--", *own]
+    always = ["--total-num-mbufs=8192", "--no-mlockall", "--forward-mode=rxonly"]
+    return [*unit, *(word for limit in limits for word in ("-p", limit)), "--", *eal, "--", *always, *own]
 
 
-def _vf(kernel: Kernel, proof: Proof, timeout: float) -> tuple[Found, list[str]]:
+def vf_for_programs(kernel: Kernel, proof: Proof, timeout: float) -> tuple[Found, list[str]]:
     """With what could not be seen.
 
     :raises SriovError: there is none, or it is not for user space, or somebody has it.
@@ -115,15 +123,16 @@ def _vf(kernel: Kernel, proof: Proof, timeout: float) -> tuple[Found, list[str]]
     return found, info["not_seen"]
 
 
-def _check_gone(kernel: Kernel) -> None:
+def check_gone(kernel: Kernel, name: str) -> None:
     """:raises NotReached: it runs still."""
-    unit = f"{UNIT}.service"
+    unit = f"{name}.service"
     if not kernel.units.now(unit).is_gone:
         kernel.units.stop(unit)
         raise NotReached(f"{unit} did not end in its time", remedy=f"look at `systemctl status {unit}`")
 
 
-def _check(proof: Proof, address: str, mac: str | None, seen: Testpmd, said: str) -> None:
+def check_told(proof: Proof, address: str, mac: str | None, seen: Testpmd, said: str) -> None:
+    """:raises NotReached: it has no port, or another, or received too little."""
     what = f"{proof.program} as user {proof.user}"
     if seen.mac is None:
         cause = seen.cause

@@ -82,7 +82,7 @@ def execute(nic: Nic, request: dict, extra_stats: Callable[[], dict] = dict) -> 
     if command == "state":
         return {"state": state(nic)}
     if command == "settled":
-        # Of the PF's queues the driver polls while their interrupt is masked. Who never has one just gives buffers back.
+        # The driver polls the PF's queues while their interrupt is masked. Who has none just gives buffers back.
         settled = not nic.interrupts.served and nic.rx.is_given_back()
         return {"settled": settled, "wire_rx_frames": nic.counters.totals["wire_rx_frames"]}
     if command == "read":

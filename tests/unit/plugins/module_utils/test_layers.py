@@ -63,6 +63,9 @@ LAYERS = {
     },
     "info": {"errors", "model", "knowledge", "kernel", "observe", "bypass", "results"},
     "proof": {"errors", "model", "kernel", "alone", "others", "info"},
+    "drop_cost": {
+        *("errors", "faults", "model", "knowledge", "kernel", "kept", "alone", "others", "observe", "proof"),
+    },
     "verify": {
         *("errors", "faults", "model", "kernel", "kept", "alone", "observe", "compare", "converge", "drift"),
     },

@@ -17,6 +17,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.modules import (
     boot_state,
     dpdk,
     dpdk_proof,
+    drop_cost,
     flow_rule,
     host,
     info,
@@ -28,7 +29,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.modules import (
     vf,
 )
 
-ALL = (boot_state, dpdk, dpdk_proof, flow_rule, host, info, pci_driver, pf, platform, rss, rx_rate, vf)
+ALL = (boot_state, dpdk, dpdk_proof, drop_cost, flow_rule, host, info, pci_driver, pf, platform, rss, rx_rate, vf)
 MODULES = {module.__name__.rpartition(".")[2]: module for module in ALL}
 FIELDS = {"type": "str", "required": False, "default": None, "elements": None, "choices": None}
 

@@ -1,0 +1,80 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""Samples of what dpdk-testpmd spends on packets that it drops: cycles of polls that found some, by its own count."""
+
+from __future__ import annotations
+
+import math
+import typing as t
+
+from ..errors import NotReached
+from ..kernel.conversation import Ended
+from ..model.drop_cost import SAMPLES, Sample
+from ..model.testpmd import busy_time, told_by_testpmd
+from ..proof import STARTS, check_gone, check_told, started
+from .kernel_side import no_room
+
+if t.TYPE_CHECKING:
+    from ..kernel.conversation import Talk
+    from ..kernel.kernel import Kernel
+    from ..proof import Proof
+    from .kernel_side import Clock, Sleep
+
+UNIT = "kernel-bypass-sriov-drop-cost"
+PROMPT = "testpmd> "
+ANSWERS = 30.0  # seconds
+OWN = ("-i", "--record-core-cycles")
+
+
+class Port(t.NamedTuple):
+    """The VF, and the interface of its PF; "" where that has none."""
+
+    address: str
+    mac: str | None
+    pf: str
+
+
+def samples(kernel: Kernel, proof: Proof, port: Port, seconds: float, clock: Clock, sleep: Sleep) -> list[Sample]:
+    """:raises NotReached: it does not start, or does not answer."""
+    most = STARTS + math.ceil(seconds) + int(ANSWERS)
+    argv = started(proof, port.address, kernel.system.cpus_text(), UNIT, most, list(OWN))
+    talk = kernel.converse(argv)
+    try:
+        check_told(proof, port.address, port.mac, told_by_testpmd(_until_it_answers(talk)), "")
+        talk.say("start")
+        talk.until("packets/burst", PROMPT, seconds=ANSWERS)
+        taken = [_sample(kernel, talk, port.pf, seconds / SAMPLES, clock, sleep) for _number in range(SAMPLES)]
+        talk.say("quit")
+        return taken
+    except Ended as ended:
+        raise NotReached(
+            f"{proof.program} does not answer",
+            device=port.address,
+            why=" ".join(ended.said.split())[-400:] or "it said nothing",
+            remedy=f"look at `journalctl -u {UNIT}`, and at dmesg",
+        ) from None
+    finally:
+        talk.close()
+        check_gone(kernel, UNIT)
+
+
+def _until_it_answers(talk: Talk) -> str:
+    """What it says while it starts; all of it where it ends then."""
+    try:
+        return talk.until(PROMPT, seconds=STARTS)
+    except Ended as ended:
+        return ended.said
+
+
+def _sample(kernel: Kernel, talk: Talk, pf: str, seconds: float, clock: Clock, sleep: Sleep) -> Sample:
+    talk.say("clear fwd stats all")
+    begin, lost = clock(), no_room(kernel, pf) if pf else 0
+    sleep(seconds)
+    talk.say("show fwd stats all")
+    took = max(clock() - begin, 1e-9)
+    seen = busy_time(talk.until("Accumulated forward statistics", PROMPT, seconds=ANSWERS))
+    of_pf = no_room(kernel, pf) - lost if pf else 0
+    return Sample(took, seen.nanoseconds, seen.packets, lost=seen.lost + max(0, of_pf))
