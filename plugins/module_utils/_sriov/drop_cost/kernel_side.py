@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import NotReached
-from ..model.drop_cost import MOSTLY, SAMPLES, Sample
+from ..model.drop_cost import MOSTLY, Sample
 from ..observe.rates import Reading, packets, queue_rates
 
 if t.TYPE_CHECKING:
@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
     Clock = t.Callable[[], float]
     Sleep = t.Callable[[float], None]
 
+SAMPLES = 10
 NO_ROOM = ("rx_no_dma_resources",)  # beside the kernel's rx_missed_errors: ixgbe_main.c ixgbe_update_stats()
 
 

@@ -160,6 +160,6 @@ def _check_enough(taken: t.Sequence[Sample], label: str) -> None:
     raise NotReached(
         "contender: too little was received to be measured",
         device=label,
-        why=f"{received} packets came in {seconds:.1f} s, and a tenth of that time has to have {LEAST_PACKETS}",
+        why=f"{received} packets came in {seconds:.1f} s, in none of its {len(taken)} parts {LEAST_PACKETS}",
         remedy="have a generator send all the while, and look at flow rules and addresses; rx_rate tells what comes",
     )

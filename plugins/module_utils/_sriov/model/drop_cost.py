@@ -25,7 +25,6 @@ TESTPMD = "DPDK"
 
 DROP_TRAFFIC = "drop_traffic"  # the consent without which nothing is dropped
 
-SAMPLES = 10
 LEAST_PACKETS = 200  # of a sample that counts: what else the CPU does weighs too much in a smaller one
 MOSTLY = 0.9  # of what was received has to be dropped by who is measured
 UNREAL = ("qemu", "bochs", "uml")  # systemd-detect-virt(1): what emulates the CPU, and with it time
