@@ -65,6 +65,7 @@ class SimSysfs(Sysfs):
             "bind": self._bind,
             "drivers_probe": self._probe,
             "reset": self._reset,
+            "threaded": lambda _address, value: self._devices.put(path.lstrip("/"), value),
             "enable_unsafe_noiommu_mode": self._no_iommu,
             "nr_hugepages": lambda _address, number: set_pages(self._devices.root, path, int(number)),
         }[name](address, value)

@@ -11,6 +11,7 @@ import typing as t
 
 from ..errors import NotReached
 from ..model.drop_cost import MOSTLY, Sample
+from ..model.paths import PROCESSES
 from ..observe.rates import Reading, packets, queue_rates
 
 if t.TYPE_CHECKING:
@@ -39,7 +40,7 @@ def samples(kernel: Kernel, was: Before, seconds: float, clock: Clock, sleep: Sl
             "contender: no thread of NAPI is seen",
             device=was.label,
             why=f"`threaded` is set, and no kernel thread is called napi/{was.pf}-N",
-            remedy="look at `ps -e`, and at how /proc is mounted (hidepid)",
+            remedy=f"look at `ps -e`, and at how {PROCESSES} is mounted (hidepid)",
         )
     dropped = kernel.dropping.count(was.by, was.pf, was.port)
     looks = [_look(kernel, was.pf, threads, clock)]

@@ -28,7 +28,6 @@ from ..model.drop_cost import (
     figures,
 )
 from ..model.mac import ZERO
-from ..model.paths import CLOCK_SOURCE
 from ..model.under_way import UnderWay
 from ..observe.names import find_pf
 from ..observe.observer import Observer
@@ -79,7 +78,7 @@ def clock_of(kernel: Kernel) -> dict[str, t.Any]:
     """Whose time it was: of an emulated CPU, where an instruction may take as long as any other."""
     _code, out, _error = kernel.run(["systemd-detect-virt", "--vm"])
     virtual = out.strip() or "unknown"
-    source = kernel.sysfs.read(CLOCK_SOURCE) or ""
+    source = kernel.system.clock_source()
     return {"virtualization": virtual, "clock_source": source, "real": virtual not in (*UNREAL, "unknown")}
 
 

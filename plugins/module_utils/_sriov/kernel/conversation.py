@@ -70,7 +70,7 @@ class Conversation:
                 if not more:
                     said, self._heard = self._heard, b""
                     raise Ended(_text(said))
-                self._heard += more
+                self._heard += more.replace(b"\r", b"")  # a terminal's
             at = self._heard.find(word.encode(), at) + len(word.encode())
         said, self._heard = self._heard[:at], self._heard[at:]
         return _text(said)
@@ -93,4 +93,4 @@ class Conversation:
 
 
 def _text(data: bytes) -> str:
-    return data.decode("utf-8", "replace").replace("\r", "")
+    return data.decode("utf-8", "replace")
