@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lab import commands
 from lab.errors import LabError
-from lab.frames import DEFAULT_SRC_MAC
+from lab.frames import DEFAULT_SRC_MAC, TEST_PORT
 from lab.nics import KINDS
 from lab.recipe import DEFAULT_RELEASE, GRUB_RELEASE, RECIPES
 from lab.spec import BOOTS, MANAGEMENT, MAX_MEMORY, MAX_NUMA_NODES, VmSpec
@@ -70,6 +70,11 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
         f"(default: one {defaults.nics[0]}, at 0000:01:00.0)",
     )
     parser.add_argument("--no-iommu", action="store_true", help="boot the guest's kernel with its IOMMU off")
+    parser.add_argument(
+        "--icount",
+        action="store_true",
+        help="let the guest's clock count instructions, 2 ns each: what takes CPU time takes the same in every run",
+    )
     parser.add_argument("--mgmt", choices=MANAGEMENT, default=defaults.mgmt, help="the NIC that carries SSH")
     parser.add_argument("--cpus", type=_positive, default=defaults.cpus, help=f"default: {defaults.cpus}")
     parser.add_argument(
@@ -98,6 +103,15 @@ def _add_send(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--interval-us", type=int, default=1000, help="microseconds between frames (default: 1000)")
     parser.add_argument("--size", type=_positive, default=64, help="bytes of a frame (default: 64)")
     parser.add_argument("--vlan", type=int, metavar="ID", help="802.1Q tag")
+
+
+def _add_load(parser: argparse.ArgumentParser) -> None:
+    _add_nic(parser)
+    parser.add_argument("--dst", required=True, metavar="MAC", help="destination")
+    parser.add_argument("--port", type=_positive, default=TEST_PORT, help=f"UDP destination (default: {TEST_PORT})")
+    parser.add_argument("--burst", type=_positive, default=32, help="frames that come together (default: 32)")
+    parser.add_argument("--flows", type=_positive, default=1, help="senders, a burst each in turns (default: 1)")
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long (default: 10)")
 
 
 def _add_read(parser: argparse.ArgumentParser) -> None:
@@ -136,6 +150,7 @@ def build_parser() -> argparse.ArgumentParser:
     ssh.add_argument("remote", nargs="*", metavar="-- COMMAND", help="a shell when left out")
     _add_name(add("inventory", "print an Ansible inventory of a VM"))
     _add_send(add("send", "send numbered UDP frames to a test NIC"))
+    _add_load(add("load", "send bursts of UDP frames to an emulated 82599, each when the guest has taken the last one"))
     _add_read(add("read", "print the frames that come out of a test NIC"))
     control = add("control", "send a request to an emulated 82599: link, faults, statistics")
     _add_nic(control)

@@ -10,6 +10,7 @@ import time
 
 from lab import frames, image, vm
 from lab.errors import LabError
+from lab.load import Burst, Load
 from lab.progress import Progress
 from lab.recipe import DEFAULT_RELEASE, GRUB_RELEASE, recipe_for
 from lab.spec import VmSpec
@@ -23,9 +24,9 @@ def image_(options: argparse.Namespace) -> int:
     return 0
 
 
-def up(options: argparse.Namespace) -> int:
-    """``lab up``"""
-    spec = VmSpec(
+def asked_for(options: argparse.Namespace) -> VmSpec:
+    """The VM that ``lab up`` is asked for."""
+    return VmSpec(
         name=options.name,
         release=options.release or (GRUB_RELEASE if options.boot == "grub" else DEFAULT_RELEASE),
         nics=tuple(options.nic or VmSpec.nics),
@@ -33,10 +34,15 @@ def up(options: argparse.Namespace) -> int:
         cpus=options.cpus,
         memory=options.memory,
         iommu=not options.no_iommu,
+        icount=options.icount,
         boot=options.boot,
         numa=options.numa,
     )
-    Vm.up(spec, owner=options.owner)
+
+
+def up(options: argparse.Namespace) -> int:
+    """``lab up``"""
+    Vm.up(asked_for(options), owner=options.owner)
     return 0
 
 
@@ -107,6 +113,19 @@ def send(options: argparse.Namespace) -> int:
     return 0
 
 
+def load(options: argparse.Namespace) -> int:
+    """``lab load``"""
+    flows = range(options.flows)
+    bursts = [Burst.of_flow(flow, options.burst, options.dst, options.port) for flow in flows]
+    machine = Vm.attach(options.name)
+    started = time.monotonic()
+    with machine.wire(options.wire) as wire:
+        load_ = Load(wire, lambda request: machine.control(options.wire, request))
+        count = load_.run(bursts, lambda: time.monotonic() < started + options.seconds)
+    print(f"{count} frames sent in {time.monotonic() - started:.2f} s")
+    return 0
+
+
 def read(options: argparse.Namespace) -> int:
     """``lab read``"""
     wanted = frames.format_mac(frames.parse_mac(options.filter_dst)) if options.filter_dst else None
@@ -157,6 +176,7 @@ COMMANDS = {
     "ssh": ssh,
     "inventory": inventory,
     "send": send,
+    "load": load,
     "read": read,
     "control": control,
     "log": log,

@@ -71,15 +71,16 @@ class Launch:
 
 
 def accelerator_arguments(accelerator: str, cpus: int = 1) -> list[str]:
-    """``kvm``, ``tcg``, or ``icount``: TCG by turns, whose instructions take 2 ns each.
+    """``kvm``, ``tcg``, or ``icount``: TCG by turns, whose instructions take 2 ns each (2 to the power of shift).
 
+    While no CPU of such a guest has work, its clock goes with this machine's (sleep); it never waits for that (align).
     Without svm the guest loads no kvm_amd; without la57 a page walk has one level less.
     """
     if accelerator == "kvm":
         return ["-accel", "kvm", "-cpu", "host"]
     model = ["-cpu", "max,la57=off,svm=off"]
     if accelerator == "icount":
-        return ["-accel", "tcg,thread=single", "-icount", "shift=1", *model]
+        return ["-accel", "tcg,thread=single", "-icount", "shift=1,sleep=on,align=off", *model]
     return ["-accel", f"tcg,thread={'multi' if cpus <= MAX_THREADS else 'single'}", *model]
 
 

@@ -13,12 +13,14 @@ from .alone import check_user
 from .errors import InUse, InvalidRequest, NotReached
 from .info import read_info
 from .model.mac import ZERO
-from .model.paths import PROOF
+from .model.paths import RUNTIME
 from .model.testpmd import told_by_testpmd
 from .others import blocked_as_far_as_known
 from .transient import Unit, run_to_its_end
 
 if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .kernel.kernel import Kernel
     from .model.testpmd import Testpmd
 
@@ -57,46 +59,46 @@ class Shown(t.NamedTuple):
 def prove(kernel: Kernel, proof: Proof, timeout: float, check: bool) -> Shown:
     """:raises SriovError: the VF cannot be used so; with what the program said."""
     check_user(kernel)
-    vf, not_seen = _vf(kernel, proof, timeout)
+    vf, not_seen = vf_for_programs(kernel, proof, timeout)
     wanted = vf["attributes"]["mac"]
     known = wanted not in (None, ZERO)
     warnings = () if known else (f"VF {proof.vf}: the PF does not tell its MAC address, so that any was taken",)
     values = {"pci_address": vf["pci_address"], "mac": wanted if known else None, "frames": 0, "not_seen": not_seen}
     if check:
         return Shown(values, warnings)
-    argv = command(proof, vf["pci_address"])
-    out, error = run_to_its_end(kernel, unit(proof, kernel.system.cpus_text()), argv)
+    # Without frames to wait for it reads its input, which is empty, and ends once its port is up.
+    seconds, own = (proof.seconds, ["--stats-period=1"]) if proof.frames else (STARTS, [])
+    argv = command(proof, vf["pci_address"], own)
+    out, error = run_to_its_end(kernel, unit(proof, kernel.system.cpus_text(), UNIT, seconds), argv)
     seen = told_by_testpmd(f"{out}\n{error}")
-    _check(proof, vf["pci_address"], wanted if known else None, seen, error.strip() or out.strip()[-400:])
+    check_told(proof, vf["pci_address"], wanted if known else None, seen, error.strip() or out.strip()[-400:])
     return Shown({**values, "mac": seen.mac, "frames": seen.frames}, warnings)
 
 
-def unit(proof: Proof, cpus: str) -> Unit:
+def unit(proof: Proof, cpus: str, name: str, seconds: int) -> Unit:
     """Without any capability.
 
     :param cpus: that are online, "0-3": it needs two, and by itself a program has none of those that are isolated.
+    :param seconds: after which it is ended.
     """
     limits = (
-        *("CapabilityBoundingSet=", "LimitMEMLOCK=infinity"),
-        f"RuntimeMaxSec={proof.seconds if proof.frames else STARTS}",
+        *("CapabilityBoundingSet=", "LimitMEMLOCK=infinity", f"RuntimeMaxSec={seconds}"),
         *([f"CPUAffinity={cpus}"] if cpus else []),
-        *(f"RuntimeDirectory={UNIT}", f"Environment=XDG_RUNTIME_DIR={PROOF}"),
+        *(f"RuntimeDirectory={name}", f"Environment=XDG_RUNTIME_DIR={RUNTIME}/{name}"),
     )
-    return Unit(UNIT, proof.user, limits)
+    return Unit(name, proof.user, limits)
 
 
-def command(proof: Proof, address: str) -> list[str]:
-    """One run of the program that ends by itself.
+def command(proof: Proof, address: str, own: Sequence[str]) -> list[str]:
+    """The program on a VF.
 
-    Without frames to wait for it reads its input, which is empty, and ends once its port is up.
+    :param own: options of its own beside those that it always has.
     """
     eal = [proof.program, "-m", str(proof.megabytes), "--in-memory", "--no-telemetry", "-a", address]
-    period = ["--stats-period=1"] if proof.frames else []
-    own = ["--total-num-mbufs=8192", "--no-mlockall", "--forward-mode=rxonly", *period]
-    return [*eal, "--", *own]
+    return [*eal, "--", "--total-num-mbufs=8192", "--no-mlockall", "--forward-mode=rxonly", *own]
 
 
-def _vf(kernel: Kernel, proof: Proof, timeout: float) -> tuple[Found, list[str]]:
+def vf_for_programs(kernel: Kernel, proof: Proof, timeout: float) -> tuple[Found, list[str]]:
     """With what could not be seen.
 
     :raises SriovError: there is none, or it is not for user space, or somebody has it.
@@ -120,7 +122,8 @@ def _vf(kernel: Kernel, proof: Proof, timeout: float) -> tuple[Found, list[str]]
     return found, info["not_seen"]
 
 
-def _check(proof: Proof, address: str, mac: str | None, seen: Testpmd, said: str) -> None:
+def check_told(proof: Proof, address: str, mac: str | None, seen: Testpmd, said: str) -> None:
+    """:raises NotReached: it has no port, or another, or received too little."""
     what = f"{proof.program} as user {proof.user}"
     if seen.mac is None:
         cause = seen.cause

@@ -42,8 +42,13 @@ def run_to_its_end(kernel: Kernel, unit: Unit, argv: Sequence[str], stdin: str =
     :raises NotReached: it is there still, and is stopped.
     """
     _code, out, error = kernel.run(unit.command(argv), stdin) if stdin else kernel.run(unit.command(argv))
+    check_gone(kernel, unit)
+    return out, error
+
+
+def check_gone(kernel: Kernel, unit: Unit) -> None:
+    """:raises NotReached: it is there still, and is stopped."""
     name = f"{unit.name}.service"
     if not kernel.units.now(name).is_gone:
         kernel.units.stop(name)
         raise NotReached(f"{name} did not end in its time", remedy=f"look at `systemctl status {name}`")
-    return out, error

@@ -7,6 +7,7 @@
     {"cmd": "stats"}                      what the model counted, never cleared by the driver
     {"cmd": "state"}                      pools, addresses, rules, rings as the driver has set them up
     {"cmd": "read", "addr": 20560}        a register of the PF, without the side effects of reading it
+    {"cmd": "settled"}                    whether the guest has taken all it was given, and waits for the next frame
     {"cmd": "quit"}                       end the process
 
 An answer has "ok"; when it is false, "error" says why."""
@@ -80,6 +81,10 @@ def execute(nic: Nic, request: dict, extra_stats: Callable[[], dict] = dict) -> 
         return {"stats": dict(nic.counters.totals) | extra_stats()}
     if command == "state":
         return {"state": state(nic)}
+    if command == "settled":
+        # The driver polls the PF's queues while their interrupt is masked. Who has none just gives buffers back.
+        settled = not nic.interrupts.served and nic.rx.is_given_back()
+        return {"settled": settled, "wire_rx_frames": nic.counters.totals["wire_rx_frames"]}
     if command == "read":
         addr = int(arguments["addr"])
         return {"value": nic[R.ALIASES.get(addr, addr)]}

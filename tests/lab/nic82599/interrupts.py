@@ -38,6 +38,7 @@ class Interrupts:
         self.other = 0  # EICR 30:16
         self.pending = 0  # vectors 63:0
         self.mask = self.mask_other = 0  # 1: enabled
+        self.served = 0  # vectors that masked themselves when they fired, and are masked still: the driver polls
 
     # ---- what happened ---------------------------------------------------------------------------------------
 
@@ -82,6 +83,7 @@ class Interrupts:
     def _unmask(self, other: int, vectors: int) -> None:
         self.mask_other |= other
         self.mask |= vectors
+        self.served &= ~vectors
         self._deliver(self.other & other)
 
     def _mask(self, other: int, vectors: int) -> None:
@@ -100,6 +102,7 @@ class Interrupts:
         # The message clears its cause (EIAC) and, with GPIE.EIAME, masks itself (EIAM) until the driver has polled.
         self.pending &= ~ready
         if nic[R.GPIE] & R.GPIE_EIAME:
+            self.served |= ready & self._auto_mask()
             self.mask &= ~(ready & self._auto_mask())
         while ready:
             vector = (ready & -ready).bit_length() - 1

@@ -23,6 +23,7 @@ WRITE_BACK = struct.Struct("<IIIHH")
 # Receive descriptor status and errors (7.1.6.2)
 DD, EOP, FLM, VP, L4CS, IPCS, LB = 1, 2, 4, 8, 0x20, 0x40, 1 << 18
 L4E, IPE = 1 << 30, 1 << 31
+Write = tuple[int, bytes]  # address, data
 TYPE_IP = {(4, False): 0x10, (4, True): 0x30, (6, False): 0x40, (6, True): 0xC0}
 TYPE_L4 = {P.TCP: 0x100, P.UDP: 0x200, P.SCTP: 0x400}
 RSS_TYPE_FDIR = 0xF
@@ -200,7 +201,8 @@ class Receiver:
         size = (nic[base + R.SRRCTL] & 0x1F) << 10 or 2048
         head, count = nic[base + R.HEAD], nic[base + R.LEN] >> 4
         function = nic.function_of(ring.queue)
-        writes: list[tuple[int, bytes]] = []
+        writes: list[Write] = []
+        descriptors: list[bytes] = []
         while ring.backlog:
             arrival = ring.backlog[0]
             data, vlan, status = self._stripped(arrival, nic[base + R.DCTL])
@@ -214,13 +216,33 @@ class Receiver:
                 part = data[at : at + size]
                 last = EOP if at + size >= len(data) else 0
                 words = WRITE_BACK.pack(arrival.info, arrival.hash, status | DD | last, len(part), vlan)
-                writes += (ring.buffers.popleft(), part), (self._descriptor(base, head), words)
-                head = (head + 1) % count
+                writes.append((ring.buffers.popleft(), part))
+                descriptors.append(words)
             nic.counters.queue_received(ring.queue, len(data), bool(data[0] & 1))
         if writes:
-            nic[base + R.HEAD] = head
-            nic.bus.dma_write(function, writes)
+            nic[base + R.HEAD] = (head + len(descriptors)) % count
+            nic.bus.dma_write(function, writes + self._written_back(base, head, count, descriptors))
             nic.interrupts.rx_queue(ring.queue)
+
+    def _written_back(self, base: int, head: int, count: int, descriptors: list[bytes]) -> list[Write]:
+        """All of them at once, behind their data: a driver that polls meanwhile finds all or none. (At the end of the
+        ring they are in two pieces.)"""
+        first = descriptors[: count - head]
+        pieces = [(head, first), (0, descriptors[len(first) :])]
+        return [(self._descriptor(base, index), b"".join(piece)) for index, piece in pieces if piece]
+
+    def is_given_back(self) -> bool:
+        """Whether drivers have taken nearly all that they were given: nothing waits, and no ring lacks more than a
+        quarter of its descriptors. (Drivers give them back in portions.)"""
+        return not any(ring.backlog or self._lacking(ring) * 4 > self._size(ring) for ring in self.rings)
+
+    def _size(self, ring: Ring) -> int:
+        return self.nic[ring.base + R.LEN] >> 4 if self.nic[ring.base + R.DCTL] & R.DCTL_ENABLE else 0
+
+    def _lacking(self, ring: Ring) -> int:
+        """Descriptors between tail and head: written back, and not given again."""
+        size, tail = self._size(ring), self.nic[ring.base + R.TAIL]
+        return (self.nic[ring.base + R.HEAD] - tail - 1) % size if size else 0
 
     @staticmethod
     def _stripped(arrival: Arrival, dctl: int) -> tuple[bytes, int, int]:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from lab import boot, checks, inventory, qmp
 from lab.cli import build_parser, main
+from lab.commands import asked_for
 from lab.progress import Progress
+from lab.spec import VmSpec
 from lab.ssh import Ssh
 
 PF = "0000:01:00.0"
@@ -133,6 +135,19 @@ def test_parser_knows_all_commands():
     assert build_parser().parse_args(["reboot", "--hard"]).hard
     assert build_parser().parse_args(["ssh", "--", "ip", "-br", "link"]).remote == ["ip", "-br", "link"]
     assert build_parser().parse_args(["ssh", "--name", "x", "uname -a"]).remote == ["uname -a"]
+
+
+@pytest.mark.parametrize(
+    ("words", "spec"),
+    [
+        ([], VmSpec()),
+        (["--icount", "--cpus", "4", "--name", "a"], VmSpec(name="a", cpus=4, icount=True)),
+        (["--boot", "grub"], VmSpec(release="trixie-boot", boot="grub")),
+        (["--no-iommu", "--mgmt", "igb", "--numa", "2"], VmSpec(iommu=False, mgmt="igb", numa=2)),
+    ],
+)
+def test_a_vm_is_what_it_is_asked_to_be(words, spec):
+    assert asked_for(build_parser().parse_args(["up", *words])) == spec
 
 
 @pytest.mark.parametrize("command", [["ssh", "true"], ["send", "--dst", "02:00:00:00:01:00"], ["inventory"], ["log"]])

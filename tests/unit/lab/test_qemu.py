@@ -87,7 +87,7 @@ def test_iommu_comes_before_the_devices_it_serves():
     [
         ("kvm", ["-accel", "kvm", "-cpu", "host"]),
         ("tcg", ["-accel", "tcg,thread=multi"]),
-        ("icount", ["-accel", "tcg,thread=single", "-icount", "shift=1"]),
+        ("icount", ["-accel", "tcg,thread=single", "-icount", "shift=1,sleep=on,align=off"]),
     ],
 )
 def test_accelerator(accelerator, expected):

@@ -66,6 +66,7 @@ class SimSysfs(Sysfs):
             "bind": self._bind,
             "drivers_probe": self._probe,
             "reset": self._reset,
+            "threaded": lambda _address, value: self._devices.put(path.lstrip("/"), value),
             "enable_unsafe_noiommu_mode": self._no_iommu,
             "napi_defer_hard_irqs": lambda _address, number: self._devices.put(path.lstrip("/"), number),
             "gro_flush_timeout": lambda _address, number: self._devices.put(path.lstrip("/"), number),

@@ -13,6 +13,8 @@ from . import commands
 from .bpf import Bpf
 from .bpffs import BpfFs
 from .config_files import ConfigFiles
+from .conversation import Conversation
+from .dropping import Dropping
 from .etc import Etc
 from .ethtool import Ethtool
 from .interfaces import Interfaces
@@ -20,6 +22,7 @@ from .libvirt import Libvirt
 from .link import Link
 from .managers import Managers
 from .namespaces import Namespaces
+from .napi import Napi
 from .netdev_genl import NetdevGenl
 from .pci import Pci
 from .platform import Platform
@@ -34,6 +37,7 @@ from .traffic_control import TrafficControl
 from .units import Units
 
 if t.TYPE_CHECKING:
+    from .conversation import Talk
     from .link import Run
     from .namespaces import Links
 
@@ -105,6 +109,9 @@ class Kernel:
         self.system = system or System(self.sysfs)
         self.bpf = bpf or Bpf(self.sysfs)
         self.bpffs = BpfFs(run, self.sysfs)
+        self.napi = Napi(self.sysfs, self.processes)
+        self.dropping = Dropping(run, self.sysfs, self.bpf, self.bpffs)
+        self.converse: t.Callable[[t.Sequence[str]], Talk] = Conversation
         self.netlink = netlink or Netlink(SockDiag(), TrafficControl(), Namespaces(), NetdevGenl())
 
     @property

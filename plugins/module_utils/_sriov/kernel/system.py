@@ -16,6 +16,7 @@ import zlib
 from ..errors import NotSupported
 from ..model.paths import (
     BOOT_ID,
+    CLOCK_SOURCE,
     CPUS_ONLINE,
     HUGEPAGES,
     IOMMU_GROUPS,
@@ -104,6 +105,10 @@ class System:
     def iommu_group_type(self, group: int) -> str | None:
         """ "identity", "DMA", "DMA-FQ"."""
         return self._sysfs.read(f"{IOMMU_GROUPS}/{group}/type")
+
+    def clock_source(self) -> str:
+        """What tells the time: "tsc", "kvm-clock"; "" where it is not told."""
+        return self._sysfs.read(CLOCK_SOURCE) or ""
 
     def module_is_loaded(self, name: str) -> bool:
         """Also true for one that is built in and takes parameters."""

@@ -153,11 +153,15 @@ PENDING = f"{CONFIRM}/pending.json"
 GOING_BACK = f"{CONFIRM}/going-back.json"
 CONFIRM_PROGRAM = f"{CONFIRM}/program"
 WENT_BACK = f"{RUN}/went-back.json"
+DROP_COST = f"{RUN}/drop-cost.json"
 BPF = f"{RUN}/bpf"  # a bpffs of our own: nobody but root can reach a map below /sys/fs/bpf
-PROOF = f"{RUN}-proof"  # of a unit that is gone when it has ended
+RUNTIME = "/run"  # where units have a directory of their own while they run: RuntimeDirectory=
 LIBRARY = "/var/lib/kernel-bypass-sriov"
 RECORD = f"{LIBRARY}/before.json"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+DROP_PROGRAM = f"{BPF}/drop"  # for the moment in which it is attached
 
 
 def queue_pins(name: str) -> str:
@@ -198,3 +202,4 @@ METRICS_FILE = "kernel-bypass-sriov.prom"  # in a directory of Prometheus' textf
 MARK_RULES = "/etc/udev/rules.d/60-kernel-bypass-sriov.rules"
 MARK_NETWORK = "/etc/systemd/network/05-kernel-bypass-sriov.network"
 OURS = "kernel-bypass-sriov"  # in the name of every file of ours
+CLOCK_SOURCE = "/sys/devices/system/clocksource/clocksource0/current_clocksource"

@@ -66,6 +66,10 @@ LAYERS = {
     "proof": {"errors", "model", "kernel", "alone", "others", "info", "transient"},
     "xsk_dpdk": {"errors", "model", "kernel", "transient"},
     "xsk_proof": {"errors", "model", "kernel", "alone", "observe", "copies", "transient", "xsk_dpdk"},
+    "drop_cost": {
+        *("errors", "faults", "model", "knowledge", "kernel", "kept", "observe"),
+        *("alone", "others", "proof", "transient"),
+    },
     "verify": {
         *("errors", "faults", "model", "kernel", "kept", "alone", "observe", "compare", "converge", "drift"),
     },

@@ -17,6 +17,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.modules import (
     boot_state,
     dpdk,
     dpdk_proof,
+    drop_cost,
     flow_rule,
     host,
     info,
@@ -29,7 +30,10 @@ from ansible_collections.kernel_bypass.sriov.plugins.modules import (
     xsk_proof,
 )
 
-ALL = (boot_state, dpdk, dpdk_proof, flow_rule, host, info, pci_driver, pf, platform, rss, rx_rate, vf, xsk_proof)
+ALL = (
+    *(boot_state, dpdk, dpdk_proof, drop_cost, flow_rule, host, info, pci_driver, pf, platform, rss, rx_rate, vf),
+    xsk_proof,
+)
 MODULES = {module.__name__.rpartition(".")[2]: module for module in ALL}
 FIELDS = {"type": "str", "required": False, "default": None, "elements": None, "choices": None}
 

@@ -1,0 +1,129 @@
+# Copyright (c) 2026 the kernel_bypass.sriov maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it can change at any time.
+"""What a packet costs that is dropped: who drops it, and the figures that come of what was counted. Pure."""
+
+from __future__ import annotations
+
+import statistics
+import typing as t
+from collections import Counter
+
+RAW = "raw"
+NFT = "nft"
+XDP = "xdp"
+VF = "vf"
+CONTENDERS = (RAW, NFT, XDP, VF)
+IN_KERNEL = (RAW, NFT, XDP)
+
+IPTABLES = "iptables-legacy"
+NFTABLES = "nft"
+XDP_PROGRAM = "XDP"
+TESTPMD = "DPDK"
+
+DROP_TRAFFIC = "drop_traffic"  # the consent without which nothing is dropped
+
+LEAST_PACKETS = 200  # of a sample that counts: what else the CPU does weighs too much in a smaller one
+MOSTLY = 0.9  # of what was received has to be dropped by who is measured
+UNREAL = ("qemu", "bochs", "uml")  # systemd-detect-virt(1): what emulates the CPU, and with it time
+
+
+class Request(t.NamedTuple):
+    """Whom to measure.
+
+    :param pf: by any of its names.
+    :param queues: over so many of the PF's queues the RSS table spreads meanwhile; None: it stays as it is.
+    :param vf: of the contender of that name.
+    :param port: UDP destination of what is dropped.
+    :param user, megabytes, program: as module dpdk_proof has them.
+    :param allow: words of consent.
+    """
+
+    pf: str
+    contender: str
+    queues: int | None = None
+    vf: int = 0
+    port: int = 4321
+    seconds: float = 10.0
+    user: str = "root"
+    megabytes: int = 128
+    program: str = "dpdk-testpmd"
+    allow: tuple[str, ...] = ()
+
+
+class Before(t.NamedTuple):
+    """What a host has to be brought back to: kept before the first change.
+
+    :param pf: the interface's name.
+    :param by: what drops.
+    :param threaded: whether its NAPI ran in threads, as the kernel's file says it.
+    :param table: the RSS table, by hand; none: the driver's own, or it is not changed.
+    :param sets_table: whether it is changed.
+    :param unloads: whether the module iptable_raw was not there.
+    """
+
+    pf: str
+    address: str
+    label: str
+    by: str
+    port: int
+    threaded: int
+    table: tuple[int, ...] = ()
+    sets_table: bool = False
+    unloads: bool = False
+
+
+class Sample(t.NamedTuple):
+    """What was counted in a part of the time.
+
+    :param busy: nanoseconds of CPU time.
+    :param packets: that were received by who is measured.
+    :param queues: of them, by queue.
+    :param lost: that the NIC had no room for.
+    """
+
+    seconds: float
+    busy: float
+    packets: int
+    queues: t.Mapping[int, int] = {}
+    lost: int = 0
+
+    @property
+    def counts(self) -> bool:
+        return self.packets >= LEAST_PACKETS
+
+
+def figures(samples: t.Sequence[Sample]) -> dict[str, t.Any]:
+    """Return values; of samples of which one counts at least.
+
+    The cost is the least of them: a timer's interrupt, or whoever else has the CPU meanwhile, only adds to it.
+    """
+    each = [sample.busy / sample.packets for sample in samples if sample.counts]
+    seconds = sum(sample.seconds for sample in samples)
+    received, lost = sum(sample.packets for sample in samples), sum(sample.lost for sample in samples)
+    queues: Counter[int] = Counter()
+    for sample in samples:
+        queues.update(sample.queues)
+    return {
+        "ns_per_packet": rounded(min(each)),
+        "ns_per_packet_median": rounded(statistics.median(each)),
+        "samples": [rounded(cost) for cost in each],
+        "packets_per_core_second": rounded(1e9 / min(each)),
+        "packets": received,
+        "seconds": round(seconds, 3),
+        "received_per_second": rounded(received / seconds),
+        "lost_per_second": rounded(lost / seconds),
+        "offered_per_second": rounded((received + lost) / seconds),
+        "queues": [
+            {"queue": queue, "packets_per_second": rounded(count / seconds)}
+            for queue, count in sorted(queues.items())
+            if count
+        ],
+    }
+
+
+def rounded(number: float) -> float:
+    """To four digits: more does not repeat."""
+    return float(f"{number:.4g}")
