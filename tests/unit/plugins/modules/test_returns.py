@@ -22,6 +22,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.modules import (
     rss,
     rx_rate,
     vf,
+    xsk_queue,
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.devices import Behaviour
@@ -45,6 +46,7 @@ SEEN_ELSEWHERE = (
     "sockets",
 )  # of rx_rate, by its own tests: counters go back, and programs have sockets
 NO_BOOT_LOADER = {"boot_loader": "manual", "hugepages_keep": 0}
+ABOVE_THE_DRIVER = {"mode": "generic", "allow": ["generic_xdp"]}
 RULES = [{"flow_type": "tcp4", "dst_port": 82, "vf": 1}]
 VALUES = Path(info.__file__).resolve().parents[2] / "scripts" / "lib" / "return_values.yml"
 # Module, options, whether it is refused.
@@ -67,6 +69,8 @@ RUNS = {
     "flow_rule": (flow_rule, {"pf": "enp1s0"}, False),
     "flow_rule, refused": (flow_rule, {"pf": "enp1s0", "rules": [{"flow_type": "ip4"}]}, True),
     "rss": (rss, {"pf": "enp1s0", "exclude_queues": [3]}, False),
+    "xsk_queue": (xsk_queue, {"pf": "enp1s0", "queues": [1, 2], **ABOVE_THE_DRIVER}, False),
+    "xsk_queue, refused": (xsk_queue, {"pf": "enp1s0", "queues": [9], **ABOVE_THE_DRIVER}, True),
     "rss, refused": (rss, {"pf": "enp1s0", "min_queues": 16}, True),
     "info": (info, {}, False),
     "info, compared": (info, {"compared_with": {"pfs": [{"pf": "enp1s0", "num_vfs": 2}]}}, False),
@@ -80,7 +84,7 @@ RUNS = {
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """Each run's result, on a host with a VF for DPDK, one for the kernel, and rules."""
+    """Each run's result, on a host with a VF for DPDK, one for the kernel, rules, and a queue for AF_XDP."""
     found = {}
     for number, (name, (module, options, _refused)) in enumerate(RUNS.items()):
         files = {f"{POOL}/{word}_hugepages": "8" for word in ("nr", "free", "surplus")}
@@ -90,6 +94,7 @@ def results(tmp_path_factory):
         files["run/systemd/system"] = DIRECTORY
         kernel = simulate(tree, {**hosts.host(hosts.IXGBE), **files}, Behaviour(cdevs=True))
         assert not run_module(host, kernel, pfs=[WITH_VFS])["failed"]
+        assert not run_module(xsk_queue, kernel, pf="enp1s0", queues=[1], **ABOVE_THE_DRIVER)["failed"]
         if "boot" in name:
             assert not run_module(boot_state, kernel, pfs=[WITH_VFS])["failed"] and program.main(["boot"], kernel) == 0
         found[name] = run_module(module, kernel, **options)
