@@ -48,7 +48,7 @@ def to_record(value: Json) -> Record:
     rules = {word: tuple(map(to_rule, value.get(word, ()))) for word in OF_RULES}
     more: Json = {"macs": tuple(value["macs"]), "vfs": _to_vfs(value.get("vfs", ()))}
     rings, hashed = value.get("rings"), value.get("hash", {})
-    more.update((word, _table(value, word)) for word in ("table", "own_table", "apart"))
+    more.update((word, _table(value, word)) for word in ("table", "own_table", "apart", "apart_of"))
     xsk = value.get("xsk")
     more.update(rings=rings and Rings(**rings), hash=Hash(**hashed), xsk=xsk and (str(xsk[0]), int(xsk[1])))
     return Record(**{**value, **rules, **more})

@@ -72,6 +72,7 @@ class Record(t.NamedTuple):
     :param xsk: the mode of the program for AF_XDP that was attached, and the group of its map; None where none was.
     :param napi: values of NAPI, noted when a run first sets them.
     :param apart: the RSS table that runs have made without queues for AF_XDP, and that may be there.
+    :param apart_of: the one that somebody had set, of which that was made; None: the driver's.
     """
 
     pf: str
@@ -92,3 +93,4 @@ class Record(t.NamedTuple):
     apart: tuple[int, ...] | None = None
     xsk: tuple[str, int] | None = None
     napi: t.Mapping[str, int] = {}
+    apart_of: tuple[int, ...] | None = None

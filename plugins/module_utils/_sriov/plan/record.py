@@ -125,12 +125,20 @@ def _with_what_changes(record: Record, pf: Pf, steps: Iterable[Step], taken: Tak
         elif isinstance(step, SetRss) and not step.again:
             if record.own_table is None and _is_plain(record, pf):
                 record = record._replace(own_table=pf.queues.rss.table if pf.queues.rss else None)
-            record = record._replace(apart=step.table if step.apart else None)
+            record = _with_table_apart(record, step)
         elif isinstance(step, SetNapi):
             record = record._replace(napi={step.word: step.before, **record.napi})
         elif isinstance(step, InsertRule) and not step.again:
             ours.append(step.rule)
     return record._replace(ours=tuple(dict.fromkeys(ours)))
+
+
+def _with_table_apart(record: Record, step: SetRss) -> Record:
+    """With the table that comes back once no queue is for AF_XDP: somebody may have set it after the first change."""
+    if not step.apart:
+        return record._replace(apart=None, apart_of=None)
+    made_of = record.apart_of if step.before == record.apart else step.before
+    return record._replace(apart=step.table, apart_of=made_of)
 
 
 def _is_plain(record: Record, pf: Pf) -> bool:
@@ -163,6 +171,7 @@ def _is_as(pf: Pf, record: Record | None) -> bool:
         ours=record.ours,
         own_table=record.own_table and (pf.queues.rss.table if pf.queues.rss else None),
         apart=record.apart,
+        apart_of=record.apart_of,
         napi=napi,
     )
     now, then = (each._replace(vfs=_without_given(each.vfs)) for each in (now, record))

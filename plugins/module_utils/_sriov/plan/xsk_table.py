@@ -32,7 +32,7 @@ def with_table_apart(before: Pf, now: Pf, desired: DesiredPf, record: Record | N
 
     :param before: the PF before the plan.
     :param now: after the steps that may have dropped the table.
-    :param record: knows the table that there was before this collection changed any, and what it made of it.
+    :param record: knows the table that there was before this collection took queues out, and what it made of it.
     :raises SriovError: a queue cannot be taken out of the table.
     """
     wanted, rss = desired.xsk, desired.rss or DesiredRss()
@@ -70,7 +70,7 @@ def _without_ours(before: Pf, now: Pf, record: Record | None) -> Plain:
         return Plain(rss.table, False)
     if record is None or there != record.apart:
         return Plain(there, True)
-    for table, by_hand in ((record.table, True), (record.own_table, False)):
+    for table, by_hand in ((record.apart_of, True), (record.own_table, False)):
         if table and len(table) == len(rss.table) and max(table) < rss.rings:
             return Plain(table, by_hand, replaced=True)
     return Plain(own_table(now), False, replaced=True)

@@ -278,3 +278,14 @@ def test_after_a_boot_all_is_made_again(tmp_path, kernel):
     again = run_module(host, kernel, pfs=[request])
     assert again["steps"] == first["steps"]
     assert again["pfs"][0]["xsk"]["ready"] is True
+
+
+def test_a_table_that_somebody_has_set_since_the_first_change_comes_back(kernel):
+    run(kernel, queues=[1])
+    run(kernel, state="absent")
+    theirs = (0, 0, 0, 1) * 32
+    kernel.ethtool.set_rss("enp1s0", theirs)
+    run(kernel, queues=[1])
+    assert 1 not in table(kernel)
+    assert not run(kernel, state="absent")["failed"]
+    assert table(kernel) == theirs

@@ -130,6 +130,22 @@ def test_what_a_table_says_while_the_pf_is_down_is_not_what_it_was(is_up):
     assert (record.apart, record.own_table) == (apart, plain if is_up else None)
 
 
+def test_the_table_that_queues_are_taken_out_of_is_kept_whenever_somebody_has_set_it():
+    """The record is older: it was made when the table was the driver's."""
+    theirs, without_1, without_both = (0, 0, 0, 1) * 32, (0,) * 128, (2,) * 128
+    old, named = record_of(ixgbe(combined_channels=4)), (PF, "enp1s0", LABEL)
+
+    def after(record, there, step):
+        return noted(ixgbe(combined_channels=4, table=there), step, records={PF: record})
+
+    first = after(old, theirs, SetRss(*named, without_1, before=theirs, apart=True))
+    assert (first.table, first.apart, first.apart_of) == (None, without_1, theirs)
+    more = after(first, without_1, SetRss(*named, without_both, before=without_1, apart=True))
+    assert (more.apart, more.apart_of) == (without_both, theirs)
+    back = after(more, without_both, SetRss(*named, theirs, before=without_both))
+    assert (back.apart, back.apart_of) == (None, None)
+
+
 def test_rules_that_are_added_are_ours_as_long_as_they_are_there():
     mine, again = RULE.at(5), rule(dst_port=81, cookie=1, location=4)
     before = ixgbe(combined_channels=4, rules=(RULE,), ntuple="on")

@@ -54,7 +54,7 @@ def implied(table, queues=(), remembered=None, dropped=True, absent=False):
         pytest.param(
             THEIRS_WITHOUT_1,
             (0,),
-            record(apart=THEIRS_WITHOUT_1, table=THEIRS),
+            record(apart=THEIRS_WITHOUT_1, apart_of=THEIRS),
             ("apart", (1,) * SIZE),
             id="another queue, of what somebody had set",
         ),
@@ -73,11 +73,17 @@ def test_what_queues_imply(table, queues, remembered, wanted, dropped):
         pytest.param(WITHOUT_1, record(), (), id="somebody has made one that is alike"),
         pytest.param(WITHOUT_1, record(apart=WITHOUT_1), ("default", ()), id="made of the driver's"),
         pytest.param(
-            THEIRS_WITHOUT_1, record(apart=THEIRS_WITHOUT_1, table=THEIRS), ("table", THEIRS), id="made of somebody's"
+            THEIRS_WITHOUT_1,
+            record(apart=THEIRS_WITHOUT_1, apart_of=THEIRS),
+            ("table", THEIRS),
+            id="made of somebody's",
         ),
         pytest.param(THEIRS, record(apart=WITHOUT_1), (), id="somebody has set another since then"),
         pytest.param(
-            WITHOUT_1, record(apart=WITHOUT_1, table=(7,) * SIZE), ("default", ()), id="made of one that cannot be now"
+            WITHOUT_1,
+            record(apart=WITHOUT_1, apart_of=(7,) * SIZE),
+            ("default", ()),
+            id="made of one that cannot be now",
         ),
     ],
 )
