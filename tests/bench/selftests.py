@@ -81,18 +81,30 @@ def judge(vm: Vm, archive: Archive, tree: Path, scratch: Path, options: argparse
                 runs.playbook("kernel_bypass.sriov.provision", VARIABLES)
             for (test, name), expected in tests.items():
                 guest.use(name)
-                outcome = guest.run(test, name)
-                joined.check()
-                found = differences(expected, outcome.cases)
+                found = differences(expected, trial(guest, joined, stage, test, name, options.output))
+                if found:  # a busy machine makes a guest late for a test's own time limits; a fault is there again
+                    told("once more, for", found)
+                    found = differences(expected, trial(guest, joined, stage, test, name, options.output))
+                told("not as in the table:", found)
                 wrong += bool(found)
-                print(f"{stage}: {test} on {name}: {tally(outcome.cases)}, {outcome.seconds:.0f} s", flush=True)
-                for line in found:
-                    print(f"  {line}", flush=True)
-                if options.output:
-                    options.output.mkdir(parents=True, exist_ok=True)
-                    file = options.output / f"{stage} {test} {name}.txt".replace("/", "-").replace(" ", "-")
-                    file.write_text(outcome.text)
     return wrong
+
+
+def trial(guest: Guest, joined: Join, stage: str, test: str, name: str, output: Path | None) -> dict[str, str]:
+    """One run of a selftest, told in a line; the verdicts of its cases."""
+    outcome = guest.run(test, name)
+    joined.check()
+    print(f"{stage}: {test} on {name}: {tally(outcome.cases)}, {outcome.seconds:.0f} s", flush=True)
+    if output:
+        output.mkdir(parents=True, exist_ok=True)
+        file = output / f"{stage} {test} {name}.txt".replace("/", "-").replace(" ", "-")
+        file.write_text(outcome.text)
+    return outcome.cases
+
+
+def told(what: str, differing: list[str]) -> None:
+    for line in differing:
+        print(f"  {what} {line}", flush=True)
 
 
 def tally(cases: dict[str, str]) -> str:

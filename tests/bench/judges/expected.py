@@ -8,18 +8,52 @@ from fnmatch import fnmatchcase
 Rows = Sequence[tuple[str, str]]
 """Patterns of names of cases, each with its verdict; the first one that fits counts."""
 
-NTUPLE: Rows = (("queue.???4.*", "pass"), ("queue.???6.*", "fail"))
-CSUM: Rows = (("*", "pass"),)
-RSS_CTX: Rows = (("*", "pass"),)
-QUEUES: Rows = (("*", "pass"),)
+# ixgbe has no rules for IPv6: "Unrecognized flow type".
+NTUPLE: Rows = (("queue.tcp4.*", "pass"), ("queue.udp4.*", "pass"), ("queue.tcp6.*", "fail"), ("queue.udp6.*", "fail"))
+CSUM: Rows = (("ipv4_*", "pass"), ("ipv6_*", "pass"))
+# ixgbe has no RSS contexts, and fills the table anew when the number of queues changes (ixgbe_setup_reta): a user's
+# table does not outlive that, and one that names more queues than are left is not refused.
+RSS_CTX: Rows = (
+    ("test_rss_key_indir", "pass"),
+    ("test_flow_add_context_missing", "pass"),
+    ("test_rss_queue_reconfigure", "fail"),
+    ("test_rss_resize", "fail"),
+    ("test_hitless_key_update", "fail"),  # no key by netlink in 6.12
+    ("test_rss_context4", "skip"),
+    ("test_rss_context32", "skip"),
+    ("test_rss_context_dump", "skip"),
+    ("test_rss_context_out_of_order", "skip"),
+    ("test_rss_context4_create_with_cfg", "skip"),
+    ("test_rss_context_flow_hash", "skip"),
+    ("test_rss_context_persist_*", "skip"),
+    ("test_rss_context", "fail"),
+    ("test_rss_context_queue_reconfigure", "fail"),
+    ("test_rss_context_overlap*", "fail"),
+    ("test_delete_rss_context_busy", "fail"),
+    ("test_rss_ntuple_addition", "fail"),
+    ("test_rss_default_context_rule", "fail"),
+)
+# Netlink of 6.12 does not tell that an AF_XDP socket is on a queue.
+QUEUES: Rows = (("get_queues", "pass"), ("addremove_queues", "pass"), ("check_down", "pass"), ("check_xsk", "fail"))
 
-PF_TESTS = {
-    ("hw/ntuple.py", "enp1s0"): NTUPLE,
-    ("hw/csum.py", "enp1s0"): CSUM,
-    ("hw/rss_ctx.py", "enp1s0"): RSS_CTX,
-    ("queues.py", "enp1s0"): QUEUES,
+# Beside VFs ixgbe has four queues, or two: not three (ixgbe_lib.c ixgbe_set_sriov_queues).
+QUEUES_BESIDE_VFS: Rows = (*(row for row in QUEUES if row[0] != "addremove_queues"), ("addremove_queues", "fail"))
+
+TABLE = {
+    "before": {
+        ("hw/ntuple.py", "enp1s0"): NTUPLE,
+        ("hw/csum.py", "enp1s0"): CSUM,
+        ("hw/rss_ctx.py", "enp1s0"): RSS_CTX,
+        ("queues.py", "enp1s0"): QUEUES,
+    },
+    "after provision": {
+        ("hw/ntuple.py", "enp1s0"): NTUPLE,
+        ("hw/csum.py", "enp1s0"): CSUM,
+        ("hw/rss_ctx.py", "enp1s0"): RSS_CTX,
+        ("queues.py", "enp1s0"): QUEUES_BESIDE_VFS,
+        ("hw/csum.py", "enp1s0v0"): CSUM,
+    },
 }
-TABLE = {"before": PF_TESTS, "after provision": {**PF_TESTS, ("hw/csum.py", "enp1s0v0"): CSUM}}
 
 
 def differences(expected: Rows, cases: dict[str, str]) -> list[str]:
