@@ -23,5 +23,5 @@ its netdev is enp(N+1)s0 and its MAC 02:00:00:00:0(N+1):00; SSH goes through ano
 A card with two ports ("82599-dual") is two test NICs at one bus number (docs/lab.md).
 
 Layers, arrows point down only: cli -> commands -> vm -> starter, rebooting -> boot, checks, keeper -> qemu, image,
-accel, state -> spec, recipe, nics, apt, paths; wire, control, frames and pcap stand alone.
+accel, state -> spec, recipe, nics, apt, paths; joining -> wire; control, frames and pcap stand alone.
 """

@@ -24,6 +24,7 @@ Throw-away VMs with an emulated SR-IOV NIC, on real Debian kernels and drivers.
   scripts/lab send --dst 02:00:00:00:01:00 --count 10
                                                    put frames on the cable of test NIC 0
   scripts/lab read --seconds 5                     show the frames that the guest sends
+  scripts/lab join lab:0 lab:1                     make one cable of those of test NICs 0 and 1
   scripts/lab down                                 end it
 """
 
@@ -121,6 +122,22 @@ def _add_read(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--filter-dst", metavar="MAC", help="only frames to this destination")
 
 
+def _end_of_join(text: str) -> tuple[str, int]:
+    """``NAME:N`` as the name of a VM and the number of its wire; without ``:N`` wire 0."""
+    name, colon, number = text.partition(":")
+    if not name or (colon and not number.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not like lab:1, a VM and the number of its test NIC")
+    return name, int(number or 0)
+
+
+def _add_join(parser: argparse.ArgumentParser) -> None:
+    for name, metavar in (("one", "A"), ("other", "B")):
+        parser.add_argument(
+            name, type=_end_of_join, metavar=metavar, help="the cable of a test NIC: VM:N, or VM for that of test NIC 0"
+        )
+    parser.add_argument("--seconds", type=float, help="how long (default: until a VM ends, or until interrupted)")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """All commands; each sets `run` to a function of `commands`."""
     parser = argparse.ArgumentParser(
@@ -152,6 +169,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_send(add("send", "send numbered UDP frames to a test NIC"))
     _add_load(add("load", "send bursts of UDP frames to an emulated 82599, each when the guest has taken the last one"))
     _add_read(add("read", "print the frames that come out of a test NIC"))
+    _add_join(add("join", "join the cables of two test NICs: each gets what the other one sends"))
     control = add("control", "send a request to an emulated 82599: link, faults, statistics")
     _add_nic(control)
     control.add_argument("request", metavar="JSON", help='such as \'{"cmd": "link", "up": false}\'')

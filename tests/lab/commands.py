@@ -10,6 +10,7 @@ import time
 
 from lab import frames, image, vm
 from lab.errors import LabError
+from lab.joining import Join
 from lab.load import Burst, Load
 from lab.progress import Progress
 from lab.recipe import DEFAULT_RELEASE, GRUB_RELEASE, recipe_for
@@ -144,6 +145,21 @@ def read(options: argparse.Namespace) -> int:
     return 0
 
 
+def join(options: argparse.Namespace) -> int:
+    """``lab join``"""
+    paths = [Vm.attach(name).wire_path(index) for name, index in (options.one, options.other)]
+    joined = Join(*paths)
+    try:
+        gone = joined.run(options.seconds)
+        if gone:
+            print(f"the VM of {gone} has ended")
+    except KeyboardInterrupt:  # the usual end
+        pass
+    there, back = joined.passed
+    print(f"{back} frames there, {there} back, {joined.lost} lost")
+    return 0
+
+
 def control(options: argparse.Namespace) -> int:
     """``lab control``"""
     try:
@@ -178,6 +194,7 @@ COMMANDS = {
     "send": send,
     "load": load,
     "read": read,
+    "join": join,
     "control": control,
     "log": log,
 }

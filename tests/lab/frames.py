@@ -12,6 +12,8 @@ ETHERTYPE_IPV4 = 0x0800
 ETHERTYPE_VLAN = 0x8100
 PROTOCOL_TCP = 6
 PROTOCOL_UDP = 17
+PROTOCOL_GRE = 47
+PROTOCOL_SCTP = 132
 DEFAULT_SRC_MAC = "02:00:00:00:ff:01"
 TEST_PORT = 4321  # UDP destination of numbered test frames
 MIN_FRAME = 60  # without the frame check sequence, which no NIC of the lab carries
@@ -114,6 +116,56 @@ def tcp(
     return ethernet(dst_mac=dst_mac, src_mac=src_mac, ethertype=ETHERTYPE_IPV4, payload=packet, vlan=vlan)
 
 
+def _crc32c(data: bytes) -> int:
+    """The checksum of SCTP (RFC 9260, appendix A)."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _bit in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def sctp(
+    *,
+    dst_mac: str,
+    src_ip: str = "10.0.0.1",
+    dst_ip: str = "10.0.0.2",
+    sport: int = 1234,
+    dport: int = TEST_PORT,
+    payload: bytes = b"",
+    src_mac: str = DEFAULT_SRC_MAC,
+) -> bytes:
+    """An SCTP packet with one DATA chunk over IPv4 in an Ethernet frame."""
+    padded = payload + b"\0" * (-len(payload) % 4)
+    chunk = struct.pack(">BBHIHHI", 0, 3, 16 + len(payload), 1, 0, 0, 0) + padded
+
+    def packet(check: int) -> bytes:
+        return struct.pack(">HHI", sport, dport, 0) + struct.pack("<I", check) + chunk
+
+    data = ipv4(src_ip=src_ip, dst_ip=dst_ip, protocol=PROTOCOL_SCTP, payload=packet(_crc32c(packet(0))))
+    return ethernet(dst_mac=dst_mac, src_mac=src_mac, ethertype=ETHERTYPE_IPV4, payload=data)
+
+
+def gre(
+    *,
+    dst_mac: str,
+    src_ip: str = "10.0.0.1",
+    dst_ip: str = "10.0.0.2",
+    payload: bytes = b"",
+    src_mac: str = DEFAULT_SRC_MAC,
+) -> bytes:
+    """A packet of a protocol without ports: GRE, with something in it that is no packet."""
+    header = struct.pack(">HH", 0, 0x88B5)  # an EtherType for experiments
+    data = ipv4(src_ip=src_ip, dst_ip=dst_ip, protocol=PROTOCOL_GRE, payload=header + payload)
+    return ethernet(dst_mac=dst_mac, src_mac=src_mac, ethertype=ETHERTYPE_IPV4, payload=data)
+
+
+def mark(number: int) -> bytes:
+    """What makes a frame of any kind a numbered one for `traffic.Reader`, as (the beginning of) its payload."""
+    return _TEST_HEADER.pack(_TEST_MAGIC, number)
+
+
 def numbered(
     number: int,
     *,
@@ -128,7 +180,7 @@ def numbered(
     room = size - headers
     if room < _TEST_HEADER.size:
         raise LabError(f"A test frame of {size} bytes: at least {headers + _TEST_HEADER.size} are needed.")
-    payload = _TEST_HEADER.pack(_TEST_MAGIC, number).ljust(room, b"\0")
+    payload = mark(number).ljust(room, b"\0")
     return udp(dst_mac=dst_mac, src_mac=src_mac, dport=dport, vlan=vlan, payload=payload)
 
 

@@ -78,6 +78,13 @@ class DpdkReceiver:
     def __exit__(self, *_details: object) -> None:
         self._vm.ssh(["systemctl", "stop", self._unit], check=False)
 
+    def kill(self) -> None:
+        """As the kernel kills a process that has taken too much memory; returns when it has let go of its function."""
+        self._vm.ssh(
+            f"systemctl kill --signal=KILL {self._unit}"
+            f" && timeout 20 sh -c 'while systemctl is-active --quiet {self._unit}; do sleep 0.2; done'"
+        )
+
     def _as_user(self) -> str:
         if not self._user:
             return ""

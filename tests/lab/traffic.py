@@ -46,8 +46,9 @@ while ready := wait.select(quiet):
                 data, address = key.fileobj.recvfrom(2048)
             except BlockingIOError:
                 break
-            if address[2] != socket.PACKET_OUTGOING and data[42:46] == b"KBLT":
-                number, port = int.from_bytes(data[46:50], "big"), int.from_bytes(data[36:38], "big")
+            at = data.find(b"KBLT", 34)  # behind the headers, whichever they are
+            if address[2] != socket.PACKET_OUTGOING and at > 0:
+                number, port = int.from_bytes(data[at + 4:at + 8], "big"), int.from_bytes(data[36:38], "big")
                 seen[key.data].append((number, data[:6].hex(":"), port))
 json.dump(seen, sys.stdout)
 """
@@ -58,7 +59,7 @@ name, count, interval = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 frame = bytearray.fromhex(sys.argv[4])
 link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 link.bind((name, 0))
-frame[6:12] = link.getsockname()[4]
+frame[6:12] = bytes.fromhex(sys.argv[5]) or link.getsockname()[4]
 for number in range(count):
     frame[46:50] = number.to_bytes(4, "big")
     link.send(frame)
@@ -151,10 +152,12 @@ class Paced:
         return self._sent
 
 
-def send_from_guest(vm: Vm, interface: str, count: int, dst_mac: str, interval: float = 0.001) -> None:
-    """Sends frames 0 to `count` - 1 out of an interface of the guest, from its own MAC address."""
-    template = frames.numbered(0, dst_mac=dst_mac).hex()
-    vm.ssh(["python3", "-c", _SENDER, interface, str(count), str(interval), template], timeout=120)
+def send_from_guest(
+    vm: Vm, interface: str, count: int, dst_mac: str, interval: float = 0.001, src_mac: str = ""
+) -> None:
+    """Sends frames 0 to `count` - 1 out of an interface of the guest, from its own MAC address or from `src_mac`."""
+    template, source = frames.numbered(0, dst_mac=dst_mac).hex(), frames.parse_mac(src_mac).hex() if src_mac else ""
+    vm.ssh(["python3", "-c", _SENDER, interface, str(count), str(interval), template, source], timeout=120)
 
 
 def transfer(vm: Vm, size: int, sender: str, receiver: str, receiver_ip: str) -> tuple[str, str]:

@@ -76,8 +76,12 @@ class Vm:
 
     def wire(self, index: int = 0, pcap: Path | None = None) -> Wire:
         """The far end of the cable of test NIC `index`."""
+        return Wire(self.wire_path(index), pcap)
+
+    def wire_path(self, index: int = 0) -> Path:
+        """The socket of that wire: what `joining.Join` takes two of."""
         self._nic(index)
-        return Wire(self.directory.files.wire(index), pcap)
+        return self.directory.files.wire(index)
 
     def control(self, index: int, request: dict[str, Any]) -> dict[str, Any]:
         """A request to the model of test NIC `index`, an 82599: ``{"cmd": "link", "up": False}``."""

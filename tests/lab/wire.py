@@ -55,6 +55,17 @@ class Decoder:
             yield frame
 
 
+def connect(path: Path | str) -> socket.socket:
+    """A connection to the wire at `path`, which is closed by whoever gets it."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(str(path))
+    except OSError as error:
+        connection.close()
+        raise LabError(f"The wire {path} cannot be reached: {error.strerror}. Is the VM up?") from error
+    return connection
+
+
 class Wire:
     """A connection to one test NIC, as a context manager; `pcap` names a file that records what passes.
 
@@ -72,12 +83,7 @@ class Wire:
         self._received: queue.SimpleQueue[bytes | LabError] = queue.SimpleQueue()
 
     def __enter__(self) -> Wire:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            connection.connect(self._path)
-        except OSError as error:
-            connection.close()
-            raise LabError(f"The wire {self._path} cannot be reached: {error.strerror}. Is the VM up?") from error
+        connection = connect(self._path)
         connection.settimeout(self._timeout)
         if self._pcap_path is not None:
             self._capture = PcapWriter(Path(self._pcap_path).open("wb"))  # noqa: SIM115 (closed in __exit__)

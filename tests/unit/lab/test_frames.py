@@ -95,3 +95,25 @@ def test_bad_mac_is_refused(text):
 def test_frame_as_text():
     text = str(frames.Frame.parse(frames.numbered(5, dst_mac=DST, vlan=3)))
     assert text == "02:00:00:00:01:00 02:00:00:00:ff:01 0x0800 64 vlan 3 test frame 5"
+
+
+def test_sctp_frame_field_by_field():
+    frame = frames.sctp(dst_mac=DST, sport=1000, dport=4321, payload=b"123456789")
+    assert frames.checksum(frame[14:34]) == 0 and frame[23] == 132
+    packet = frame[34 : 14 + int.from_bytes(frame[16:18], "big")]
+    assert packet[:4].hex() == "03e810e1"
+    assert packet[12:16].hex() == "00030019", "a whole DATA chunk of 16 octets and the 9 of the payload"
+    assert packet[28:] == b"123456789" + b"\0" * 3
+    assert frames._crc32c(packet[:8] + bytes(4) + packet[12:]) == int.from_bytes(packet[8:12], "little")
+
+
+def test_crc32c_vectors():
+    # RFC 3720, B.4; the last one is the check value of the catalogue of CRCs.
+    vectors = {bytes(32): 0x8A9136AA, b"\xff" * 32: 0x62A8AB43, bytes(range(32)): 0x46DD794E, b"123456789": 0xE3069283}
+    assert {data: frames._crc32c(data) for data in vectors} == vectors
+
+
+def test_gre_has_no_ports():
+    frame = frames.gre(dst_mac=DST, payload=b"x" * 20)
+    assert frames.checksum(frame[14:34]) == 0
+    assert (frame[23], frame[34:38].hex()) == (47, "000088b5")

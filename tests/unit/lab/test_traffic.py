@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from lab import frames, traffic
 from lab.ssh import Result
 from lab.traffic_guest import GuestNic
@@ -44,3 +45,10 @@ def test_rss_is_what_is_set_not_what_could_be_and_the_key_is_no_queue():
 def test_counters_are_numbers_by_name():
     vm = FakeVm({"ethtool -S": "NIC statistics:\n     rx_packets: 122\n     fdir_match: 0\n"})
     assert GuestNic(vm).counters() == {"rx_packets": 122, "fdir_match": 0}
+
+
+@pytest.mark.parametrize("build", [frames.udp, frames.tcp, frames.sctp, frames.gre])
+def test_a_frame_of_any_protocol_is_found_by_its_mark_behind_the_headers(build):
+    data = build(dst_mac="02:00:00:00:01:00", payload=frames.mark(77))
+    at = data.find(b"KBLT", 34)
+    assert at > 0 and int.from_bytes(data[at + 4 : at + 8], "big") == 77
