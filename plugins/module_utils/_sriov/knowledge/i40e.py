@@ -15,7 +15,7 @@ if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
     from .driver import Mask
 
-FLEX_OFFSET = 0xFFFF0000  # i40e.h I40E_USERDEF_FLEX_OFFSET: where in the payload the word of user-def is
+FLEX_OFFSET = 0xFFFF0000  # i40e_ethtool.c I40E_USERDEF_FLEX_OFFSET: where in the payload the word of user-def is
 
 
 def mask_of(rule: FlowRule) -> Mask:
@@ -36,10 +36,15 @@ STEERING = Steering(
 )
 DRIVER = Driver(
     "i40e",
+    folders=("drivers/net/ethernet/intel/i40e",),
     table_known=True,  # i40e_main.c i40e_fill_rss_lut
     rss=(),  # every VF has queues of its own; the PF keeps its group
     steering=STEERING,
-    vf_driver=VfDriver("iavf", queue_counters=("rx-{}.packets",)),  # iavf_ethtool.c iavf_gstrings_queue_stats
+    vf_driver=VfDriver(
+        "iavf",
+        ("drivers/net/ethernet/intel/iavf",),
+        queue_counters=("rx-{}.packets",),  # iavf_ethtool.c iavf_gstrings_queue_stats
+    ),
     xdp=Xdp((4, 13), (4, 20), "i40e_main.c i40e_xdp"),  # commits 0c8493d90b6b, 0a714186d3c0
     dpdk="net_i40e",
     queue_counters=("rx-{}.packets",),  # i40e_ethtool.c i40e_gstrings_queue_stats

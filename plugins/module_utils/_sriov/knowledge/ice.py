@@ -11,10 +11,11 @@ from .driver import ADDRESSES_AND_PORTS, CHANNELS, NUM_VFS, Driver, Steering, Vf
 
 DRIVER = Driver(
     "ice",
-    table_known=True,  # ice_lib.c ice_fill_rss_lut
+    folders=("drivers/net/ethernet/intel/ice",),
+    table_known=True,  # ice_main.c ice_fill_rss_lut
     rss=(),  # every VF has queues of its own; the PF keeps its group
-    # ice_ethtool_fdir.c ice_add_fdir_ethtool ("Flow director filters are not supported on VF queues"),
-    # ice_set_fdir_input_set, ice_fdir_set_hw_fltr_rule
+    # ice_ethtool_fdir.c ice_add_fdir_ethtool, ice_set_fdir_input_set ("Flow director filters are not supported on VF
+    # queues"); ice_ethtool_fdir.c ice_fdir_set_hw_fltr_rule
     steering=Steering(
         flow_types=("ether", "tcp4", "udp4", "sctp4", "ip4", "tcp6", "udp6", "sctp6", "ip6"),
         no_vf="ice_add_fdir_ethtool takes no VF queue",
@@ -22,7 +23,11 @@ DRIVER = Driver(
         mask_of=fields_of,
         mask_per_type=True,
     ),
-    vf_driver=VfDriver("iavf", queue_counters=("rx-{}.packets",)),  # iavf_ethtool.c iavf_gstrings_queue_stats
+    vf_driver=VfDriver(
+        "iavf",
+        ("drivers/net/ethernet/intel/iavf",),
+        queue_counters=("rx-{}.packets",),  # iavf_ethtool.c iavf_gstrings_queue_stats
+    ),
     xdp=Xdp((5, 5), (5, 5), "ice_main.c ice_xdp"),  # commit 2d4238f55697
     dpdk="net_ice",
     queue_counters=("rx_queue_{}_packets",),  # ice_ethtool.c __ice_get_strings

@@ -11,5 +11,6 @@ from .driver import Driver
 
 DRIVER = Driver(
     "virtio_net",
-    queue_counters=("rx_queue_{}_packets",),  # of 6.1: virtio_net.c virtnet_get_strings; 6.12: by netlink only
+    folders=("drivers/net/virtio_net.c",),
+    queue_counters=("rx_queue_{}_packets",),  # virtio_net.c virtnet_get_strings: 6.1 has them; 6.12: by netlink only
 )
