@@ -52,11 +52,12 @@ DRIVER = Driver(
         NUM_VFS: {  # i40e_virtchnl_pf.c i40e_pci_sriov_configure, i40e_pci_sriov_enable
             "EAGAIN": "something asked for the VFs at the same time (a monitor's `ip link show`): run again",
             "EPERM": "the firmware gives this port fewer VFs, or a diagnostic test runs",
-            "EINVAL": "a guest holds VFs, or the driver runs a test",
+            "EINVAL": "a guest holds VFs",
         },
-        RULE: {  # i40e_ethtool.c i40e_add_fdir_ethtool
+        RULE: {  # i40e_ethtool.c i40e_add_fdir_ethtool, i40e_check_fdir_input_set, i40e_disallow_matching_filters
             "ENOSPC": "flow director is off until rules go: remove some that are not needed",
-            "EINVAL": "the driver has one set of fields for each flow type, and a rule for each flow once (dmesg says)",
+            "EOPNOTSUPP": "the driver has one set of fields for each flow type (dmesg says), or ntuple filters are off",
+            "EINVAL": "the driver has a rule for this flow already (dmesg says), or fewer locations than that",
         },
     },
 )

@@ -45,6 +45,7 @@ STEERING = Steering(
     flow_types=("tcp4", "udp4", "sctp4", "ip4"),
     fields=("src_ip", "dst_ip", "src_port", "dst_port", "vlan", "vlan_etype", "user_def"),
     masks={"vlan": (0x0FFF, 0xE000, 0xEFFF, 0x1FFF, 0xF000, 0xFFFF)},  # bit 12 is not looked at
+    whole=("vlan_etype",),
     contexts=False,
     vf=True,
     mask_of=mask_of,
