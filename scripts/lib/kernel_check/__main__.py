@@ -10,6 +10,7 @@ PATH is a folder with a kernel's source, or a tarball of it: /usr/src/linux-sour
 package linux-source-6.12. For each driver of plugins/module_utils/_sriov/knowledge it is told
 
   - which operations the source has and which not, and which it has by our data, where that says anything;
+  - which devices that our data tells apart it has not;
   - which files and functions that ours cite are gone.
 
 The exit status is 0 if all is as our data says or is a known difference (scripts/lib/kernel_check/known.py), 1 if not,

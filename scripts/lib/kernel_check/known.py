@@ -15,7 +15,7 @@ from .source import Releases
 class Known(t.NamedTuple):
     """A difference that is expected.
 
-    :param what: an operation, or FOLDER.
+    :param what: an operation, a device ("vendor:device"), or FOLDER.
     :param why: a sentence without its full stop.
     :param releases: in which it is expected.
     """
@@ -29,7 +29,14 @@ class Known(t.NamedTuple):
 FOLDER = "folder"
 """A folder of the driver is not there."""
 
+_E610 = ("57ae", "57af", "57b0", "57b1", "57b2")
 KNOWN = (
+    *(Known("ixgbe", f"8086:{device}", "E610 came with 6.15", Releases(before=(6, 15))) for device in _E610),
+    *(
+        Known("ixgbe", f"8086:{device}", "DPDK has this X550 with QSFP, the kernel has not")
+        for device in ("15ca", "15cc")
+    ),
+    Known("igb", "8086:1546", "DPDK has this I350 (DA4), the kernel has not"),
     Known("idpf", FOLDER, "idpf came with 6.7", Releases(before=(6, 7))),
     Known("txgbe", FOLDER, "libwx came with 6.2", Releases(before=(6, 2))),
     # ice_ethtool_fdir.c ice_set_fdir_input_set

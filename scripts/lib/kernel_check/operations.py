@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The operations that a driver has in the kernel's source, and what our data says of each."""
+"""The operations and devices that a driver has in the kernel's source, and what our data says of each."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ def operations(texts: t.Iterable[str]) -> set[str]:
         if re.search(rf"\b{VF_RULES}\s*\(", text):
             found.add(VF_RULES)
     return found
+
+
+def devices(texts: t.Sequence[str], driver: t.Any) -> set[str]:
+    """Which of the devices that our data tells apart ("vendor:device") the files of a driver name."""
+    numbers = {int(number, 16) for text in texts for number in re.findall(r"\b0[xX]([0-9a-fA-F]{4})\b", text)}
+    return {device for device in driver.chips if int(device.partition(":")[2], 16) in numbers}
 
 
 def says(driver: t.Any, operation: str, release: Release) -> bool | None:

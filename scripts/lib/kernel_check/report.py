@@ -10,7 +10,7 @@ import typing as t
 
 from .citations import Citation
 from .known import FOLDER, Known
-from .operations import OPERATIONS, operations, says
+from .operations import OPERATIONS, devices, operations, says
 from .source import KernelSource, defines
 
 
@@ -84,8 +84,9 @@ def _count(source: KernelSource, cited: t.Sequence[Citation]) -> str:
 
 
 def _compared(source: KernelSource, driver: t.Any, expected: t.Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Lines about a driver's operations, and what is wrong with them."""
-    has = operations(text for folder in driver.folders for text in source.in_folder(folder).values())
+    """Lines about a driver's operations and devices, and what is wrong with them."""
+    texts = [text for folder in driver.folders for text in source.in_folder(folder).values()]
+    has = operations(texts) | devices(texts, driver)
     claims = {name: says(driver, name, source.release) for name in OPERATIONS}
     lines, wrong = [], []
     for verb, names in (
@@ -95,7 +96,9 @@ def _compared(source: KernelSource, driver: t.Any, expected: t.Mapping[str, str]
         ("has not by our data:", [name for name, claim in claims.items() if claim is False]),
     ):
         lines.append(f"{verb} {', '.join(names) or '-'}")
-    for name, claim in claims.items():
+    if driver.chips:
+        lines.append(f"devices by our data: {len(driver.chips)}")
+    for name, claim in {**claims, **dict.fromkeys(driver.chips, True)}.items():
         differs = claim is not None and claim != (name in has)
         sentence = f"{name}: {'has it, not by our data' if name in has else 'has it not, but by our data'}"
         if differs and name in expected:

@@ -49,6 +49,7 @@ static struct pci_driver new_driver = {
 """
 ETHTOOL = """\
 #define NEW_MOST	16
+#define NEW_ID		0x10FB
 static const struct ethtool_ops new_ethtool_ops = {
 	.set_rxnfc = new_set_rxnfc,
 };
@@ -234,6 +235,17 @@ def test_a_driver_that_is_known_to_be_missing_is_not_looked_at(tree):
         ["not looked at: drivers/net/newvf is not there: newvf came with 6.13"],
         [],
     )
+
+
+def test_devices_that_our_data_tells_apart_are_looked_for(tree):
+    numbers = ("10fb", "10fc", "0fb1")
+    driver = DRIVER._replace(chips={f"8086:{number}": DRIVER._replace(chip="A") for number in numbers})
+    [part, _all] = check(tree(), [driver], CITED, (Known("new-nic", "8086:0fb1", "it is DPDK's"),))[1]
+    assert part.wrong == ["8086:10fc: has it not, but by our data"]
+    assert part.lines[4:6] == [
+        "devices by our data: 3",
+        "8086:0fb1: has it not, but by our data; that is known: it is DPDK's",
+    ]
 
 
 def test_a_driver_that_the_kernel_does_not_have_is_named(tree):
