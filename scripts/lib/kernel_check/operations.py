@@ -40,6 +40,7 @@ def says(driver: t.Any, operation: str, release: Release) -> bool | None:
     return OPERATIONS[operation](driver, release)
 
 
+_OF_A_VF = {"mac", "vlan", "max_tx_rate", "spoofchk", "trust", "link_state", "query_rss"}
 _Claim = t.Callable[[t.Any, Release], t.Optional[bool]]
 
 
@@ -62,8 +63,10 @@ def _unsaid(_driver: t.Any, _release: Release) -> None:
     """Our data has no column that rests on it."""
 
 
-def _tells_attributes(driver: t.Any) -> bool:
-    return driver.vf_support != type(driver.vf_support)()
+def _tells_attributes(driver: t.Any, _release: Release) -> bool | None:
+    """Whether there is one that it tells."""
+    support = driver.vf_support
+    return None if support == type(support)() else bool(_OF_A_VF - {*support.refuses})
 
 
 def _vf_rules(driver: t.Any, _release: Release) -> bool | None:
@@ -94,7 +97,7 @@ def _takes_rules(driver: t.Any) -> bool:
 
 OPERATIONS: dict[str, _Claim] = {
     "sriov_configure": _where(_makes_vfs),
-    "ndo_get_vf_config": _where(_tells_attributes),
+    "ndo_get_vf_config": _tells_attributes,
     "ndo_set_vf_mac": _attribute("mac"),
     "ndo_set_vf_vlan": _attribute("vlan"),
     "ndo_set_vf_rate": _attribute("max_tx_rate"),

@@ -83,7 +83,7 @@ def test_every_source_that_knowledge_cites_is_a_citation():
 @pytest.mark.parametrize("name", index.DRIVERS)
 def test_every_function_in_the_comments_of_a_driver_is_cited(name):
     """A word that begins as the files of the driver do, and is no file, would not be looked for."""
-    path = FILES / f"{name.replace('-', '_')}.py"
+    path = FILES / f"{name.replace('-', '_').lower()}.py"
     text = path.read_text(encoding="utf-8")
     cited, _faults = citations(text, path.name)
     begins = {Path(each.file).name.partition(".")[0].partition("_")[0] for each in cited if "_" in each.file}
