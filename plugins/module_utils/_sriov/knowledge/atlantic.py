@@ -11,5 +11,6 @@ from .driver import Driver
 
 DRIVER = Driver(
     "atlantic",
+    folders=("drivers/net/ethernet/aquantia/atlantic",),
     dpdk="net_atlantic",
 )

@@ -11,5 +11,6 @@ from .driver import Driver
 
 DRIVER = Driver(
     "be2net",
+    folders=("drivers/net/ethernet/emulex/benet",),
     queue_counters=("rxq{}: rx_pkts",),  # be_ethtool.c be_get_stat_strings
 )

@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "bnx2x",
+    folders=("drivers/net/ethernet/broadcom/bnx2x",),
     dpdk="net_bnx2x",
     # bnx2x_ethtool.c bnx2x_q_stats_arr
     queue_counters=("[{}]: rx_ucast_packets", "[{}]: rx_mcast_packets", "[{}]: rx_bcast_packets"),

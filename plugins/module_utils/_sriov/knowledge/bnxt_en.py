@@ -11,7 +11,9 @@ from .driver import ADDRESSES_AND_PORTS, RULE, Driver, Steering, Xdp
 
 DRIVER = Driver(
     "bnxt_en",
-    # bnxt_ethtool.c bnxt_srxclsrlins: a location other than RX_CLS_LOC_ANY is EINVAL
+    folders=("drivers/net/ethernet/broadcom/bnxt",),
+    # bnxt_ethtool.c bnxt_srxclsrlins [from 6.12 on]: a location other than RX_CLS_LOC_ANY is EINVAL. Linux 6.1 has no
+    # rules of it.
     steering=Steering(
         flow_types=("ether", "tcp4", "udp4", "ip4", "tcp6", "udp6", "ip6"),
         fields=(*ADDRESSES_AND_PORTS, "proto", "src_mac", "dst_mac", "ether_type"),

@@ -41,12 +41,12 @@ BYPASS_DRIVERS = {
     )
 }
 
-# They are for any device, and match none by themselves: they keep it from other drivers (drivers/pci/pci-stub.c,
-# drivers/pci/pci-pf-stub.c, drivers/xen/xen-pciback/pci_stub.c).
+# They are for any device, and match none by themselves: they keep it from other drivers. drivers/pci/pci-stub.c
+# stub_driver; drivers/pci/pci-pf-stub.c pf_stub_driver; drivers/xen/xen-pciback/pci_stub.c xen_pcibk_pci_driver.
 PF_STUB = "pci-pf-stub"  # has a PF for the sake of its VFs: it creates them, and gives no interface
 STUB_DRIVERS = frozenset({"pci-stub", PF_STUB, "pciback"})
 
-# They may stay in an IOMMU group that user space takes (drivers/iommu/iommu.c, DMA ownership).
+# They may stay in an IOMMU group that user space takes (drivers/iommu/iommu.c iommu_device_use_default_domain).
 HARMLESS_GROUP_DRIVERS = frozenset({"vfio-pci", "pci-stub", "pcieport"})
 
 WITHOUT_INTERFACE = frozenset({*BYPASS_DRIVERS, *STUB_DRIVERS})

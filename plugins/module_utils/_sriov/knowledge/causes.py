@@ -32,7 +32,7 @@ from .driver import (
 
 # An act -> name of the errno -> the remedy, as the end of "Remedy: ".
 CAUSES: t.Mapping[str, t.Mapping[str, str]] = {
-    # drivers/pci/iov.c sriov_numvfs_store and pci_enable_sriov, and the drivers' sriov_configure.
+    # drivers/pci/iov.c sriov_numvfs_store, sriov_enable, and the drivers' sriov_configure.
     NUM_VFS: {
         "EBUSY": "VFs exist already, or the device is busy: look at dmesg",
         "EIO": "the device reports a bad number of VFs: update its firmware",
@@ -52,7 +52,7 @@ CAUSES: t.Mapping[str, t.Mapping[str, str]] = {
         "VFs: put it into another slot, or update its firmware",
         "ENODEV": "the device or its driver is going away, or did not start: look at dmesg",
     },
-    # drivers/base/bus.c bind_store, the probe of the driver, drivers/iommu/iommu.c.
+    # drivers/base/bus.c bind_store, the probe of the driver, drivers/iommu/iommu.c iommu_device_use_default_domain.
     BIND: {
         "EINVAL": "for vfio-pci: no usable IOMMU group, boot with the IOMMU on (dmesg says)",
         "ENODEV": "the driver does not know the device: name another",
@@ -70,7 +70,7 @@ CAUSES: t.Mapping[str, t.Mapping[str, str]] = {
         "ENODEV": "the device has no driver any more, or another: run again",
         "EPERM": "the kernel is locked down",
     },
-    # net/ethtool/channels.c ethnl_set_channels and ioctl.c ethtool_set_channels, and the drivers.
+    # net/ethtool/channels.c ethnl_set_channels; net/ethtool/ioctl.c ethtool_set_channels; and the drivers.
     CHANNELS: {
         "EINVAL": "the driver, or a flow rule or XDP socket on a queue that would go, is against it (dmesg says)",
         "EOPNOTSUPP": "the driver cannot",
@@ -105,7 +105,7 @@ CAUSES: t.Mapping[str, t.Mapping[str, str]] = {
         "EIO": "the device does not answer: see dmesg",
         "ENODEV": "the interface is gone, or the device is in reset: run again",
     },
-    # net/ethtool/ioctl.c ethtool_set_rxfh and ethtool_set_rxfh_fields, and the drivers.
+    # net/ethtool/ioctl.c ethtool_set_rxfh; net/ethtool/ioctl.c ethtool_set_rxfh_fields [from 6.12 on]; and the drivers.
     HASH: {
         "EINVAL": "the driver takes other fields for this flow type; what it takes differs from driver to driver",
         "EOPNOTSUPP": "the driver cannot: leave it out",
@@ -138,7 +138,7 @@ CAUSES: t.Mapping[str, t.Mapping[str, str]] = {
         "EIO": "the device does not answer: see dmesg",
         "ENODEV": "the interface is gone, or the device is in reset: run again",
     },
-    # net/core/dev.c dev_xdp_attach and dev_xdp_install, and the drivers' ndo_bpf.
+    # net/core/dev.c dev_xdp_attach, dev_xdp_install; and the drivers' ndo_bpf.
     XDP_PROGRAM: {
         "EINVAL": "the driver takes no XDP program as things are: VFs, the MTU, traffic classes or features of the "
         "interface are against it (dmesg says)",

@@ -11,6 +11,7 @@ from .driver import NUM_VFS, RULE, Driver
 
 DRIVER = Driver(
     "cxgb4",
+    folders=("drivers/net/ethernet/chelsio/cxgb4",),
     # cxgb4_main.c cxgb4_iov_configure: PFs 0 to 3 have the VFs, and mgmtpfN,M with them; PF 4 has the ports.
     interface_with_vfs=True,
     dpdk="net_cxgbe",

@@ -5,7 +5,10 @@
 # This module util is PRIVATE to the collection: it can change at any time.
 """What can be known of a NIC's kernel driver: the columns. The rows are the files beside this one, one a driver.
 
-Sources are named as kernel file and function, of Linux 6.12 where no release is given.
+A source is written `FILE NAME, NAME`: a .c or .h file of the kernel, with as much of its path as the `folders` of its
+driver leave open, or with all of it; and functions, or other names, that it defines. Where other releases that were
+read have none, `[from 6.7 on]`, `[before 6.12]` or `[from 6.7 on, before 6.12]` follows. scripts/check_drivers looks
+for them in a kernel's source.
 """
 
 from __future__ import annotations
@@ -128,6 +131,7 @@ class VfSupport(t.NamedTuple):
 class VfDriver(t.NamedTuple):
     """The kernel driver of the VFs, where it is another than the PF's. PFs that share one say the same of it.
 
+    :param folders: as Driver.folders; empty: the same.
     :param queues: the most receive queues that it opens; None: not known.
     :param queue_counters: as Driver.queue_counters.
     :param deaf_mtu: the greatest MTU of an interface whose driver did not reach its PF at probe; None: not known.
@@ -140,6 +144,7 @@ class VfDriver(t.NamedTuple):
     """
 
     name: str
+    folders: tuple[str, ...] = ()
     queues: int | None = None
     queue_counters: tuple[str, ...] = ()
     deaf_mtu: int | None = None
@@ -179,6 +184,8 @@ class Xdp(t.NamedTuple):
 class Driver(t.NamedTuple):
     """A kernel driver of network cards, by its name in sysfs. The defaults are an unknown driver: nothing is known.
 
+    :param folders: those of the kernel's source that are the driver, without the folders in them; a file for a driver
+        of one file. Empty: the kernel does not have it.
     :param chip: the chips that this is about, where one driver serves chips that differ; empty: all others.
     :param chips: "vendor:device" -> the driver on that chip.
     :param rss: steps by number of VFs, ascending; empty: VFs take nothing from the PF; None: not known.
@@ -221,6 +228,7 @@ class Driver(t.NamedTuple):
     """
 
     name: str
+    folders: tuple[str, ...] = ()
     chip: str = ""
     chips: t.Mapping[str, Driver] = {}
     rss: tuple[RssStep, ...] | None = None

@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "e1000e",
+    folders=("drivers/net/ethernet/intel/e1000e",),
     dpdk="net_e1000_em",
     snabb=("8086:10d3", "8086:105e"),
     pf_ring=True,

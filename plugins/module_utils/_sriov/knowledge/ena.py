@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "ena",
+    folders=("drivers/net/ethernet/amazon/ena",),
     rss=(),  # every function has queues of its own
     dpdk="net_ena",
     queue_counters=("queue_{}_rx_cnt",),  # ena_ethtool.c ena_queue_strings

@@ -11,5 +11,6 @@ from .driver import Driver
 
 DRIVER = Driver(
     "enic",
+    folders=("drivers/net/ethernet/cisco/enic",),
     dpdk="net_enic",
 )

@@ -11,5 +11,6 @@ from .driver import Driver
 
 DRIVER = Driver(
     "gve",
+    folders=("drivers/net/ethernet/google/gve",),
     dpdk="net_gve",
 )

@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "hinic",
+    folders=("drivers/net/ethernet/huawei/hinic",),
     rss=(),  # every function has queues of its own
     queue_counters=("rxq{}_pkts",),  # hinic_ethtool.c hinic_rx_queue_stats
 )

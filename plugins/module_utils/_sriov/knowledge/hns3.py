@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "hns3",
+    folders=("drivers/net/ethernet/hisilicon/hns3", "drivers/net/ethernet/hisilicon/hns3/hns3pf"),
     rss=(),  # every function has queues of its own
     dpdk="net_hns3",
     queue_counters=("rxq{}_packets",),  # hns3_ethtool.c hns3_get_strings_tqps

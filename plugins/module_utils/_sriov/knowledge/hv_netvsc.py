@@ -11,7 +11,8 @@ from .driver import Driver
 
 DRIVER = Driver(
     "hv_netvsc",
-    # netvsc_drv.c netvsc_get_strings; what a program dropped is not in "packets" (netvsc_recv_callback).
+    folders=("drivers/net/hyperv",),
+    # netvsc_drv.c netvsc_get_strings; what a program dropped is not in "packets": netvsc_drv.c netvsc_recv_callback.
     queue_counters=("rx_queue_{}_packets", "rx_queue_{}_xdp_drop"),
-    packet_counters=("vf_rx_packets",),  # that came by its VF (netvsc_vf_handle_frame)
+    packet_counters=("vf_rx_packets",),  # that came by its VF: netvsc_drv.c netvsc_vf_handle_frame
 )

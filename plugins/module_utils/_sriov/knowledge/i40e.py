@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
     from .driver import Mask
 
-FLEX_OFFSET = 0xFFFF0000  # i40e.h I40E_USERDEF_FLEX_OFFSET: where in the payload the word of user-def is
+FLEX_OFFSET = 0xFFFF0000  # i40e_ethtool.c I40E_USERDEF_FLEX_OFFSET: where in the payload the word of user-def is
 
 
 def mask_of(rule: FlowRule) -> Mask:
@@ -37,6 +37,7 @@ STEERING = Steering(
 )
 DRIVER = Driver(
     "i40e",
+    folders=("drivers/net/ethernet/intel/i40e",),
     table_known=True,  # i40e_main.c i40e_fill_rss_lut
     rss=(),  # every VF has queues of its own; the PF keeps its group
     steering=STEERING,
@@ -50,11 +51,12 @@ DRIVER = Driver(
         NUM_VFS: {  # i40e_virtchnl_pf.c i40e_pci_sriov_configure, i40e_pci_sriov_enable
             "EAGAIN": "something asked for the VFs at the same time (a monitor's `ip link show`): run again",
             "EPERM": "the firmware gives this port fewer VFs, or a diagnostic test runs",
-            "EINVAL": "a guest holds VFs, or the driver runs a test",
+            "EINVAL": "a guest holds VFs",
         },
-        RULE: {  # i40e_ethtool.c i40e_add_fdir_ethtool
+        RULE: {  # i40e_ethtool.c i40e_add_fdir_ethtool, i40e_check_fdir_input_set, i40e_disallow_matching_filters
             "ENOSPC": "flow director is off until rules go: remove some that are not needed",
-            "EINVAL": "the driver has one set of fields for each flow type, and a rule for each flow once (dmesg says)",
+            "EOPNOTSUPP": "the driver has one set of fields for each flow type (dmesg says), or ntuple filters are off",
+            "EINVAL": "the driver has a rule for this flow already (dmesg says), or fewer locations than that",
         },
     },
 )

@@ -11,6 +11,7 @@ from .driver import VfDriver
 
 IAVF = VfDriver(
     "iavf",
+    ("drivers/net/ethernet/intel/iavf",),
     queue_counters=("rx-{}.packets",),  # iavf_ethtool.c iavf_gstrings_queue_stats
     no_af_xdp="iavf runs no XDP programs, up to Linux 6.12 (iavf_main.c iavf_netdev_ops)",
     dpdk="net_iavf",

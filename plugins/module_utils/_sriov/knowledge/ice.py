@@ -12,10 +12,11 @@ from .iavf import IAVF
 
 DRIVER = Driver(
     "ice",
-    table_known=True,  # ice_lib.c ice_fill_rss_lut
+    folders=("drivers/net/ethernet/intel/ice",),
+    table_known=True,  # ice_main.c ice_fill_rss_lut
     rss=(),  # every VF has queues of its own; the PF keeps its group
-    # ice_ethtool_fdir.c ice_add_fdir_ethtool ("Flow director filters are not supported on VF queues"),
-    # ice_set_fdir_input_set, ice_fdir_set_hw_fltr_rule
+    # ice_ethtool_fdir.c ice_add_fdir_ethtool, ice_set_fdir_input_set ("Flow director filters are not supported on VF
+    # queues"); ice_ethtool_fdir.c ice_fdir_set_hw_fltr_rule
     steering=Steering(
         flow_types=("ether", "tcp4", "udp4", "sctp4", "ip4", "tcp6", "udp6", "sctp6", "ip6"),
         no_vf="ice_add_fdir_ethtool takes no VF queue",

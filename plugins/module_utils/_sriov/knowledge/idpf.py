@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "idpf",
+    folders=("drivers/net/ethernet/intel/idpf",),
     rss=(),  # every function has queues of its own
-    queue_counters=("rx_q-{}_pkts",),  # idpf_ethtool.c __idpf_add_qstat_strings
+    queue_counters=("rx_q-{}_pkts",),  # idpf_ethtool.c __idpf_add_qstat_strings [from 6.12 on]
 )

@@ -22,7 +22,7 @@ STEERING = Steering(
     whole=("src_mac", "dst_mac", "ether_type"),
     drop=False,
 )
-# igb_main.c igb_ndo_set_vf_bw; no ndo_set_vf_link_state nor _rss_query_en.
+# igb_main.c igb_ndo_set_vf_bw, igb_netdev_ops: no link_state and no rss_query_en.
 VFS = VfSupport(
     refuses={
         "min_tx_rate": "it has no least rate",
@@ -35,6 +35,7 @@ VFS = VfSupport(
 )
 COMMON = Driver(
     "igb",
+    folders=("drivers/net/ethernet/intel/igb",),
     table_known=True,  # igb_main.c igb_setup_mrqc
     blocks=True,  # igb_main.c igb_setup_mrqc: entry j is queue j * n / 128
     channels_by_cpus=False,  # igb_main.c igb_get_max_rss_queues
@@ -45,9 +46,12 @@ COMMON = Driver(
     vf_support=VFS,
     # It counts no packets of a queue.
     vf_driver=VfDriver(
-        "igbvf", no_af_xdp="igbvf runs no XDP programs (igbvf/netdev.c igbvf_netdev_ops)", dpdk="net_e1000_igb_vf"
+        "igbvf",
+        ("drivers/net/ethernet/intel/igbvf",),
+        no_af_xdp="igbvf runs no XDP programs (igbvf/netdev.c igbvf_netdev_ops)",
+        dpdk="net_e1000_igb_vf",
     ),
-    # Commit 9cbc948b5a20, igb_xsk.c. MTU: IGB_RXBUFFER_3072 less its headers.
+    # Commit 9cbc948b5a20; igb_xsk.c igb_xsk_pool_setup [from 6.14 on]. MTU: igb.h IGB_RXBUFFER_3072 less its headers.
     xdp=Xdp((5, 10), (6, 14), "igb_main.c igb_xdp_setup", 3046),
     dpdk="net_e1000_igb",
     snabb=("8086:1521", "8086:1533", "8086:157b"),

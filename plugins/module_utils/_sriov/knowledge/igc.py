@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "igc",
+    folders=("drivers/net/ethernet/intel/igc",),
     dpdk="net_igc",
     netmap=True,
     queue_counters=("rx_queue_{}_packets",),  # igc_ethtool.c igc_ethtool_get_strings

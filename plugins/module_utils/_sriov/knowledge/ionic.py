@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "ionic",
+    folders=("drivers/net/ethernet/pensando/ionic",),
     rss=(),  # every function has queues of its own
     dpdk="net_ionic",
     queue_counters=("rx_{}_pkts",),  # ionic_stats.c ionic_sw_stats_get_rx_strings

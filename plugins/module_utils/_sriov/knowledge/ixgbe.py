@@ -40,11 +40,12 @@ def mask_hint(rule: FlowRule, other: FlowRule) -> str:
 
 
 # ixgbe_ethtool.c ixgbe_add_ethtool_fdir_entry, ixgbe_flowspec_to_flow_type; ixgbe_82599.c
-# ixgbe_fdir_write_perfect_filter_82599 (IXGBE_FDIR_DROP_QUEUE), ixgbe_fdir_set_input_mask_82599.
+# ixgbe_fdir_write_perfect_filter_82599, ixgbe_fdir_set_input_mask_82599; ixgbe_type.h IXGBE_FDIR_DROP_QUEUE.
 STEERING = Steering(
     flow_types=("tcp4", "udp4", "sctp4", "ip4"),
     fields=("src_ip", "dst_ip", "src_port", "dst_port", "vlan", "vlan_etype", "user_def"),
     masks={"vlan": (0x0FFF, 0xE000, 0xEFFF, 0x1FFF, 0xF000, 0xFFFF)},  # bit 12 is not looked at
+    whole=("vlan_etype",),
     contexts=False,
     vf=True,
     mask_of=mask_of,
@@ -53,7 +54,8 @@ STEERING = Steering(
     vf_queues_from_group=True,
     replaces=True,
 )
-# ixgbe_sriov.c: ixgbe_ndo_set_vf_vlan, _bw (ixgbe_set_vf_rate_limit), _link_state, _rss_query_en; ixgbe_set_vf_lpe.
+# ixgbe_sriov.c ixgbe_ndo_set_vf_vlan, ixgbe_ndo_set_vf_bw, ixgbe_set_vf_rate_limit, ixgbe_ndo_set_vf_link_state,
+# ixgbe_ndo_set_vf_rss_query_en, ixgbe_set_vf_lpe.
 VFS = VfSupport(
     refuses={"min_tx_rate": "it has no least rate"},
     values={"vlan_proto": ("802.1Q",), "link_state": ("auto", "disable")},
@@ -61,10 +63,11 @@ VFS = VfSupport(
     starts={"spoofchk": True, "mac": ZERO},  # ixgbe_sriov.c __ixgbe_enable_sriov
     jumbo_after_pf=True,
 )
-# Queues: ixgbe_lib.c ixgbe_set_sriov_queues (4 queues in 32 pools, 2 in 64), ixgbe.h MAX_RSS 16 for 82598/82599/X540.
+# Queues: ixgbe_lib.c ixgbe_set_sriov_queues (4 queues in 32 pools, 2 in 64), ixgbe.h IXGBE_MAX_RSS_INDICES.
 # VFs: ixgbe_sriov.c ixgbe_pci_sriov_enable (limits by traffic classes; XDP).
-# Commits 924708081629, d0bcacd0a130. MTU: IXGBE_RXBUFFER_3K less its headers. CPUs: MAX_XDP_QUEUES, and since commit
-# 4fe815850bdc twice IXGBE_MAX_XDP_QS; its index out of bounds was mended by commit c23ae5091a8b.
+# Commits 924708081629, d0bcacd0a130. MTU: ixgbe.h IXGBE_RXBUFFER_3K less its headers. CPUs: ixgbe.h MAX_XDP_QUEUES
+# [before 5.16]; since commit 4fe815850bdc twice ixgbe.h IXGBE_MAX_XDP_QS [from 5.16 on], whose index out of bounds was
+# mended by commit c23ae5091a8b.
 XDP = Xdp(
     (4, 12),
     (4, 20),
@@ -77,6 +80,7 @@ XDP = Xdp(
 )
 COMMON = Driver(
     "ixgbe",
+    folders=("drivers/net/ethernet/intel/ixgbe",),
     rss=(RssStep(0, 16), RssStep(1, 4, pool=True), RssStep(32, 2, pool=True)),
     vf_limits=((1, 63), (4, 31), (8, 15)),
     xdp_excludes_vfs=True,
@@ -84,7 +88,7 @@ COMMON = Driver(
     most_channels=63,  # ixgbe.h IXGBE_MAX_FDIR_INDICES
     rss_with_classes=1,
     table_known=True,  # ixgbe_main.c ixgbe_setup_reta
-    reopens=True,  # ixgbe_setup_tc, ixgbe_close: ixgbe_fdir_filter_exit; ixgbe_setup_reta
+    reopens=True,  # ixgbe_main.c ixgbe_setup_tc, ixgbe_close, ixgbe_fdir_filter_exit, ixgbe_setup_reta
     hash_functions=HASH_FUNCTIONS,  # ixgbe_ethtool.c ixgbe_set_rxfh, which takes any key
     hash_fields=HASH_FIELDS,
     table="shared",  # one RETA and key for all pools: ixgbe_main.c ixgbe_setup_reta
@@ -94,6 +98,7 @@ COMMON = Driver(
     # VF that has agreed on no mailbox API has ETH_DATA_LEN + ETH_FCS_LEN.
     vf_driver=VfDriver(
         "ixgbevf",
+        ("drivers/net/ethernet/intel/ixgbevf",),
         queues=2,
         queue_counters=("rx_queue_{}_packets",),
         deaf_mtu=1504,
@@ -109,8 +114,9 @@ COMMON = Driver(
     netmap=True,
     queue_counters=("rx_queue_{}_packets",),  # ixgbe_ethtool.c ixgbe_get_strings
 )
-# X550 and later have 63 RSS queues without VFs (IXGBE_MAX_RSS_INDICES_X550) and the same pools with them.
-# With VFs they look into tables of the pools, which ixgbe_set_rxfh (ixgbe_store_reta) does not write.
+# X550 and later have 63 RSS queues without VFs (ixgbe.h IXGBE_MAX_RSS_INDICES_X550) and the same pools with them.
+# With VFs they look into tables of the pools (ixgbe_main.c ixgbe_setup_vfreta), which ixgbe_set_rxfh does not write
+# (ixgbe_main.c ixgbe_store_reta).
 X550 = COMMON._replace(
     chip="X550 and later",
     rss=(RssStep(0, 63), *(COMMON.rss or ())[1:]),
@@ -118,7 +124,7 @@ X550 = COMMON._replace(
     table_sizes=((0, 512), (1, 64)),
     vf_support=VFS._replace(refuses={**VFS.refuses, "query_rss": "X550 and later tell VFs no RSS table"}),
 )
-# ixgbe_type.h: IXGBE_DEV_ID_X550*, _X550EM_X*, _X550EM_A*, _E610*
+# ixgbe_type.h IXGBE_DEV_ID_X550*; ixgbe_type.h IXGBE_DEV_ID_E610* [from 6.15 on]
 X550_AND_LATER = (
     *("1563", "15d1", "15aa", "15ab", "15ac", "15ad", "15ae", "15b0", "15c2", "15c3", "15c4", "15c6", "15c7"),
     *("15c8", "15ca", "15cc", "15ce", "15e4", "15e5", "57ae", "57af", "57b0", "57b1", "57b2"),

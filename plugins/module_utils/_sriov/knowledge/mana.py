@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "mana",
+    folders=("drivers/net/ethernet/microsoft/mana",),
     # mana_ethtool.c mana_get_strings; "packets" has what was sent back or redirected (mana_en.c mana_rx_skb).
     queue_counters=("rx_{}_packets", "rx_{}_xdp_drop"),
 )

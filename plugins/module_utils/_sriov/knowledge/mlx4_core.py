@@ -11,6 +11,7 @@ from .driver import ADDRESSES_AND_PORTS, Driver, Steering, Xdp
 
 DRIVER = Driver(
     "mlx4_core",
+    folders=("drivers/net/ethernet/mellanox/mlx4",),
     rss=(),  # every function has queues of its own
     # mlx4/en_ethtool.c mlx4_en_validate_flow, mlx4_en_set_rxnfc
     steering=Steering(

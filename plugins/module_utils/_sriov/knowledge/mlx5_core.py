@@ -11,7 +11,8 @@ from .driver import RULE, Driver, Steering, Xdp
 
 DRIVER = Driver(
     "mlx5_core",
-    table_known=True,  # en/rss.c mlx5e_rss_params_indir_init_uniform
+    folders=("drivers/net/ethernet/mellanox/mlx5/core", "drivers/net/ethernet/mellanox/mlx5/core/en"),
+    table_known=True,  # en/rqt.c mlx5e_rss_params_indir_init_uniform
     rss=(),  # every function has queues of its own
     # en_fs_ethtool.c validate_flow
     steering=Steering(

@@ -38,7 +38,7 @@ def given_address(pf: Pf, vf: Device) -> str | None:
     """The MAC address that the administrator has given a VF, as far as it can be told from one that its driver made up.
 
     The PF's driver tells either. But the kernel keeps the address that a driver found at its PF as the permanent one of
-    the interface, and none for a random one (net/core/dev.c register_netdevice, NET_ADDR_PERM). Where another is told
+    the interface, and none for a random one (net/core/dev.c register_netdevice). Where another is told
     by now, the administrator has given it, unless the interface has it too: then its user has.
     """
     told = vf.attributes.mac if vf.attributes else None

@@ -11,8 +11,9 @@ from .driver import Driver, VfDriver
 
 DRIVER = Driver(
     "nfp",
+    folders=("drivers/net/ethernet/netronome/nfp",),
     rss=(),  # every function has queues of its own
-    # nfp_netvf_main.c; the same ethtool_ops.
+    # nfp_net_common.c nfp_net_netdev_init: both have the same ethtool_ops.
     vf_driver=VfDriver("nfp_netvf", queue_counters=("rvec_{}_rx_pkts",), dpdk="net_nfp_vf"),
     dpdk="net_nfp",
     queue_counters=("rvec_{}_rx_pkts",),  # nfp_net_ethtool.c nfp_vnic_get_sw_stats_strings

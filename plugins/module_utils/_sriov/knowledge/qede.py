@@ -11,8 +11,9 @@ from .driver import ADDRESSES_AND_PORTS, Driver, Steering, fields_of
 
 DRIVER = Driver(
     "qede",
+    folders=("drivers/net/ethernet/qlogic/qede", "drivers/net/ethernet/qlogic/qed"),
     rss=(),  # every function has queues of its own
-    # qede_filter.c qede_add_cls_rule; qed_ntuple_arfs_filter_config of VFs
+    # qede_filter.c qede_add_cls_rule; of VFs: qed/qed_l2.c qed_ntuple_arfs_filter_config
     steering=Steering(
         flow_types=("tcp4", "udp4", "tcp6", "udp6"),
         fields=ADDRESSES_AND_PORTS,

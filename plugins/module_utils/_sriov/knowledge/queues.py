@@ -119,15 +119,16 @@ def is_set_by_hand(pf: Pf) -> bool:
 def may_be_set_by_hand(pf: Pf) -> bool:
     """Whether nobody can tell: it is spread evenly, over other queues than the PF has, by a driver that may do that.
 
-    mlx4 for instance takes a power of two of its queues (en_ethtool.c mlx4_en_get_rxfh).
+    mlx4 for instance takes a power of two of its queues (mlx4/en_ethtool.c mlx4_en_get_rxfh).
     """
     return _differs(pf) and _may_be_the_drivers(pf)
 
 
 def _differs(pf: Pf) -> bool:
     """From all tables that the driver is known to make. Queues that are not there nobody can have named: the kernel
-    refuses them, and keeps the queues that a table names (net/ethtool/ioctl.c ethtool_copy_validate_indir,
-    ethtool_check_max_channel)."""
+    refuses them, and keeps the queues that a table names (net/ethtool/ioctl.c ethtool_copy_validate_indir;
+    net/ethtool/common.c ethtool_get_max_rxfh_channel).
+    """
     rss, netdev = pf.queues.rss, pf.device.netdev
     if rss is None or not rss.table or not netdev or not netdev.up or max(rss.table) >= rss.rings:
         return False
@@ -142,7 +143,8 @@ def _beyond_channels(pf: Pf) -> int | None:
     ixgbe has two limits. `ethtool -L` sets both (ixgbe_ethtool.c ixgbe_set_channels); removing the VFs sets that of RSS
     back, and flow director's, which `ethtool -l` tells, stays (ixgbe_sriov.c ixgbe_disable_sriov). Beside new VFs the
     limit of RSS counts (ixgbe_lib.c ixgbe_set_sriov_queues). Nobody can set a table that names queues beyond the
-    channels (ethtool_set_rxfh), so such a one is the driver's; while the PF is down, it may be from another time.
+    channels (net/ethtool/ioctl.c ethtool_set_rxfh), so such a one is the driver's; while the PF is down, it may be from
+    another time.
     """
     rss, netdev = pf.queues.rss, pf.device.netdev
     if not driver_of(pf).keeps_channels or pf.num_vfs or not (rss and rss.table and netdev and netdev.up):

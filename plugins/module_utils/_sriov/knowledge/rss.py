@@ -52,7 +52,7 @@ def rss_group(driver: Driver, num_vfs: int, channels: int | None) -> int | None:
 def reported_rings(driver: Driver, rings: int) -> int:
     """Of so many RX rings those that ethtool tells of: as many as an entry of the RSS table has bits for.
 
-    ixgbe_ethtool.c ixgbe_get_rxnfc() and ixgbe_rss_indir_tbl_max(): 16, with X550 64.
+    ixgbe_ethtool.c ixgbe_get_rxnfc, ixgbe_rss_indir_tbl_max: 16, with X550 64.
     """
     steps = driver.rss
     return min(rings, 1 << (steps[0].queues - 1).bit_length()) if steps else rings
@@ -71,7 +71,7 @@ def rss_explanation(driver: Driver) -> str:
 def most_combined(driver: Driver, num_vfs: int, online_cpus: int) -> int | None:
     """The most combined channels beside so many VFs, as `ethtool -l` tells them; None where it is not known.
 
-    ixgbe_ethtool.c ixgbe_max_channels() counts the CPUs, igb_ethtool.c igb_max_channels() does not.
+    ixgbe_ethtool.c ixgbe_max_channels counts the CPUs, igb_ethtool.c igb_max_channels does not.
     """
     steps = [step for step in driver.rss or () if step.from_vfs <= num_vfs]
     if not steps:

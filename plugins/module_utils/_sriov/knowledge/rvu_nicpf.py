@@ -11,14 +11,16 @@ from .driver import RULE, Driver
 
 DRIVER = Driver(
     "rvu_nicpf",
+    folders=("drivers/net/ethernet/marvell/octeontx2/nic",),
     rss=(),  # every function has queues of its own
     queue_counters=("rxq{}: frames",),  # otx2_ethtool.c otx2_get_qset_strings
     causes={
-        # nic/otx2_flows.c otx2_add_flow; numbers above 700 are answers of the admin function (af/mbox.h).
+        # otx2_ethtool.c otx2_set_rxnfc; otx2_flows.c otx2_add_flow. Numbers above 700 are answers of the admin
+        # function: drivers/net/ethernet/marvell/octeontx2/af/mbox.h NPC_FLOW_NO_NIXLF, NPC_FLOW_VF_NOT_INIT.
         RULE: {
             "709": "the VF has no queues yet: bind its driver first",
             "712": "the VF is not set up: bind its driver, and set its interface up, first",
-            "EOPNOTSUPP": "ntuple filters are off, or tc flower has the filters",
+            "EOPNOTSUPP": "ntuple filters are off, the PF is down, or tc flower has the filters",
         },
     },
 )

@@ -11,6 +11,7 @@ from .driver import ADDRESSES_AND_PORTS, Driver, Steering, Xdp
 
 DRIVER = Driver(
     "sfc",
+    folders=("drivers/net/ethernet/sfc",),
     rss=(),  # every function has queues of its own
     # sfc/ethtool_common.c efx_ethtool_set_class_rule: a location other than RX_CLS_LOC_ANY is EINVAL
     steering=Steering(

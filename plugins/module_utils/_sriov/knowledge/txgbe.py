@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "txgbe",
+    folders=("drivers/net/ethernet/wangxun/txgbe", "drivers/net/ethernet/wangxun/libwx"),
     dpdk="net_txgbe",
-    queue_counters=("rx_queue_{}_packets",),  # wx_ethtool.c wx_get_strings
+    queue_counters=("rx_queue_{}_packets",),  # wx_ethtool.c wx_get_strings [from 6.12 on]
 )

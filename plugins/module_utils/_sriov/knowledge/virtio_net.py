@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "virtio_net",
+    folders=("drivers/net/virtio_net.c",),
     netmap=True,
-    queue_counters=("rx_queue_{}_packets",),  # of 6.1: virtio_net.c virtnet_get_strings; 6.12: by netlink only
+    queue_counters=("rx_queue_{}_packets",),  # virtio_net.c virtnet_get_strings: 6.1 has them; 6.12: by netlink only
 )

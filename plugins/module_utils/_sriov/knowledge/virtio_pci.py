@@ -11,10 +11,11 @@ from .driver import NUM_VFS, Driver
 
 DRIVER = Driver(
     "virtio-pci",
+    folders=("drivers/virtio/virtio_pci_common.c",),
     rss=(),  # every function has queues of its own
     dpdk="net_virtio",
     causes={
-        NUM_VFS: {  # drivers/virtio/virtio_pci_common.c virtio_pci_sriov_configure
+        NUM_VFS: {  # virtio_pci_common.c virtio_pci_sriov_configure
             "EBUSY": "the device is not ready: its driver has not started it",
             "EINVAL": "the device has not offered VFs (VIRTIO_F_SR_IOV): see the hypervisor's options for it",
         },

@@ -11,8 +11,9 @@ from .driver import Driver
 
 DRIVER = Driver(
     "vmxnet3",
+    folders=("drivers/net/vmxnet3",),
     dpdk="net_vmxnet3",
     netmap=True,
-    # vmxnet3_ethtool.c vmxnet3_rq_dev_stats; vmxnet3_get_stats64 adds up the same.
+    # vmxnet3_ethtool.c vmxnet3_rq_dev_stats, vmxnet3_get_stats64: the interface's number is the sum of the same.
     packet_counters=("  ucast pkts rx", "  mcast pkts rx", "  bcast pkts rx"),
 )

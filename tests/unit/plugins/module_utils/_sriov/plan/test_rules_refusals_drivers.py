@@ -93,6 +93,17 @@ def test_drivers_that_compare_whole_fields_get_no_part_of_one(driver, partial, f
     )
 
 
+def test_ixgbe_gets_no_part_of_the_bytes_that_it_calls_flexible():
+    """ixgbe_82599.c ixgbe_fdir_set_input_mask_82599: EIO, which becomes EINVAL."""
+    partial = queue_rule(vlan_etype=0x88, masks={"vlan_etype": 0xFF})
+    (refused,) = refusals(nic("ixgbe"), desired_pf(rules=desired_rules(partial)))
+    assert str(refused) == (
+        f"rules[0]: cannot match a part of vlan_etype{ON}driver ixgbe compares all 16 bits of it or none. "
+        "Remedy: name one whole vlan_etype, or leave it out."
+    )
+    assert refusals(nic("ixgbe"), desired_pf(rules=desired_rules(queue_rule(vlan_etype=0x88)))) == []
+
+
 def test_a_vlan_without_its_priority_is_ignored_by_i40e_and_refused():
     (refused,) = refusals(nic("i40e"), desired_pf(rules=desired_rules(queue_rule(vlan=100))))
     assert str(refused) == (
