@@ -28,6 +28,7 @@ driver and names the sources. A driver that is not listed is taken at its word, 
   queue counts.
 
 """
+LEADS_TO = {"rss": ", to its RSS, whatever the queue", "mac": ", by destination MAC only, whatever the queue"}
 TITLES = ("Driver", "VF driver", "RSS beside VFs", "Flow rules to VFs", "XDP", "DPDK", "Counters of a queue")
 
 
@@ -63,7 +64,7 @@ def _counters(driver: t.Any) -> str:
 
 def _steering(steering: t.Any) -> str:
     if steering.vf:
-        return "yes"
+        return "; ".join(filter(None, [f"yes{LEADS_TO.get(steering.to_vf, '')}", steering.unproven and f"unproven: {steering.unproven}"]))
     return "" if steering == type(steering)() else f"no: {steering.no_vf}"
 
 

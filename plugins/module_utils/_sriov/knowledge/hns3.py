@@ -7,11 +7,17 @@
 
 from __future__ import annotations
 
-from .driver import Driver
+from .driver import Driver, Steering
 
 DRIVER = Driver(
     "hns3",
     rss=(),  # every function has queues of its own
+    # hclge_main.c hclge_init_fd_config: the key has the destination function (DST_VPORT), hclge_fd_convert_meta_data()
+    # the rule's VF there; hclge_fd_ad_config(): what a rule does names a queue only.
+    steering=Steering(
+        flow_types=("ether", "tcp4", "udp4", "sctp4", "ip4", "tcp6", "udp6", "sctp6", "ip6"),
+        no_vf="a rule for a VF matches only frames that are the VF's already, and picks their queue",
+    ),
     dpdk="net_hns3",
     queue_counters=("rxq{}_packets",),  # hns3_ethtool.c hns3_get_strings_tqps
 )

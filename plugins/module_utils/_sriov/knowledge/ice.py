@@ -22,6 +22,7 @@ DRIVER = Driver(
         mask_of=fields_of,
         mask_per_type=True,
     ),
+    vf_queues=(16, 4, 2, 1),  # ice_sriov.c ice_set_per_vf_res: by the interrupts that are left for each VF
     vf_driver=VfDriver("iavf", queue_counters=("rx-{}.packets",)),  # iavf_ethtool.c iavf_gstrings_queue_stats
     xdp=Xdp((5, 5), (5, 5), "ice_main.c ice_xdp"),  # commit 2d4238f55697
     dpdk="net_ice",

@@ -43,7 +43,7 @@ COMMON = Driver(
     keeps_key=True,  # igb_ethtool.c igb_set_rxfh
     steering=STEERING,
     vf_support=VFS,
-    vf_driver=VfDriver("igbvf"),  # it counts no packets of a queue
+    vf_driver=VfDriver("igbvf", queues=1),  # igbvf/netdev.c igbvf_alloc_queues; it counts no packets of a queue
     # Commit 9cbc948b5a20, igb_xsk.c. MTU: IGB_RXBUFFER_3072 less its headers.
     xdp=Xdp((5, 10), (6, 14), "igb_main.c igb_xdp_setup", 3046),
     dpdk="net_e1000_igb",

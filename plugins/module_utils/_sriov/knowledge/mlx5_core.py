@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from .driver import RULE, Driver, Steering, Xdp
+from .driver import ADDRESSES_AND_PORTS, RULE, Driver, Steering, Xdp
 
 DRIVER = Driver(
     "mlx5_core",
@@ -16,6 +16,8 @@ DRIVER = Driver(
     # en_fs_ethtool.c validate_flow
     steering=Steering(
         flow_types=("ether", "tcp4", "udp4", "ip4", "tcp6", "udp6", "ip6"),
+        fields=(*ADDRESSES_AND_PORTS, "proto", "src_mac", "dst_mac", "ether_type", "vlan"),
+        masks={"vlan": (0x0FFF,)},
         no_vf="validate_flow takes queues of the PF only",
     ),
     # Commits 86994156c736, db05815b36cb.

@@ -7,11 +7,21 @@
 
 from __future__ import annotations
 
-from .driver import RULE, Driver
+from .driver import QUEUE, RULE, Driver, Steering
 
 DRIVER = Driver(
     "rvu_nicpf",
     rss=(),  # every function has queues of its own
+    # nic/otx2_flows.c otx2_prepare_flow_request, otx2_add_flow_msg; af/rvu_npc_fs.c npc_update_rx_entry: the frames of
+    # the port go to the function that the rule names, whatever their address.
+    steering=Steering(
+        flow_types=(
+            *("ether", "tcp4", "udp4", "sctp4", "ah4", "esp4", "ip4", "tcp6", "udp6", "sctp6", "ah6", "esp6", "ip6"),
+        ),
+        to_vf=QUEUE,
+        checks_vf_queue=False,
+        vf_driver_first=True,
+    ),
     queue_counters=("rxq{}: frames",),  # otx2_ethtool.c otx2_get_qset_strings
     causes={
         # nic/otx2_flows.c otx2_add_flow; numbers above 700 are answers of the admin function (af/mbox.h).

@@ -453,7 +453,7 @@ def test_two_sets_of_fields_are_refused_before_the_first_rule_is_in(tmp_path):
     assert run(kernel, both[0])["changed"], "the fields that are there"
 
 
-@pytest.mark.parametrize(("driver", "warned"), [("nfp", True), ("i40e", False)])
+@pytest.mark.parametrize(("driver", "warned"), [("hinic", True), ("i40e", False)])
 def test_what_is_not_known_of_a_driver_s_rules_is_said(tmp_path, driver, warned):
     result = run(other_nic(tmp_path, driver), {**FLOW, "queue": 1}, check=True)
     words = f"which flow rules driver {driver} of {LABEL} takes is not known: it may refuse one, and then"
