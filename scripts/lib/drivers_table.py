@@ -64,7 +64,8 @@ def _counters(driver: t.Any) -> str:
 
 def _steering(steering: t.Any) -> str:
     if steering.vf:
-        return "; ".join(filter(None, [f"yes{LEADS_TO.get(steering.to_vf, '')}", steering.unproven and f"unproven: {steering.unproven}"]))
+        unproven = f"; unproven: {steering.unproven}" if steering.unproven else ""
+        return f"yes{LEADS_TO.get(steering.to_vf, '')}{unproven}"
     return "" if steering == type(steering)() else f"no: {steering.no_vf}"
 
 

@@ -82,6 +82,8 @@ class Steering(t.NamedTuple):
     :param whole: fields of which every bit is compared or none, by the same names.
     :param mask_of: for a driver with one mask for all rules of a port: what must be the same of them; None: each has
         its own.
+    :param masks_told: it tells the masks of its rules. If not, a rule of theirs compares all of each address and port that
+        it has, and those of zero not at all.
     :param mask_per_type: the mask is one for the rules of each flow type, and another for another type.
     :param mask_hint: what a user may not know of two rules whose masks differ, as the end of a sentence.
     :param drop: a rule may drop.
@@ -102,6 +104,7 @@ class Steering(t.NamedTuple):
     vf_driver_first: bool = False
     whole: tuple[str, ...] = ()
     mask_of: t.Callable[[FlowRule], Mask] | None = None
+    masks_told: bool = True
     mask_per_type: bool = False
     mask_hint: t.Callable[[FlowRule, FlowRule], str] | None = None
     drop: bool = True

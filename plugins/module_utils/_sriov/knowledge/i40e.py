@@ -35,6 +35,10 @@ STEERING = Steering(
     unproven="the kernel's own document on i40e says that such rules move no frames which the VF would not get anyway",
     whole=ADDRESSES_AND_PORTS,
     mask_of=mask_of,
+    # i40e_ethtool.c i40e_get_ethtool_fdir_entry: I40E_L3_V6_SRC_MASK has the bits of I40E_L3_SRC_MASK, and ports of
+    # IPv6 are written where IPv4 has them: with a source address every mask of IPv4 is told as set, and of IPv6 that of
+    # no port ever.
+    masks_told=False,
     mask_per_type=True,
 )
 DRIVER = Driver(

@@ -19,6 +19,7 @@ DRIVER = Driver(
         to_vf=VF_RSS,  # qed_ntuple_arfs_filter_config: QED_RFS_NTUPLE_QID_RSS
         whole=ADDRESSES_AND_PORTS,
         mask_of=fields_of,
+        masks_told=False,  # qede_filter.c qede_get_cls_rule_entry fills none in
     ),
     dpdk="net_qede",
     # qede_ethtool.c qede_get_strings_stats_rxq; what a program took is apart (qede_fp.c qede_rx_xdp).

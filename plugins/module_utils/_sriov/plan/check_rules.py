@@ -13,6 +13,7 @@ import typing as t
 
 from ..errors import InvalidRequest, NotSupported
 from ..faults import Faults
+from ..knowledge.driver import ADDRESSES_AND_PORTS
 from ..knowledge.queues import driver_of
 from ..knowledge.rss import pool_stride
 from ..model.check import leading_somewhere
@@ -82,6 +83,7 @@ def _check_form(pf: Pf, name: str, rule: FlowRule, destination: Destination) -> 
             why=f"driver {pf.device.driver} matches {', '.join(steering.fields or ())}",
             remedy=f"leave out {strange[0]}",
         )
+    _check_zeros(pf, name, rule, steering)
     _check_field_masks(pf, name, rule, steering)
     if not steering.drop and destination.kind == "drop":
         raise NotSupported(
@@ -111,6 +113,18 @@ def _check_context(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> Non
             device=pf.label,
             why=f"there is none of this number ({errno.errorcode.get(answer, answer)})",
             remedy="create it first (ethtool -X … context new, which says its number), or name one that is there",
+        )
+
+
+def _check_zeros(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
+    """:raises NotSupported: nobody could see afterwards whether the field is compared."""
+    zero = next((field for field, value, _mask in rule.match if not value and field in ADDRESSES_AND_PORTS), None)
+    if zero and not steering.masks_told:
+        raise NotSupported(
+            f"{name}: cannot match {zero} {number_words(rule.flow_type, zero, 0)}",
+            device=pf.label,
+            why=f"driver {pf.device.driver} tells no masks: it lists such a rule as one without {zero}",
+            remedy=f"leave out {zero}, or name another",
         )
 
 

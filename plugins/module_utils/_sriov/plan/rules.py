@@ -237,7 +237,9 @@ def _not_known(pf: Pf, change: Change) -> list[str]:
 def _wide(pf: Pf, change: Change) -> list[str]:
     """What is to be said of new rules that take all frames of a kind from the kernel. (Where the operator comes by such
     frames, they are refused: check_rules.rule_faults.)"""
-    wide = [rule for rule in change.new if rule.is_wide and rule.destination and rule.destination.kind in ("vf", "drop")]
+    wide = [
+        rule for rule in change.new if rule.is_wide and rule.destination and rule.destination.kind in ("vf", "drop")
+    ]
     also = "".join(f"; {text}" for text in default_routes(pf))
     return [
         f"{rule}: it names neither address nor port, and {pf.label} itself gets no such frames any more{also}"

@@ -25,6 +25,7 @@ BCM57414 = {"driver": "bnxt_en", "vendor": "14e4", "device": "16d7", "driver_pla
 BCM57508 = {**BCM57414, "device": "1750"}
 FLOW = "tcp4 dst-ip 192.168.254.30 dst-port 80"
 MAC = 0x020000000001
+DOCUMENT = "the kernel's own document on i40e says that such rules move no frames which the VF would not get anyway"
 
 
 def nic(driver, bound="vfio-pci", **changes):
@@ -151,8 +152,7 @@ def test_bnxt_from_p5_on_has_no_rules_for_vfs():
             nic("i40e"),
             to(0, 3),
             [
-                f"whether {LABEL} gives a VF the frames of {FLOW} to VF 0 queue 3 is unproven: the kernel's own document "
-                "on i40e says that such rules move no frames which the VF would not get anyway"
+                f"whether {LABEL} gives a VF the frames of {FLOW} to VF 0 queue 3 is unproven: {DOCUMENT}",
             ],
             id="i40e: nobody has shown it",
         ),
@@ -160,8 +160,7 @@ def test_bnxt_from_p5_on_has_no_rules_for_vfs():
             nic("i40e"),
             to(0, 4),
             [
-                f"whether {LABEL} gives a VF the frames of {FLOW} to VF 0 queue 4 is unproven: the kernel's own document "
-                "on i40e says that such rules move no frames which the VF would not get anyway",
+                f"whether {LABEL} gives a VF the frames of {FLOW} to VF 0 queue 4 is unproven: {DOCUMENT}",
                 f"i40e gives a VF 4 queues unless its driver asks for more: it may refuse {FLOW} to VF 0 queue 4",
             ],
             id="i40e: a queue that the VF has only if it has asked for it",
@@ -170,8 +169,8 @@ def test_bnxt_from_p5_on_has_no_rules_for_vfs():
             nic("qede"),
             to(1),
             [
-                f"driver qede of {LABEL} ignores the queue of a VF: the VF's own RSS spreads the frames ({FLOW} to VF 1 "
-                "queue 0)"
+                f"driver qede of {LABEL} ignores the queue of a VF: the VF's own RSS spreads the frames ({FLOW} to "
+                "VF 1 queue 0)"
             ],
             id="qede: the VF's RSS",
         ),
