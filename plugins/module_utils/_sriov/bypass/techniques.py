@@ -22,6 +22,7 @@ from .facts import (
     Evidence,
     foreign_module,
     has_interface,
+    has_rules,
     kernel_driver,
     knowledge,
     management_price,
@@ -201,7 +202,7 @@ def _vfs(number: int) -> str:
 
 def _steering_price(facts: BypassFacts) -> str:
     steering = knowledge(facts).steering
-    if steering.to_vf and facts.ntuple_supported is not False:
+    if steering.to_vf and has_rules(facts) is not False:
         reach = FLOWS_INTO_VFS[steering.to_vf]
         return f"that {reach} is unproven: {steering.unproven}" if steering.unproven else reach
     reason = f"{facts.name} has no ntuple rules" if steering.vf else f"{knowledge(facts).name}: {steering.no_vf}"

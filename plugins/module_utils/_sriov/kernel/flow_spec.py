@@ -85,7 +85,8 @@ def decode(raw: RawSpec, context: int = 0, masks_told: bool = True) -> FlowRule:
     """The rule that the kernel tells by ETHTOOL_GRXCLSRULE, in its normal form.
 
     :param context: rss_context of the same answer; counts where the rule says FLOW_RSS.
-    :param masks_told: if not, all bits of a field count that is not zero, whatever mask is told; an extension's are right.
+    :param masks_told: if not, all bits of a field count that is not zero, whatever mask is told; those of an extension
+        are right.
     """
     number = raw.flow_type & ~(FLOW_EXT | FLOW_MAC_EXT | FLOW_RSS)
     name = FLOW_NAMES.get(number, f"type{number}")

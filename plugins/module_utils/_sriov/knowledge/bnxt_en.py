@@ -19,6 +19,8 @@ STEERING = Steering(
 )
 COMMON = Driver(
     "bnxt_en",
+    # bnxt.c bnxt_set_features: bnxt_close_nic() and bnxt_open_nic() without the link, which VFs do not notice
+    ntuple_resets=False,
     steering=STEERING,
     xdp=Xdp((6, 1), None, "bnxt_xdp.c bnxt_xdp_set"),
     dpdk="net_bnxt",

@@ -13,6 +13,9 @@ DRIVER = Driver(
     "cxgb4",
     # cxgb4_main.c cxgb4_iov_configure: PFs 0 to 3 have the VFs, and mgmtpfN,M with them; PF 4 has the ports.
     interface_with_vfs=True,
+    # cxgb4_main.c cxgb_set_features knows nothing of it
+    ntuple_resets=False,
+    ntuple_needed=False,
     # cxgb4_tc_flower.c cxgb4_process_flow_actions: of the cookie it takes the queue, and that of the PF.
     steering=Steering(
         flow_types=("tcp4", "udp4", "ip4", "tcp6", "udp6", "ip6"),

@@ -82,8 +82,8 @@ class Steering(t.NamedTuple):
     :param whole: fields of which every bit is compared or none, by the same names.
     :param mask_of: for a driver with one mask for all rules of a port: what must be the same of them; None: each has
         its own.
-    :param masks_told: it tells the masks of its rules. If not, a rule of theirs compares all of each address and port that
-        it has, and those of zero not at all.
+    :param masks_told: it tells the masks of its rules. If not, they compare all of each address and port that they
+        have, and those of zero not at all.
     :param mask_per_type: the mask is one for the rules of each flow type, and another for another type.
     :param mask_hint: what a user may not know of two rules whose masks differ, as the end of a sentence.
     :param drop: a rule may drop.
@@ -200,6 +200,7 @@ class Driver(t.NamedTuple):
     :param keeps_channels: a smaller `ethtool -L` choice survives the step from no VFs to some.
     :param reopens: a change of the VF count, `ethtool -L` and PF down drop all flow rules and the RSS table in silence.
     :param ntuple_resets: turning ntuple on or off resets the PF, and with it its VFs.
+    :param ntuple_needed: rules are taken, and in force, only while ntuple is on.
     :param blocks: the driver's own RSS table has each queue in one block; else they take turns.
     :param table_known: that was read of this driver; else an even table may be its own, over however many queues.
     :param table: whose the PF's RSS table is beside VFs: "own", "shared" with them, "unreached": accepted, but not
@@ -237,6 +238,7 @@ class Driver(t.NamedTuple):
     rss_with_classes: int | None = None
     reopens: bool = False
     ntuple_resets: bool = True
+    ntuple_needed: bool = True
     blocks: bool = False
     table_known: bool = False
     table: str = "own"

@@ -12,6 +12,7 @@ from .driver import Driver, Steering
 DRIVER = Driver(
     "hns3",
     rss=(),  # every function has queues of its own
+    ntuple_resets=False,  # hns3_enet.c hns3_nic_set_features: hclge_enable_fd
     # hclge_main.c hclge_init_fd_config: the key has the destination function (DST_VPORT), hclge_fd_convert_meta_data()
     # the rule's VF there; hclge_fd_ad_config(): what a rule does names a queue only.
     steering=Steering(

@@ -13,6 +13,7 @@ DRIVER = Driver(
     "ice",
     table_known=True,  # ice_lib.c ice_fill_rss_lut
     rss=(),  # every VF has queues of its own; the PF keeps its group
+    ntuple_resets=False,  # ice_main.c ice_set_features: ice_vsi_manage_fdir
     # ice_ethtool_fdir.c ice_add_fdir_ethtool ("Flow director filters are not supported on VF queues"),
     # ice_set_fdir_input_set, ice_fdir_set_hw_fltr_rule
     steering=Steering(

@@ -13,6 +13,9 @@ DRIVER = Driver(
     "mlx5_core",
     table_known=True,  # en/rss.c mlx5e_rss_params_indir_init_uniform
     rss=(),  # every function has queues of its own
+    # en_main.c set_feature_arfs: ntuple is that of aRFS. en_fs_ethtool.c mlx5e_ethtool_set_rxnfc does not look at it.
+    ntuple_resets=False,
+    ntuple_needed=False,
     # en_fs_ethtool.c validate_flow
     steering=Steering(
         flow_types=("ether", "tcp4", "udp4", "ip4", "tcp6", "udp6", "ip6"),

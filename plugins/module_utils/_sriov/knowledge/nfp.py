@@ -12,6 +12,9 @@ from .driver import Driver, Steering, VfDriver
 DRIVER = Driver(
     "nfp",
     rss=(),  # every function has queues of its own
+    # nfp_net_main.c has no such feature: NFP_NET_CFG_CTRL_FLOW_STEER of the firmware counts
+    ntuple_resets=False,
+    ntuple_needed=False,
     # nfp_net_ethtool.c nfp_net_fs_add, nfp_net_fs_check_existing; vNICs of other applications have no rules
     steering=Steering(
         flow_types=("ether", "tcp4", "udp4", "sctp4", "ip4", "tcp6", "udp6", "sctp6", "ip6"),

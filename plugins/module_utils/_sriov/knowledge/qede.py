@@ -12,6 +12,9 @@ from .driver import ADDRESSES_AND_PORTS, RULE, VF_RSS, Driver, Steering, fields_
 DRIVER = Driver(
     "qede",
     rss=(),  # every function has queues of its own
+    # qede_main.c qede_set_features and qede_fix_features know nothing of it
+    ntuple_resets=False,
+    ntuple_needed=False,
     # qede_filter.c qede_add_cls_rule
     steering=Steering(
         flow_types=("tcp4", "udp4", "tcp6", "udp6"),

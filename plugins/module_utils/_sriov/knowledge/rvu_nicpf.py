@@ -12,6 +12,7 @@ from .driver import QUEUE, RULE, Driver, Steering
 DRIVER = Driver(
     "rvu_nicpf",
     rss=(),  # every function has queues of its own
+    ntuple_resets=False,  # nic/otx2_common.c otx2_handle_ntuple_tc_features: off removes the rules
     # nic/otx2_flows.c otx2_prepare_flow_request, otx2_add_flow_msg; af/rvu_npc_fs.c npc_update_rx_entry: the frames of
     # the port go to the function that the rule names, whatever their address.
     steering=Steering(

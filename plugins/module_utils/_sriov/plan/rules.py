@@ -199,7 +199,7 @@ def _put_back(pf: Pf, desired: DesiredRules, lost: tuple[FlowRule, ...]) -> tupl
 
 
 def _reason_against(pf: Pf, rule: FlowRule) -> str:
-    if pf.queues.ntuple and not pf.queues.ntuple.on:
+    if pf.queues.ntuple and not pf.queues.ntuple.on and driver_of(pf).ntuple_needed:
         return "ntuple filters are off, and it was not in force"
     try:
         check_target(pf, "", rule)
