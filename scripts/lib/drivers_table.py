@@ -29,6 +29,7 @@ is taken at its word, and gets no flow rule for a VF.
   queue counts.
 
 """
+LEADS_TO = {"rss": ", to its RSS, whatever the queue", "mac": ", by destination MAC only, whatever the queue"}
 TITLES = ("Driver", "VF driver", "RSS beside VFs", "Flow rules to VFs", "XDP", "DPDK", "Counters of a queue")
 
 
@@ -64,7 +65,8 @@ def _counters(driver: t.Any) -> str:
 
 def _steering(steering: t.Any) -> str:
     if steering.vf:
-        return "yes"
+        unproven = f"; unproven: {steering.unproven}" if steering.unproven else ""
+        return f"yes{LEADS_TO.get(steering.to_vf, '')}{unproven}"
     return "" if steering == type(steering)() else f"no: {steering.no_vf}"
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowledge import index
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowledge.driver import (
+    QUEUE,
     Driver,
     RssStep,
     Steering,
@@ -56,7 +57,7 @@ def test_the_script_needs_nothing_but_the_checkout(tmp_path):
             Driver(
                 "new",
                 rss=(RssStep(0, 8), RssStep(1, 3)),
-                steering=Steering(vf=True),
+                steering=Steering(to_vf=QUEUE),
                 vf_driver=VfDriver("newvf"),
                 xdp=Xdp((5, 1), (5, 3), ""),
                 dpdk="net_new",

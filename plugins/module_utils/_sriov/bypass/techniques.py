@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from ..knowledge import index
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS, bypass_of
+from ..knowledge.driver import BY_MAC, QUEUE, VF_RSS
 from ..knowledge.queues import predict_rss, without_vfs
 from ..knowledge.rss import rss_explanation
 from ..model.paths import NETMAP_HOLDERS, pf_ring_interface
@@ -21,6 +22,7 @@ from .facts import (
     Evidence,
     foreign_module,
     has_interface,
+    has_rules,
     kernel_driver,
     knowledge,
     management_price,
@@ -38,6 +40,11 @@ if t.TYPE_CHECKING:
 
 # Modules that the table asks about, beside those of BYPASS_DRIVERS.
 MODULES = ("af_packet", "pf_ring", "netmap", "sfc_char", "mlx4_ib", "mlx5_ib")
+FLOWS_INTO_VFS = {
+    QUEUE: "flows of the PF's own address reach a VF by ntuple rules",
+    VF_RSS: "flows of the PF's own address reach a VF by ntuple rules, whose RSS spreads them",
+    BY_MAC: "a VF gets further MAC addresses by ntuple rules, and no flow of the PF's",
+}
 OPTIONS = ("CONFIG_PACKET", "CONFIG_XDP_SOCKETS", "CONFIG_BPF_SYSCALL", "CONFIG_PCI_IOV")
 
 
@@ -195,8 +202,9 @@ def _vfs(number: int) -> str:
 
 def _steering_price(facts: BypassFacts) -> str:
     steering = knowledge(facts).steering
-    if steering.vf and facts.ntuple_supported is not False:
-        return "flows of the PF's own address reach a VF by ntuple rules"
+    if steering.to_vf and has_rules(facts) is not False:
+        reach = FLOWS_INTO_VFS[steering.to_vf]
+        return f"that {reach} is unproven: {steering.unproven}" if steering.unproven else reach
     reason = f"{facts.name} has no ntuple rules" if steering.vf else f"{knowledge(facts).name}: {steering.no_vf}"
     return f"a VF gets its own address only, no flow of the PF's ({reason})"
 

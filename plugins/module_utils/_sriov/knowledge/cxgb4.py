@@ -7,13 +7,21 @@
 
 from __future__ import annotations
 
-from .driver import NUM_VFS, RULE, Driver
+from .driver import NUM_VFS, RULE, Driver, Steering
 
 DRIVER = Driver(
     "cxgb4",
     folders=("drivers/net/ethernet/chelsio/cxgb4",),
     # cxgb4_main.c cxgb4_iov_configure: PFs 0 to 3 have the VFs, and mgmtpfN,M with them; PF 4 has the ports.
     interface_with_vfs=True,
+    # cxgb4_main.c cxgb_set_features knows nothing of it
+    ntuple_resets=False,
+    ntuple_needed=False,
+    # cxgb4_tc_flower.c cxgb4_process_flow_actions: of the cookie it takes the queue, and that of the PF.
+    steering=Steering(
+        flow_types=("tcp4", "udp4", "ip4", "tcp6", "udp6", "ip6"),
+        no_vf="it drops the VF of a rule, and the PF's queue of that number gets the frames",
+    ),
     dpdk="net_cxgbe",
     causes={
         NUM_VFS: {  # cxgb4_main.c cxgb4_iov_configure

@@ -29,6 +29,11 @@ HASH = "ethtool -X hkey, -N rx-flow-hash"
 VF_ATTRIBUTES, MTU = "ip link set vf", "ip link set mtu"
 
 
+# Where the frames of a rule for a VF end.
+QUEUE = "queue"  # in the queue of the VF that the rule names
+VF_RSS = "rss"  # in the VF, whose own RSS spreads them: the driver ignores the queue
+BY_MAC = "mac"  # in the VF, whatever the queue; and the driver takes none but those that match a destination MAC
+
 Release = t.Tuple[int, int]
 
 
@@ -72,11 +77,16 @@ class Steering(t.NamedTuple):
     :param fields: what a rule may match, by names of model.flow.ETHTOOL_WORDS; None: not known.
     :param masks: fields of which it takes these masks only; a field that is not named may have any.
     :param contexts: a rule may send to an RSS context, or it is not known that none may.
-    :param vf: a rule may send to a VF.
+    :param to_vf: where the frames of a rule for a VF end: QUEUE, VF_RSS or BY_MAC; None: a rule may send to none.
     :param no_vf: why not.
+    :param unproven: who says that no frames go to a VF by it that would not have gone there anyway; "": nobody.
+    :param checks_vf_queue: it refuses a queue that the VF does not have.
+    :param vf_driver_first: it takes rules for VFs only that have their driver.
     :param whole: fields of which every bit is compared or none, by the same names.
     :param mask_of: for a driver with one mask for all rules of a port: what must be the same of them; None: each has
         its own.
+    :param masks_told: it tells the masks of its rules. If not, they compare all of each address and port that they
+        have, and those of zero not at all.
     :param mask_per_type: the mask is one for the rules of each flow type, and another for another type.
     :param mask_hint: what a user may not know of two rules whose masks differ, as the end of a sentence.
     :param drop: a rule may drop.
@@ -90,10 +100,14 @@ class Steering(t.NamedTuple):
     fields: tuple[str, ...] | None = None
     masks: t.Mapping[str, tuple[int, ...]] = {}
     contexts: bool = True
-    vf: bool = False
+    to_vf: str | None = None
     no_vf: str = "nothing is known of its flow rules"
+    unproven: str = ""
+    checks_vf_queue: bool = True
+    vf_driver_first: bool = False
     whole: tuple[str, ...] = ()
     mask_of: t.Callable[[FlowRule], Mask] | None = None
+    masks_told: bool = True
     mask_per_type: bool = False
     mask_hint: t.Callable[[FlowRule, FlowRule], str] | None = None
     drop: bool = True
@@ -101,6 +115,11 @@ class Steering(t.NamedTuple):
     vf_queues_from_group: bool = False
     replaces: bool = False
     places: bool = False
+
+    @property
+    def vf(self) -> bool:
+        """Whether a rule may send to a VF."""
+        return self.to_vf is not None
 
 
 ADDRESSES_AND_PORTS = ("src_ip", "dst_ip", "src_port", "dst_port")
@@ -188,12 +207,14 @@ class Driver(t.NamedTuple):
     :param keeps_channels: a smaller `ethtool -L` choice survives the step from no VFs to some.
     :param reopens: a change of the VF count, `ethtool -L` and PF down drop all flow rules and the RSS table in silence.
     :param ntuple_resets: turning ntuple on or off resets the PF, and with it its VFs.
+    :param ntuple_needed: rules are taken, and in force, only while ntuple is on.
     :param blocks: the driver's own RSS table has each queue in one block; else they take turns.
     :param table_known: that was read of this driver; else an even table may be its own, over however many queues.
     :param table: whose the PF's RSS table is beside VFs: "own", "shared" with them, "unreached": accepted, but not
         written to where the card looks.
     :param table_sizes: (VFs, entries of the RSS table): the last pair whose VFs are reached holds; empty: as read.
     :param vf_driver: None: not known, or the same driver.
+    :param vf_queues: how many queues it gives a VF: as a rule, and what else it may be; empty: not known.
     :param hash_functions: those that RSS may have; None: not known.
     :param hash_fields: flow type -> which fields its hash may have, in the letters of ethtool(8); a flow type that is
         not named may have any.
@@ -225,6 +246,7 @@ class Driver(t.NamedTuple):
     rss_with_classes: int | None = None
     reopens: bool = False
     ntuple_resets: bool = True
+    ntuple_needed: bool = True
     blocks: bool = False
     table_known: bool = False
     table: str = "own"
@@ -232,6 +254,7 @@ class Driver(t.NamedTuple):
     steering: Steering = Steering()
     vf_support: VfSupport = VfSupport()
     vf_driver: VfDriver | None = None
+    vf_queues: tuple[int, ...] = ()
     hash_functions: tuple[str, ...] | None = None
     hash_fields: t.Mapping[str, tuple[str, ...]] = {}
     keeps_key: bool = False

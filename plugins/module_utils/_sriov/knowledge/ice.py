@@ -14,6 +14,7 @@ DRIVER = Driver(
     folders=("drivers/net/ethernet/intel/ice",),
     table_known=True,  # ice_main.c ice_fill_rss_lut
     rss=(),  # every VF has queues of its own; the PF keeps its group
+    ntuple_resets=False,  # ice_main.c ice_set_features; ice_ethtool_fdir.c ice_vsi_manage_fdir
     # ice_ethtool_fdir.c ice_add_fdir_ethtool, ice_set_fdir_input_set ("Flow director filters are not supported on VF
     # queues"); ice_ethtool_fdir.c ice_fdir_set_hw_fltr_rule
     steering=Steering(
@@ -23,6 +24,7 @@ DRIVER = Driver(
         mask_of=fields_of,
         mask_per_type=True,
     ),
+    vf_queues=(16, 4, 2, 1),  # ice_sriov.c ice_set_per_vf_res: by the interrupts that are left for each VF
     vf_driver=VfDriver(
         "iavf",
         ("drivers/net/ethernet/intel/iavf",),

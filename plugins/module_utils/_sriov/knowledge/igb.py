@@ -44,7 +44,8 @@ COMMON = Driver(
     keeps_key=True,  # igb_ethtool.c igb_set_rxfh
     steering=STEERING,
     vf_support=VFS,
-    vf_driver=VfDriver("igbvf", ("drivers/net/ethernet/intel/igbvf",)),  # it counts no packets of a queue
+    # igbvf/netdev.c igbvf_alloc_queues; it counts no packets of a queue
+    vf_driver=VfDriver("igbvf", ("drivers/net/ethernet/intel/igbvf",), queues=1),
     # Commit 9cbc948b5a20; igb_xsk.c igb_xsk_pool_setup [from 6.14 on]. MTU: igb.h IGB_RXBUFFER_3072 less its headers.
     xdp=Xdp((5, 10), (6, 14), "igb_main.c igb_xdp_setup", 3046),
     dpdk="net_e1000_igb",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ..model.mac import ZERO
-from .driver import Driver, KernelRange, RssStep, Steering, VfDriver, VfSupport, Xdp
+from .driver import QUEUE, Driver, KernelRange, RssStep, Steering, VfDriver, VfSupport, Xdp
 from .intel_hash import HASH_FIELDS, HASH_FUNCTIONS
 
 if t.TYPE_CHECKING:
@@ -47,7 +47,7 @@ STEERING = Steering(
     masks={"vlan": (0x0FFF, 0xE000, 0xEFFF, 0x1FFF, 0xF000, 0xFFFF)},  # bit 12 is not looked at
     whole=("vlan_etype",),
     contexts=False,
-    vf=True,
+    to_vf=QUEUE,
     mask_of=mask_of,
     mask_hint=mask_hint,
     drop_queue=127,

@@ -13,6 +13,9 @@ DRIVER = Driver(
     "mlx4_core",
     folders=("drivers/net/ethernet/mellanox/mlx4",),
     rss=(),  # every function has queues of its own
+    # mlx4/en_netdev.c mlx4_en_set_features leaves it to aRFS; mlx4_en_set_rxnfc looks at the steering mode alone.
+    ntuple_resets=False,
+    ntuple_needed=False,
     # mlx4/en_ethtool.c mlx4_en_validate_flow, mlx4_en_set_rxnfc
     steering=Steering(
         flow_types=("ether", "tcp4", "udp4", "ip4"),

@@ -7,16 +7,21 @@
 
 from __future__ import annotations
 
-from .driver import RULE, Driver, Steering, Xdp
+from .driver import ADDRESSES_AND_PORTS, RULE, Driver, Steering, Xdp
 
 DRIVER = Driver(
     "mlx5_core",
     folders=("drivers/net/ethernet/mellanox/mlx5/core", "drivers/net/ethernet/mellanox/mlx5/core/en"),
     table_known=True,  # en/rqt.c mlx5e_rss_params_indir_init_uniform
     rss=(),  # every function has queues of its own
+    # en_main.c set_feature_arfs: ntuple is that of aRFS. en_fs_ethtool.c mlx5e_ethtool_set_rxnfc does not look at it.
+    ntuple_resets=False,
+    ntuple_needed=False,
     # en_fs_ethtool.c validate_flow
     steering=Steering(
         flow_types=("ether", "tcp4", "udp4", "ip4", "tcp6", "udp6", "ip6"),
+        fields=(*ADDRESSES_AND_PORTS, "proto", "src_mac", "dst_mac", "ether_type", "vlan"),
+        masks={"vlan": (0x0FFF,)},
         no_vf="validate_flow takes queues of the PF only",
     ),
     # Commits 86994156c736, db05815b36cb.

@@ -7,12 +7,21 @@
 
 from __future__ import annotations
 
-from .driver import Driver, VfDriver
+from .driver import Driver, Steering, VfDriver
 
 DRIVER = Driver(
     "nfp",
     folders=("drivers/net/ethernet/netronome/nfp",),
     rss=(),  # every function has queues of its own
+    # The firmware counts (nfp_net_ctrl.h NFP_NET_CFG_CTRL_FLOW_STEER [from 6.12 on]), there is no such feature.
+    ntuple_resets=False,
+    ntuple_needed=False,
+    # nfp_net_ethtool.c nfp_net_fs_add, nfp_net_fs_check_existing [from 6.12 on]; vNICs of other applications have no
+    # rules
+    steering=Steering(
+        flow_types=("ether", "tcp4", "udp4", "sctp4", "ip4", "tcp6", "udp6", "sctp6", "ip6"),
+        no_vf="nfp_net_fs_add takes queues of the PF only",
+    ),
     vf_driver=VfDriver("nfp_netvf", queue_counters=("rvec_{}_rx_pkts",)),  # nfp_net_common.c nfp_net_netdev_init: both
     dpdk="net_nfp",
     queue_counters=("rvec_{}_rx_pkts",),  # nfp_net_ethtool.c nfp_vnic_get_sw_stats_strings

@@ -13,6 +13,7 @@ DRIVER = Driver(
     "sfc",
     folders=("drivers/net/ethernet/sfc",),
     rss=(),  # every function has queues of its own
+    ntuple_resets=False,  # sfc/efx_common.c efx_set_features: off removes the rules
     # sfc/ethtool_common.c efx_ethtool_set_class_rule: a location other than RX_CLS_LOC_ANY is EINVAL
     steering=Steering(
         flow_types=("ether", "tcp4", "udp4", "ip4", "tcp6", "udp6", "ip6"),

@@ -13,6 +13,7 @@ from dataclasses import replace
 from ..errors import KernelRefused
 from ..kernel.link import vf_attributes
 from ..kernel.pci import LockedFiles, vf_alias
+from ..knowledge import index
 from ..knowledge.bypass_drivers import bypass_driver
 from ..knowledge.index import without_port
 from ..model.host import Cdev, Device, Host, Pf
@@ -175,7 +176,7 @@ class Observer:
             ethtool.channels(name),
             ethtool.rss(name),
             ethtool.feature(name),
-            ethtool.rules(name),
+            ethtool.rules(name, index.driver(pf.driver).steering.masks_told),
             ethtool.ring_sizes(name),
         )
 
