@@ -36,8 +36,8 @@ COMMON = Driver(
         },
     },
 )
-# bnxt_ethtool.c bnxt_add_l2_cls_rule [from 6.12 on]: source MAC and ether_type are ignored in silence, and so is a queue
-# beside a VF.
+# bnxt_ethtool.c bnxt_add_l2_cls_rule [from 6.12 on]: source MAC and ether_type are ignored in silence, and so is a
+# queue beside a VF.
 P4 = COMMON._replace(
     chip="BCM573xx and BCM574xx",
     steering=STEERING._replace(

@@ -15,8 +15,8 @@ DRIVER = Driver(
     rss=(),  # every function has queues of its own
     ntuple_resets=False,  # nic/otx2_common.c otx2_handle_ntuple_tc_features: off removes the rules
     # otx2_flows.c otx2_prepare_flow_request, otx2_add_flow_msg;
-    # drivers/net/ethernet/marvell/octeontx2/af/rvu_npc_fs.c npc_update_rx_entry: the frames of the port go to the function
-    # that the rule names, whatever their address.
+    # drivers/net/ethernet/marvell/octeontx2/af/rvu_npc_fs.c npc_update_rx_entry: the frames of the port go to the
+    # function that the rule names, whatever their address.
     steering=Steering(
         flow_types=(
             *("ether", "tcp4", "udp4", "sctp4", "ah4", "esp4", "ip4", "tcp6", "udp6", "sctp6", "ah6", "esp6", "ip6"),
