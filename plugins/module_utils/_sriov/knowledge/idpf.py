@@ -7,10 +7,19 @@
 
 from __future__ import annotations
 
-from .driver import Driver
+from .driver import NO_CHANGE, NUM_VFS, Driver
+from .vf_support import NOTHING, VfSupport
 
 DRIVER = Driver(
     "idpf",
     rss=(),  # every function has queues of its own
+    vf_change=NO_CHANGE,  # idpf_main.c idpf_sriov_configure
+    vf_support=VfSupport(refuses=NOTHING),  # idpf_lib.c idpf_netdev_ops: the control plane has them
+    dpdk="net_idpf",
     queue_counters=("rx_q-{}_pkts",),  # idpf_ethtool.c __idpf_add_qstat_strings
+    causes={
+        NUM_VFS: {  # idpf_main.c idpf_sriov_configure
+            "EOPNOTSUPP": "the control plane of the device gives this function no VFs",
+        },
+    },
 )
