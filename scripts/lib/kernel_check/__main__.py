@@ -49,7 +49,7 @@ def check(
     :param drivers: knowledge.driver.Driver.
     :param cited: by the name of our file: a driver's own, or another.
     """
-    files = {driver.name: driver.name.replace("-", "_") for driver in drivers}
+    files = {driver.name: driver.name.replace("-", "_").lower() for driver in drivers}
     of_vfs = [folder for driver in drivers if driver.vf_driver for folder in driver.vf_driver.folders]
     folders = list(dict.fromkeys([folder for driver in drivers for folder in driver.folders] + of_vfs))
     source = read(path, {each.file for several in cited.values() for each in several} | set(folders), folders)

@@ -40,6 +40,7 @@ def says(driver: t.Any, operation: str, release: Release) -> bool | None:
     return OPERATIONS[operation](driver, release)
 
 
+_OF_A_VF = {"mac", "vlan", "max_tx_rate", "spoofchk", "trust", "link_state", "query_rss"}
 _Claim = t.Callable[[t.Any, Release], t.Optional[bool]]
 
 
@@ -62,8 +63,12 @@ def _unsaid(_driver: t.Any, _release: Release) -> None:
     """Our data has no column that rests on it."""
 
 
-def _tells_attributes(driver: t.Any) -> bool:
-    return driver.vf_support != type(driver.vf_support)()
+def _tells_attributes(driver: t.Any, _release: Release) -> bool | None:
+    """Whether there is one that it tells."""
+    support = driver.vf_support
+    if support == type(support)():
+        return None
+    return bool(_OF_A_VF - {*support.refuses, *support.untold})
 
 
 def _vf_rules(driver: t.Any, _release: Release) -> bool | None:
@@ -79,9 +84,12 @@ def _zero_copy(driver: t.Any, release: Release) -> bool | None:
     return bool(driver.xdp.zero_copy and driver.xdp.zero_copy <= release) if driver.xdp else None
 
 
-def _makes_vfs(driver: t.Any) -> bool:
+def _makes_vfs(driver: t.Any, _release: Release) -> bool | None:
     """By sysfs, that is. The keys of `causes` are those of knowledge.driver."""
-    return bool(driver.vf_limits or driver.vf_driver or driver.interface_with_vfs or "sriov_numvfs" in driver.causes)
+    if not driver.creates_vfs:
+        return False
+    known = driver.vf_limits or driver.vf_driver or driver.interface_with_vfs or driver.vf_change
+    return True if known or "sriov_numvfs" in driver.causes else None
 
 
 def _sets_channels(driver: t.Any) -> bool:
@@ -93,8 +101,8 @@ def _takes_rules(driver: t.Any) -> bool:
 
 
 OPERATIONS: dict[str, _Claim] = {
-    "sriov_configure": _where(_makes_vfs),
-    "ndo_get_vf_config": _where(_tells_attributes),
+    "sriov_configure": _makes_vfs,
+    "ndo_get_vf_config": _tells_attributes,
     "ndo_set_vf_mac": _attribute("mac"),
     "ndo_set_vf_vlan": _attribute("vlan"),
     "ndo_set_vf_rate": _attribute("max_tx_rate"),

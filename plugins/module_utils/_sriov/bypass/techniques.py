@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ..knowledge import index
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS, bypass_of
-from ..knowledge.driver import BY_MAC, QUEUE, VF_RSS
+from ..knowledge.driver import BY_MAC, NO_CHANGE, QUEUE, VF_RSS
 from ..knowledge.queues import predict_rss, without_vfs
 from ..knowledge.rss import rss_explanation
 from ..model.paths import NETMAP_HOLDERS, pf_ring_interface
@@ -39,7 +39,7 @@ if t.TYPE_CHECKING:
     from .facts import Technique
 
 # Modules that the table asks about, beside those of BYPASS_DRIVERS.
-MODULES = ("af_packet", "pf_ring", "netmap", "sfc_char", "mlx4_ib", "mlx5_ib")
+MODULES = ("af_packet", "pf_ring", "netmap", "sfc_char", "mlx4_ib", "mlx5_ib", "mana_ib")
 FLOWS_INTO_VFS = {
     QUEUE: "flows of the PF's own address reach a VF by ntuple rules",
     VF_RSS: "flows of the PF's own address reach a VF by ntuple rules, whose RSS spreads them",
@@ -103,13 +103,13 @@ def _snabb(facts: BypassFacts) -> Technique:
 def _dpdk(facts: BypassFacts) -> Technique:
     driver = knowledge(facts)
     if driver.bifurcated:
-        verbs = driver.name.replace("core", "ib")
         evidence = [has_interface(facts), Evidence(True, f"DPDK has {driver.dpdk}, beside {driver.name}")]
         price = [
             f"the kernel keeps {facts.name} and what no flow rule takes",
             "root or CAP_NET_RAW, and hugepages",
         ]
-        return row("DPDK on the PF", [*evidence, module(facts.kernel, verbs)], kernel_loses_nic=False, price=price)
+        evidence.append(module(facts.kernel, driver.verbs))
+        return row("DPDK on the PF", evidence, kernel_loses_nic=False, price=price)
     if driver.dpdk:
         has = Evidence(True, f"DPDK has {driver.dpdk} for it")
     else:
@@ -146,21 +146,30 @@ def _ef_vi(facts: BypassFacts) -> Technique:
 def _vf(facts: BypassFacts) -> Technique:
     offered = f"VFs: {facts.pf.num_vfs} of {facts.pf.total_vfs}" if facts.pf.total_vfs else _no_vfs(facts)
     by = [] if facts.pf.num_vfs else [_vf_creator(facts)]
-    evidence = [Evidence(bool(facts.pf.total_vfs), offered), *by, _handover(facts, vf=True)]
+    evidence = [Evidence(bool(facts.pf.total_vfs), offered), *by, _handover(facts, vf=True), *_dpdk_of_vfs(facts)]
     native = facts.xdp_attached and not facts.xdp_generic
     if native and not facts.pf.num_vfs and knowledge(facts).xdp_excludes_vfs:
         driver = knowledge(facts).name
         words = f"an XDP program is attached, and {driver} creates no VFs beside a native one (ixgbe_pci_sriov_enable)"
         evidence.append(Evidence(False, words))
+    link_goes = not facts.pf.num_vfs and knowledge(facts).vf_change != NO_CHANGE
     price = [
         _rss_price(facts),
         _steering_price(facts),
         f"no native XDP on {facts.name} beside VFs" if knowledge(facts).xdp_excludes_vfs else "",
-        "" if facts.pf.num_vfs else "creating VFs takes the link away for some seconds",
-        "" if facts.pf.num_vfs else management_price(facts, "the connection stands still meanwhile"),
+        "creating VFs takes the link away for some seconds" if link_goes else "",
+        management_price(facts, "the connection stands still meanwhile") if link_goes else "",
         "without an IOMMU a VF's user can write all memory" if facts.pf.device.iommu_group is None else "",
     ]
     return row("VF", evidence, kernel_loses_nic=False, price=price)
+
+
+def _dpdk_of_vfs(facts: BypassFacts) -> list[Evidence]:
+    """The driver that DPDK has for the VFs, where it is known; another program needs none of it."""
+    driver = knowledge(facts)
+    name = driver.vf_driver.dpdk if driver.vf_driver else driver.dpdk
+    beside = f" beside {driver.name}" if driver.bifurcated else ""
+    return [Evidence(True, f"DPDK has {name} for them{beside}")] if name else []
 
 
 def _no_vfs(facts: BypassFacts) -> str:
@@ -171,7 +180,8 @@ def _no_vfs(facts: BypassFacts) -> str:
 def _vf_creator(facts: BypassFacts) -> Evidence:
     if facts.driver is None or bypass_of(facts.pf.device):
         taken = f"bound to {facts.driver}" if facts.driver else "without driver"
-        return Evidence(False, f"the PF is {taken}: only its kernel driver creates VFs")
+        but = ", which creates VFs with its parameter enable_sriov only" if facts.driver == "vfio-pci" else ""
+        return Evidence(False, f"the PF is {taken}{but or ': only its kernel driver creates VFs'}")
     return Evidence(True, f"driver {facts.driver} has the PF")
 
 

@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from .driver import ADDRESSES_AND_PORTS, BY_MAC, RULE, Driver, Steering, Xdp
+from .driver import ADDRESSES_AND_PORTS, BY_MAC, NO_CHANGE, RULE, Driver, Steering, Xdp
+from .vf_support import NO_TABLE, Rates, VfSupport
 
 # bnxt_ethtool.c bnxt_srxclsrlins [from 6.12 on]: a location other than RX_CLS_LOC_ANY is EINVAL. bnxt_ethtool.c
 # bnxt_add_ntuple_cls_rule [from 6.12 on]: EOPNOTSUPP for a VF, a VLAN and a user-def. Linux 6.1 has no rules of it.
@@ -20,10 +21,21 @@ STEERING = Steering(
 COMMON = Driver(
     "bnxt_en",
     folders=("drivers/net/ethernet/broadcom/bnxt",),
+    # bnxt_sriov.c bnxt_sriov_configure: 0 while the PF is down or the firmware in reset, and what is answered is not
+    # handed on (bnxt_sriov.c bnxt_sriov_enable).
+    vf_change=NO_CHANGE,
+    needs_up=True,
+    gives_fewer="give the PF fewer channels (ethtool -L): its VFs have what it leaves of rings, and look at dmesg",
     # bnxt.c bnxt_set_features: closed and opened without the link (bnxt.c bnxt_close_nic, bnxt_open_nic), which VFs do
     # not notice
     ntuple_resets=False,
     steering=STEERING,
+    # bnxt_sriov.c bnxt_set_vf_bw; bnxt_sriov.c bnxt_set_vf_vlan keeps the protocol that there is where VLAN and
+    # priority stay, and bnxt_sriov.c bnxt_get_vf_config never tells it.
+    vf_support=VfSupport(
+        refuses={**NO_TABLE, "vlan_proto": "it tells every VLAN as 802.1Q"},
+        rates=Rates(within_link=True),
+    ),
     xdp=Xdp((6, 1), None, "bnxt_xdp.c bnxt_xdp_set"),
     dpdk="net_bnxt",
     # bnxt_ethtool.c bnxt_ring_rx_stats_str

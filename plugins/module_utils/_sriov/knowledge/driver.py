@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .vf_support import VfSupport
+
 if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
 
@@ -28,6 +30,11 @@ CHANNELS, RING_SIZES, RSS_TABLE, RULE, FEATURE = "ethtool -L", "ethtool -G", "et
 HASH = "ethtool -X hkey, -N rx-flow-hash"
 VF_ATTRIBUTES, MTU = "ip link set vf", "ip link set mtu"
 
+
+# What another number of VFs is to the PF.
+NO_CHANGE = "nothing"
+LINK_AWAY = "its link goes"  # it is closed and opened
+PF_RESET = "it is reset"  # between none and some
 
 # Where the frames of a rule for a VF end.
 QUEUE = "queue"  # in the queue of the VF that the rule names
@@ -130,29 +137,13 @@ def fields_of(rule: FlowRule) -> Mask:
     return tuple((name, mask) for name, _value, mask in rule.match)
 
 
-class VfSupport(t.NamedTuple):
-    """What a driver enforces on its VFs.
-
-    :param refuses: attribute -> why a value other than the default is refused.
-    :param values: attribute -> the values it takes.
-    :param rates: least and greatest max_tx_rate in Mbit/s, 0 (no limit) aside; None: not known.
-    :param starts: attribute -> what a new VF has of it; those that are the same with every driver aside.
-    :param jumbo_after_pf: a VF gets an MTU above 1500 only while the PF has one.
-    """
-
-    refuses: t.Mapping[str, str] = {}
-    values: t.Mapping[str, tuple[str, ...]] = {}
-    rates: tuple[int, int] | None = None
-    starts: t.Mapping[str, t.Any] = {}
-    jumbo_after_pf: bool = False
-
-
 class VfDriver(t.NamedTuple):
     """The kernel driver of the VFs, where it is another than the PF's. PFs that share one say the same of it.
 
     :param folders: as Driver.folders; empty: the same.
     :param queues: the most receive queues that it opens; None: not known.
     :param queue_counters: as Driver.queue_counters.
+    :param dpdk: as Driver.dpdk.
     :param deaf_mtu: the greatest MTU of an interface whose driver did not reach its PF at probe; None: not known.
     """
 
@@ -160,6 +151,7 @@ class VfDriver(t.NamedTuple):
     folders: tuple[str, ...] = ()
     queues: int | None = None
     queue_counters: tuple[str, ...] = ()
+    dpdk: str | None = None
     deaf_mtu: int | None = None
 
 
@@ -198,6 +190,12 @@ class Driver(t.NamedTuple):
     :param chips: "vendor:device" -> the driver on that chip.
     :param rss: steps by number of VFs, ascending; empty: VFs take nothing from the PF; None: not known.
     :param vf_limits: (traffic classes, most VFs): the first pair whose classes are enough holds; empty: sriov_totalvfs.
+    :param creates_vfs: by sriov_numvfs. If not, how_else.
+    :param how_else: how VFs are had of it, as a remedy.
+    :param needs_up: it creates VFs only while the PF is up; if not, it may even answer success, and create none.
+    :param gives_fewer: why it creates fewer, or none, and answers success, as a remedy.
+    :param vf_change: what another number of VFs is to the PF: NO_CHANGE, LINK_AWAY, or PF_RESET; None: not known, and
+        the worst is assumed.
     :param interface_with_vfs: PFs with SR-IOV have no port: an interface comes with their VFs, carries what is set of
         these, and goes with them.
     :param xdp_excludes_vfs: the driver refuses VFs while an XDP program is attached to the PF.
@@ -222,6 +220,7 @@ class Driver(t.NamedTuple):
     :param xdp: None: not known.
     :param dpdk: the driver that DPDK 24.11 has for its cards (drivers/net); None: none.
     :param bifurcated: DPDK works beside it, and taking it away breaks DPDK.
+    :param verbs: the module of RDMA by which it does.
     :param snabb: "vendor:device" of the cards in Snabb's own list of PFs (src/lib/hardware/pci.lua, "cards").
     :param ef_vi: EF_VI reaches its cards, through the module sfc_char of OpenOnload.
     :param queue_counters: names of `ethtool -S` that count the packets which a queue received, {} for the queue;
@@ -238,6 +237,11 @@ class Driver(t.NamedTuple):
     chips: t.Mapping[str, Driver] = {}
     rss: tuple[RssStep, ...] | None = None
     vf_limits: tuple[tuple[int, int], ...] = ()
+    creates_vfs: bool = True
+    how_else: str = ""
+    needs_up: bool = False
+    gives_fewer: str = ""
+    vf_change: str | None = None
     interface_with_vfs: bool = False
     xdp_excludes_vfs: bool = False
     keeps_channels: bool = False
@@ -261,6 +265,7 @@ class Driver(t.NamedTuple):
     xdp: Xdp | None = None
     dpdk: str | None = None
     bifurcated: bool = False
+    verbs: str = ""
     snabb: tuple[str, ...] = ()
     ef_vi: bool = False
     queue_counters: tuple[str, ...] = ()

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .driver import ADDRESSES_AND_PORTS, NUM_VFS, QUEUE, RULE, Driver, Steering, VfDriver, Xdp
+from .driver import ADDRESSES_AND_PORTS, NUM_VFS, PF_RESET, QUEUE, RULE, Driver, Steering, VfDriver, Xdp
+from .vf_support import NO_LEAST, NO_TABLE, ONLY_8021Q, Rates, VfSupport
 
 if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
@@ -46,12 +47,20 @@ DRIVER = Driver(
     folders=("drivers/net/ethernet/intel/i40e",),
     table_known=True,  # i40e_main.c i40e_fill_rss_lut
     rss=(),  # every VF has queues of its own; the PF keeps its group
+    vf_change=PF_RESET,  # i40e_virtchnl_pf.c i40e_pci_sriov_configure: I40E_PF_RESET_AND_REBUILD_FLAG
     steering=STEERING,
-    vf_queues=(4, 16),  # i40e.h I40E_DEFAULT_QUEUES_PER_VF, and I40E_MAX_VF_QUEUES where the VF asks for more
+    # i40e_virtchnl_pf.c i40e_ndo_set_vf_bw, i40e_ndo_set_vf_port_vlan; i40e_main.c i40e_set_bw_limit (50 Mbit/s
+    # a credit)
+    vf_support=VfSupport(
+        refuses={**NO_LEAST, **NO_TABLE},
+        values=ONLY_8021Q,
+        rates=Rates(50, step=50, within_link=True),
+        starts={"spoofchk": True},  # i40e_virtchnl_pf.c i40e_alloc_vfs
+    ),
+    vf_queues=(4, 16),  # i40e.h I40E_DEFAULT_QUEUES_PER_VF; i40e.h I40E_MAX_VF_QUEUES where it asks for more
+    # iavf_ethtool.c iavf_gstrings_queue_stats
     vf_driver=VfDriver(
-        "iavf",
-        ("drivers/net/ethernet/intel/iavf",),
-        queue_counters=("rx-{}.packets",),  # iavf_ethtool.c iavf_gstrings_queue_stats
+        "iavf", ("drivers/net/ethernet/intel/iavf",), queue_counters=("rx-{}.packets",), dpdk="net_iavf"
     ),
     xdp=Xdp((4, 13), (4, 20), "i40e_main.c i40e_xdp"),  # commits 0c8493d90b6b, 0a714186d3c0
     dpdk="net_i40e",

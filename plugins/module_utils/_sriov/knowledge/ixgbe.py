@@ -10,8 +10,9 @@ from __future__ import annotations
 import typing as t
 
 from ..model.mac import ZERO
-from .driver import QUEUE, Driver, KernelRange, RssStep, Steering, VfDriver, VfSupport, Xdp
+from .driver import LINK_AWAY, NUM_VFS, QUEUE, Driver, KernelRange, RssStep, Steering, VfDriver, Xdp
 from .intel_hash import HASH_FIELDS, HASH_FUNCTIONS
+from .vf_support import ANY_RATE, NO_LEAST, ONLY_8021Q, Rates, VfSupport
 
 if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
@@ -57,9 +58,11 @@ STEERING = Steering(
 # ixgbe_sriov.c ixgbe_ndo_set_vf_vlan, ixgbe_ndo_set_vf_bw, ixgbe_set_vf_rate_limit, ixgbe_ndo_set_vf_link_state,
 # ixgbe_ndo_set_vf_rss_query_en, ixgbe_set_vf_lpe.
 VFS = VfSupport(
-    refuses={"min_tx_rate": "it has no least rate"},
-    values={"vlan_proto": ("802.1Q",), "link_state": ("auto", "disable")},
-    rates=(11, 10000),
+    refuses=NO_LEAST,
+    values={**ONLY_8021Q, "link_state": ("auto", "disable")},
+    # ixgbe_sriov.c ixgbe_ndo_set_vf_bw: EINVAL without a link, and unless its speed is exactly 10 Gbit/s: whatever the
+    # rate, also 0
+    rates=Rates(11, 10000, needs_link=ANY_RATE, speed=10000),
     starts={"spoofchk": True, "mac": ZERO},  # ixgbe_sriov.c __ixgbe_enable_sriov
     jumbo_after_pf=True,
 )
@@ -81,6 +84,7 @@ XDP = Xdp(
 COMMON = Driver(
     "ixgbe",
     folders=("drivers/net/ethernet/intel/ixgbe",),
+    vf_change=LINK_AWAY,  # ixgbe_main.c ixgbe_sriov_reinit
     rss=(RssStep(0, 16), RssStep(1, 4, pool=True), RssStep(32, 2, pool=True)),
     vf_limits=((1, 63), (4, 31), (8, 15)),
     xdp_excludes_vfs=True,
@@ -101,12 +105,19 @@ COMMON = Driver(
         ("drivers/net/ethernet/intel/ixgbevf",),
         queues=2,
         queue_counters=("rx_queue_{}_packets",),
+        dpdk="net_ixgbe_vf",
         deaf_mtu=1504,
     ),
     xdp=XDP,
     dpdk="net_ixgbe",
     snabb=("8086:10fb", "8086:151c", "8086:1528", "8086:154d"),
     queue_counters=("rx_queue_{}_packets",),  # ixgbe_ethtool.c ixgbe_get_strings
+    causes={
+        NUM_VFS: {  # ixgbe_sriov.c ixgbe_pci_sriov_enable: num_rx_pools counts macvlans
+            "EPERM": "traffic classes (DCB) leave fewer VFs, and each macvlan that the card carries (l2-fwd-offload) "
+            "costs one",
+        },
+    },
 )
 # X550 and later have 63 RSS queues without VFs (ixgbe.h IXGBE_MAX_RSS_INDICES_X550) and the same pools with them.
 # With VFs they look into tables of the pools (ixgbe_main.c ixgbe_setup_vfreta), which ixgbe_set_rxfh does not write

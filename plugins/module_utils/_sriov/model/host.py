@@ -61,6 +61,7 @@ class Netdev:
     altnames: tuple[str, ...] = ()
     up: bool = False
     carrier: bool = False
+    speed: int = 0  # of a PF's link, in Mbit/s; 0: not known
     mtu: int = 0
     xdp: bool = False  # a program in the driver or the card, not the generic one above it
     xdp_generic: bool = False

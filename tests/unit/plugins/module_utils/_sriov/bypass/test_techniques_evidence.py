@@ -243,7 +243,7 @@ ONLY_VFIO = {"uio_pci_generic": None}
             "VF",
             host(driver="vfio-pci", **UNBOUND),
             False,
-            "the PF is bound to vfio-pci: only its kernel driver creates VFs",
+            "the PF is bound to vfio-pci, which creates VFs with its parameter enable_sriov only",
             id="no VFs on vfio-pci",
         ),
         pytest.param(

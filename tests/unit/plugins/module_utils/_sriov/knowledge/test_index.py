@@ -45,7 +45,7 @@ NIC = hosts.Nic("invented-nic", "inventedvf", "9999", "999a", 63)
 
 
 def file_of(name):
-    return name.replace("-", "_")
+    return name.replace("-", "_").lower()
 
 
 def files():
