@@ -29,6 +29,7 @@ from ansible_collections.kernel_bypass.sriov.scripts.lib.kernel_check.known impo
 from ansible_collections.kernel_bypass.sriov.scripts.lib.kernel_check.operations import OPERATIONS, VF_RULES, says
 from ansible_collections.kernel_bypass.sriov.scripts.lib.kernel_check.source import Releases
 
+ATTRIBUTES = ("mac", "vlan", "max_tx_rate", "spoofchk", "trust", "link_state", "query_rss")
 SCRIPT = Path(__file__).resolve().parents[3] / "scripts/check_drivers"
 MAKEFILE = "# SPDX\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 7\nEXTRAVERSION =\n"
 MAIN = """\
@@ -282,6 +283,12 @@ def test_an_unknown_driver_has_nothing_by_our_data(operation):
         pytest.param(Driver("a", xdp=Xdp((5, 1), None, "")), "ndo_xsk_wakeup", False, id="no zero-copy"),
         pytest.param(Driver("a", vf_support=VfSupport(rates=(1, 9))), "ndo_set_vf_trust", True, id="not refused"),
         pytest.param(Driver("a", vf_support=VfSupport(rates=(1, 9))), "ndo_get_vf_config", True, id="attributes"),
+        pytest.param(
+            Driver("a", vf_support=VfSupport(refuses=dict.fromkeys(ATTRIBUTES, "why"))),
+            "ndo_get_vf_config",
+            False,
+            id="no attributes",
+        ),
         pytest.param(
             Driver("a", vf_support=VfSupport(refuses={"trust": "why"})), "ndo_set_vf_trust", False, id="refused"
         ),
