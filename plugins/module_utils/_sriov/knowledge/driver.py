@@ -183,6 +183,7 @@ class Driver(t.NamedTuple):
     :param chips: "vendor:device" -> the driver on that chip.
     :param rss: steps by number of VFs, ascending; empty: VFs take nothing from the PF; None: not known.
     :param vf_limits: (traffic classes, most VFs): the first pair whose classes are enough holds; empty: sriov_totalvfs.
+    :param macvlans_cost_vfs: each macvlan that the card carries (feature l2-fwd-offload) is one VF less.
     :param creates_vfs: by sriov_numvfs. If not, how_else.
     :param how_else: how VFs are had of it, as a remedy.
     :param needs_up: it creates VFs only while the PF is up; if not, it may even answer success, and create none.
@@ -229,6 +230,7 @@ class Driver(t.NamedTuple):
     chips: t.Mapping[str, Driver] = {}
     rss: tuple[RssStep, ...] | None = None
     vf_limits: tuple[tuple[int, int], ...] = ()
+    macvlans_cost_vfs: bool = False
     creates_vfs: bool = True
     how_else: str = ""
     needs_up: bool = False
