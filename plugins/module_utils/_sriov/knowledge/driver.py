@@ -91,6 +91,7 @@ class Steering(t.NamedTuple):
         its own.
     :param masks_told: it tells the masks of its rules. If not, they compare all of each address and port that they
         have, and those of zero not at all.
+    :param compares_zero: a field whose value is 0 is compared.
     :param mask_per_type: the mask is one for the rules of each flow type, and another for another type.
     :param mask_hint: what a user may not know of two rules whose masks differ, as the end of a sentence.
     :param drop: a rule may drop.
@@ -112,6 +113,7 @@ class Steering(t.NamedTuple):
     whole: tuple[str, ...] = ()
     mask_of: t.Callable[[FlowRule], Mask] | None = None
     masks_told: bool = True
+    compares_zero: bool = True
     mask_per_type: bool = False
     mask_hint: t.Callable[[FlowRule, FlowRule], str] | None = None
     drop: bool = True
