@@ -32,6 +32,7 @@ if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
 
 NTUPLE = "rx-ntuple-filter"  # NETIF_F_NTUPLE_BIT in net/ethtool/common.c; `ethtool -k` calls it ntuple-filters
+MACVLANS = "l2-fwd-offload"  # NETIF_F_HW_L2FW_DOFFLOAD_BIT: macvlans may have queues of the card
 PERMANENT_MAC = abi.ABOUT[abi.GPERMADDR]
 ATTEMPTS = 3  # rules may come and go while they are listed
 ENOTSUPP = 524  # include/linux/errno.h; some drivers say it for EOPNOTSUPP

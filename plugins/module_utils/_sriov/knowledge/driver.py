@@ -94,6 +94,7 @@ class Steering(t.NamedTuple):
         its own.
     :param masks_told: it tells the masks of its rules. If not, they compare all of each address and port that they
         have, and those of zero not at all.
+    :param compares_zero: a field whose value is 0 is compared.
     :param mask_per_type: the mask is one for the rules of each flow type, and another for another type.
     :param mask_hint: what a user may not know of two rules whose masks differ, as the end of a sentence.
     :param drop: a rule may drop.
@@ -115,6 +116,7 @@ class Steering(t.NamedTuple):
     whole: tuple[str, ...] = ()
     mask_of: t.Callable[[FlowRule], Mask] | None = None
     masks_told: bool = True
+    compares_zero: bool = True
     mask_per_type: bool = False
     mask_hint: t.Callable[[FlowRule, FlowRule], str] | None = None
     drop: bool = True
@@ -190,6 +192,7 @@ class Driver(t.NamedTuple):
     :param chips: "vendor:device" -> the driver on that chip.
     :param rss: steps by number of VFs, ascending; empty: VFs take nothing from the PF; None: not known.
     :param vf_limits: (traffic classes, most VFs): the first pair whose classes are enough holds; empty: sriov_totalvfs.
+    :param macvlans_cost_vfs: each macvlan that the card carries (feature l2-fwd-offload) is one VF less.
     :param creates_vfs: by sriov_numvfs. If not, how_else.
     :param how_else: how VFs are had of it, as a remedy.
     :param needs_up: it creates VFs only while the PF is up; if not, it may even answer success, and create none.
@@ -237,6 +240,7 @@ class Driver(t.NamedTuple):
     chips: t.Mapping[str, Driver] = {}
     rss: tuple[RssStep, ...] | None = None
     vf_limits: tuple[tuple[int, int], ...] = ()
+    macvlans_cost_vfs: bool = False
     creates_vfs: bool = True
     how_else: str = ""
     needs_up: bool = False

@@ -20,6 +20,7 @@ DRIVER = Driver(
     # (hclge_main.c hclge_fd_convert_meta_data); what a rule does names a queue only (hclge_main.c hclge_fd_ad_config).
     steering=Steering(
         flow_types=("ether", "tcp4", "udp4", "sctp4", "ip4", "tcp6", "udp6", "sctp6", "ip6"),
+        compares_zero=False,  # hclge_main.c hclge_fd_check_tcpip4_tuple, hclge_fd_check_tcpip6_tuple: unused_tuple
         no_vf="a rule for a VF matches only frames that are the VF's already, and picks their queue",
     ),
     # hclge_main.c hclge_set_vf_rate, hclge_set_vf_vlan_filter

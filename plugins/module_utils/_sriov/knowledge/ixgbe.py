@@ -87,6 +87,7 @@ COMMON = Driver(
     vf_change=LINK_AWAY,  # ixgbe_main.c ixgbe_sriov_reinit
     rss=(RssStep(0, 16), RssStep(1, 4, pool=True), RssStep(32, 2, pool=True)),
     vf_limits=((1, 63), (4, 31), (8, 15)),
+    macvlans_cost_vfs=True,  # ixgbe_sriov.c ixgbe_pci_sriov_enable: num_rx_pools, which is fwd_bitmask's weight
     xdp_excludes_vfs=True,
     keeps_channels=True,
     most_channels=63,  # ixgbe.h IXGBE_MAX_FDIR_INDICES

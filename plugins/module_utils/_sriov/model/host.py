@@ -166,6 +166,7 @@ class Pf:
     vf_default_driver: str | None = None  # what the kernel would bind to them
     claims: tuple[Claim, ...] = ()  # of anybody on anything of the host; read where VFs are to go
     vf_possible_drivers: tuple[str, ...] = ()
+    macvlans: int = 0  # that the card carries, each in the place of a VF (Driver.macvlans_cost_vfs)
     unread: tuple[Unread, ...] = ()  # what may be there and could not be read
 
     @property

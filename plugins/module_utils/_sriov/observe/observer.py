@@ -22,6 +22,7 @@ from ..model.paths import device_node, infiniband_node, uio_node, vfio_device_no
 from ..model.queues import Queues
 from .default_driver import Choice, DefaultDrivers
 from .holders import Users
+from .macvlans import carried_macvlans
 from .management import management_holders, ssh_peer, ssh_peers
 from .netdevs import netdevs_of
 from .places import Place, Places
@@ -142,6 +143,7 @@ class Observer:
             vf_device=vf_device,
             vf_default_driver=default.driver,
             vf_possible_drivers=default.possible,
+            macvlans=self._macvlans(device),
         )
         name = device.netdev.name if device.netdev else None
         return replace(seen, unread=unseen_parts(self._kernel, device, name, self._links[address], vfs))
@@ -188,6 +190,11 @@ class Observer:
             ethtool.rules(name, index.driver(pf.driver).steering.masks_told),
             ethtool.ring_sizes(name),
         )
+
+    def _macvlans(self, pf: Device) -> int:
+        if pf.netdev is None or not index.driver(pf.driver).macvlans_cost_vfs:
+            return 0
+        return carried_macvlans(self._kernel, self.interfaces, pf.netdev.name)
 
     def _permanent_mac(self, netdev: Netdev | None) -> str | None:
         return (self._kernel.ethtool.permanent_mac(netdev.name) or netdev.perm_mac) if netdev else None

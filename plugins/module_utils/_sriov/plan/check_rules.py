@@ -83,8 +83,8 @@ def _check_form(pf: Pf, name: str, rule: FlowRule, destination: Destination) -> 
             why=f"driver {pf.device.driver} matches {', '.join(steering.fields or ())}",
             remedy=f"leave out {strange[0]}",
         )
-    _check_zeros(pf, name, rule, steering)
     _check_field_masks(pf, name, rule, steering)
+    _check_zeros(pf, name, rule, steering)
     if not steering.drop and destination.kind == "drop":
         raise NotSupported(
             f"{name}: cannot drop",
@@ -117,15 +117,17 @@ def _check_context(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> Non
 
 
 def _check_zeros(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
-    """:raises NotSupported: nobody could see afterwards whether the field is compared."""
+    """:raises NotSupported: it would not be compared, or nobody could see afterwards whether it is."""
     zero = next((field for field, value, _mask in rule.match if not value and field in ADDRESSES_AND_PORTS), None)
-    if zero and not steering.masks_told:
-        raise NotSupported(
-            f"{name}: cannot match {zero} {number_words(rule.flow_type, zero, 0)}",
-            device=pf.label,
-            why=f"driver {pf.device.driver} tells no masks: it lists such a rule as one without {zero}",
-            remedy=f"leave out {zero}, or name another",
-        )
+    if zero is None or (steering.masks_told and steering.compares_zero):
+        return
+    untold = f"tells no masks: it lists such a rule as one without {zero}"
+    raise NotSupported(
+        f"{name}: cannot match {zero} {number_words(rule.flow_type, zero, 0)}",
+        device=pf.label,
+        why=f"driver {pf.device.driver} {'does not compare a field of zero' if steering.masks_told else untold}",
+        remedy=f"leave out {zero}, or name another",
+    )
 
 
 def _check_field_masks(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:

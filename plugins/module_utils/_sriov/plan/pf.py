@@ -161,6 +161,15 @@ def _check_count(pf: Pf, wanted: int | None) -> None:
         )
     classes = max((netdev.num_tc for netdev in pf.device.netdevs), default=0)
     limit = vf_limit(driver, classes, pf.total_vfs)
+    if wanted > limit - pf.macvlans and wanted <= limit:
+        name = quote(pf.device.netdev.name) if pf.device.netdev else "PF"
+        raise InvalidRequest(
+            f"num_vfs: cannot create {count_of_vfs(wanted)}",
+            device=pf.label,
+            why=f"{pf.device.driver} gives {limit}, less one for each macvlan that the card carries (l2-fwd-offload), "
+            f"and there {'is 1' if pf.macvlans == 1 else f'are {pf.macvlans}'}: EPERM",
+            remedy=f"ask for at most {limit - pf.macvlans}, or `ethtool -K {name} l2-fwd-offload off`",
+        )
     if wanted > limit:
         raise InvalidRequest(
             f"num_vfs: cannot create {count_of_vfs(wanted)}",

@@ -204,6 +204,30 @@ ONLY_VFIO = {"uio_pci_generic": None}
             f"module mlx5_ib {NOT_INSTALLED}",
             id="DPDK on mlx5 without its RDMA module",
         ),
+        pytest.param(
+            DPDK,
+            host(driver="mana", default_driver="mana", modules={"mana_ib": "loaded"}),
+            True,
+            "DPDK has net_mana, beside mana; module mana_ib is loaded",
+            id="DPDK on mana",
+        ),
+        *(
+            pytest.param("VF", host(driver=driver), True, f"DPDK has {name} for them", id=f"DPDK on VFs of {driver}")
+            for driver, name in {
+                "ixgbe": "net_ixgbe_vf",
+                "igb": "net_e1000_igb_vf",
+                "i40e": "net_iavf",
+                "ice": "net_iavf",
+                "cxgb4": "net_cxgbevf",
+                "nfp": "net_nfp",
+                "rvu_nicpf": "net_cnxk",
+                "hinic": "net_hinic",
+                "idpf": "net_idpf",
+                "fsl_enetc": "net_enetc",
+                "sfc_ef100": "net_sfc_efx",
+                "mlx5_core": "net_mlx5",
+            }.items()
+        ),
         pytest.param(NETMAP, host(), False, f"module netmap {NOT_INSTALLED}", id="no netmap"),
         pytest.param(
             NETMAP,

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.host import Master
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
@@ -13,6 +15,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     ROUTE,
     SSH,
     desired_pf,
+    ixgbe,
     netdev,
     pf,
     planned,
@@ -108,3 +111,14 @@ def test_of_a_port_of_a_bond_nobody_trusts_that(driver):
 def test_the_route_of_a_vf_that_goes_is_guarded_with_every_driver():
     state = pf(1, vfs=(vf(driver=None, holders=(ROUTE,)),), driver="ice", up=True)
     assert "link_reset" in [found.consent for found in refusals(state, desired_pf(num_vfs=0))]
+
+
+def test_each_macvlan_that_the_card_carries_costs_a_vf():
+    state = replace(ixgbe(total_vfs=63), macvlans=2)
+    (found,) = refusals(state, desired_pf(num_vfs=62))
+    assert str(found) == (
+        f"num_vfs: cannot create 62 VFs{ON}ixgbe gives 63, less one for each macvlan that the card carries "
+        "(l2-fwd-offload), and there are 2: EPERM. Remedy: ask for at most 61, or `ethtool -K enp1s0 l2-fwd-offload "
+        "off`."
+    )
+    assert refusals(state, desired_pf(num_vfs=61)) == []

@@ -122,3 +122,20 @@ def test_a_location_is_not_named_where_the_driver_picks_it(driver):
         "Remedy: leave out location."
     )
     assert refusals(state, desired_pf(rules=desired_rules(queue_rule(dst_ip=1)))) == []
+
+
+def test_hns3_does_not_compare_a_field_of_zero():
+    (refused,) = refusals(nic("hns3"), desired_pf(rules=desired_rules(queue_rule(dst_ip=1, src_port=0))))
+    assert str(refused) == (
+        f"rules[0]: cannot match src_port 0{ON}driver hns3 does not compare a field of zero. Remedy: leave out "
+        "src_port, or name another."
+    )
+    assert refusals(nic("ice"), desired_pf(rules=desired_rules(queue_rule(dst_ip=1, src_port=0)))) == []
+
+
+def test_mlx5_takes_the_id_of_a_vlan_alone():
+    assert refusals(nic("mlx5_core"), desired_pf(rules=desired_rules(queue_rule(vlan=100)))) == []
+    (refused,) = refusals(
+        nic("mlx5_core"), desired_pf(rules=desired_rules(queue_rule(vlan=100, masks={"vlan": 0xFFFF})))
+    )
+    assert refused.why == "driver mlx5_core takes 0xfff for it"
