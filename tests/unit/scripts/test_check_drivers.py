@@ -35,25 +35,25 @@ MAKEFILE = "# SPDX\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 7\nEXTRAVERSION =\n
 MAIN = """\
 /* new_gone() went with the old chips */
 static const struct net_device_ops new_netdev_ops = {
-	.ndo_get_vf_config = new_get_vf_config,
-	.ndo_set_vf_mac	= new_set_vf_mac,
-	.ndo_set_vf_rate = NULL,
-	.ndo_bpf = new_xdp,
+        .ndo_get_vf_config = new_get_vf_config,
+        .ndo_set_vf_mac = new_set_vf_mac,
+        .ndo_set_vf_rate = NULL,
+        .ndo_bpf = new_xdp,
 };
 static int new_xdp(struct net_device *dev,
-	struct netdev_bpf *xdp)
+        struct netdev_bpf *xdp)
 {
-	return new_setup(dev, xdp);	/* .ndo_set_vf_trust = new_trust */
+        return new_setup(dev, xdp); /* .ndo_set_vf_trust = new_trust */
 }
 static struct pci_driver new_driver = {
-	.sriov_configure = new_sriov_configure,
+        .sriov_configure = new_sriov_configure,
 };
 """
 ETHTOOL = """\
-#define NEW_MOST	16
-#define NEW_ID		0x10FB
+#define NEW_MOST 16
+#define NEW_ID  0x10FB
 static const struct ethtool_ops new_ethtool_ops = {
-	.set_rxnfc = new_set_rxnfc,
+        .set_rxnfc = new_set_rxnfc,
 };
 """
 TREE = {
@@ -98,9 +98,9 @@ def tree(tmp_path):
     return write
 
 
-def wrong(path, driver=DRIVER, cited=CITED, known=()):
-    """What somebody has to look at, by the name of the driver."""
-    _version, parts = check(path, [driver], cited, known)
+def wrong(path, cited=None, known=()):
+    """What somebody has to look at."""
+    _version, parts = check(path, [DRIVER], CITED if cited is None else cited, known)
     return [line for part in parts for line in part.wrong]
 
 
@@ -304,26 +304,26 @@ DEFINITIONS = """\
 static int
 new_on_its_own_line(struct new *new)
 {
-	new_called(new, NEW_ARGUMENT);
+        new_called(new, NEW_ARGUMENT);
 }
 int new_declared(struct new *new);
 static const struct new_stat {
-	char name[32];
+        char name[32];
 } new_table[] = {
-	{ "new_string" },
+        { "new_string" },
 };
 static const char * const new_names[NEW_SIZES] = {
 };
 enum new_state {
-	NEW_DOWN,
-	NEW_UP		= -7,
-	NEW_LAST
+        NEW_DOWN,
+        NEW_UP  = -7,
+        NEW_LAST
 };
-#define NEW_ID_X550T	0x1563
+#define NEW_ID_X550T 0x1563
 # define new_for_each(new) \\
-	for (;;)
+        for (;;)
 struct new_type {
-	int new_member;
+        int new_member;
 };
 """
 
