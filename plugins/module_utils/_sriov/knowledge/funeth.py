@@ -8,13 +8,15 @@
 from __future__ import annotations
 
 from .driver import NO_CHANGE, Driver
-from .vf_support import NO_LEAST, NO_TABLE, NO_TRUST, VfSupport
+from .vf_support import NO_LEAST, NO_LINK_STATE, NO_TABLE, NO_TRUST, VfSupport
 
 DRIVER = Driver(
     "funeth",
     vf_change=NO_CHANGE,  # funeth_main.c funeth_sriov_configure
     rss=(),  # every function has queues of its own
     # funeth_main.c fun_netdev_ops: spoofchk is told, and there is no ndo to set it
-    vf_support=VfSupport(refuses={**NO_LEAST, **NO_TABLE, **NO_TRUST, "spoofchk": "it has nothing to set it by"}),
+    vf_support=VfSupport(
+        refuses={**NO_LEAST, **NO_TABLE, **NO_TRUST, **NO_LINK_STATE, "spoofchk": "it has nothing to set it by"}
+    ),
     queue_counters=("rx_pkts[{}]",),  # funeth_ethtool.c fun_get_strings
 )
