@@ -15,6 +15,7 @@ from .vf_support import NO_TABLE, Rates, VfSupport
 STEERING = Steering(
     flow_types=("tcp4", "udp4", "ip4", "tcp6", "udp6", "ip6"),
     fields=(*ADDRESSES_AND_PORTS, "proto"),
+    ip_protocols=(1, 58, 255),  # ICMP and ICMPv6, if the firmware can, or any other than TCP and UDP (IPPROTO_RAW)
     no_vf="bnxt_add_ntuple_cls_rule takes none, and its chips from P5 on have no rules by MAC",
     places=True,
 )

@@ -15,7 +15,6 @@ DRIVER = Driver(
     folders=("drivers/net/ethernet/chelsio/cxgb4",),
     vf_change=NO_CHANGE,
     how_else="VFs are those of functions 0 to 3 of the card, one for each port: name one by its PCI address",
-    gives_fewer="end the guests that hold VFs",
     # cxgb4_main.c cxgb4_iov_configure: PFs 0 to 3 have the VFs, and mgmtpfN,M with them; PF 4 has the ports.
     interface_with_vfs=True,
     # cxgb4_main.c cxgb_set_features knows nothing of it

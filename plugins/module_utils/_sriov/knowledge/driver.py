@@ -82,6 +82,7 @@ class Steering(t.NamedTuple):
 
     :param flow_types: those it takes; None: not known.
     :param fields: what a rule may match, by names of model.flow.ETHTOOL_WORDS; None: not known.
+    :param ip_protocols: a rule of ip4 or ip6 has to name one of these L4 protocols; empty: it need not.
     :param masks: fields of which it takes these masks only; a field that is not named may have any.
     :param contexts: a rule may send to an RSS context, or it is not known that none may.
     :param to_vf: where the frames of a rule for a VF end: QUEUE, VF_RSS or BY_MAC; None: a rule may send to none.
@@ -106,6 +107,7 @@ class Steering(t.NamedTuple):
 
     flow_types: tuple[str, ...] | None = None
     fields: tuple[str, ...] | None = None
+    ip_protocols: tuple[int, ...] = ()
     masks: t.Mapping[str, tuple[int, ...]] = {}
     contexts: bool = True
     to_vf: str | None = None

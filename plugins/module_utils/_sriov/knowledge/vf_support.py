@@ -19,7 +19,7 @@ class Rates(t.NamedTuple):
 
     :param least: the least.
     :param most: the greatest; None: not known, or that of the link (within_link).
-    :param step: the card has multiples of it only, and the driver tells what it was asked for.
+    :param step: there are multiples of it only, whatever the driver tells afterwards.
     :param needs_link: "", A_LIMIT or ANY_RATE.
     :param speed: it takes any rate, 0 too, only while the link has this speed; None: it does not look at that.
     :param within_link: it takes none above the speed of the link.

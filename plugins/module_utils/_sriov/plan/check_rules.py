@@ -83,6 +83,14 @@ def _check_form(pf: Pf, name: str, rule: FlowRule, destination: Destination) -> 
             why=f"driver {pf.device.driver} matches {', '.join(steering.fields or ())}",
             remedy=f"leave out {strange[0]}",
         )
+    protocol = next((value for field, value, _mask in rule.match if field == "proto"), None)
+    if steering.ip_protocols and rule.flow_type in ("ip4", "ip6") and protocol not in steering.ip_protocols:
+        raise NotSupported(
+            f"{name}: cannot match {rule.flow_type} with {'any' if protocol is None else 'this'} L4 protocol",
+            device=pf.label,
+            why=f"driver {pf.device.driver} takes proto {', '.join(map(str, steering.ip_protocols))} only",
+            remedy="name one of these, or write a rule for each of TCP and UDP",
+        )
     _check_field_masks(pf, name, rule, steering)
     _check_zeros(pf, name, rule, steering)
     if not steering.drop and destination.kind == "drop":

@@ -164,8 +164,7 @@ def _rate(pf: Pf, vf: Device, change: VfAttributes, rates: Rates) -> Refusals:
         yield NotSupported(
             what,
             device=pf.label,
-            why=f"driver {driver} makes it {rate - rate % rates.step}, a multiple of {rates.step}, and tells {rate} "
-            "all the same",
+            why=f"driver {driver} has multiples of {rates.step} only, and it would be {rate - rate % rates.step}",
             remedy=f"give a multiple of {rates.step}",
         )
     yield from _rate_by_link(pf, what, rate, rates)

@@ -151,7 +151,7 @@ def test_a_rate_that_is_as_wanted_needs_no_link():
     ("rate", "why", "remedy"),
     [
         (49, "driver i40e takes 50 or more, or 0 for no limit", "give a rate that it takes"),
-        (120, "driver i40e makes it 100, a multiple of 50, and tells 120 all the same", "give a multiple of 50"),
+        (120, "driver i40e has multiples of 50 only, and it would be 100", "give a multiple of 50"),
         (
             10050,
             "the link of the PF has 10000 Mbit/s, and driver i40e takes no more than that",
