@@ -11,7 +11,7 @@ short_description: Flow rules that send chosen frames of a PF to a VF or a queue
 version_added: 0.1.0
 description:
   - Keeps the ntuple rules of a physical function (PF), as C(ethtool -N) does, without that program. A rule may send
-    its frames into a virtual function (VF) where the driver can, as C(ixgbe) and C(i40e) do.
+    its frames into a virtual function (VF) where the driver can, as C(ixgbe) does.
   - Turns the ntuple feature on when there are rules to set, which resets a PF with C(ixgbe).
   - Rules are the same when they match the same fields with the same masks and go to the same place, the RSS context
     included. A rule for a flow that goes elsewhere is replaced.

@@ -24,12 +24,19 @@ is taken at its word, and gets no flow rule for a VF.
 - RSS beside VFs: the most queues that the kernel's traffic is spread over on the PF.
 - Flow rules to VFs: whether an ntuple rule of the PF can send a flow to a VF.
 - XDP: the kernel release in which the driver runs XDP programs itself, and that of AF_XDP zero-copy.
-- DPDK: the DPDK driver, in place of the kernel driver or beside it.
+- DPDK: the DPDK driver, in place of the kernel driver or beside it, and that of the VFs, where they have another one.
 - Counters of a queue: what module `rx_rate` reads of `ethtool -S`; N is the queue. One without N counts packets that no
   queue counts.
+- Another number of VFs: what it is to the PF. Where the cell is empty, the worst is assumed.
+- VFs cannot have: attributes that the driver does not take, or takes and leaves out.
+- Rates of VFs: `max_tx_rate` in Mbit/s, 0 (no limit) aside.
 
 """
-TITLES = ("Driver", "VF driver", "RSS beside VFs", "Flow rules to VFs", "XDP", "DPDK", "Counters of a queue")
+LEADS_TO = {"rss": ", to its RSS, whatever the queue", "mac": ", by destination MAC only, whatever the queue"}
+TITLES = (
+    *("Driver", "VF driver", "RSS beside VFs", "Flow rules to VFs", "XDP", "DPDK", "Counters of a queue"),
+    *("Another number of VFs", "VFs cannot have", "Rates of VFs"),
+)
 
 
 def page(drivers: t.Iterable[t.Any], rss_explanation: t.Callable[[t.Any], str]) -> str:
@@ -52,9 +59,38 @@ def _row(driver: t.Any, rss_explanation: t.Callable[[t.Any], str]) -> tuple[str,
         "VFs take nothing" if driver.rss == () else rss_explanation(driver),
         _steering(driver.steering),
         _xdp(driver.xdp),
-        f"{driver.dpdk}, {'beside it' if driver.bifurcated else 'in place of it'}" if driver.dpdk else "",
+        _dpdk(driver),
         _counters(driver),
+        _number(driver),
+        ", ".join(driver.vf_support.refuses),
+        _rates(driver.vf_support),
     )
+
+
+def _dpdk(driver: t.Any) -> str:
+    of_pf = f"{driver.dpdk}, {'beside it' if driver.bifurcated else 'in place of it'}" if driver.dpdk else ""
+    of_vfs = f"VFs: {driver.vf_driver.dpdk}" if driver.vf_driver and driver.vf_driver.dpdk else ""
+    return "; ".join(filter(None, [of_pf, of_vfs]))
+
+
+def _number(driver: t.Any) -> str:
+    if not driver.creates_vfs:
+        return f"not while it runs: {driver.how_else}"
+    return f"{driver.vf_change or ''}{'; only while the PF is up' if driver.needs_up else ''}"
+
+
+def _rates(support: t.Any) -> str:
+    rates = support.rates
+    if rates is None or "max_tx_rate" in support.refuses:
+        return ""
+    words = [
+        f"{rates.least} to {rates.most or 'the link'}" if rates.most or rates.within_link else f"from {rates.least} on",
+        f"multiples of {rates.step}" if rates.step > 1 else "",
+        f"{rates.needs_link} needs a link" if rates.needs_link else "",
+        f"of exactly {rates.speed}" if rates.speed else "",
+        "only with a VLAN" if rates.needs_vlan else "",
+    ]
+    return ", ".join(filter(None, words))
 
 
 def _counters(driver: t.Any) -> str:
@@ -64,7 +100,8 @@ def _counters(driver: t.Any) -> str:
 
 def _steering(steering: t.Any) -> str:
     if steering.vf:
-        return "yes"
+        unproven = f"; unproven: {steering.unproven}" if steering.unproven else ""
+        return f"yes{LEADS_TO.get(steering.to_vf, '')}{unproven}"
     return "" if steering == type(steering)() else f"no: {steering.no_vf}"
 
 

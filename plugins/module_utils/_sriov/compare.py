@@ -104,8 +104,8 @@ def _lasting(state: State) -> Part:
 
 
 def _lasting_device(device: Device) -> Device:
-    """Without its users, the number of its interface and its carrier."""
-    netdevs = tuple(replace(netdev, ifindex=0, carrier=False) for netdev in device.netdevs)
+    """Without its users, the number of its interface and its link."""
+    netdevs = tuple(replace(netdev, ifindex=0, carrier=False, speed=0) for netdev in device.netdevs)
     return replace(device, holders=(), netdevs=netdevs)
 
 

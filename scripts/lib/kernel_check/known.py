@@ -43,6 +43,9 @@ KNOWN = (
     Known("ice", VF_RULES, "it looks for a VF in a rule to refuse it"),
     # bnxt_ethtool.c bnxt_add_ntuple_cls_rule, bnxt_add_l2_cls_rule
     Known("bnxt_en", VF_RULES, "it takes one in rules of flow type ether alone, before P5", Releases(since=(6, 12))),
-    # qede_filter.c qede_flow_spec_validate; qed_l2.c qed_configure_rfs_ntuple_filter
-    Known("qede", VF_RULES, "it takes one and ignores the queue"),
+    Known("sfc_siena", "sriov_configure", "it answers 0 and does nothing"),
+    # siena.c siena_a0_nic_type: no sriov_set_vf_link_state, so efx_sriov_set_vf_link_state answers EOPNOTSUPP
+    Known("sfc_siena", "ndo_set_vf_link_state", "it has nothing below it"),
+    # hclge_main.c hclge_fd_convert_meta_data
+    Known("hns3", VF_RULES, "it takes one, and matches frames alone that are for that VF"),
 )

@@ -66,7 +66,9 @@ def _unsaid(_driver: t.Any, _release: Release) -> None:
 def _tells_attributes(driver: t.Any, _release: Release) -> bool | None:
     """Whether there is one that it tells."""
     support = driver.vf_support
-    return None if support == type(support)() else bool(_OF_A_VF - {*support.refuses})
+    if support == type(support)():
+        return None
+    return bool(_OF_A_VF - {*support.refuses, *support.untold})
 
 
 def _vf_rules(driver: t.Any, _release: Release) -> bool | None:
@@ -82,9 +84,12 @@ def _zero_copy(driver: t.Any, release: Release) -> bool | None:
     return bool(driver.xdp.zero_copy and driver.xdp.zero_copy <= release) if driver.xdp else None
 
 
-def _makes_vfs(driver: t.Any) -> bool:
+def _makes_vfs(driver: t.Any, _release: Release) -> bool | None:
     """By sysfs, that is. The keys of `causes` are those of knowledge.driver."""
-    return bool(driver.vf_limits or driver.vf_driver or driver.interface_with_vfs or "sriov_numvfs" in driver.causes)
+    if not driver.creates_vfs:
+        return False
+    known = driver.vf_limits or driver.vf_driver or driver.interface_with_vfs or driver.vf_change
+    return True if known or "sriov_numvfs" in driver.causes else None
 
 
 def _sets_channels(driver: t.Any) -> bool:
@@ -96,7 +101,7 @@ def _takes_rules(driver: t.Any) -> bool:
 
 
 OPERATIONS: dict[str, _Claim] = {
-    "sriov_configure": _where(_makes_vfs),
+    "sriov_configure": _makes_vfs,
     "ndo_get_vf_config": _tells_attributes,
     "ndo_set_vf_mac": _attribute("mac"),
     "ndo_set_vf_vlan": _attribute("vlan"),

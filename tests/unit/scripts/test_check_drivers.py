@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowledge.driver import (
     CHANNELS,
     NUM_VFS,
+    QUEUE,
     RULE,
     Driver,
     Steering,
@@ -273,7 +274,7 @@ def test_an_unknown_driver_has_nothing_by_our_data(operation):
         pytest.param(Driver("a", causes={RULE: {"ENOSPC": "why"}}), "set_rxnfc", True, id="refused rules"),
         pytest.param(Driver("a", hash_fields={"tcp4": ("sd",)}), "set_rxnfc", True, id="fields of the hash"),
         pytest.param(Driver("a", hash_functions=("toeplitz",)), "set_rxfh", True, id="hash functions"),
-        pytest.param(Driver("a", steering=Steering(vf=True)), VF_RULES, True, id="rules for VFs"),
+        pytest.param(Driver("a", steering=Steering(to_vf=QUEUE)), VF_RULES, True, id="rules for VFs"),
         pytest.param(Driver("a", steering=Steering(no_vf="why")), VF_RULES, False, id="no rules for VFs"),
         pytest.param(Driver("a", xdp=Xdp((6, 12), None, "")), "ndo_bpf", True, id="XDP"),
         pytest.param(Driver("a", xdp=Xdp((6, 13), None, "")), "ndo_bpf", None, id="XDP of a later kernel"),

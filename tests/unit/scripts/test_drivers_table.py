@@ -14,6 +14,10 @@ from pathlib import Path
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowledge import index
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowledge.driver import (
+    BY_MAC,
+    NO_CHANGE,
+    QUEUE,
+    VF_RSS,
     Driver,
     RssStep,
     Steering,
@@ -21,6 +25,11 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowled
     Xdp,
 )
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowledge.rss import rss_explanation
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowledge.vf_support import (
+    A_LIMIT,
+    Rates,
+    VfSupport,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = ROOT / "scripts/lib/drivers_table.py"
@@ -51,31 +60,50 @@ def test_the_script_needs_nothing_but_the_checkout(tmp_path):
 @pytest.mark.parametrize(
     ("driver", "row"),
     [
-        pytest.param(Driver("new"), "| new |  |  |  |  |  |  |", id="nothing is known"),
+        pytest.param(Driver("new"), "| new |  |  |  |  |  |  |  |  |  |", id="nothing is known"),
         pytest.param(
             Driver(
                 "new",
                 rss=(RssStep(0, 8), RssStep(1, 3)),
-                steering=Steering(vf=True),
-                vf_driver=VfDriver("newvf"),
+                steering=Steering(to_vf=QUEUE),
+                vf_driver=VfDriver("newvf", dpdk="net_newvf"),
+                vf_change=NO_CHANGE,
+                needs_up=True,
+                vf_support=VfSupport({"trust": "", "qos": ""}, rates=Rates(50, 900, 50, A_LIMIT, 1000)),
                 xdp=Xdp((5, 1), (5, 3), ""),
                 dpdk="net_new",
                 queue_counters=("in {}", "xsk {}"),
                 packet_counters=("  others",),
             ),
-            "| new | newvf | 0 VFs: 8, from 1 VF on: 3 | yes | 5.1, zero-copy 5.3 | net_new, in place of it "
-            "| `in N`, `xsk N`, `  others` |",
+            "| new | newvf | 0 VFs: 8, from 1 VF on: 3 | yes | 5.1, zero-copy 5.3 | net_new, in place of it; VFs: "
+            "net_newvf | `in N`, `xsk N`, `  others` | nothing; only while the PF is up | trust, qos | 50 to 900, "
+            "multiples of 50, a limit needs a link, of exactly 1000 |",
             id="all is known",
         ),
         pytest.param(
             Driver("new", rss=(), steering=Steering(no_vf="why"), xdp=Xdp((5, 1), None, ""), dpdk="a", bifurcated=True),
-            "| new |  | VFs take nothing | no: why | 5.1 | a, beside it |  |",
+            "| new |  | VFs take nothing | no: why | 5.1 | a, beside it |  |  |  |  |",
             id="what VFs cannot have",
         ),
     ],
 )
 def test_a_driver_is_a_row(table, driver, row):
     assert table.page([driver], rss_explanation).splitlines()[-1] == row
+
+
+@pytest.mark.parametrize(
+    ("driver", "words"),
+    [
+        (Driver("new", creates_vfs=False, how_else="ask"), "| not while it runs: ask |  |  |"),
+        (Driver("new", vf_support=VfSupport(rates=Rates(within_link=True))), "|  |  | 1 to the link |"),
+        (Driver("new", vf_support=VfSupport(rates=Rates(needs_vlan=True))), "|  |  | from 1 on, only with a VLAN |"),
+        (Driver("new", steering=Steering(to_vf=VF_RSS)), "| yes, to its RSS, whatever the queue |"),
+        (Driver("new", steering=Steering(to_vf=BY_MAC)), "| yes, by destination MAC only, whatever the queue |"),
+        (Driver("new", steering=Steering(to_vf=QUEUE, unproven="they say")), "| yes; unproven: they say |"),
+    ],
+)
+def test_how_a_driver_does_it_is_said(table, driver, words):
+    assert words in table.page([driver], rss_explanation).splitlines()[-1]
 
 
 def test_a_chip_that_differs_is_a_row_of_its_own(table):

@@ -18,7 +18,7 @@ from .igb import Igb82576, IgbI350
 from .ioctl import COMMANDS
 from .ixgbe import Ixgbe
 from .nics import Nic, UnknownNic, refusal
-from .others import Bnxt, I40e, Placing
+from .others import Bnxt, I40e, Placing, Qede
 
 PLAIN = ("ena", "cxgb4")  # drivers of NICs without SR-IOV that have queues and rules all the same
 I350 = ("1521", "1522", "1523", "1524", "1546")
@@ -35,7 +35,7 @@ def nic(devices, name):
     if found.attribute("sriov_numvfs") is None and found.driver not in PLAIN:
         return found
     igb = IgbI350 if (found.attribute("device") or "")[2:] in I350 else Igb82576
-    drivers = {"ixgbe": Ixgbe, "igb": igb, "bnxt_en": Bnxt, "sfc": Placing, "i40e": I40e}
+    drivers = {"ixgbe": Ixgbe, "igb": igb, "bnxt_en": Bnxt, "sfc": Placing, "i40e": I40e, "qede": Qede}
     return drivers.get(found.driver, UnknownNic)(devices, name)
 
 

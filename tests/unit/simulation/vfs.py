@@ -88,8 +88,8 @@ class VirtualFunctions:
 
     def show(self, pf):
         """vfinfo_list of iproute2 6.1."""
-        driver = self._devices.driver(pf)
-        return [_shown(index, vf, driver) for index, vf in enumerate(self.load(pf))]
+        driver, speed = self._devices.driver(pf), self._speed(pf)
+        return [_shown(index, _told(vf, driver, speed), driver) for index, vf in enumerate(self.load(pf))]
 
     def set(self, pf, words):
         """`ip link set dev PF vf N WORDS`: None, or what the kernel answers."""
@@ -106,9 +106,20 @@ class VirtualFunctions:
         self.store(pf, vfs)
         return None
 
+    def _speed(self, pf):
+        names = self._devices.names(hosts.DEVICES, pf, "net")
+        return int(self._devices.read("sys/class/net", names[0], "speed") or 0) if names else 0
+
     def _carrier(self, pf):
         names = self._devices.names(hosts.DEVICES, pf, "net")
         return bool(names) and "LOWER_UP" in json.loads(self._devices.read("sim/interfaces", names[0]))["flags"]
+
+
+def _told(vf, driver, speed):
+    """As drivers tell that there is none: mlx4/cmd.c mlx4_get_vf_config (MLX4_VGT), qed_sriov.c qed_get_vf_config."""
+    if driver == "mlx4_core":
+        return {**vf, "vlan": vf["vlan"] or 4095}
+    return {**vf, "max_tx_rate": vf["max_tx_rate"] or speed} if driver == "qede" else vf
 
 
 def _shown(index, vf, driver):
@@ -121,7 +132,9 @@ def _shown(index, vf, driver):
         shown["tx_rate"] = vf["max_tx_rate"]
     shown["rate"] = {"max_tx": vf["max_tx_rate"], "min_tx": vf["min_tx_rate"]}
     shown.update(spoofchk=vf["spoofchk"], link_state=vf["state"], trust=vf["trust"])
-    return shown if driver == "igb" else {**shown, "query_rss_en": vf["query_rss"]}
+    if driver == "sfc":  # sfc/ef10_sriov.c efx_ef10_sriov_get_vf_config
+        del shown["spoofchk"], shown["trust"]
+    return shown if driver in ("igb", "sfc") else {**shown, "query_rss_en": vf["query_rss"]}
 
 
 def _apply(vf, name, desired, driver, carrier):
@@ -141,8 +154,9 @@ def _apply(vf, name, desired, driver, carrier):
             int(desired.get("max_tx_rate", vf["max_tx_rate"])),
             int(desired.get("min_tx_rate", vf["min_tx_rate"])),
         )
-        low, high = (10, 10000) if driver == "ixgbe" else (0, 1000)
-        if not carrier or least or (most and not low < most <= high):
+        low, high = (10, 10000) if driver == "ixgbe" else (0, 1000) if driver == "igb" else (0, 1 << 31)
+        needs_link = driver in ("ixgbe", "igb")
+        if (needs_link and not carrier) or least or (most and not low < most <= high):
             return 22
         vf.update(max_tx_rate=most)
     elif name == "state" and "state" in desired:

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov import knowledge
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowledge import index
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowledge.driver import Driver, Steering
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.knowledge.driver import QUEUE, Driver, Steering
 
 # It takes any rule, also for a VF, and each has its own mask.
-LENIENT = Driver("lenient-nic", rss=(), steering=Steering(vf=True))
+LENIENT = Driver("lenient-nic", rss=(), steering=Steering(to_vf=QUEUE))
 
 
 @contextmanager

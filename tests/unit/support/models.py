@@ -91,7 +91,7 @@ def pf(num_vfs=0, vfs=None, **changes):
         for name in ("total_vfs", "drivers_autoprobe", "online_cpus", "claims")
         if name in changes
     }
-    of_netdev = {n: changes.pop(n) for n in ("up", "xdp", "num_tc", "carrier", "mtu") if n in changes}
+    of_netdev = {n: changes.pop(n) for n in ("up", "xdp", "num_tc", "carrier", "mtu", "speed") if n in changes}
     queues = queues_of(**{n: changes.pop(n) for n in QUEUE_OPTIONS if n in changes})
     if of_netdev:
         changes["netdevs"] = (netdev(**of_netdev),)
@@ -161,7 +161,9 @@ SECOND_LABEL = f"enp1s1 ({SECOND})"
 def second(num_vfs=0, kind=pf, **changes):
     """The other port of the card, or another card: whatever the kind of its driver makes."""
     nic = Nic(address=SECOND)
-    of_netdev = {name: changes.pop(name) for name in ("up", "xdp", "num_tc", "carrier", "mtu") if name in changes}
+    of_netdev = {
+        name: changes.pop(name) for name in ("up", "xdp", "num_tc", "carrier", "mtu", "speed") if name in changes
+    }
     interface = netdev("enp1s1", ifindex=4, mac="02:00:00:00:01:01", **of_netdev)
     state = {"address": SECOND, "netdevs": (interface,), **changes}
     members = [vf(index, physfn=SECOND, address=nic.vf(index), netdevs=()) for index in range(num_vfs)]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import InUse, errno_words
+from ..knowledge.queues import driver_of
 from ..model.consent import IN_USE, LINK_RESET
 from ..model.holders import BLOCKING, PROCESS, ROUTE, SSH, UNSEEN, XSK
 from ..model.paths import PCI_DEVICES
@@ -196,7 +197,7 @@ class Since:
         if step.address in self._made and not self._kernel.interfaces.exists(name):
             return  # it came with the VFs, and has gone with them (cxgb4)
         if pf.queues.rules and not isinstance(step, SetRss):
-            listed = self._kernel.ethtool.rules(name)
+            listed = self._kernel.ethtool.rules(name, driver_of(pf).steering.masks_told)
             if listed is None:
                 raise _changed(step, "its flow rules cannot be read any more")
             for rule in (rule for rule in listed.rules if rule not in pf.queues.rules.rules):

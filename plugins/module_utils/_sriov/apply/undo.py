@@ -11,6 +11,7 @@ import typing as t
 
 from ..errors import SriovError, StillInKernel
 from ..kernel.deadline import Deadline
+from ..knowledge import index
 from ..steps.net import DeleteRule, InsertRule, SetChannels, SetHash, SetRings, SetRss
 from ..steps.pci import SetLink
 from ..steps.undo import command, owed, takes, way_back
@@ -95,8 +96,9 @@ def _return(kernel: Kernel, step: t.Any, deadline: Deadline, names: Names) -> Re
 
 def _missing(kernel: Kernel, due: Sequence[t.Any]) -> Iterator[t.Any]:
     rules, tables = {}, {}
-    for name in dict.fromkeys(step.name for step in due):
-        listed, rss = kernel.ethtool.rules(name), kernel.ethtool.rss(name)
+    for name, address in {step.name: step.address for step in due}.items():
+        steering = index.driver(kernel.pci.driver(address)).steering
+        listed, rss = kernel.ethtool.rules(name, steering.masks_told), kernel.ethtool.rss(name)
         rules[name] = {_key(rule) for rule in listed.rules} if listed else set()
         tables[name] = rss.table if rss else None
     for step in due:

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from ..errors import KernelRefused, NotSupported, SriovError, TookTooLong
 from ..kernel.deadline import TO_MEND, Deadline
+from ..knowledge import index
 from ..knowledge.driver import NUM_VFS
 from ..steps.vf_commands import count_command
 from .drivers import wait_for_netdev
@@ -39,18 +40,30 @@ def set_num_vfs(step: SetNumVfs, kernel: Kernel, timeout: float) -> None:
         failure.why += _put_back(kernel, step, deadline)
         failure.lost = _commands(kernel, step, deadline)
         raise failure from None
-    # A driver may give fewer than asked and still answer success.
+    # A driver may give fewer than asked, or keep those that were to go, and still answer success.
     given = kernel.pci.num_vfs(step.address, deadline.left(TO_MEND)) or 0
-    if given != step.num_vfs:
-        kernel.pci.set_num_vfs(step.address, 0, deadline.left(TO_MEND))
-        fewer = NotSupported(
+    if given > step.num_vfs:
+        raise NotSupported(
             f"sriov_numvfs was {given} after {step.num_vfs} was written",
             device=step.label,
-            why="the driver gave fewer VFs than asked; they were removed" + _put_back(kernel, step, deadline),
-            remedy=f"ask for {given}" if given else "look at dmesg",
+            why="the driver kept the VFs, and answered success",
+            remedy="end the guests that hold them (Xen's pciback), and look at dmesg",
         )
-        fewer.lost = _commands(kernel, step, deadline)
-        raise fewer
+    if given < step.num_vfs:
+        raise _fewer(kernel, step, given, deadline)
+
+
+def _fewer(kernel: Kernel, step: SetNumVfs, given: int, deadline: Deadline) -> NotSupported:
+    kernel.pci.set_num_vfs(step.address, 0, deadline.left(TO_MEND))
+    driver = index.driver(kernel.pci.driver(step.address))
+    fewer = NotSupported(
+        f"sriov_numvfs was {given} after {step.num_vfs} was written",
+        device=step.label,
+        why="the driver gave fewer VFs than asked; they were removed" + _put_back(kernel, step, deadline),
+        remedy=", or ".join(filter(None, [f"ask for {given}" if given else "", driver.gives_fewer])) or "look at dmesg",
+    )
+    fewer.lost = _commands(kernel, step, deadline)
+    return fewer
 
 
 def _put_back(kernel: Kernel, step: SetNumVfs, deadline: Deadline) -> str:

@@ -33,6 +33,11 @@ def knowledge(facts: BypassFacts) -> Driver:
     return index.driver(kernel_driver(facts), facts.pf.device.vendor, facts.pf.device.device)
 
 
+def has_rules(facts: BypassFacts) -> bool | None:
+    """Whether the PF takes flow rules, by feature ntuple where its driver looks at that; None: not known."""
+    return facts.ntuple_supported if knowledge(facts).ntuple_needed else True
+
+
 RING_COPY = "no bypass: the kernel still handles every packet, and copies it into the ring"
 
 

@@ -147,9 +147,8 @@ def _drivers_of_vfs(facts: BypassFacts) -> list[VfDriver]:
 def _dpdk(facts: BypassFacts) -> VfTechnique:
     known = _shared(facts)
     if known.bifurcated:
-        verbs = known.name.replace("core", "ib")
         has = Evidence(True, f"DPDK has {known.dpdk}, beside {known.name}")
-        evidence = [_has_interface(facts), has, module(facts.kernel, verbs)]
+        evidence = [_has_interface(facts), has, module(facts.kernel, known.verbs)]
         price = ["the kernel keeps the VF and what no flow rule takes", "root or CAP_NET_RAW, and hugepages"]
         return _row(facts, "DPDK", evidence, kernel_loses_vf=False, price=price)
     dpdk = next((each.dpdk for each in _drivers_of_vfs(facts) if each.dpdk), None)

@@ -32,7 +32,7 @@ if t.TYPE_CHECKING:
     from .facts import Technique
 
 # Modules that the table asks about, beside those of BYPASS_DRIVERS.
-MODULES = ("af_packet", "pf_ring", "netmap", "sfc_char", "mlx4_ib", "mlx5_ib")
+MODULES = ("af_packet", "pf_ring", "netmap", "sfc_char", "mlx4_ib", "mlx5_ib", "mana_ib")
 OPTIONS = ("CONFIG_PACKET", "CONFIG_XDP_SOCKETS", "CONFIG_BPF_SYSCALL", "CONFIG_PCI_IOV")
 
 
@@ -78,13 +78,13 @@ def _snabb(facts: BypassFacts) -> Technique:
 def _dpdk(facts: BypassFacts) -> Technique:
     driver = knowledge(facts)
     if driver.bifurcated:
-        verbs = driver.name.replace("core", "ib")
         evidence = [has_interface(facts), Evidence(True, f"DPDK has {driver.dpdk}, beside {driver.name}")]
         price = [
             f"the kernel keeps {facts.name} and what no flow rule takes",
             "root or CAP_NET_RAW, and hugepages",
         ]
-        return row("DPDK on the PF", [*evidence, module(facts.kernel, verbs)], kernel_loses_nic=False, price=price)
+        evidence.append(module(facts.kernel, driver.verbs))
+        return row("DPDK on the PF", evidence, kernel_loses_nic=False, price=price)
     if driver.dpdk:
         has = Evidence(True, f"DPDK has {driver.dpdk} for it")
     else:

@@ -12,25 +12,33 @@ from dataclasses import replace
 
 from ..knowledge import index
 from ..knowledge.bypass_drivers import bypass_of
+from ..knowledge.driver import BY_MAC, NO_CHANGE, QUEUE, VF_RSS
 from ..knowledge.queues import predict_rss, without_vfs
 from ..knowledge.rss import rss_explanation
-from .facts import Evidence, kernel_driver, knowledge, management_price, option, row
+from .facts import Evidence, has_rules, kernel_driver, knowledge, management_price, option, row
 from .handover import handover
 
 if t.TYPE_CHECKING:
     from ..model.bypass import BypassFacts
     from .facts import Technique
 
+FLOWS_INTO_VFS = {
+    QUEUE: "flows of the PF's own address reach a VF by ntuple rules",
+    VF_RSS: "flows of the PF's own address reach a VF by ntuple rules, whose RSS spreads them",
+    BY_MAC: "a VF gets further MAC addresses by ntuple rules, and no flow of the PF's",
+}
+
 
 def vf_row(facts: BypassFacts) -> Technique:
     """The row of the PF's table. What a VF is good for then is a table of its own (on_vf.py)."""
     offered, *others = vfs_to_be_had(facts)
+    link_goes = not facts.pf.num_vfs and knowledge(facts).vf_change != NO_CHANGE
     price = [
         _rss_price(facts),
         _steering_price(facts),
         f"no native XDP on {facts.name} beside VFs" if knowledge(facts).xdp_excludes_vfs else "",
-        "" if facts.pf.num_vfs else "creating VFs takes the link away for some seconds",
-        "" if facts.pf.num_vfs else management_price(facts, "the connection stands still meanwhile"),
+        "creating VFs takes the link away for some seconds" if link_goes else "",
+        management_price(facts, "the connection stands still meanwhile") if link_goes else "",
         "without an IOMMU a VF's user can write all memory" if facts.pf.device.iommu_group is None else "",
     ]
     evidence = [offered, *others, _way_past(facts)]
@@ -66,7 +74,8 @@ def _no_vfs(facts: BypassFacts) -> str:
 def _vf_creator(facts: BypassFacts) -> Evidence:
     if facts.driver is None or bypass_of(facts.pf.device):
         taken = f"bound to {facts.driver}" if facts.driver else "without driver"
-        return Evidence(False, f"the PF is {taken}: only its kernel driver creates VFs")
+        but = ", which creates VFs with its parameter enable_sriov only" if facts.driver == "vfio-pci" else ""
+        return Evidence(False, f"the PF is {taken}{but or ': only its kernel driver creates VFs'}")
     return Evidence(True, f"driver {facts.driver} has the PF")
 
 
@@ -98,7 +107,8 @@ def vfs(number: int) -> str:
 
 def _steering_price(facts: BypassFacts) -> str:
     steering = knowledge(facts).steering
-    if steering.vf and facts.ntuple_supported is not False:
-        return "flows of the PF's own address reach a VF by ntuple rules"
+    if steering.to_vf and has_rules(facts) is not False:
+        reach = FLOWS_INTO_VFS[steering.to_vf]
+        return f"that {reach} is unproven: {steering.unproven}" if steering.unproven else reach
     reason = f"{facts.name} has no ntuple rules" if steering.vf else f"{knowledge(facts).name}: {steering.no_vf}"
     return f"a VF gets its own address only, no flow of the PF's ({reason})"

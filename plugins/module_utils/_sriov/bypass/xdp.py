@@ -12,7 +12,7 @@ from shlex import quote
 
 from ..knowledge import xdp
 from ..knowledge.queues import present_rss
-from .facts import Evidence, has_interface, knowledge, management_price, option, row
+from .facts import Evidence, has_interface, has_rules, knowledge, management_price, option, row
 
 if t.TYPE_CHECKING:
     from ..model.bypass import BypassFacts, KernelFacts
@@ -84,7 +84,7 @@ def _panic_price(facts: BypassFacts) -> str:
 def _queue_price(facts: BypassFacts) -> str:
     """What of the PF's queues is the socket's; without flow rules there is no choosing one."""
     group, channels = present_rss(facts.pf), facts.pf.rx_queues
-    if facts.ntuple_supported is False:
+    if has_rules(facts) is False:
         which = f"each of {group} RX queues" if group else "every RX queue"
         return f"a socket on {which}: {facts.name} has no ntuple rules, the hash picks the queue"
     if group is None:
@@ -97,8 +97,10 @@ def _queue_price(facts: BypassFacts) -> str:
 
 
 def _steering_price(facts: BypassFacts) -> str:
-    if facts.ntuple_supported is False:
+    if has_rules(facts) is False:
         return ""
+    if not knowledge(facts).ntuple_needed:
+        return "flows are steered to it by ntuple rules"
     if facts.ntuple_on:
         return "flows are steered to it by ntuple rules (ntuple is on)"
     if facts.ntuple_supported is None:

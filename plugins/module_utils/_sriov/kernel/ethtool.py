@@ -32,6 +32,7 @@ if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
 
 NTUPLE = "rx-ntuple-filter"  # NETIF_F_NTUPLE_BIT in net/ethtool/common.c; `ethtool -k` calls it ntuple-filters
+MACVLANS = "l2-fwd-offload"  # NETIF_F_HW_L2FW_DOFFLOAD_BIT: macvlans may have queues of the card
 PERMANENT_MAC = abi.ABOUT[abi.GPERMADDR]
 ATTEMPTS = 3  # rules may come and go while they are listed
 ENOTSUPP = 524  # include/linux/errno.h; some drivers say it for EOPNOTSUPP
@@ -182,8 +183,11 @@ class Ethtool:
             return error.errno or errno.EIO
         return 0
 
-    def rules(self, name: str) -> RuleTable | None:
-        """`ethtool -n NAME`."""
+    def rules(self, name: str, masks_told: bool = True) -> RuleTable | None:
+        """`ethtool -n NAME`.
+
+        :param masks_told: the driver tells the masks of its rules; if not, as flow_spec.decode() says.
+        """
         for _attempt in range(ATTEMPTS):
             count = self._ask(name, abi.RXNFC.pack(abi.Rxnfc(abi.GRXCLSRLCNT)), NO_RULES)
             if count is None:
@@ -194,7 +198,7 @@ class Ethtool:
             if listed is None:
                 continue
             table = abi.RXNFC.unpack(listed, number)
-            rules = [self._rule(name, location) for location in sorted(table.rule_locs)]
+            rules = [self._rule(name, location, masks_told) for location in sorted(table.rule_locs)]
             if None not in rules:
                 # Some tell the size with the count, as the flag does; bnxt_en then tells the number of rules here.
                 size = special & ~abi.LOC_SPECIAL or table.data
@@ -202,13 +206,13 @@ class Ethtool:
         self._keep(name, abi.ABOUT[abi.GRXCLSRLALL], errno.EAGAIN)  # they come and go all the time, or it failed
         return None
 
-    def _rule(self, name: str, location: int) -> FlowRule | None:
+    def _rule(self, name: str, location: int, masks_told: bool) -> FlowRule | None:
         spec = abi.Rxnfc(abi.GRXCLSRULE).fs._replace(location=location)
         answer = self._ask(name, abi.RXNFC.pack(abi.Rxnfc(abi.GRXCLSRULE, fs=spec)), GONE)
         if answer is None:
             return None
         read = abi.RXNFC.unpack(answer)
-        return decode(read.fs, read.rule_cnt)
+        return decode(read.fs, read.rule_cnt, masks_told)
 
     def insert_rule(self, name: str, rule: FlowRule) -> int:
         """`ethtool -N NAME flow-type …`: where the rule went; a rule without location goes where the driver likes.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import typing as t
 
-from ..model.flow import FlowRule, flow_rule
+from ..model.flow import FlowRule, field_bits, flow_rule
 
 # On i386 a 64-bit number is aligned to 4 bytes, elsewhere to 8: struct ethtool_rx_flow_spec has a hole or none.
 U64_ALIGNMENT = struct.calcsize("@IQ") - 8
@@ -81,14 +81,20 @@ def encode(rule: FlowRule) -> RawSpec:
     )
 
 
-def decode(raw: RawSpec, context: int = 0) -> FlowRule:
+def decode(raw: RawSpec, context: int = 0, masks_told: bool = True) -> FlowRule:
     """The rule that the kernel tells by ETHTOOL_GRXCLSRULE, in its normal form.
 
     :param context: rss_context of the same answer; counts where the rule says FLOW_RSS.
+    :param masks_told: if not, all bits of a field count that is not zero, whatever mask is told; those of an extension
+        are right.
     """
     number = raw.flow_type & ~(FLOW_EXT | FLOW_MAC_EXT | FLOW_RSS)
     name = FLOW_NAMES.get(number, f"type{number}")
     fields = _unpack(LAYOUTS.get(name, {}), raw.h_u, raw.m_u)
+    if not masks_told:
+        fields = {
+            field: (value, (1 << field_bits(name, field)) - 1 if value else 0) for field, (value, _m) in fields.items()
+        }
     if raw.flow_type & FLOW_EXT:
         fields.update(_unpack(EXT, raw.h_ext, raw.m_ext))
     if raw.flow_type & FLOW_MAC_EXT and name != "ether":

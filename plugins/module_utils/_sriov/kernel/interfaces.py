@@ -91,6 +91,10 @@ class Interfaces:
         """The bond or bridge that it is a port of."""
         return self._sysfs.link_name(f"{INTERFACES}/{name}/master")
 
+    def speed(self, name: str) -> int:
+        """Of its link, in Mbit/s; 0 where the kernel does not say (SPEED_UNKNOWN is -1)."""
+        return max(self.number(name, "speed") or 0, 0)
+
     def carrier(self, name: str) -> bool:
         return self._sysfs.read(f"{INTERFACES}/{name}/carrier") == "1"
 

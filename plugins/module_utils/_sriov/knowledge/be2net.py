@@ -7,10 +7,19 @@
 
 from __future__ import annotations
 
-from .driver import Driver
+from .driver import LINK_AWAY, Driver
+from .vf_support import A_LIMIT, NO_LEAST, NO_TABLE, NO_TRUST, ONLY_8021Q, Rates, VfSupport
 
 DRIVER = Driver(
     "be2net",
     folders=("drivers/net/ethernet/emulex/benet",),
+    vf_change=LINK_AWAY,  # be_main.c be_pci_sriov_configure; be_main.c be_update_queues makes its interface anew
+    gives_fewer="look at dmesg: be_vf_setup may have failed",
+    # be_main.c be_set_vf_vlan, be_set_vf_tx_rate (multiples of 1 % of the link with Skyhawk)
+    vf_support=VfSupport(
+        refuses={**NO_LEAST, **NO_TABLE, **NO_TRUST},
+        values=ONLY_8021Q,
+        rates=Rates(100, needs_link=A_LIMIT, within_link=True),
+    ),
     queue_counters=("rxq{}: rx_pkts",),  # be_ethtool.c be_get_stat_strings
 )

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .vf_support import VfSupport
+
 if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
 
@@ -28,6 +30,16 @@ CHANNELS, RING_SIZES, RSS_TABLE, RULE, FEATURE = "ethtool -L", "ethtool -G", "et
 HASH = "ethtool -X hkey, -N rx-flow-hash"
 VF_ATTRIBUTES, MTU, XDP_PROGRAM = "ip link set vf", "ip link set mtu", "ip link set xdp"
 
+
+# What another number of VFs is to the PF.
+NO_CHANGE = "nothing"
+LINK_AWAY = "its link goes"  # it is closed and opened
+PF_RESET = "it is reset"  # between none and some
+
+# Where the frames of a rule for a VF end.
+QUEUE = "queue"  # in the queue of the VF that the rule names
+VF_RSS = "rss"  # in the VF, whose own RSS spreads them: the driver ignores the queue
+BY_MAC = "mac"  # in the VF, whatever the queue; and the driver takes none but those that match a destination MAC
 
 Release = t.Tuple[int, int]
 
@@ -70,13 +82,20 @@ class Steering(t.NamedTuple):
 
     :param flow_types: those it takes; None: not known.
     :param fields: what a rule may match, by names of model.flow.ETHTOOL_WORDS; None: not known.
+    :param ip_protocols: a rule of ip4 or ip6 has to name one of these L4 protocols; empty: it need not.
     :param masks: fields of which it takes these masks only; a field that is not named may have any.
     :param contexts: a rule may send to an RSS context, or it is not known that none may.
-    :param vf: a rule may send to a VF.
+    :param to_vf: where the frames of a rule for a VF end: QUEUE, VF_RSS or BY_MAC; None: a rule may send to none.
     :param no_vf: why not.
+    :param unproven: who says that no frames go to a VF by it that would not have gone there anyway; "": nobody.
+    :param checks_vf_queue: it refuses a queue that the VF does not have.
+    :param vf_driver_first: it takes rules for VFs only that have their driver.
     :param whole: fields of which every bit is compared or none, by the same names.
     :param mask_of: for a driver with one mask for all rules of a port: what must be the same of them; None: each has
         its own.
+    :param masks_told: it tells the masks of its rules. If not, they compare all of each address and port that they
+        have, and those of zero not at all.
+    :param compares_zero: a field whose value is 0 is compared.
     :param mask_per_type: the mask is one for the rules of each flow type, and another for another type.
     :param mask_hint: what a user may not know of two rules whose masks differ, as the end of a sentence.
     :param drop: a rule may drop.
@@ -88,12 +107,18 @@ class Steering(t.NamedTuple):
 
     flow_types: tuple[str, ...] | None = None
     fields: tuple[str, ...] | None = None
+    ip_protocols: tuple[int, ...] = ()
     masks: t.Mapping[str, tuple[int, ...]] = {}
     contexts: bool = True
-    vf: bool = False
+    to_vf: str | None = None
     no_vf: str = "nothing is known of its flow rules"
+    unproven: str = ""
+    checks_vf_queue: bool = True
+    vf_driver_first: bool = False
     whole: tuple[str, ...] = ()
     mask_of: t.Callable[[FlowRule], Mask] | None = None
+    masks_told: bool = True
+    compares_zero: bool = True
     mask_per_type: bool = False
     mask_hint: t.Callable[[FlowRule, FlowRule], str] | None = None
     drop: bool = True
@@ -102,6 +127,11 @@ class Steering(t.NamedTuple):
     replaces: bool = False
     places: bool = False
 
+    @property
+    def vf(self) -> bool:
+        """Whether a rule may send to a VF."""
+        return self.to_vf is not None
+
 
 ADDRESSES_AND_PORTS = ("src_ip", "dst_ip", "src_port", "dst_port")
 
@@ -109,23 +139,6 @@ ADDRESSES_AND_PORTS = ("src_ip", "dst_ip", "src_port", "dst_port")
 def fields_of(rule: FlowRule) -> Mask:
     """What a rule compares: Steering.mask_of of drivers that look at nothing else."""
     return tuple((name, mask) for name, _value, mask in rule.match)
-
-
-class VfSupport(t.NamedTuple):
-    """What a driver enforces on its VFs.
-
-    :param refuses: attribute -> why a value other than the default is refused.
-    :param values: attribute -> the values it takes.
-    :param rates: least and greatest max_tx_rate in Mbit/s, 0 (no limit) aside; None: not known.
-    :param starts: attribute -> what a new VF has of it; those that are the same with every driver aside.
-    :param jumbo_after_pf: a VF gets an MTU above 1500 only while the PF has one.
-    """
-
-    refuses: t.Mapping[str, str] = {}
-    values: t.Mapping[str, tuple[str, ...]] = {}
-    rates: tuple[int, int] | None = None
-    starts: t.Mapping[str, t.Any] = {}
-    jumbo_after_pf: bool = False
 
 
 class VfDriver(t.NamedTuple):
@@ -190,6 +203,13 @@ class Driver(t.NamedTuple):
     :param chips: "vendor:device" -> the driver on that chip.
     :param rss: steps by number of VFs, ascending; empty: VFs take nothing from the PF; None: not known.
     :param vf_limits: (traffic classes, most VFs): the first pair whose classes are enough holds; empty: sriov_totalvfs.
+    :param macvlans_cost_vfs: each macvlan that the card carries (feature l2-fwd-offload) is one VF less.
+    :param creates_vfs: by sriov_numvfs. If not, how_else.
+    :param how_else: how VFs are had of it, as a remedy.
+    :param needs_up: it creates VFs only while the PF is up; if not, it may even answer success, and create none.
+    :param gives_fewer: why it creates fewer, or none, and answers success, as a remedy.
+    :param vf_change: what another number of VFs is to the PF: NO_CHANGE, LINK_AWAY, or PF_RESET; None: not known, and
+        the worst is assumed.
     :param interface_with_vfs: PFs with SR-IOV have no port: an interface comes with their VFs, carries what is set of
         these, and goes with them.
     :param xdp_excludes_vfs: the driver refuses VFs while an XDP program is attached to the PF.
@@ -200,12 +220,14 @@ class Driver(t.NamedTuple):
     :param reopens: a change of the VF count, `ethtool -L`, PF down and an XDP program that comes or goes drop all flow
         rules and the RSS table in silence.
     :param ntuple_resets: turning ntuple on or off resets the PF, and with it its VFs.
+    :param ntuple_needed: rules are taken, and in force, only while ntuple is on.
     :param blocks: the driver's own RSS table has each queue in one block; else they take turns.
     :param table_known: that was read of this driver; else an even table may be its own, over however many queues.
     :param table: whose the PF's RSS table is beside VFs: "own", "shared" with them, "unreached": accepted, but not
         written to where the card looks.
     :param table_sizes: (VFs, entries of the RSS table): the last pair whose VFs are reached holds; empty: as read.
     :param vf_driver: None: not known, or the same driver.
+    :param vf_queues: how many queues it gives a VF: as a rule, and what else it may be; empty: not known.
     :param hash_functions: those that RSS may have; None: not known.
     :param hash_fields: flow type -> which fields its hash may have, in the letters of ethtool(8); a flow type that is
         not named may have any.
@@ -213,6 +235,7 @@ class Driver(t.NamedTuple):
     :param xdp: None: not known.
     :param dpdk: the driver that DPDK 24.11 has for its cards (drivers/net); None: none.
     :param bifurcated: DPDK works beside it, and taking it away breaks DPDK.
+    :param verbs: the module of RDMA by which it does.
     :param snabb: "vendor:device" of the functions that Snabb has a driver for (src/lib/hardware/pci.lua, "cards", of
         f32729274b0a: release 2024.08).
     :param pf_ring: PF_RING has a driver of this name that does ZC (its drivers/, of dc0ae0d684b3).
@@ -233,6 +256,12 @@ class Driver(t.NamedTuple):
     chips: t.Mapping[str, Driver] = {}
     rss: tuple[RssStep, ...] | None = None
     vf_limits: tuple[tuple[int, int], ...] = ()
+    macvlans_cost_vfs: bool = False
+    creates_vfs: bool = True
+    how_else: str = ""
+    needs_up: bool = False
+    gives_fewer: str = ""
+    vf_change: str | None = None
     interface_with_vfs: bool = False
     xdp_excludes_vfs: bool = False
     keeps_channels: bool = False
@@ -241,6 +270,7 @@ class Driver(t.NamedTuple):
     rss_with_classes: int | None = None
     reopens: bool = False
     ntuple_resets: bool = True
+    ntuple_needed: bool = True
     blocks: bool = False
     table_known: bool = False
     table: str = "own"
@@ -248,12 +278,14 @@ class Driver(t.NamedTuple):
     steering: Steering = Steering()
     vf_support: VfSupport = VfSupport()
     vf_driver: VfDriver | None = None
+    vf_queues: tuple[int, ...] = ()
     hash_functions: tuple[str, ...] | None = None
     hash_fields: t.Mapping[str, tuple[str, ...]] = {}
     keeps_key: bool = False
     xdp: Xdp | None = None
     dpdk: str | None = None
     bifurcated: bool = False
+    verbs: str = ""
     snabb: tuple[str, ...] = ()
     pf_ring: bool = False
     netmap: bool = False

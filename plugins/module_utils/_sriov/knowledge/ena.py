@@ -7,12 +7,15 @@
 
 from __future__ import annotations
 
-from .driver import Driver
+from .driver import NO_CHANGE, Driver
+from .vf_support import NOTHING, VfSupport
 
 DRIVER = Driver(
     "ena",
     folders=("drivers/net/ethernet/amazon/ena",),
     rss=(),  # every function has queues of its own
+    vf_change=NO_CHANGE,  # ena_netdev.c ena_pci_driver: drivers/pci/iov.c pci_sriov_configure_simple
+    vf_support=VfSupport(refuses=NOTHING),  # ena_netdev.c ena_netdev_ops
     dpdk="net_ena",
     queue_counters=("queue_{}_rx_cnt",),  # ena_ethtool.c ena_queue_strings
 )

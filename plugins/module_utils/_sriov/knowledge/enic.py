@@ -8,9 +8,14 @@
 from __future__ import annotations
 
 from .driver import Driver
+from .vf_support import NOTHING, VfSupport
 
 DRIVER = Driver(
     "enic",
     folders=("drivers/net/ethernet/cisco/enic",),
+    creates_vfs=False,  # enic_main.c enic_probe enables those that the adapter has
+    how_else="set their number in the vNIC of the server profile (UCS Manager, CIMC)",
+    # enic_main.c enic_netdev_dynamic_ops, enic_set_vf_mac: port profiles have all else; no ndo_get_vf_config
+    vf_support=VfSupport(refuses={name: why for name, why in NOTHING.items() if name != "mac"}, untold=("mac",)),
     dpdk="net_enic",
 )

@@ -7,11 +7,22 @@
 
 from __future__ import annotations
 
-from .driver import Driver
+from .driver import NO_CHANGE, NUM_VFS, Driver
+from .vf_support import A_LIMIT, NO_TABLE, ONLY_8021Q, Rates, VfSupport
 
 DRIVER = Driver(
     "hinic",
     folders=("drivers/net/ethernet/huawei/hinic",),
     rss=(),  # every function has queues of its own
+    vf_change=NO_CHANGE,  # hinic_sriov.c hinic_pci_sriov_configure
+    # hinic_sriov.c hinic_ndo_set_vf_bw, hinic_ndo_set_vf_vlan
+    vf_support=VfSupport(refuses=NO_TABLE, values=ONLY_8021Q, rates=Rates(needs_link=A_LIMIT, within_link=True)),
+    dpdk="net_hinic",
     queue_counters=("rxq{}_pkts",),  # hinic_ethtool.c hinic_rx_queue_stats
+    causes={
+        NUM_VFS: {  # hinic_sriov.c hinic_pci_sriov_enable
+            "EPERM": "another change of the VFs is under way: run again",
+            "EBUSY": "the device is being removed",
+        },
+    },
 )

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
-from .driver import ADDRESSES_AND_PORTS, NUM_VFS, RULE, Driver, Steering, Xdp
+from .driver import ADDRESSES_AND_PORTS, NUM_VFS, PF_RESET, QUEUE, RULE, Driver, Steering, Xdp
 from .iavf import IAVF
+from .vf_support import NO_LEAST, NO_TABLE, ONLY_8021Q, Rates, VfSupport
 
 if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
@@ -30,9 +31,16 @@ STEERING = Steering(
     flow_types=("tcp4", "udp4", "sctp4", "ip4", "tcp6", "udp6", "sctp6", "ip6"),
     fields=(*ADDRESSES_AND_PORTS, "vlan", "vlan_etype", "user_def"),
     masks={"vlan": (0xFFFF,)},
-    vf=True,
+    to_vf=QUEUE,
+    # Documentation/networking/device_drivers/ethernet/intel/i40e.rst: "these filters will not break internal routing
+    # rules, and will not route traffic that otherwise would not have been sent to the specified Virtual Function."
+    unproven="the kernel's own document on i40e says that such rules move no frames which the VF would not get anyway",
     whole=ADDRESSES_AND_PORTS,
     mask_of=mask_of,
+    # i40e_ethtool.c i40e_get_ethtool_fdir_entry: I40E_L3_V6_SRC_MASK has the bits of I40E_L3_SRC_MASK, and ports of
+    # IPv6 are written where IPv4 has them: with a source address every mask of IPv4 is told as set, and of IPv6 that of
+    # no port ever.
+    masks_told=False,
     mask_per_type=True,
 )
 DRIVER = Driver(
@@ -40,7 +48,17 @@ DRIVER = Driver(
     folders=("drivers/net/ethernet/intel/i40e",),
     table_known=True,  # i40e_main.c i40e_fill_rss_lut
     rss=(),  # every VF has queues of its own; the PF keeps its group
+    vf_change=PF_RESET,  # i40e_virtchnl_pf.c i40e_pci_sriov_configure: I40E_PF_RESET_AND_REBUILD_FLAG
     steering=STEERING,
+    # i40e_virtchnl_pf.c i40e_ndo_set_vf_bw, i40e_ndo_set_vf_port_vlan; i40e_main.c i40e_set_bw_limit (50 Mbit/s
+    # a credit)
+    vf_support=VfSupport(
+        refuses={**NO_LEAST, **NO_TABLE},
+        values=ONLY_8021Q,
+        rates=Rates(50, step=50, within_link=True),
+        starts={"spoofchk": True},  # i40e_virtchnl_pf.c i40e_alloc_vfs
+    ),
+    vf_queues=(4, 16),  # i40e.h I40E_DEFAULT_QUEUES_PER_VF; i40e.h I40E_MAX_VF_QUEUES where it asks for more
     vf_driver=IAVF,
     xdp=Xdp((4, 13), (4, 20), "i40e_main.c i40e_xdp"),  # commits 0c8493d90b6b, 0a714186d3c0
     dpdk="net_i40e",

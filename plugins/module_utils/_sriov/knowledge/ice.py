@@ -7,14 +7,17 @@
 
 from __future__ import annotations
 
-from .driver import ADDRESSES_AND_PORTS, CHANNELS, NUM_VFS, Driver, Steering, Xdp, fields_of
+from .driver import ADDRESSES_AND_PORTS, CHANNELS, NO_CHANGE, NUM_VFS, Driver, Steering, Xdp, fields_of
 from .iavf import IAVF
+from .vf_support import A_LIMIT, NO_TABLE, Rates, VfSupport
 
 DRIVER = Driver(
     "ice",
     folders=("drivers/net/ethernet/intel/ice",),
     table_known=True,  # ice_main.c ice_fill_rss_lut
     rss=(),  # every VF has queues of its own; the PF keeps its group
+    vf_change=NO_CHANGE,  # ice_sriov.c ice_pci_sriov_ena
+    ntuple_resets=False,  # ice_main.c ice_set_features; ice_ethtool_fdir.c ice_vsi_manage_fdir
     # ice_ethtool_fdir.c ice_add_fdir_ethtool, ice_set_fdir_input_set ("Flow director filters are not supported on VF
     # queues"); ice_ethtool_fdir.c ice_fdir_set_hw_fltr_rule
     steering=Steering(
@@ -24,6 +27,13 @@ DRIVER = Driver(
         mask_of=fields_of,
         mask_per_type=True,
     ),
+    # ice_sriov.c ice_set_vf_bw; ice_lib.c ice_set_max_bw_limit
+    vf_support=VfSupport(
+        refuses=NO_TABLE,
+        rates=Rates(needs_link=A_LIMIT, within_link=True),
+        starts={"spoofchk": True},  # ice_vf_lib.c ice_initialize_vf_entry [from 6.12 on]
+    ),
+    vf_queues=(16, 4, 2, 1),  # ice_sriov.c ice_set_per_vf_res: by the interrupts that are left for each VF
     vf_driver=IAVF,
     xdp=Xdp((5, 5), (5, 5), "ice_main.c ice_xdp"),  # commit 2d4238f55697
     dpdk="net_ice",

@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 from ..model.mac import ZERO
-from .driver import Driver, RssStep, Steering, VfDriver, VfSupport, Xdp
+from .driver import LINK_AWAY, Driver, RssStep, Steering, VfDriver, Xdp
 from .intel_hash import HASH_FIELDS, HASH_FUNCTIONS
+from .vf_support import ANY_RATE, NO_LEAST, NO_LINK_STATE, NO_TABLE, ONLY_8021Q, Rates, VfSupport
 
 # igb_ethtool.c igb_add_ethtool_nfc_entry: of a VLAN tag it compares the priority alone, and a field whose mask has not
 # all bits is left out in silence.
@@ -25,17 +26,18 @@ STEERING = Steering(
 # igb_main.c igb_ndo_set_vf_bw, igb_netdev_ops: no link_state and no rss_query_en.
 VFS = VfSupport(
     refuses={
-        "min_tx_rate": "it has no least rate",
-        "link_state": "it leaves a VF's link to the PF's",
-        "query_rss": "it tells VFs no RSS table",
+        **NO_LEAST,
+        **NO_LINK_STATE,
+        **NO_TABLE,
     },
-    values={"vlan_proto": ("802.1Q",)},
-    rates=(1, 1000),
+    values=ONLY_8021Q,
+    rates=Rates(1, 1000, needs_link=ANY_RATE, within_link=True),
     starts={"spoofchk": True, "mac": ZERO},  # igb_main.c igb_probe_vfs
 )
 COMMON = Driver(
     "igb",
     folders=("drivers/net/ethernet/intel/igb",),
+    vf_change=LINK_AWAY,  # igb_main.c igb_sriov_reinit
     table_known=True,  # igb_main.c igb_setup_mrqc
     blocks=True,  # igb_main.c igb_setup_mrqc: entry j is queue j * n / 128
     channels_by_cpus=False,  # igb_main.c igb_get_max_rss_queues
@@ -44,10 +46,11 @@ COMMON = Driver(
     keeps_key=True,  # igb_ethtool.c igb_set_rxfh
     steering=STEERING,
     vf_support=VFS,
-    # It counts no packets of a queue.
+    # igbvf/netdev.c igbvf_alloc_queues; it counts no packets of a queue
     vf_driver=VfDriver(
         "igbvf",
         ("drivers/net/ethernet/intel/igbvf",),
+        queues=1,
         no_af_xdp="igbvf runs no XDP programs (igbvf/netdev.c igbvf_netdev_ops)",
         dpdk="net_e1000_igb_vf",
     ),

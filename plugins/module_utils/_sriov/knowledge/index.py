@@ -5,8 +5,8 @@
 # This module util is PRIVATE to the collection: it can change at any time.
 """Which file knows a driver. A host imports the files of the drivers that it has, and no others.
 
-A new driver is a file beside this one (virtio-pci is in virtio_pci.py), a line in DRIVERS, and the same in the import
-of all_drivers(), which a test asks for.
+A new driver is a file beside this one (virtio-pci is in virtio_pci.py, LiquidIO in liquidio.py), a line in DRIVERS, and
+the same in the import of all_drivers(), which a test asks for.
 """
 
 from __future__ import annotations
@@ -51,6 +51,13 @@ DRIVERS = (
     "virtio-pci",
     "vmxnet3",
     "xilinx_efct",
+    "LiquidIO",
+    "fsl_enetc",
+    "funeth",
+    "fm10k",
+    "qlcnic",
+    "sfc_ef100",
+    "sfc_siena",
 )
 # Driver of VFs -> the driver of PFs whose file knows it. iavf is ice's as well, which says the same of it.
 VF_DRIVERS = {
@@ -58,6 +65,10 @@ VF_DRIVERS = {
     "igbvf": "igb",
     "iavf": "i40e",
     "nfp_netvf": "nfp",
+    "cxgb4vf": "cxgb4",
+    "rvu_nicvf": "rvu_nicpf",
+    "LiquidIO_VF": "LiquidIO",
+    "fsl_enetc_vf": "fsl_enetc",
 }
 # Drivers of PFs in whose module that of the VFs is too (nfp_main.c nfp_main_init registers both).
 SHARE_MODULE = ("nfp",)
@@ -70,7 +81,7 @@ def driver(name: str | None, vendor: str = "", device: str = "") -> Driver:
     """What is known of a driver of PFs, on a chip if that is named; of an unknown one nothing."""
     if name is None or name not in DRIVERS:
         return Driver(name or "none")
-    file: t.Any = import_module(f".{name.replace('-', '_')}", __package__)
+    file: t.Any = import_module(f".{name.replace('-', '_').lower()}", __package__)
     known: Driver = file.DRIVER
     return known.chips.get(f"{vendor}:{device}", known)
 
@@ -115,6 +126,9 @@ def all_drivers() -> tuple[Driver, ...]:
         e1000e,
         ena,
         enic,
+        fm10k,
+        fsl_enetc,
+        funeth,
         gve,
         hinic,
         hns3,
@@ -126,13 +140,17 @@ def all_drivers() -> tuple[Driver, ...]:
         igc,
         ionic,
         ixgbe,
+        liquidio,
         mana,
         mlx4_core,
         mlx5_core,
         nfp,
         qede,
+        qlcnic,
         rvu_nicpf,
         sfc,
+        sfc_ef100,
+        sfc_siena,
         txgbe,
         virtio_net,
         virtio_pci,

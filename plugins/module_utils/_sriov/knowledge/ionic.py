@@ -7,12 +7,19 @@
 
 from __future__ import annotations
 
-from .driver import Driver
+from .driver import NO_CHANGE, NUM_VFS, Driver
+from .vf_support import NO_LEAST, NO_PRIORITY, NO_TABLE, ONLY_8021Q, VfSupport
 
 DRIVER = Driver(
     "ionic",
     folders=("drivers/net/ethernet/pensando/ionic",),
     rss=(),  # every function has queues of its own
+    vf_change=NO_CHANGE,  # ionic_bus_pci.c ionic_sriov_configure
+    # ionic_lif.c ionic_set_vf_vlan, ionic_set_vf_rate
+    vf_support=VfSupport(refuses={**NO_LEAST, **NO_TABLE, **NO_PRIORITY}, values=ONLY_8021Q),
     dpdk="net_ionic",
     queue_counters=("rx_{}_pkts",),  # ionic_stats.c ionic_sw_stats_get_rx_strings
+    causes={
+        NUM_VFS: {"EBUSY": "the firmware is in reset: run again"},  # ionic_bus_pci.c ionic_sriov_configure
+    },
 )

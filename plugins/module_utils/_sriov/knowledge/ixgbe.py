@@ -10,8 +10,9 @@ from __future__ import annotations
 import typing as t
 
 from ..model.mac import ZERO
-from .driver import Driver, KernelRange, RssStep, Steering, VfDriver, VfSupport, Xdp
+from .driver import LINK_AWAY, NUM_VFS, QUEUE, Driver, KernelRange, RssStep, Steering, VfDriver, Xdp
 from .intel_hash import HASH_FIELDS, HASH_FUNCTIONS
+from .vf_support import ANY_RATE, NO_LEAST, ONLY_8021Q, Rates, VfSupport
 
 if t.TYPE_CHECKING:
     from ..model.flow import FlowRule
@@ -47,7 +48,7 @@ STEERING = Steering(
     masks={"vlan": (0x0FFF, 0xE000, 0xEFFF, 0x1FFF, 0xF000, 0xFFFF)},  # bit 12 is not looked at
     whole=("vlan_etype",),
     contexts=False,
-    vf=True,
+    to_vf=QUEUE,
     mask_of=mask_of,
     mask_hint=mask_hint,
     drop_queue=127,
@@ -57,9 +58,11 @@ STEERING = Steering(
 # ixgbe_sriov.c ixgbe_ndo_set_vf_vlan, ixgbe_ndo_set_vf_bw, ixgbe_set_vf_rate_limit, ixgbe_ndo_set_vf_link_state,
 # ixgbe_ndo_set_vf_rss_query_en, ixgbe_set_vf_lpe.
 VFS = VfSupport(
-    refuses={"min_tx_rate": "it has no least rate"},
-    values={"vlan_proto": ("802.1Q",), "link_state": ("auto", "disable")},
-    rates=(11, 10000),
+    refuses=NO_LEAST,
+    values={**ONLY_8021Q, "link_state": ("auto", "disable")},
+    # ixgbe_sriov.c ixgbe_ndo_set_vf_bw: EINVAL without a link, and unless its speed is exactly 10 Gbit/s: whatever the
+    # rate, also 0
+    rates=Rates(11, 10000, needs_link=ANY_RATE, speed=10000),
     starts={"spoofchk": True, "mac": ZERO},  # ixgbe_sriov.c __ixgbe_enable_sriov
     jumbo_after_pf=True,
 )
@@ -81,8 +84,10 @@ XDP = Xdp(
 COMMON = Driver(
     "ixgbe",
     folders=("drivers/net/ethernet/intel/ixgbe",),
+    vf_change=LINK_AWAY,  # ixgbe_main.c ixgbe_sriov_reinit
     rss=(RssStep(0, 16), RssStep(1, 4, pool=True), RssStep(32, 2, pool=True)),
     vf_limits=((1, 63), (4, 31), (8, 15)),
+    macvlans_cost_vfs=True,  # ixgbe_sriov.c ixgbe_pci_sriov_enable: num_rx_pools, which is fwd_bitmask's weight
     xdp_excludes_vfs=True,
     keeps_channels=True,
     most_channels=63,  # ixgbe.h IXGBE_MAX_FDIR_INDICES
@@ -113,6 +118,12 @@ COMMON = Driver(
     pf_ring=True,
     netmap=True,
     queue_counters=("rx_queue_{}_packets",),  # ixgbe_ethtool.c ixgbe_get_strings
+    causes={
+        NUM_VFS: {  # ixgbe_sriov.c ixgbe_pci_sriov_enable: num_rx_pools counts macvlans
+            "EPERM": "traffic classes (DCB) leave fewer VFs, and each macvlan that the card carries (l2-fwd-offload) "
+            "costs one",
+        },
+    },
 )
 # X550 and later have 63 RSS queues without VFs (ixgbe.h IXGBE_MAX_RSS_INDICES_X550) and the same pools with them.
 # With VFs they look into tables of the pools (ixgbe_main.c ixgbe_setup_vfreta), which ixgbe_set_rxfh does not write

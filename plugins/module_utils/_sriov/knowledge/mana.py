@@ -12,6 +12,9 @@ from .driver import Driver
 DRIVER = Driver(
     "mana",
     folders=("drivers/net/ethernet/microsoft/mana",),
+    dpdk="net_mana",
+    bifurcated=True,  # DPDK guide, mana: mana and mana_ib stay
+    verbs="mana_ib",
     # mana_ethtool.c mana_get_strings; "packets" has what was sent back or redirected (mana_en.c mana_rx_skb).
     queue_counters=("rx_{}_packets", "rx_{}_xdp_drop"),
 )

@@ -7,22 +7,33 @@
 
 from __future__ import annotations
 
-from .driver import RULE, Driver, Steering, Xdp
+from .driver import ADDRESSES_AND_PORTS, NO_CHANGE, RULE, Driver, Steering, Xdp
+from .vf_support import NO_TABLE, ONLY_8021Q, VfSupport
 
 DRIVER = Driver(
     "mlx5_core",
     folders=("drivers/net/ethernet/mellanox/mlx5/core", "drivers/net/ethernet/mellanox/mlx5/core/en"),
     table_known=True,  # en/rqt.c mlx5e_rss_params_indir_init_uniform
     rss=(),  # every function has queues of its own
+    vf_change=NO_CHANGE,  # sriov.c mlx5_core_sriov_configure
+    # en_main.c set_feature_arfs: ntuple is that of aRFS. en_fs_ethtool.c mlx5e_ethtool_set_rxnfc does not look at it.
+    ntuple_resets=False,
+    ntuple_needed=False,
     # en_fs_ethtool.c validate_flow
     steering=Steering(
         flow_types=("ether", "tcp4", "udp4", "ip4", "tcp6", "udp6", "ip6"),
+        fields=(*ADDRESSES_AND_PORTS, "proto", "src_mac", "dst_mac", "ether_type", "vlan"),
+        masks={"vlan": (0x0FFF,)},
         no_vf="validate_flow takes queues of the PF only",
     ),
+    # en_main.c mlx5e_set_vf_vlan, mlx5e_set_vf_rate; drivers/net/ethernet/mellanox/mlx5/core/esw/legacy.c
+    # mlx5_eswitch_set_vport_vlan
+    vf_support=VfSupport(refuses=NO_TABLE, values=ONLY_8021Q),
     # Commits 86994156c736, db05815b36cb.
     xdp=Xdp((4, 9), (5, 3), "mlx5/core/en_main.c mlx5e_xdp_set", refuses_lro=True),
     dpdk="net_mlx5",
     bifurcated=True,  # DPDK guide, mlx5
+    verbs="mlx5_ib",
     snabb=("15b3:1013", "15b3:1017", "15b3:1019", "15b3:101d", "15b3:1021"),
     netmap=True,  # of NVIDIA's own driver, mlx5
     # en_stats.c rq_stats_desc, rq_xdpsq_stats_desc, xskrq_stats_desc: an AF_XDP socket has a ring of its own beside the

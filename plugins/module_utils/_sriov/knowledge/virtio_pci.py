@@ -7,12 +7,15 @@
 
 from __future__ import annotations
 
-from .driver import NUM_VFS, Driver
+from .driver import NO_CHANGE, NUM_VFS, Driver
+from .vf_support import NOTHING, VfSupport
 
 DRIVER = Driver(
     "virtio-pci",
     folders=("drivers/virtio/virtio_pci_common.c",),
     rss=(),  # every function has queues of its own
+    vf_change=NO_CHANGE,  # drivers/virtio/virtio_pci_common.c virtio_pci_sriov_configure
+    vf_support=VfSupport(refuses=NOTHING),  # drivers/net/virtio_net.c virtnet_netdev
     dpdk="net_virtio",
     causes={
         NUM_VFS: {  # virtio_pci_common.c virtio_pci_sriov_configure

@@ -62,6 +62,7 @@ class Netdev:
     altnames: tuple[str, ...] = ()
     up: bool = False
     carrier: bool = False
+    speed: int = 0  # of a PF's link, in Mbit/s; 0: not known
     mtu: int = 0
     xdp: bool = False  # a program in the driver or the card, not the generic one above it
     xdp_generic: bool = False
@@ -168,6 +169,7 @@ class Pf:
     vf_default_driver: str | None = None  # what the kernel would bind to them
     claims: tuple[Claim, ...] = ()  # of anybody on anything of the host; read where VFs are to go
     vf_possible_drivers: tuple[str, ...] = ()
+    macvlans: int = 0  # that the card carries, each in the place of a VF (Driver.macvlans_cost_vfs)
     unread: tuple[Unread, ...] = ()  # what may be there and could not be read
     xsk: Xsk | None = None  # what it has for AF_XDP; None: nothing, unless queues for that are named
     xdp_facts: XdpFacts | None = None  # read where a program is to be attached

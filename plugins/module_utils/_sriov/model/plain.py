@@ -27,7 +27,7 @@ Plain = t.Dict[str, t.Any]
 
 # What differs between two looks at one host, or is told elsewhere.
 LEFT_OUT: dict[t.Any, tuple[str, ...]] = {
-    Netdev: ("ifindex", "carrier"),
+    Netdev: ("ifindex", "carrier", "speed"),
     SshPeer: ("client_port",),
     # Any interface of the host may come and go: one whose address is asked for is refused whenever it is there. Drivers
     # and groups: saved_plan.facts().

@@ -37,10 +37,15 @@ def links_came(kernel: Kernel, desired: Desired, state: State, timeout: float) -
 
 def _waits(pf: Pf, desired: DesiredPf) -> bool:
     netdev = pf.device.netdev
-    if netdev is None or not netdev.up or netdev.carrier or not driver_of(pf).vf_support.rates:
+    if netdev is None or not netdev.up or netdev.carrier or not _needs_link(pf):
         return False
     wishes = desired_by_vf(desired.vfs, pf.num_vfs if desired.num_vfs is None else desired.num_vfs)
     return any(_is_new(pf, index, each.attributes.max_tx_rate) for index, each in wishes.items())
+
+
+def _needs_link(pf: Pf) -> bool:
+    rates = driver_of(pf).vf_support.rates
+    return bool(rates and rates.needs_link)
 
 
 def _is_new(pf: Pf, index: int, rate: int | None) -> bool:

@@ -13,13 +13,16 @@ from dataclasses import replace
 from ..errors import KernelRefused
 from ..kernel.link import vf_attributes
 from ..kernel.pci import LockedFiles, vf_alias
+from ..knowledge import index
 from ..knowledge.bypass_drivers import bypass_driver
 from ..knowledge.index import without_port
+from ..knowledge.told import as_meant
 from ..model.host import Cdev, Device, Host, Pf
 from ..model.paths import device_node, infiniband_node, uio_node, vfio_device_node, vfio_node
 from ..model.queues import Queues
 from .default_driver import Choice, DefaultDrivers
 from .holders import Users
+from .macvlans import carried_macvlans
 from .management import management_holders, ssh_peer, ssh_peers
 from .netdevs import netdevs_of
 from .places import Place, Places
@@ -123,7 +126,7 @@ class Observer:
         indices = self._virtual_functions(address)
         self._locked.update(self._pci.locked_files([address, *indices], self._timeout))
         self._nics.add(address)
-        device = self._devices[address] = replace(self.device(address), port=port)
+        device = self._devices[address] = self._with_speed(replace(self.device(address), port=port))
         vfs = self._vfs(device, sorted(indices, key=lambda vf: indices[vf]))
         vf_device = self._pci.attribute(address, "sriov_vf_device") or ""
         default = self._vf_default_driver(device, vfs, vf_device)
@@ -141,15 +144,24 @@ class Observer:
             vf_device=vf_device,
             vf_default_driver=default.driver,
             vf_possible_drivers=default.possible,
+            macvlans=self._macvlans(device),
         )
         name = device.netdev.name if device.netdev else None
         unread = unseen_parts(self._kernel, device, name, self._links[address], vfs)
         return with_xsk(self._kernel, replace(seen, unread=unread))
 
+    def _with_speed(self, pf: Device) -> Device:
+        if pf.netdev is None or not pf.netdev.carrier:
+            return pf
+        return pf.with_netdev(replace(pf.netdev, speed=self._kernel.interfaces.speed(pf.netdev.name)))
+
     def _vfs(self, pf: Device, addresses: list[str]) -> tuple[Device, ...]:
         reported = self._reported_attributes(pf.netdev) if pf.netdev and addresses else {}
         for vf in (self.device(address) for address in addresses):
-            self._devices[vf.address] = replace(vf, attributes=reported.get(-1 if vf.vf is None else vf.vf))
+            told = reported.get(-1 if vf.vf is None else vf.vf)
+            support = index.driver(pf.driver, pf.vendor, pf.device).vf_support
+            attributes = told and as_meant(told, support, pf.netdev.speed if pf.netdev else 0)
+            self._devices[vf.address] = replace(vf, attributes=attributes)
         return tuple(self._devices[address] for address in addresses)
 
     def _reported_attributes(self, netdev: Netdev) -> dict[int, VfAttributes]:
@@ -177,9 +189,14 @@ class Observer:
             ethtool.channels(name),
             ethtool.rss(name),
             ethtool.feature(name),
-            ethtool.rules(name),
+            ethtool.rules(name, index.driver(pf.driver).steering.masks_told),
             ethtool.ring_sizes(name),
         )
+
+    def _macvlans(self, pf: Device) -> int:
+        if pf.netdev is None or not index.driver(pf.driver).macvlans_cost_vfs:
+            return 0
+        return carried_macvlans(self._kernel, self.interfaces, pf.netdev.name)
 
     def _permanent_mac(self, netdev: Netdev | None) -> str | None:
         return (self._kernel.ethtool.permanent_mac(netdev.name) or netdev.perm_mac) if netdev else None

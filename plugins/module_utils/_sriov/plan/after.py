@@ -84,7 +84,8 @@ def _interface_of_vfs(pf: Device) -> Netdev:
 
 
 def planned_vf(pf: Pf, index: int) -> Device:
-    """A VF that is not there yet: of its attributes those are known that start at zero with every driver."""
+    """A VF that is not there yet: of its attributes those are known that start at zero with every driver
+    (VfSupport.absent: whatever it tells for that)."""
     new = Device(
         address=pf.vf_address(index),
         vendor=pf.device.vendor,
@@ -228,8 +229,11 @@ def _wait_for_carrier(state: State, step: net.WaitForCarrier) -> State:
 
 
 def _set_vf(state: State, step: net.SetVf) -> State:
-    vf = state.pfs[step.address].vfs[step.vf]
-    return state.with_device(replace(vf, attributes=(vf.attributes or VfAttributes()).merged(step.change)))
+    """What the driver never tells is nothing that will be read."""
+    pf = state.pfs[step.address]
+    attributes = (pf.vfs[step.vf].attributes or VfAttributes()).merged(step.change)
+    seen = replace(attributes, **dict.fromkeys(driver_of(pf).vf_support.untold))
+    return state.with_device(replace(pf.vfs[step.vf], attributes=seen))
 
 
 def _set_mtu(state: State, step: net.SetMtu) -> State:

@@ -13,18 +13,19 @@ import typing as t
 
 from ..errors import InvalidRequest, NotSupported
 from ..faults import Faults
-from ..knowledge import index
-from ..knowledge.driver import Steering
+from ..knowledge.driver import ADDRESSES_AND_PORTS
 from ..knowledge.queues import driver_of
 from ..knowledge.rss import pool_stride
-from ..model.check import check_vf_of_rule, leading_somewhere
+from ..model.check import leading_somewhere
 from ..model.flow import field_bits, number_words
 from ..model.vfs import count_of_vfs
+from .check_vf_rules import check_steering, check_vf
 from .guard import cuts_ssh
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..knowledge.driver import Steering
     from ..model.desired import DesiredRules
     from ..model.flow import Destination, FlowRule
     from ..model.holders import SshPeer
@@ -57,27 +58,16 @@ def check_target(pf: Pf, name: str, rule: FlowRule) -> None:
     """:raises SriovError: its VF or queue is not there, or its frames would end elsewhere."""
     destination = rule.destination
     if destination and destination.kind == "vf":
-        _check_vf(pf, name, rule, driver_of(pf).steering)
+        check_vf(pf, name, rule)
     elif destination and destination.kind == "queue":
         _check_queue(pf, name, rule, driver_of(pf).steering)
-
-
-def _check_steering(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
-    if not steering.vf:
-        able = ", ".join(driver.name for driver in index.all_drivers() if driver.steering.vf)
-        raise NotSupported(
-            f"{name}: cannot send to {rule.destination}",
-            device=pf.label,
-            why=f"driver {pf.device.driver} does not steer into VFs: {steering.no_vf}",
-            remedy=f"give the VF an address of its own, or use a NIC whose driver does ({able})",
-        )
 
 
 def _check_form(pf: Pf, name: str, rule: FlowRule, destination: Destination) -> None:
     steering = driver_of(pf).steering
     _check_context(pf, name, rule, steering)
     if destination.kind == "vf":
-        _check_steering(pf, name, rule, steering)
+        check_steering(pf, name, rule)
     if steering.flow_types is not None and rule.flow_type not in steering.flow_types:
         raise NotSupported(
             f"{name}: flow type {rule.flow_type}",
@@ -93,7 +83,16 @@ def _check_form(pf: Pf, name: str, rule: FlowRule, destination: Destination) -> 
             why=f"driver {pf.device.driver} matches {', '.join(steering.fields or ())}",
             remedy=f"leave out {strange[0]}",
         )
+    protocol = next((value for field, value, _mask in rule.match if field == "proto"), None)
+    if steering.ip_protocols and rule.flow_type in ("ip4", "ip6") and protocol not in steering.ip_protocols:
+        raise NotSupported(
+            f"{name}: cannot match {rule.flow_type} with {'any' if protocol is None else 'this'} L4 protocol",
+            device=pf.label,
+            why=f"driver {pf.device.driver} takes proto {', '.join(map(str, steering.ip_protocols))} only",
+            remedy="name one of these, or write a rule for each of TCP and UDP",
+        )
     _check_field_masks(pf, name, rule, steering)
+    _check_zeros(pf, name, rule, steering)
     if not steering.drop and destination.kind == "drop":
         raise NotSupported(
             f"{name}: cannot drop",
@@ -125,6 +124,20 @@ def _check_context(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> Non
         )
 
 
+def _check_zeros(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
+    """:raises NotSupported: it would not be compared, or nobody could see afterwards whether it is."""
+    zero = next((field for field, value, _mask in rule.match if not value and field in ADDRESSES_AND_PORTS), None)
+    if zero is None or (steering.masks_told and steering.compares_zero):
+        return
+    untold = f"tells no masks: it lists such a rule as one without {zero}"
+    raise NotSupported(
+        f"{name}: cannot match {zero} {number_words(rule.flow_type, zero, 0)}",
+        device=pf.label,
+        why=f"driver {pf.device.driver} {'does not compare a field of zero' if steering.masks_told else untold}",
+        remedy=f"leave out {zero}, or name another",
+    )
+
+
 def _check_field_masks(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
     """:raises NotSupported: the driver would refuse the mask of a field, or leave the field out."""
     for field, _value, mask in rule.match:
@@ -144,32 +157,6 @@ def _check_field_masks(pf: Pf, name: str, rule: FlowRule, steering: Steering) ->
                 why=f"driver {pf.device.driver} takes {' or '.join(words[1:])} for it",
                 remedy="give such a mask (masks), or leave out the field",
             )
-
-
-def _check_vf(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:
-    vf, queue = t.cast(int, t.cast("Destination", rule.destination).vf), t.cast("Destination", rule.destination).queue
-    what = f"{name}: cannot send to {rule.destination}"
-    check_vf_of_rule(name, rule, pf.num_vfs, pf.label)
-    group, stride = pf.combined, pool_stride(driver_of(pf), pf.num_vfs)
-    if not steering.vf_queues_from_group or group is None or stride is None:
-        return
-    if t.cast(int, queue) >= group:
-        raise InvalidRequest(
-            what,
-            device=pf.label,
-            why=f"beside {count_of_vfs(pf.num_vfs)} each pool has {group} queue{'s' if group > 1 else ''}, 0 to "
-            f"{group - 1}",
-            remedy="name one of them",
-        )
-    if group < stride and vf > 0:
-        meant, hit = vf * stride + t.cast(int, queue), vf * group + t.cast(int, queue)
-        raise NotSupported(
-            what,
-            device=pf.label,
-            why=f"it would reach VF {hit // stride} queue {hit % stride}: driver {pf.device.driver} counts {group} "
-            f"queues a VF, as many as the PF uses, and the card has {stride} (queue {hit} for {meant})",
-            remedy=f"give the PF {stride} channels (ethtool -L; needs as many CPUs online), or send to VF 0",
-        )
 
 
 def _check_queue(pf: Pf, name: str, rule: FlowRule, steering: Steering) -> None:

@@ -11,6 +11,7 @@ import typing as t
 
 from ..errors import InvalidRequest, NotKnown, NotSupported, SriovError
 from ..knowledge.queues import driver_of
+from ..knowledge.vf_support import ANY_RATE, LINK_SPEED
 from ..model.attributes import DEFAULTS, shown
 from ..model.holders import NETNS, UNPLACED
 from ..model.host import ELSEWHERE, HERE, UNKNOWN
@@ -20,7 +21,7 @@ from ..model.unread import ATTRIBUTES
 if t.TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from ..knowledge.driver import VfSupport
+    from ..knowledge.vf_support import Rates, VfSupport
     from ..model.attributes import VfAttributes
     from ..model.desired import DesiredVf
     from ..model.host import Device, Host, Pf
@@ -118,7 +119,9 @@ def check_vf(pf: Pf, vf: Device, desired: DesiredVf, change: VfAttributes) -> Re
     for name, value in change.words().items():
         yield from _support(pf, vf, name, value, support)
     if change.max_tx_rate is not None:
-        yield from _rate(pf, vf, change.max_tx_rate, support)
+        if support.rates and "max_tx_rate" not in support.refuses:
+            yield from _rate(pf, vf, change, support.rates)
+        yield from _as_no_limit(pf, vf, change.max_tx_rate)
     if desired.mtu is not None:
         yield from _mtu(pf, vf, desired.mtu, support)
 
@@ -129,7 +132,9 @@ def _support(pf: Pf, vf: Device, name: str, value: t.Any, support: VfSupport) ->
     why = support.refuses.get(name, "")
     if not why and value not in support.values.get(name, (value,)):
         why = f"it takes {' and '.join(support.values[name])} only"
-    if not why and not vf.planned and vf.attributes and getattr(vf.attributes, name) is None:
+    if not why and name in support.untold and not driver_of(pf).creates_vfs:
+        why = "it takes it and never tells it: set it yourself (ip link set dev PF vf N …)"
+    elif not why and name not in support.untold and _is_untold(vf, name):
         why = "it does not report it"
     if why:
         yield NotSupported(
@@ -140,21 +145,78 @@ def _support(pf: Pf, vf: Device, name: str, value: t.Any, support: VfSupport) ->
         )
 
 
-def _rate(pf: Pf, vf: Device, rate: int, support: VfSupport) -> Refusals:
-    if support.rates and rate and not support.rates[0] <= rate <= support.rates[1]:
+def _is_untold(vf: Device, name: str) -> bool:
+    return bool(not vf.planned and vf.attributes and getattr(vf.attributes, name) is None)
+
+
+def _rate(pf: Pf, vf: Device, change: VfAttributes, rates: Rates) -> Refusals:
+    rate, driver = t.cast(int, change.max_tx_rate), pf.device.driver
+    what = f"max_tx_rate: cannot set {rate} Mbit/s for VF {vf.vf}"
+    if rate and not rates.least <= rate <= (rates.most or rate):
+        range_words = f"{rates.least} to {rates.most}" if rates.most else f"{rates.least} or more"
         yield NotSupported(
-            f"max_tx_rate: cannot set {rate} Mbit/s for VF {vf.vf}",
+            what,
             device=pf.label,
-            why=f"driver {pf.device.driver} takes {support.rates[0]} to {support.rates[1]}, or 0 for no limit",
+            why=f"driver {driver} takes {range_words}, or 0 for no limit",
             remedy="give a rate that it takes",
         )
-    netdev = pf.device.netdev
-    if support.rates and netdev and not netdev.carrier:
+    elif rate % rates.step:
         yield NotSupported(
-            f"max_tx_rate: cannot set {rate} Mbit/s for VF {vf.vf}",
+            what,
+            device=pf.label,
+            why=f"driver {driver} has multiples of {rates.step} only, and it would be {rate - rate % rates.step}",
+            remedy=f"give a multiple of {rates.step}",
+        )
+    yield from _rate_by_link(pf, what, rate, rates)
+    vlan = change.vlan if change.vlan is not None else vf.attributes and vf.attributes.vlan
+    if rate and rates.needs_vlan and not vlan:
+        yield NotSupported(
+            what,
+            device=pf.label,
+            why=f"driver {driver} limits VFs that have a VLAN only",
+            remedy="give the VF a vlan, or leave out max_tx_rate",
+        )
+
+
+def _rate_by_link(pf: Pf, what: str, rate: int, rates: Rates) -> Refusals:
+    netdev = pf.device.netdev
+    if netdev is None:
+        return
+    if not netdev.carrier and (rates.needs_link == ANY_RATE or (rates.needs_link and rate)):
+        yield NotSupported(
+            what,
             device=pf.label,
             why="the PF has no link, and the driver takes rates only while it has one",
             remedy="plug in the cable, and run again" if netdev.up else "set the PF up first (module pf, up: true)",
+        )
+        return
+    if netdev.speed and rates.speed not in (None, netdev.speed):
+        yield NotSupported(
+            what,
+            device=pf.label,
+            why=f"the link of the PF has {netdev.speed} Mbit/s, and driver {pf.device.driver} takes rates, 0 too, only "
+            f"while it has exactly {rates.speed}",
+            remedy=f"leave out max_tx_rate, or bring the link to {rates.speed} Mbit/s",
+        )
+    elif netdev.speed and rates.within_link and rate > netdev.speed:
+        yield NotSupported(
+            what,
+            device=pf.label,
+            why=f"the link of the PF has {netdev.speed} Mbit/s, and driver {pf.device.driver} takes no more than that",
+            remedy=f"give at most {netdev.speed}, or 0 for no limit",
+        )
+
+
+def _as_no_limit(pf: Pf, vf: Device, rate: int) -> Refusals:
+    """A limit that the driver tells as it tells that there is none."""
+    absent, netdev = driver_of(pf).vf_support.absent.get("max_tx_rate"), pf.device.netdev
+    speed = netdev.speed if netdev else 0
+    if rate and absent is not None and rate == (speed if absent == LINK_SPEED else absent):
+        yield NotSupported(
+            f"max_tx_rate: cannot set {rate} Mbit/s for VF {vf.vf}",
+            device=pf.label,
+            why=f"driver {pf.device.driver} tells {rate} for a VF without a limit, so nobody can see one of that",
+            remedy="give 0, which is no limit",
         )
 
 

@@ -18,7 +18,7 @@ from ..errors import NotKnown
 from ..faults import Faults
 from ..knowledge.bypass_drivers import BYPASS_DRIVERS
 from ..knowledge.new_vf import set_attributes
-from ..knowledge.queues import is_set_by_hand, own_table, present_rss
+from ..knowledge.queues import driver_of, is_set_by_hand, own_table, present_rss
 from ..model.attributes import VfAttributes
 from ..model.consent import DESTROY_VFS
 from ..model.desired import NONE, DesiredRss, DesiredRules, DesiredVfs
@@ -227,7 +227,7 @@ def _rules(pf: Pf, record: Record) -> tuple[DesiredRules | None, list[FlowRule]]
 
     :returns: with the rules of others, which stay.
     """
-    if pf.queues.rules is None or (record.rules and record.ntuple is False):
+    if pf.queues.rules is None or (record.rules and record.ntuple is False and driver_of(pf).ntuple_needed):
         return None, []  # where the feature was off none of them was in force, and none could be asked for
     now, before = pf.queues.rules.rules, {(rule.flow, rule.target) for rule in record.rules}
     ours = tuple(rule for rule in record.ours if (rule.flow, rule.target) not in before)

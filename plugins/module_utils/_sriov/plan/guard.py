@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from ..errors import InUse, NotKnown, WouldDestroy
 from ..knowledge.bypass_drivers import bypass_of
+from ..knowledge.driver import NO_CHANGE
 from ..knowledge.queues import driver_of
 from ..model.attributes import VfAttributes
 from ..model.consent import DESTROY_VFS, IN_USE, LINK_RESET, TAKE_PF
@@ -69,8 +70,16 @@ def num_vfs_changes(pf: Pf, num_vfs: int, what: str) -> Refusals:
     if pf.num_vfs:
         yield from _destruction(pf, num_vfs)
     # Of a VF that carries the operator it is told already that it would go.
-    yield from _link_away(pf, what, LINK_RESET_REMEDY, LINK_RESET, of_vfs=(ROUTE,))
+    taken = pf if link_goes_with_vfs(pf) else replace(pf, device=replace(pf.device, holders=()))
+    yield from _link_away(taken, what, LINK_RESET_REMEDY, LINK_RESET, of_vfs=(ROUTE,))
     yield from queues_unknown(pf, what, RULES, RSS)
+
+
+def link_goes_with_vfs(pf: Pf) -> bool:
+    """Whether another number of VFs takes the PF's link away for a while. Of a port of a bond it may with any driver:
+    mlx5 takes its LAG apart and makes it again (eswitch.c mlx5_eswitch_enable)."""
+    netdev = pf.device.netdev
+    return driver_of(pf).vf_change != NO_CHANGE or bool(netdev and netdev.master)
 
 
 def pf_goes_down(pf: Pf) -> Refusals:

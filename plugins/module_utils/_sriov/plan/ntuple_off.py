@@ -81,7 +81,7 @@ def plan_ntuple_off(pf: Pf, desired: DesiredPf) -> Stage:
         raise NotSupported(WHAT, device=pf.label, why=why, remedy="leave out ntuple, and remove the rules")
     faults = Faults(desired.allow)
     rules = [f"{rule.location}: {rule}" for rule in (pf.queues.rules.rules if pf.queues.rules else ())]
-    if rules:
+    if rules and driver_of(pf).ntuple_needed:
         more = f" and {len(rules) - MOST_NAMED} more" if len(rules) > MOST_NAMED else ""
         faults.add(
             InUse(

@@ -28,7 +28,7 @@ from .stage import Stage, check_known, no_netdev, vf_words
 
 if t.TYPE_CHECKING:
     from ..model.desired import DesiredPf
-    from ..model.host import Netdev, Pf
+    from ..model.host import Device, Netdev, Pf
     from ..model.kept import Record
     from ..steps.pci import Step
 
@@ -75,6 +75,7 @@ def _refusals(pf: Pf, desired: DesiredPf) -> Faults:
     _check_count(pf, desired.num_vfs)
     if num_vfs != pf.num_vfs:
         _check_health(pf, num_vfs)
+        _check_up(pf, desired, num_vfs)
     if without_port(pf.device.driver):
         _check_no_link(pf, desired)
     elif desired.up is not None and pf.device.netdev is None:
@@ -141,12 +142,16 @@ def _count_steps(pf: Pf, desired: DesiredPf) -> list[Step]:
 def _check_count(pf: Pf, wanted: int | None) -> None:
     if wanted is None or wanted == pf.num_vfs:
         return
+    driver = driver_of(pf)
+    if not driver.creates_vfs:
+        why = f"driver {driver.name} does not change their number while it runs"
+        raise NotSupported(_cannot(wanted), device=pf.label, why=why, remedy=driver.how_else)
     if pf.total_vfs == 0 and wanted:
         raise NotSupported(
             _cannot(wanted),
             device=pf.label,
             why="the device offers none (sriov_totalvfs is 0)",
-            remedy="turn SR-IOV on in the firmware setup of host and NIC",
+            remedy=driver.how_else or "turn SR-IOV on in the firmware setup of host and NIC",
         )
     if wanted > pf.total_vfs:
         raise InvalidRequest(
@@ -156,7 +161,16 @@ def _check_count(pf: Pf, wanted: int | None) -> None:
             remedy=f"ask for at most {pf.total_vfs}",
         )
     classes = max((netdev.num_tc for netdev in pf.device.netdevs), default=0)
-    limit = vf_limit(driver_of(pf), classes, pf.total_vfs)
+    limit = vf_limit(driver, classes, pf.total_vfs)
+    if wanted > limit - pf.macvlans and wanted <= limit:
+        name = quote(pf.device.netdev.name) if pf.device.netdev else "PF"
+        raise InvalidRequest(
+            f"num_vfs: cannot create {count_of_vfs(wanted)}",
+            device=pf.label,
+            why=f"{pf.device.driver} gives {limit}, less one for each macvlan that the card carries (l2-fwd-offload), "
+            f"and there {'is 1' if pf.macvlans == 1 else f'are {pf.macvlans}'}: EPERM",
+            remedy=f"ask for at most {limit - pf.macvlans}, or `ethtool -K {name} l2-fwd-offload off`",
+        )
     if wanted > limit:
         raise InvalidRequest(
             f"num_vfs: cannot create {count_of_vfs(wanted)}",
@@ -201,7 +215,7 @@ def _check_health(pf: Pf, wanted: int) -> None:
         raise NotSupported(
             _cannot(wanted),
             device=pf.label,
-            why=f"the PF is bound to {pf.device.driver or 'no driver'}: only its kernel driver creates VFs",
+            why=f"the PF is bound to {pf.device.driver or 'no driver'}: {_who_creates(pf.device)}",
             remedy=f"bind it to {pf.device.default_driver or 'its kernel driver'} (module pci_driver, driver: default)",
         )
     if not pf.device.netdevs and not without_port(pf.device.driver):
@@ -215,6 +229,26 @@ def _check_health(pf: Pf, wanted: int) -> None:
             device=pf.label,
             why=f"an XDP program is attached, and {pf.device.driver} has XDP or VFs, not both",
             remedy="take the queues for AF_XDP back first (module xsk_queue, state: absent)" if ours else detach,
+        )
+
+
+def _who_creates(pf: Device) -> str:
+    """drivers/vfio/pci/vfio_pci.c vfio_pci_sriov_configure: with its parameter enable_sriov; every user of a VF then
+    has to know the token that the user of the PF has set (vfio_pci_validate_vf_token)."""
+    if pf.driver != "vfio-pci":
+        return "only its kernel driver creates VFs"
+    return "that creates VFs with its parameter enable_sriov only, for users who share a token (vf_token)"
+
+
+def _check_up(pf: Pf, desired: DesiredPf, wanted: int) -> None:
+    """:raises NotSupported: the driver would create none."""
+    netdev = pf.device.netdev
+    if wanted and driver_of(pf).needs_up and netdev and not (netdev.up or desired.up):
+        raise NotSupported(
+            _cannot(wanted),
+            device=pf.label,
+            why=f"the PF is down, and driver {pf.device.driver} creates VFs only while it is up",
+            remedy="set it up first (up: true)",
         )
 
 
@@ -239,7 +273,7 @@ def _warnings(pf: Pf, desired: DesiredPf) -> list[str]:
         )
     found += _unmet_claims(pf, wanted)
     busy = [holder.text for holder in pf.device.holders if holder.kind not in (SSH, ROUTE)]
-    if wanted != pf.num_vfs and busy:
+    if wanted != pf.num_vfs and busy and guard.link_goes_with_vfs(pf):
         found.append(f"the link of {pf.label} goes for some seconds when its number of VFs changes: {', '.join(busy)}")
     return found
 

@@ -87,14 +87,14 @@ def _needs_queue(rule: FlowRule, channels: int) -> bool:
 
 
 def plan_ntuple(pf: Pf, desired: DesiredPf, option: str = "rules") -> Stage:
-    """`ethtool -K DEV ntuple on`, without which no rule is taken. (ntuple_off.py plans the other way.)
+    """`ethtool -K DEV ntuple on`, without which most drivers take no rule. (ntuple_off.py plans the other way.)
 
     :param option: what asks for it.
     :returns: with a refusal where the PF's link may not go.
     :raises SriovError: the driver cannot.
     """
     feature = pf.queues.ntuple
-    if feature and feature.on:
+    if (feature and feature.on) or (desired.ntuple is None and not driver_of(pf).ntuple_needed):
         return Stage()
     netdev = interface(pf, "flow rules cannot be set")
     check_known(pf, f"{option}: cannot tell whether this NIC takes flow rules", NTUPLE)

@@ -14,13 +14,13 @@ import typing as t
 
 from ..errors import InvalidRequest, NotSupported, SriovError
 from ..faults import Faults
-from ..knowledge import index
 from ..knowledge.driver import Steering
 from ..knowledge.queues import driver_of
 from ..model.desired import DesiredRules
 from ..model.unread import RULES
 from ..steps.net import DeleteRule, InsertRule
 from .check_rules import check_masks, check_target
+from .check_vf_rules import where_vf_rules_lead
 from .guard import default_routes
 from .stage import Stage, check_known, interface
 
@@ -48,9 +48,14 @@ class Change(t.NamedTuple):
     again: list[FlowRule]
 
     @property
+    def new(self) -> list[FlowRule]:
+        """Rules that are written because they are wanted."""
+        return [*(new for _old, new in self.replaced), *self.added]
+
+    @property
     def outcome(self) -> list[FlowRule]:
         """All rules that there will be."""
-        return [*self.kept, *(new for _old, new in self.replaced), *self.added, *self.again]
+        return [*self.kept, *self.new, *self.again]
 
 
 def plan_rules(pf: Pf, desired: DesiredRules | None, lost: tuple[FlowRule, ...]) -> Stage:
@@ -82,7 +87,7 @@ def plan_rules(pf: Pf, desired: DesiredRules | None, lost: tuple[FlowRule, ...])
             change = _arrival(pf, table, desired or NOTHING, again, lost, faults)
         check_masks(pf, change.outcome, desired or NOTHING)
         steps = _steps(pf, table, change, _by_flow(lost))
-        warnings = [*warnings, *_not_known(pf, change), *_wide(pf, change), *_vf_warnings(pf, change)]
+        warnings = [*warnings, *_not_known(pf, change), *_wide(pf, change), *where_vf_rules_lead(pf, change.new)]
     return Stage(steps, warnings, faults)
 
 
@@ -194,7 +199,7 @@ def _put_back(pf: Pf, desired: DesiredRules, lost: tuple[FlowRule, ...]) -> tupl
 
 
 def _reason_against(pf: Pf, rule: FlowRule) -> str:
-    if pf.queues.ntuple and not pf.queues.ntuple.on:
+    if pf.queues.ntuple and not pf.queues.ntuple.on and driver_of(pf).ntuple_needed:
         return "ntuple filters are off, and it was not in force"
     try:
         check_target(pf, "", rule)
@@ -232,26 +237,11 @@ def _not_known(pf: Pf, change: Change) -> list[str]:
 def _wide(pf: Pf, change: Change) -> list[str]:
     """What is to be said of new rules that take all frames of a kind from the kernel. (Where the operator comes by such
     frames, they are refused: check_rules.rule_faults.)"""
-    new = [*(rule for _old, rule in change.replaced), *change.added]
-    wide = [rule for rule in new if rule.is_wide and rule.destination and rule.destination.kind in ("vf", "drop")]
+    wide = [
+        rule for rule in change.new if rule.is_wide and rule.destination and rule.destination.kind in ("vf", "drop")
+    ]
     also = "".join(f"; {text}" for text in default_routes(pf))
     return [
         f"{rule}: it names neither address nor port, and {pf.label} itself gets no such frames any more{also}"
         for rule in wide
     ]
-
-
-def _vf_warnings(pf: Pf, change: Change) -> list[str]:
-    found = []
-    for rule in [*(new for _old, new in change.replaced), *change.added]:
-        destination = rule.destination
-        if destination is None or destination.vf is None:
-            continue
-        driver = pf.vfs[destination.vf].driver or ""
-        most = index.vf_driver(driver).queues
-        if most is not None and (destination.queue or 0) >= most:
-            found.append(
-                f"{driver} opens {most} queues of a VF at most: frames of {rule} are lost until another driver opens "
-                "more"
-            )
-    return found

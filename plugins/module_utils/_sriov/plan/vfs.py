@@ -83,7 +83,7 @@ def plan_attributes(
     faults = Faults(allow)
     faults.add(*taken_addresses(pf, asked, beside))
     writes: list[SetVf] = []
-    warnings = [_program_has_it(pf, pf.vfs[index], desired[index]) for index in named]
+    warnings = [text(pf, pf.vfs[index], desired[index]) for index in named for text in (_program_has_it, _untold)]
     for index in named:
         vf, each = pf.vfs[index], desired[index]
         change = _missing(pf, vf, each)
@@ -92,8 +92,8 @@ def plan_attributes(
             before = _attributes(vf)
             whole = with_companions(change, before.merged(each.attributes))
             writes.append(SetVf(pf.device.address, netdev.name, pf.label, index, whole, before))
-    rates = [step for step in writes if step.change.max_tx_rate is not None]
-    if settling and rates and driver_of(pf).vf_support.rates:
+    rates = driver_of(pf).vf_support.rates
+    if settling and rates and rates.needs_link and any(step.change.max_tx_rate is not None for step in writes):
         wait = WaitForCarrier(pf.device.address, netdev.name, pf.label, "the driver takes rates only then")
         return Stage([wait, *writes], list(filter(None, warnings)), faults)
     return Stage(writes, list(filter(None, warnings)), faults)
@@ -185,6 +185,19 @@ def _program_has_it(pf: Pf, vf: Device, desired: DesiredVf) -> str:
     )
 
 
+def _untold(pf: Pf, vf: Device, desired: DesiredVf) -> str:
+    """What is said of wishes for a VF that is there, of attributes that its PF's driver takes and never tells; "" where
+    there are none. A new VF gets them; of this one nobody knows whether it has, and to write them at each run would be
+    a change at each run."""
+    untold = [name for name in driver_of(pf).vf_support.untold if name in desired.attributes.words()]
+    if vf.planned or not untold or not driver_of(pf).creates_vfs:
+        return ""
+    return (
+        f"{' and '.join(untold)} of VF {vf.vf} of {pf.label}: driver {pf.device.driver} does not tell it. VFs get it "
+        "when this collection creates them; this one is as it was"
+    )
+
+
 def _orphan(vf: Device) -> str:
     return (
         f"{function_label(vf)} has no interface in any network namespace, though {vf.driver} has it: a probe that "
@@ -195,8 +208,10 @@ def _orphan(vf: Device) -> str:
 def _missing(pf: Pf, vf: Device, each: DesiredVf) -> VfAttributes:
     """What is to be written. Of a new VF nothing is taken for granted but what the driver refuses to change."""
     desired = replace(each.attributes, mac=None) if has_own_mac(vf, each) else each.attributes
-    observed = _attributes(vf)
-    granted = driver_of(pf).vf_support.refuses if vf.planned else DEFAULTS
+    observed, support = _attributes(vf), driver_of(pf).vf_support
+    if not vf.planned and driver_of(pf).creates_vfs:  # see _untold()
+        desired = replace(desired, **dict.fromkeys(support.untold))
+    granted = support.refuses if vf.planned else DEFAULTS
     untold = [name for name in DEFAULTS if name in granted and getattr(observed, name) is None]
     return desired.missing(replace(observed, **{name: DEFAULTS[name] for name in untold}))
 

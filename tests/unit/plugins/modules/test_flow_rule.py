@@ -453,7 +453,44 @@ def test_two_sets_of_fields_are_refused_before_the_first_rule_is_in(tmp_path):
     assert run(kernel, both[0])["changed"], "the fields that are there"
 
 
-@pytest.mark.parametrize(("driver", "warned"), [("nfp", True), ("i40e", False)])
+V6 = {"flow_type": "tcp6", "dst_ip": "2001:db8::1"}
+
+
+@pytest.mark.parametrize(
+    ("driver", "wanted"),
+    [
+        pytest.param(driver, wanted, id=f"{driver}: {name}")
+        for driver in ("i40e", "qede")
+        for name, wanted in {
+            "IPv6 and a port": {**V6, "dst_port": 80},
+            "IPv6 and all that a connection has": {**V6, "src_ip": "2001:db8::2", "src_port": 9, "dst_port": 80},
+            "IPv6 alone": V6,
+            "IPv4 and all that a connection has": {**FLOW, "src_ip": "192.0.2.1", "src_port": 9},
+            "an IPv4 source": {"flow_type": "udp4", "src_ip": "192.0.2.1"},
+            "a port": {"flow_type": "udp6", "dst_port": 53},
+        }.items()
+    ],
+)
+def test_a_rule_is_known_again_whatever_masks_the_driver_tells(tmp_path, driver, wanted):
+    """qede tells none, i40e those of IPv4 for IPv6 and more than there are."""
+    kernel = other_nic(tmp_path, driver)
+    assert run(kernel, {**wanted, "queue": 1})["changed"]
+    again = run(kernel, {**wanted, "queue": 1})
+    assert (again["changed"], again["steps"]) == (False, []), again
+    assert run(kernel, {**wanted, "queue": 1}, state="absent")["changed"]
+    assert kernel.ethtool.rules("enp1s0").rules == ()
+
+
+@pytest.mark.parametrize("driver", ["i40e", "qede"])
+def test_a_field_of_zero_is_not_seen_again_and_refused(tmp_path, driver):
+    result = run(other_nic(tmp_path, driver), {**FLOW, "dst_port": 0, "queue": 1})
+    assert result["msg"] == (
+        f"rules[0]: cannot match dst_port 0 on {LABEL}: driver {driver} tells no masks: it lists such a rule as one "
+        "without dst_port. Remedy: leave out dst_port, or name another."
+    )
+
+
+@pytest.mark.parametrize(("driver", "warned"), [("hinic", True), ("i40e", False)])
 def test_what_is_not_known_of_a_driver_s_rules_is_said(tmp_path, driver, warned):
     result = run(other_nic(tmp_path, driver), {**FLOW, "queue": 1}, check=True)
     words = f"which flow rules driver {driver} of {LABEL} takes is not known: it may refuse one, and then"

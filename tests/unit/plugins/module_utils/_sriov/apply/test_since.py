@@ -299,7 +299,7 @@ def test_somebody_sets_a_table(tmp_path, wish):
 @pytest.mark.parametrize(("part", "words"), (("rules", "flow rules"), ("rss", "RSS table")))
 def test_rules_or_table_cannot_be_read_any_more(tmp_path, part, words):
     kernel, before, plan = looked_at(tmp_path, REMOVE)
-    setattr(kernel.ethtool, part, lambda _name: None)
+    setattr(kernel.ethtool, part, lambda *_words: None)
     with pytest.raises(InUse) as refused:
         apply_steps(kernel, plan.steps, Deadline(30), plan.purposes, seen=before)
     assert refused.value.why.startswith(f"{SOMEBODYS}its {words} cannot be read any more")

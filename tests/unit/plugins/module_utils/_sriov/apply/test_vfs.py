@@ -34,6 +34,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.applying import 
     recreate,
 )
 
+CHANNELS = "give the PF fewer channels (ethtool -L): its VFs have what it leaves of rings, and look at dmesg"
 LOADED = (*hosts.LOADED, "vfio-pci")
 
 
@@ -190,3 +191,29 @@ def test_a_link_is_set(kernel_with):
     assert failure(kernel, steps.SetLink(PF, "enp9s0", True), KernelRefused) == (
         '`ip link set dev enp9s0 up` failed: Cannot find device "enp9s0".'
     )
+
+
+@pytest.mark.parametrize(
+    ("driver", "given", "remedy"),
+    [
+        ("bnxt_en", 0, CHANNELS),
+        ("bnxt_en", 3, f"ask for 3, or {CHANNELS}"),
+        ("be2net", 0, "look at dmesg: be_vf_setup may have failed"),
+    ],
+)
+def test_why_a_driver_gives_fewer_and_answers_success_is_said(kernel_with, driver, given, remedy):
+    nic = hosts.Nic(driver, driver, "0001", "0002")
+    kernel = kernel_with(0, host={"nic": nic}, gives={5: given})
+    message = failure(kernel, steps.SetNumVfs(PF, LABEL, 0, 5), NotSupported)
+    assert message.endswith(f"the driver gave fewer VFs than asked; they were removed. Remedy: {remedy}.")
+    assert number_of_vfs(kernel) == (0, 0)
+
+
+def test_vfs_that_stay_though_the_driver_answers_success_are_noticed(kernel_with):
+    """hns3, cxgb4, fm10k: where Xen's pciback has one (pci_vfs_assigned())."""
+    kernel = kernel_with(4, gives={0: 4})
+    assert failure(kernel, steps.SetNumVfs(PF, LABEL, 4, 0), NotSupported) == (
+        f"sriov_numvfs was 4 after 0 was written on {LABEL}: the driver kept the VFs, and answered success. "
+        "Remedy: end the guests that hold them (Xen's pciback), and look at dmesg."
+    )
+    assert number_of_vfs(kernel) == (4, 4)

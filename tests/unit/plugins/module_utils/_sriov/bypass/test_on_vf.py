@@ -105,7 +105,7 @@ def test_a_row_is_a_plain_dictionary_for_a_result():
         pytest.param(host(total_vfs=0), "the device offers no VFs (sriov_totalvfs)", id="no SR-IOV"),
         pytest.param(
             host(driver="vfio-pci", **UNBOUND),
-            "the PF is bound to vfio-pci: only its kernel driver creates VFs",
+            "the PF is bound to vfio-pci, which creates VFs with its parameter enable_sriov only",
             id="the PF is in user space",
         ),
         pytest.param(

@@ -205,6 +205,13 @@ ONLY_VFIO = {"uio_pci_generic": None}
             f"module mlx5_ib {NOT_INSTALLED}",
             id="DPDK on mlx5 without its RDMA module",
         ),
+        pytest.param(
+            DPDK,
+            host(driver="mana", default_driver="mana", modules={"mana_ib": "loaded"}),
+            True,
+            "DPDK has net_mana, beside mana; module mana_ib is loaded",
+            id="DPDK on mana",
+        ),
         pytest.param(NETMAP, host(), False, f"module netmap {NOT_INSTALLED}", id="no netmap"),
         pytest.param(
             NETMAP,
@@ -251,7 +258,7 @@ ONLY_VFIO = {"uio_pci_generic": None}
             "VF",
             host(driver="vfio-pci", **UNBOUND),
             False,
-            "the PF is bound to vfio-pci: only its kernel driver creates VFs",
+            "the PF is bound to vfio-pci, which creates VFs with its parameter enable_sriov only",
             id="no VFs on vfio-pci",
         ),
         pytest.param(

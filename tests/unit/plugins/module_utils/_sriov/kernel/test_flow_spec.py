@@ -247,3 +247,13 @@ def test_a_rule_is_read_in_its_normal_form(raw, rule):
 @pytest.mark.parametrize(("flag", "context"), [(FLOW_RSS, 9), (0, None)])
 def test_a_context_counts_where_the_rule_says_so(flag, context):
     assert decode(EMPTY._replace(flow_type=1 | flag), 9).context == context
+
+
+def test_where_masks_are_not_told_the_fields_say_what_is_compared():
+    """All of each that is not zero; the extension has its own masks (i40e tells those)."""
+    asked = flow_rule("udp4", {"dst_ip": (5, 0xFFFFFFFF), "dst_port": (53, 0xFFFF), "vlan": (7, 0xFFF)}, 1, 0)
+    told = encode(asked)._replace(m_u=bytes(52))
+    assert decode(told, masks_told=False) == asked
+    assert decode(told).match == (("vlan", 7, 0xFFF),)
+    more = encode(asked)._replace(m_u=b"\xff" * 52)
+    assert decode(more, masks_told=False) == asked

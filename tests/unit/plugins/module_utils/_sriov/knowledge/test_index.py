@@ -45,7 +45,7 @@ NIC = hosts.Nic("invented-nic", "inventedvf", "9999", "999a", 63)
 
 
 def file_of(name):
-    return name.replace("-", "_")
+    return name.replace("-", "_").lower()
 
 
 def files():
@@ -150,7 +150,8 @@ def test_the_counters_of_an_added_driver_are_tried_on_unknown_drivers():
 @pytest.mark.usefixtures("invented")
 def test_the_docs_know_an_added_driver():
     script = runpy.run_path(str(Path(__file__).resolve().parents[6] / "scripts/lib/drivers_table.py"))
-    row = "| invented-nic | inventedvf | 0 VFs: 8, from 1 VF on: 3 |  |  | net_invented, in place of it | `in N` |"
+    row = "| invented-nic | inventedvf | 0 VFs: 8, from 1 VF on: 3 |  |  | net_invented, in place of it | `in N` | "
+    row += " |  |  |"
     assert row in script["page"](index.all_drivers(), rss_explanation).splitlines()
 
 
@@ -246,3 +247,25 @@ def test_an_unknown_driver_gets_an_entry_that_knows_nothing(name, device, rss_kn
 )
 def test_an_unknown_driver_s_card_may_be_any_driver_s(name, asked):
     assert tuple(known.name for known in index.driver_or_all(name)) == asked
+
+
+@pytest.mark.parametrize(
+    ("driver", "dpdk"),
+    [
+        ("ixgbe", "net_ixgbe_vf"),
+        ("igb", "net_e1000_igb_vf"),
+        ("i40e", "net_iavf"),
+        ("ice", "net_iavf"),
+        ("cxgb4", "net_cxgbevf"),
+        ("nfp", "net_nfp_vf"),
+        ("rvu_nicpf", "net_cnxk"),
+        ("hinic", "net_hinic"),
+        ("idpf", "net_idpf"),
+        ("fsl_enetc", "net_enetc"),
+        ("sfc_ef100", "net_sfc_efx"),
+        ("mlx5_core", "net_mlx5"),
+    ],
+)
+def test_what_dpdk_drives_its_vfs_with(driver, dpdk):
+    known = index.driver(driver)
+    assert (known.vf_driver.dpdk if known.vf_driver else known.dpdk) == dpdk

@@ -342,7 +342,7 @@ def with_vfs(kernel, root, number, pf_driver):
         pytest.param("nfp", "nfp_netvf", True, "vfio-pci", "nfp_netvf", (), id="nfp, the PF is away"),
         pytest.param("nfp", "nfp_netvf", False, "vfio-pci", None, ("nfp", "nfp_netvf"), id="nfp is not loaded"),
         pytest.param("sfc", "sfc_ef100", True, "sfc", "sfc", (), id="the PF's has VFs too"),
-        pytest.param("sfc", "sfc_ef100", True, "sfc_ef100", None, ("sfc", "sfc_ef100"), id="sfc_ef100 is not known"),
+        pytest.param("sfc", "sfc_ef100", True, "sfc_ef100", "sfc_ef100", (), id="and so has the other"),
         pytest.param("mynic", "mynicvf", True, "mynic", None, ("mynic", "mynicvf"), id="nothing is known"),
         pytest.param("mynic", "mynicvf", False, "igb", "mynic", (), id="not loaded, and not known to have two"),
     ],

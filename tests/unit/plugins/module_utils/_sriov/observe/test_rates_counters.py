@@ -35,6 +35,10 @@ NAMES = {
     "hinic": ("rxq{}_pkts", ["txq3_pkts", "rxq3_errors"]),
     "rvu_nicpf": ("rxq{}: frames", ["txq3: frames", "rxq3: bytes"]),
     "be2net": ("rxq{}: rx_pkts", ["rxq3: rx_mcast_pkts", "rxq3: rx_vxlan_offload_pkts"]),
+    "LiquidIO": ("rx-{}-packets", ["tx-3-packets", "rx-3-bytes", "rx-3-dropped"]),
+    "fsl_enetc": ("Rx ring {:>2} frames", ["Tx ring  3 frames", "Rx ring  3 alloc errors", "Rx ring  3 XDP drops"]),
+    "funeth": ("rx_pkts[{}]", ["tx_pkts[3]", "rx_bytes[3]", "rx_pkts"]),
+    "fm10k": ("rx_queue_{}_packets", ["tx_queue_3_packets", "rx_queue_3_bytes"]),
     "qede": ("{}: rcv_pkts", ["3_0: xmit_pkts", "3: rx_hw_errors"]),
 }
 

@@ -157,8 +157,9 @@ REFUSALS = [
         pf(driver="vfio-pci", default_driver=None, netdevs=()),
         desired_pf(num_vfs=4),
         NotSupported,
-        "cannot create 4 VFs on 0000:01:00.0: the PF is bound to vfio-pci: only its kernel driver creates VFs. "
-        "Remedy: bind it to its kernel driver (module pci_driver, driver: default).",
+        "cannot create 4 VFs on 0000:01:00.0: the PF is bound to vfio-pci: that creates VFs with its parameter "
+        "enable_sriov only, for users who share a token (vf_token). Remedy: bind it to its kernel driver (module "
+        "pci_driver, driver: default).",
         id="a PF that was given away",
     ),
     pytest.param(

@@ -121,8 +121,8 @@ def test_a_rule_that_another_stage_drops_is_remembered_by_the_one_that_comes_for
         ),
         pytest.param(
             with_rules(RULE.at(3), OTHER),
-            recreated(8, rules=desired_rules(to(1, 1))),
-            [add(RULE_WORDS_1, 3), put_back(OTHER_WORDS, 2044)],
+            recreated(8, rules=desired_rules(to(1))),
+            [add("tcp4 dst-ip 192.168.254.30 dst-port 80 to VF 1 queue 0", 3), put_back(OTHER_WORDS, 2044)],
             [],
             id="a rule that is desired comes to the place that the old one had",
         ),

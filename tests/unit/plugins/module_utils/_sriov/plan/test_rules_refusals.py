@@ -23,6 +23,10 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.rules import ON, RULE_WORDS, to, with_rules
 
+ABLE = (
+    "ixgbe, i40e (unproven), bnxt_en (BCM573xx and BCM574xx: by destination MAC only), rvu_nicpf, "
+    "qede (to the RSS of the VF)"
+)
 NAME_ONE = "Remedy: name one of them."
 SAME_FIELDS = (
     "driver ixgbe has one mask for all rules of a port: every rule must compare the same fields and bits{}. "
@@ -155,7 +159,7 @@ REFUSALS = [
         [rule("ether", vf=0, location=None, ether_type=0x88F7)],
         NotSupported,
         f"rules[0]: cannot send to VF 0 queue 0{ON}driver igb does not steer into VFs: its rules name queues of the PF "
-        "only. Remedy: give the VF an address of its own, or use a NIC whose driver does (ixgbe, i40e).",
+        f"only. Remedy: give the VF an address of its own, or use a NIC whose driver does: {ABLE}.",
         id="igb does not steer into VFs",
     ),
     pytest.param(
@@ -163,7 +167,7 @@ REFUSALS = [
         [to(0)],
         NotSupported,
         f"rules[0]: cannot send to VF 0 queue 0{ON}driver ice does not steer into VFs: ice_add_fdir_ethtool takes no "
-        "VF queue. Remedy: give the VF an address of its own, or use a NIC whose driver does (ixgbe, i40e).",
+        f"VF queue. Remedy: give the VF an address of its own, or use a NIC whose driver does: {ABLE}.",
         id="ice does not steer into VFs",
     ),
     pytest.param(
@@ -171,7 +175,7 @@ REFUSALS = [
         [to(0)],
         NotSupported,
         f"rules[0]: cannot send to VF 0 queue 0{ON}driver mystery does not steer into VFs: nothing is known of its "
-        "flow rules. Remedy: give the VF an address of its own, or use a NIC whose driver does (ixgbe, i40e).",
+        f"flow rules. Remedy: give the VF an address of its own, or use a NIC whose driver does: {ABLE}.",
         id="an unknown driver gets no rule for a VF",
     ),
     pytest.param(

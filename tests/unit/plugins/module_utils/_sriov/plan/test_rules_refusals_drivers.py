@@ -122,3 +122,31 @@ def test_a_location_is_not_named_where_the_driver_picks_it(driver):
         "Remedy: leave out location."
     )
     assert refusals(state, desired_pf(rules=desired_rules(queue_rule(dst_ip=1)))) == []
+
+
+def test_hns3_does_not_compare_a_field_of_zero():
+    (refused,) = refusals(nic("hns3"), desired_pf(rules=desired_rules(queue_rule(dst_ip=1, src_port=0))))
+    assert str(refused) == (
+        f"rules[0]: cannot match src_port 0{ON}driver hns3 does not compare a field of zero. Remedy: leave out "
+        "src_port, or name another."
+    )
+    assert refusals(nic("ice"), desired_pf(rules=desired_rules(queue_rule(dst_ip=1, src_port=0)))) == []
+
+
+def test_mlx5_takes_the_id_of_a_vlan_alone():
+    assert refusals(nic("mlx5_core"), desired_pf(rules=desired_rules(queue_rule(vlan=100)))) == []
+    (refused,) = refusals(
+        nic("mlx5_core"), desired_pf(rules=desired_rules(queue_rule(vlan=100, masks={"vlan": 0xFFFF})))
+    )
+    assert refused.why == "driver mlx5_core takes 0xfff for it"
+
+
+def test_bnxt_takes_no_rule_for_all_of_ip():
+    state = nic("bnxt_en", driver_places=True)
+    for wanted, which in ((queue_rule("ip4", dst_ip=1), "any"), (queue_rule("ip6", proto=47), "this")):
+        (refused,) = refusals(state, desired_pf(rules=desired_rules(wanted)))
+        assert str(refused) == (
+            f"rules[0]: cannot match {wanted.flow_type} with {which} L4 protocol{ON}driver bnxt_en takes proto 1, 58, "
+            "255 only. Remedy: name one of these, or write a rule for each of TCP and UDP."
+        )
+    assert refusals(state, desired_pf(rules=desired_rules(queue_rule("ip4", dst_ip=1, proto=1)))) == []
