@@ -14,7 +14,7 @@ description:
   - For the kernel that is the time of the threads of NAPI (C(/sys/class/net/NAME/threaded)), which poll the PF's
     queues, divided by the packets of these. For C(dpdk-testpmd) it is the time of those of its polls that found some.
     Both leave out waiting, so that what one core could take is RV(packets_per_core_second), whatever comes.
-  - The cost is the least of several samples, since whatever else has the CPU meanwhile only adds to it.
+  - The cost is the lower quartile of several samples, since whatever else has the CPU meanwhile only adds to it.
   - Sends nothing. A generator has to send UDP packets to O(port) all the while.
   - The RSS table, C(threaded), rules and programs are brought back to what they were, whatever happens. Where a run was
     killed, the next one does that first, and RV(steps) tells. A boot does it too.
@@ -149,7 +149,7 @@ time_of:
   type: str
   sample: threads of NAPI
 ns_per_packet:
-  description: Nanoseconds of CPU time a packet, the least of RV(samples).
+  description: Nanoseconds of CPU time a packet, the lower quartile of RV(samples).
   returned: success, but not in check mode
   type: float
   sample: 208.3

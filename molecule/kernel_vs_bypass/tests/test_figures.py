@@ -33,14 +33,15 @@ def measured(modules, contender, **options):
 @pytest.fixture(scope="session")
 def second(modules):
     found = {name: measured(modules, name.rstrip("1"), queues=1) for name in ("raw1", "xdp")}
-    vf = {"num_vfs": 1, "drivers_autoprobe": False, "vfs": [{"vf": 0, "driver": "vfio-pci"}]}
+    vf = {"num_vfs": 1, "drivers_autoprobe": False, "vfs": [{"vf": 0, "mac": "auto", "driver": "vfio-pci"}]}
     rules = [{"flow_type": "udp4", "dst_port": PORT, "vf": 0}]
     made = modules.run("host", pfs=[{"pf": "enp1s0", **vf, "rules": rules}])
     assert not made["failed"], made["msg"]
     try:
         return {**found, "vf": measured(modules, "vf")}
     finally:
-        assert not modules.run("host", pfs=[{"pf": "enp1s0", "num_vfs": 0}])["failed"]
+        away = {"pf": "enp1s0", "num_vfs": 0, "drivers_autoprobe": True}
+        assert not modules.run("host", pfs=[away])["failed"]
 
 
 def test_all_were_measured_by_who_they_are_named_after(told):
@@ -84,7 +85,7 @@ def test_everything_is_as_it_was(second, vm):
     )
     assert second
     assert [line.split() for line in vm.ssh(looks, check=False).stdout.splitlines()] == [
-        *(["0"], ["0"], ["0"], ["0"]),
+        *(["0"], ["0"], ["1"], ["0"]),
         ["-P", "PREROUTING", "ACCEPT"],
         ["0:", *"01230123"],
     ]

@@ -10,7 +10,14 @@ import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.drop_cost import Sample, figures
 
 
-def test_the_cost_is_the_least_of_the_samples_and_the_rates_are_of_all():
+@pytest.mark.parametrize(
+    ("costs", "cost"), [([7], 7), ([9, 7], 7), ([9, 1, 7, 8], 1), ([9, 1, 7, 8, 9], 7), ([*range(20, 0, -1)], 5)]
+)
+def test_the_cost_is_the_lower_quartile(costs, cost):
+    assert figures([Sample(1.0, each * 1000, 1000) for each in costs])["ns_per_packet"] == cost
+
+
+def test_what_disturbs_and_luck_count_little_and_the_rates_are_of_all():
     samples = [
         Sample(1.0, 1_000_000, 1000, {0: 600, 1: 400}, lost=100),
         Sample(1.0, 1_500_000, 1000, {0: 1000, 1: 0}),
