@@ -155,8 +155,8 @@ def join(options: argparse.Namespace) -> int:
             print(f"the VM of {gone} has ended")
     except KeyboardInterrupt:  # the usual end
         pass
-    there, back = joined.passed
-    print(f"{back} frames there, {there} back, {joined.lost} lost")
+    back, there = joined.passed
+    print(f"{there} frames there, {back} back, {joined.lost} lost")
     return 0
 
 

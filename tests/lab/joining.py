@@ -68,7 +68,8 @@ class Join:
     @property
     def passed(self) -> tuple[int, int]:
         """Frames for the first wire and for the second one, without those that were lost."""
-        return self._ends[0].taken, self._ends[1].taken
+        first, second = (end.taken for end in self._ends) if self._ends else (0, 0)
+        return first, second
 
     @property
     def lost(self) -> int:
@@ -101,6 +102,7 @@ class Join:
             self._close()
 
     def _connect(self) -> None:
+        self._ends = []
         try:
             for path in self._paths:
                 self._ends.append(_End(path))
@@ -131,11 +133,16 @@ class Join:
                     gone = _serve(end, opposite, events)
                     if gone:
                         return gone
-                for end in self._ends:
-                    wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if end.kept else 0)
-                    if selector.get_key(end.socket).events != wanted:
-                        selector.modify(end.socket, wanted, selector.get_key(end.socket).data)
+                self._watch(selector)
         return None
+
+    def _watch(self, selector: selectors.BaseSelector) -> None:
+        """Only for a wire that something is kept for does it matter that it takes more."""
+        for end in self._ends:
+            key = selector.get_key(end.socket)
+            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if end.kept else 0)
+            if key.events != wanted:
+                selector.modify(end.socket, wanted, key.data)
 
 
 def _serve(end: _End, opposite: _End, events: int) -> Path | None:

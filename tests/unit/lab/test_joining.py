@@ -171,3 +171,8 @@ def test_anything_else_is_refused(text, capsys):
     with pytest.raises(SystemExit):
         cli.build_parser().parse_args(["join", text, "lab:0"])
     assert "is not like lab:1" in capsys.readouterr().err
+
+
+def test_before_it_has_begun_nothing_has_passed(nics):
+    join = Join(*(each.path for each in nics))
+    assert (join.passed, join.lost) == ((0, 0), 0)
