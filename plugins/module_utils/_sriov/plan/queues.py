@@ -94,9 +94,11 @@ def plan_ntuple(pf: Pf, desired: DesiredPf, option: str = "rules") -> Stage:
     :raises SriovError: the driver cannot.
     """
     feature = pf.queues.ntuple
-    if (feature and feature.on) or (desired.ntuple is None and not driver_of(pf).ntuple_needed):
+    if feature and feature.on:
         return Stage()
     netdev = interface(pf, "flow rules cannot be set")
+    if desired.ntuple is None and not driver_of(pf).ntuple_needed:
+        return Stage()
     check_known(pf, f"{option}: cannot tell whether this NIC takes flow rules", NTUPLE)
     if feature is None or not feature.changeable:
         raise NotSupported(
