@@ -1,4 +1,4 @@
-"""Programs without root get the frames of the steered flow, and no others; rule and table stay while they come and go."""
+"""Programs without root get the frames of the steered flow and no others; rule and table stay as they come and go."""
 
 import threading
 import time
