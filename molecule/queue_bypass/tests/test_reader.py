@@ -1,4 +1,4 @@
-"""Frames of the steered flow reach programs without root, others do not; rule and table stay while these come and go."""
+"""Programs without root get the frames of the steered flow and no others; rule and table stay as they come and go."""
 
 import threading
 import time
