@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .kept.blocked import Blocked
+from .kept.drop_cost import DropCost
 from .kept.files import Files, Unreadable
 from .kept.journal import Journal, unfinished
 from .kept.lock import Lock
@@ -19,6 +20,7 @@ from .model.paths import RUN
 
 if t.TYPE_CHECKING:
     from .kernel.kernel import Kernel
+    from .model.drop_cost import Before
     from .model.kept import Record
 
 
@@ -33,7 +35,7 @@ def others(kernel: Kernel) -> list[str]:
     except Unreadable as error:
         return [f"whether another run changes this host, and what earlier ones have left, is not known: {error}"]
     found = []
-    for look in (_holder, _waiting, _still_there, _unfinished, _records):
+    for look in (_holder, _waiting, _still_there, _unfinished, _dropping, _records):
         try:
             found += look(files, kernel)
         except Unreadable as error:
@@ -52,6 +54,19 @@ def _still_there(files: Files, kernel: Kernel) -> list[str]:
 
 def _unfinished(files: Files, _kernel: Kernel) -> list[str]:
     return [unfinished(each.pf) for each in Journal(files).all()]
+
+
+def _dropping(files: Files, kernel: Kernel) -> list[str]:
+    """Of a run that is under way it is no news."""
+    left = None if Lock(files, kernel.processes).holder() else DropCost(files).read()
+    return [left_behind(left)] if left else []
+
+
+def left_behind(left: Before) -> str:
+    return (
+        f"{left.label} may drop what it receives ({left.by}), and its NAPI and RSS table may not be what they were: "
+        "a run of drop_cost was killed. The next one, of any contender, brings all of it back"
+    )
 
 
 def _records(files: Files, _kernel: Kernel) -> list[str]:

@@ -98,8 +98,8 @@ class Sample(t.NamedTuple):
 def figures(samples: t.Sequence[Sample]) -> dict[str, t.Any]:
     """Return values; of samples of which one counts at least.
 
-    The cost is their lower quartile. Whoever else has the CPU meanwhile, or a timer's interrupt, only adds to it, so that
-    the median and what is above it say more of them; and what is least of all is luck.
+    The cost is their lower quartile. Whoever else has the CPU meanwhile, or a timer's interrupt, only adds to it, so
+    that the median and what is above it say more of them; and what is least of all is luck.
     """
     each = [sample.busy / sample.packets for sample in samples if sample.counts]
     cost = sorted(each)[(len(each) - 1) // 4]

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.conversation import Ended
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.dropping import TABLE
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.paths import DROP_COST
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.others import others
 from ansible_collections.kernel_bypass.sriov.plugins.modules import drop_cost, host, rss
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate
@@ -190,10 +191,12 @@ def test_the_next_run_brings_back_what_a_killed_one_left(traffic, options):
         drop_cost_setting.back = kept
     assert traffic.state() != before
     traffic.killed = False
+    assert f"{LABEL} may drop what it receives ({back[0][1].by})" in others(traffic.kernel)[0]
     looked = measure(traffic, check=True)
     assert looked["steps"] == [f"bring {LABEL} back to what it was before a run that was killed"]
     result = measure(traffic, queues=2)
     assert not result["failed"], result["msg"]
+    assert others(traffic.kernel) == []
     assert result["changed"] and f"have {back[0][1].by} drop nothing on enp1s0 any more" in result["steps"]
     assert traffic.state() == before
 
@@ -313,7 +316,7 @@ def test_all_that_is_wrong_is_told_at_once(traffic):
 # --- DPDK ---
 
 
-class Testpmd:
+class Program:
     """Answers as dpdk-testpmd does: each time it is asked, what it has seen since it last forgot."""
 
     def __init__(self, prints, costs):
@@ -359,7 +362,7 @@ def with_vf(traffic):
 
 
 def test_what_dpdk_spends_is_by_its_own_count(with_vf):
-    program = with_vf.kernel.converse = Testpmd(UP, SEEN)
+    program = with_vf.kernel.converse = Program(UP, SEEN)
     before = with_vf.state()
     result = measure(with_vf, contender="vf")
     assert not result["failed"], result["msg"]
@@ -375,7 +378,7 @@ def test_what_dpdk_spends_is_by_its_own_count(with_vf):
 
 def test_a_program_without_a_port_is_told_with_its_reason(with_vf):
     said = "EAL: Cannot set up DMA remapping, error 12 (Cannot allocate memory)\ntestpmd: No probed ethernet devices\n"
-    program = with_vf.kernel.converse = Testpmd(said, [])
+    program = with_vf.kernel.converse = Program(said, [])
     result = measure(with_vf, contender="vf")
     assert "it may not lock its memory" in result["msg"] and program.closed
 
@@ -385,11 +388,11 @@ def test_a_program_without_a_port_is_told_with_its_reason(with_vf):
     [({"allow": []}, "what VF 0 receives is dropped for 5 s"), ({"vf": 1}, "there is no VF 1")],
 )
 def test_a_vf_that_cannot_be_measured_is_refused(with_vf, options, told):
-    program = with_vf.kernel.converse = Testpmd(UP, SEEN)
+    program = with_vf.kernel.converse = Program(UP, SEEN)
     assert told in measure(with_vf, contender="vf", **options)["msg"] and program.argv is None
 
 
 @pytest.mark.parametrize("options", [{}, {"contender": "vf"}, {"allow": []}], ids=str)
 def test_all_that_is_returned_is_documented_as_it_is(with_vf, options):
-    with_vf.kernel.converse = Testpmd(UP, SEEN)
+    with_vf.kernel.converse = Program(UP, SEEN)
     assert differing(said_by(drop_cost), returned(measure(with_vf, **options)), "", set()) == []
