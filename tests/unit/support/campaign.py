@@ -34,7 +34,7 @@ ERRNOS = {
 }
 OURS = ("sim/writes", "sim/calls", "sim/killed", "run/kernel-bypass-sriov", "var/lib/kernel-bypass-sriov")
 JOURNALS = "run/kernel-bypass-sriov/journal"
-VOLATILE = ("ifindex", "carrier")  # of an interface that is made anew
+VOLATILE = ("ifindex", "carrier", "speed")  # of an interface that is made anew
 CONSENT = ["destroy_vfs", "link_reset"]  # not in_use: it also allows to lose what cannot be read
 
 

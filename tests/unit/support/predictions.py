@@ -24,7 +24,18 @@ from hypothesis import event
 TIMEOUT = 30.0
 
 # Of an interface or a node that a step makes: what it is called, and what else only the kernel knows.
-OF_NEW_INTERFACES = {"name", "ifindex", "altnames", "perm_mac", "min_mtu", "max_mtu", "up", "carrier", "num_tc"}
+OF_NEW_INTERFACES = {
+    "name",
+    "ifindex",
+    "altnames",
+    "perm_mac",
+    "min_mtu",
+    "max_mtu",
+    "up",
+    "carrier",
+    "speed",
+    "num_tc",
+}
 OF_NEW_VFS = {"iommu_group", "dev_node", "planned"}
 
 

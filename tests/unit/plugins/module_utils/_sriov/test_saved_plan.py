@@ -193,7 +193,7 @@ def another(value):
     return value ^ 1 if isinstance(value, int) else f"{value or ''}x"
 
 
-VOLATILE = ("ifindex", "carrier", "client_port")
+VOLATILE = ("ifindex", "carrier", "speed", "client_port")
 
 
 def is_left_out(path):
