@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import select
 import subprocess
 import typing as t
@@ -47,6 +46,8 @@ class Conversation:
 
     def __init__(self, argv: t.Sequence[str]) -> None:
         """:raises OSError: it cannot be started."""
+        import pty  # only here: few runs need it
+
         self._terminal, of_program = pty.openpty()
         try:
             self._process = subprocess.Popen(

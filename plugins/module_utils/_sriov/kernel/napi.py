@@ -42,7 +42,7 @@ class Napi:
         return sum(int(line.split()[0]) for line in lines if line)
 
     def threads(self, name: str) -> list[str]:
-        """Of an interface, by process id."""
+        """Of an interface, by process id. Where names are cut off they may be those of another that begins alike."""
         begins = f"napi/{name}-"
         found = {process: self._processes.name(process) for process in self._processes.ids()}
         return [
