@@ -28,7 +28,7 @@ def changes(root: str, before: list[dict[str, t.Any]], ssh: str | None = None) -
     """
     now = campaign.seen(root)
     for pf, old in zip(now, before):
-        pf.update(bypass=old["bypass"], before=old["before"])
+        pf.update(bypass=old["bypass"], vf_bypass=old["vf_bypass"], before=old["before"])
         if pf["name"] == ssh:
             pf["up"] = old["up"]
         if old["rss"] and (not old["up"] or _names_no_queue(old)):
