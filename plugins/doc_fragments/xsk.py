@@ -30,7 +30,7 @@ mode:
 napi_defer_hard_irqs:
   description:
     - How often a queue of the interface is polled with nothing to do before its interrupt is on again, as
-      C(/sys/class/net/PF/napi_defer_hard_irqs). Together with O(gro_flush_timeout) it is for programs that poll. Left
+      C(/sys/class/net/PF/napi_defer_hard_irqs). Together with C(gro_flush_timeout) it is for programs that poll. Left
       out, it stays.
   type: int
 gro_flush_timeout:

@@ -260,8 +260,8 @@ pfs:
         ethtool: {description: The words of C(ethtool -N)., type: str}
         text: {description: The same as a sentence., type: str}
     xsk:
-      description: What it has for sockets of AF_XDP; null where no XDP program is attached and nothing of ours is
-        pinned.
+      description:
+        - What it has for sockets of AF_XDP; null where no XDP program is attached and nothing of ours is pinned.
       type: dict
       contains:
         queues:

@@ -22,7 +22,7 @@ description:
     program of its own are lost without a word, at its start and at its end.
   - The program lives until the next boot. M(kernel_bypass.sriov.boot_state) makes it again there.
 notes:
-  - An application needs the path of the map, RV(pf.xsk.map), membership of O(group) and the capability
+  - An application needs the path of the map, C(xsk.map) of RV(pf), membership of O(group) and the capability
     C(CAP_NET_RAW), nothing more. With DPDK 24.11 these are C(use_pinned_map=1) and C(dp_path) of C(net_af_xdp).
 author:
   - kernel_bypass.sriov maintainers (!UNKNOWN)

@@ -63,6 +63,7 @@ def attach(step: AttachXdp, kernel: Kernel, _timeout: float) -> None:
     try:
         kernel.link.attach_xdp(step.name, queue_program(step.name), step.mode == GENERIC)
     except KernelRefused as error:
+        error.why = error.why.rstrip(".")  # the kernel's own sentence
         raise explained(kernel, error, f"cannot attach an XDP program ({step.mode})", step, XDP_PROGRAM) from None
 
 

@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
 
 # arch/*/syscalls: __NR_bpf by what uname(2) calls the machine.
 SYSCALLS = {"x86_64": 321, "aarch64": 280, "ppc64le": 361, "s390x": 351, "riscv64": 280}
-MAP_CREATE, MAP_UPDATE, PROG_LOAD, OBJ_PIN, OBJ_GET, PROG_BY_ID, OBJECT_INFO = 0, 2, 5, 6, 7, 13, 15
+MAP_CREATE, PROG_LOAD, OBJ_PIN, OBJ_GET, PROG_BY_ID, OBJECT_INFO = 0, 5, 6, 7, 13, 15
 MAP_TYPE_XSKMAP, PROG_TYPE_XDP = 17, 6
 SIZE = 128  # bytes of union bpf_attr that are given: what the kernel does not know of it must be zero, and is
 MOST_MAPS = 8  # of a program, that are told
@@ -35,7 +35,6 @@ LOG_SIZE = 4096
 CREATE = struct.Struct("=IIIIIII16s")  # type, sizes of key and value, entries, flags, inner map, NUMA node, name
 LOAD = struct.Struct("=IIQQIIQII16s")  # type, instructions: number and place, license, log: level, size and place, ...
 NAMED_FILE = struct.Struct("=QII")  # path, descriptor, flags
-ELEMENT = struct.Struct("=IxxxxQQQ")  # descriptor, key, value, flags
 INFO = struct.Struct("=IIQ")  # descriptor, size, place
 PROGRAM_INFO = struct.Struct("=II8sIIQQQIIQ16s")  # struct bpf_prog_info up to the name
 MAP_INFO = struct.Struct("=IIIIII16s")  # struct bpf_map_info up to the name

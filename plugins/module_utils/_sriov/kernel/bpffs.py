@@ -36,8 +36,11 @@ class BpfFs:
         self._sysfs = sysfs
 
     def is_mounted(self) -> bool:
+        """:raises KernelRefused: it cannot be read what is mounted."""
         lines = (line.split() for line in (self._sysfs.read(MOUNTS) or "").splitlines())
-        return any(words[1:3] == [BPF, "bpf"] for words in lines)
+        found = any(words[1:3] == [BPF, "bpf"] for words in lines)
+        self._check_read(MOUNTS)
+        return found
 
     def mount(self) -> None:
         """`mount -t bpf -o mode=711 bpf /run/kernel-bypass-sriov/bpf`; nothing where it is mounted.
@@ -52,9 +55,14 @@ class BpfFs:
         if code != 0:
             raise KernelRefused(f"`{' '.join(MOUNT)}` failed", why=error.strip().rstrip(".") or f"exit status {code}")
 
-    def interfaces(self) -> list[str]:
-        """Those that have a directory in it."""
-        return self._sysfs.names(BPF) if self.is_mounted() else []
+    def has(self, name: str) -> bool:
+        """Whether an interface has a directory in it.
+
+        :raises KernelRefused: it cannot be looked at.
+        """
+        found = self.is_mounted() and self._sysfs.exists(queue_pins(name))
+        self._check_read(queue_pins(name))
+        return found
 
     def make_directory(self, name: str) -> None:
         """The directory of an interface, for root alone at first.
@@ -79,6 +87,11 @@ class BpfFs:
                 continue
             except OSError as error:
                 raise KernelRefused(f"{path} could not be removed", errno=error.errno) from None
+
+    def _check_read(self, path: str) -> None:
+        number = self._sysfs.refused.get(path)
+        if number is not None:
+            raise KernelRefused(f"{path} cannot be looked at", errno=number)
 
     def _make(self, path: str, mode: int) -> None:
         place = self._sysfs.path(path)

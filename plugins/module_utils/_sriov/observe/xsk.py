@@ -68,7 +68,7 @@ def _pins(kernel: Kernel, name: str) -> tuple[int, Pins | None]:
 
     :raises SriovError: it cannot be looked at.
     """
-    if name not in kernel.bpffs.interfaces():
+    if not kernel.bpffs.has(name):
         return 0, None
     program = kernel.bpf.pinned_program(queue_program(name))
     sockets = kernel.bpf.pinned_map(queue_map(name))

@@ -27,6 +27,7 @@ from ..model.mac import ZERO
 from ..model.paths import RECORD
 from ..model.rss_table import default_table
 from ..model.selector import Selector
+from ..model.unread import XSK
 from ..model.vfs import ATTRIBUTES, said_of
 from ..model.xsk import DesiredXsk
 from ..steps.pci import SetAutoprobe, SetNumVfs
@@ -131,13 +132,15 @@ def _wish(state: State, pf: Pf, desired: DesiredPf, record: Record) -> tuple[Des
     rss, more = _channels(new, _rss(pf, new, goal, record, found, taken))
     found = found._replace(rss=rss)
     found = found._replace(allow=desired.allow | {DESTROY_VFS}, release=desired.release, place=desired.place)
-    found = found._replace(xsk=_xsk(desired, record))
+    found = found._replace(xsk=_xsk(pf, desired, record))
     return found._replace(port=desired.port, as_before=True), [*warnings, *more, *_addresses(pf, record)]
 
 
-def _xsk(desired: DesiredPf, record: Record) -> DesiredXsk:
+def _xsk(pf: Pf, desired: DesiredPf, record: Record) -> DesiredXsk | None:
     """No queues: the table is asked for by itself."""
-    place = f"{desired.place}xsk."
+    place, there = f"{desired.place}xsk.", bool(pf.xsk and (pf.xsk.ours or pf.xsk.pins))
+    if not (there or record.xsk or record.napi or pf.unknown(XSK)):
+        return None
     if record.xsk is None:
         return DesiredXsk(napi=record.napi, absent=True, place=place)
     mode, group = record.xsk

@@ -27,7 +27,8 @@ PF = [
 # The task, and all that it is told.
 REFUSED = {
     "host": [
-        "allow[0]: 'inuse' is none of destroy_vfs, in_use, link_reset, take_pf, bifurcated; did you mean in_use?",
+        "allow[0]: 'inuse' is none of destroy_vfs, in_use, link_reset, take_pf, bifurcated, generic_xdp; did "
+        "you mean in_use?",
         "pfs[0].rules[0].dst_port: 70000: it is not between 0 and 65535. Remedy: give 0 to 65535.",
         "pfs[0].vfs[0].spoofcheck: unknown, did you mean spoofchk?",
         "pfs[0].vfs[0].vf: 0-2 names VF 2 on enp1s0: the PF has 2 VFs. "
@@ -56,6 +57,11 @@ REFUSED = {
         "channels: 'four' is no whole number. Remedy: write it in digits, as in 4.",
         "queues, equal: only one of them can be. Remedy: leave out the others.",
         TIMEOUT,
+    ],
+    "xsk_queue": [
+        "gro_flush_timeout: -1 is not between 0 and 4294967295. Remedy: give one.",
+        "mode: 'fast' is none of native, generic. Remedy: give one of them.",
+        "queues[0]: -1 is negative. Remedy: queues count from 0 on.",
     ],
     "flow_rule": [
         "exclusive goes with state: present only. Remedy: leave out one of them.",

@@ -80,6 +80,7 @@ def test_the_result_has_all_that_is_documented(kernel):
         "ntuple": {"on": False, "changeable": False},
         "locations": 16,
         "rules": [],
+        "xsk": None,
         "iommu_group": 1,
         "numa_node": -1,
         "holders": [],

@@ -231,6 +231,28 @@ def test_info_tells_who_has_which_queue(tmp_path):
     assert found["queues"] == [1]
 
 
+def test_a_foreign_program_and_what_went_with_ours_are_differences(kernel):
+    request = {"pf": "enp1s0", "xsk": {"queues": [1]}, "rules": [OURS]}
+    run_module(host, kernel, pfs=[request])
+
+    def differences():
+        return run_module(info, kernel, compared_with={"pfs": [request]})["differences"]
+
+    assert differences() == []
+    kernel.link.detach_xdp("enp1s0", generic=False)
+    assert differences() == [
+        f"{LABEL}: rss_table: wanted 0*42 2*43 3*43, found equal 4",
+        f"{LABEL}: xdp_program: wanted that of this collection (native), found none",
+        f"{LABEL}: xsk_map: wanted attached, found none",
+        f"{LABEL} rule udp4 dst-ip 192.0.2.30 dst-port 4321 to queue 1: is not there",
+    ]
+    foreign_program_of(kernel)
+    assert differences() == [
+        f"xsk: cannot attach an XDP program on {LABEL}: XDP program 97 (xdp_dispatcher, native) is attached. Remedy: "
+        "end the program that has attached it, or detach it: ip link set dev enp1s0 xdp off"
+    ]
+
+
 def test_what_a_killed_run_has_left_is_made_anew(kernel, tmp_path):
     run(kernel, queues=[1])
     os.unlink(tmp_path / f"{PINS[1:]}/prog")

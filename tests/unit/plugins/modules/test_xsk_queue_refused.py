@@ -104,7 +104,7 @@ def test_a_program_that_comes_meanwhile_stays_and_nothing_of_ours_does(tmp_path,
     when(made, "mount", lambda: foreign_program(made.run.devices, "enp1s0"))
     done = run(made, queues=[1])
     assert done["msg"] == (
-        f"cannot attach an XDP program (native) on {LABEL}: Error: XDP program already attached.; what was pinned for "
+        f"cannot attach an XDP program (native) on {LABEL}: Error: XDP program already attached; what was pinned for "
         f"AF_XDP sockets of {LABEL} is removed again. Remedy: look at dmesg."
     )
     assert done["done"] == [PIN, f"remove the map of AF_XDP sockets of {LABEL} and its program from {PINS}"]

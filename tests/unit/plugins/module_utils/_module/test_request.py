@@ -233,5 +233,5 @@ def test_what_does_not_follow_from_it_is():
 
 
 def test_every_module_that_changes_something_is_known():
-    assert set(MODULES) == {"boot_state", "host", "pf", "vf", "rss", "flow_rule", "pci_driver"}
+    assert set(MODULES) == {"boot_state", "host", "pf", "vf", "rss", "xsk_queue", "flow_rule", "pci_driver"}
     assert all("allow" in each.spec and "timeout" in each.spec for each in MODULES.values())

@@ -75,6 +75,7 @@ def test_all_of_it():
         'kernel_bypass_sriov_drift{pf="enp1s0",kind="drivers"} 0',
         'kernel_bypass_sriov_drift{pf="enp1s0",kind="rss"} 0',
         'kernel_bypass_sriov_drift{pf="enp1s0",kind="rules"} 1',
+        'kernel_bypass_sriov_drift{pf="enp1s0",kind="xsk"} 0',
         "# HELP kernel_bypass_sriov_vf_driver_info " + HELP["vf_driver_info"],
         "# TYPE kernel_bypass_sriov_vf_driver_info gauge",
         'kernel_bypass_sriov_vf_driver_info{pf="enp1s0",vf="0",pci_address="0000:01:10.0",driver="vfio-pci"} 1',

@@ -28,6 +28,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.f
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.queues import Rings
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_hash import Hash
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.selector import parse_selector
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.xsk import DesiredXsk
 
 RULES = tuple(FlowRule("tcp4", (), number, number, number) for number in range(1, 5))
 WORDS = {
@@ -51,6 +52,7 @@ PF = DesiredPf(
     release=frozenset(("app.service",)),
     as_it_was=True,
     as_before=True,
+    xsk=DesiredXsk((1, 2), 990, "generic", {"gro_flush_timeout": 5}, True, {"napi_defer_hard_irqs": 2}, "pfs[0].xsk."),
 )
 
 
@@ -63,6 +65,7 @@ def test_every_word_is_said_here():
     bare = DesiredPf("")
     assert [word for word in DesiredPf._fields if getattr(PF, word) == getattr(bare, word)] == []
     assert [word for word in DesiredRss._fields if getattr(PF.rss, word) == getattr(DesiredRss(), word)] == []
+    assert [word for word in DesiredXsk._fields if getattr(PF.xsk, word) == getattr(DesiredXsk(), word)] == []
     names = [each.name for each in fields(DesiredRules)]
     assert [word for word in names if getattr(PF.rules, word) == getattr(DesiredRules(), word)] == []
 

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.bpffs import BpfFs
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.sysfs import Sysfs
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.paths import BPF, RUN, queue_map
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.paths import BPF, MOUNTS, RUN, queue_map
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import DIRECTORY, build
 
 MOUNTED = f"proc /proc proc rw 0 0\nbpf {BPF} bpf rw,relatime,mode=711 0 0"
@@ -53,7 +53,7 @@ def test_it_is_mounted_once(host):
 
 def test_another_file_system_there_is_not_ours(host):
     ours, _called, _root = host(f"tmpfs {BPF} tmpfs rw 0 0", **{f"{BPF[1:]}/enp1s0": DIRECTORY})
-    assert not ours.is_mounted() and ours.interfaces() == []
+    assert not ours.is_mounted() and not ours.has("enp1s0")
 
 
 def test_what_mount_says_is_told(host):
@@ -66,11 +66,19 @@ def test_what_mount_says_is_told(host):
 def test_an_interface_has_a_directory_that_goes_with_its_pins(host):
     ours, _called, root = host(MOUNTED, **{BPF[1:]: DIRECTORY})
     ours.make_directory("enp1s0")
-    assert (ours.interfaces(), mode(root / BPF[1:] / "enp1s0")) == (["enp1s0"], "0o700")
+    assert ours.has("enp1s0") and mode(root / BPF[1:] / "enp1s0") == "0o700"
     (root / queue_map("enp1s0")[1:]).touch()  # and no program: a run was killed in between
     ours.remove("enp1s0")
     ours.remove("enp1s0")
-    assert ours.interfaces() == []
+    assert not ours.has("enp1s0")
+
+
+def test_what_cannot_be_read_is_not_what_is_not_there(host):
+    ours, _called, _root = host(MOUNTED)
+    ours._sysfs.refused[MOUNTS] = errno.EACCES
+    with pytest.raises(KernelRefused) as caught:
+        ours.has("enp1s0")
+    assert str(caught.value) == "/proc/mounts cannot be looked at [EACCES: Permission denied]."
 
 
 def test_what_others_have_put_there_is_not_removed(host):
