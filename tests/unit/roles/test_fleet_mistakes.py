@@ -125,8 +125,8 @@ FAULTS = {
     ),
     "consent that is none": (
         {"provision_pfs": {"enp1s0": {}}, "provision_allow": ["in-use"]},
-        "provision_allow[0]: 'in-use' is none of destroy_vfs, in_use, link_reset, take_pf, bifurcated; "
-        "did you mean in_use?",
+        "provision_allow[0]: 'in-use' is none of destroy_vfs, in_use, link_reset, take_pf, bifurcated, "
+        "generic_xdp; did you mean in_use?",
     ),
     "a timeout in words": (
         {"provision_pfs": {"enp1s0": {}}, "provision_timeout": "four"},

@@ -187,8 +187,8 @@ FAULTS = {
     "consent that is none, and a PF that is named twice": (
         {"teardown_pfs": ["enp1s0", "enp1s0"], "teardown_allow": ["in-use"]},
         "2 things are refused:\n"
-        "- teardown_allow[0]: 'in-use' is none of destroy_vfs, in_use, link_reset, take_pf, bifurcated; "
-        "did you mean in_use?\n"
+        "- teardown_allow[0]: 'in-use' is none of destroy_vfs, in_use, link_reset, take_pf, bifurcated, "
+        "generic_xdp; did you mean in_use?\n"
         "- teardown_pfs[1]: 'enp1s0' is also that of teardown_pfs[0]. Remedy: make one entry of the two.",
     ),
     "a word that is neither true nor false": (
