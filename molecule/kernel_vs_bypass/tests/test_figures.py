@@ -80,7 +80,8 @@ def test_the_plot_has_a_bar_for_each(told):
 def test_everything_is_as_it_was(second, vm):
     looks = (
         "grep -c iptable_raw /proc/modules; cd /sys/class/net/enp1s0;"
-        " cat threaded device/sriov_numvfs device/sriov_drivers_autoprobe; ip -d link show enp1s0 | grep -c xdp; nft list tables;"
+        " cat threaded device/sriov_numvfs device/sriov_drivers_autoprobe;"
+        " ip -d link show enp1s0 | grep -c xdp; nft list tables;"
         " iptables-legacy -t raw -S PREROUTING; ethtool -x enp1s0 | awk '/^ +0:/'; ls /run/kernel-bypass-sriov/bpf"
     )
     assert second
