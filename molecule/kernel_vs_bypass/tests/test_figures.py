@@ -79,13 +79,14 @@ def test_the_plot_has_a_bar_for_each(told):
 
 def test_everything_is_as_it_was(second, vm):
     looks = (
-        "cat /sys/class/net/enp1s0/threaded /sys/class/net/enp1s0/device/sriov_numvfs"
-        " /sys/class/net/enp1s0/device/sriov_drivers_autoprobe; ip -d link show enp1s0 | grep -c xdp; nft list tables;"
+        "grep -c iptable_raw /proc/modules; cd /sys/class/net/enp1s0;"
+        " cat threaded device/sriov_numvfs device/sriov_drivers_autoprobe;"
+        " ip -d link show enp1s0 | grep -c xdp; nft list tables;"
         " iptables-legacy -t raw -S PREROUTING; ethtool -x enp1s0 | awk '/^ +0:/'; ls /run/kernel-bypass-sriov/bpf"
     )
     assert second
     assert [line.split() for line in vm.ssh(looks, check=False).stdout.splitlines()] == [
-        *(["0"], ["0"], ["1"], ["0"]),
+        *(["0"], ["0"], ["0"], ["1"], ["0"]),
         ["-P", "PREROUTING", "ACCEPT"],
         ["0:", *"01230123"],
     ]

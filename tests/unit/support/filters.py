@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.bpf import DROP
@@ -72,6 +73,9 @@ class Filters:
         rule = words[5:]
         if words[4] == "-I":
             self.rules.append(rule)
+            os.makedirs(f"{self._kernel.root}/proc/net", exist_ok=True)
+            with open(f"{self._kernel.root}/proc/net/ip_tables_names", "w", encoding="utf-8") as file:
+                file.write("raw\n")
         elif rule not in self.rules:
             return 1, "", "iptables: Bad rule (does a matching rule exist in that chain?).\n"
         elif words[4] == "-D":

@@ -17,7 +17,7 @@ import typing as t
 
 from ..errors import KernelRefused
 from ..model.drop_cost import IPTABLES, NFTABLES, XDP_PROGRAM
-from ..model.paths import DROP_PROGRAM
+from ..model.paths import DROP_PROGRAM, IPTABLES_TABLES
 from .bpf import DROP
 from .commands import NO_SUCH_COMMAND
 
@@ -51,8 +51,9 @@ class Dropping:
         return self._run([program, "--version"])[0] != NO_SUCH_COMMAND
 
     def is_there(self, by: str, name: str, port: int) -> bool:
-        if by == IPTABLES:
-            return self._run(_rule("-C", name, port))[0] == 0
+        if by == IPTABLES:  # which loads the table's module when it is asked for a rule
+            tables = (self._sysfs.read(IPTABLES_TABLES) or "").split()
+            return "raw" in tables and self._run(_rule("-C", name, port))[0] == 0
         if by == NFTABLES:
             return self._run(["nft", "list", "table", "ip", TABLE])[0] == 0
         return by == XDP_PROGRAM and self._attached(name) == PROGRAM

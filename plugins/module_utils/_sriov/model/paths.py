@@ -25,6 +25,7 @@ PROCESSES = "/proc"
 LOCKS = f"{PROCESSES}/locks"
 NETWORK_NAMESPACE = "net:["  # how a link to one begins, its inode behind it
 SOCKET_FAMILIES = "/proc/net/protocols"
+IPTABLES_TABLES = "/proc/net/ip_tables_names"  # those of iptables-legacy that are in use
 PF_RING = "/proc/net/pf_ring/dev"
 KERNEL_CONFIG = "/proc/config.gz"
 DEVICE_NODES = "/dev"

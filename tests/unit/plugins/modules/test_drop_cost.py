@@ -396,3 +396,22 @@ def test_a_vf_that_cannot_be_measured_is_refused(with_vf, options, told):
 def test_all_that_is_returned_is_documented_as_it_is(with_vf, options):
     with_vf.kernel.converse = Program(UP, SEEN)
     assert differing(said_by(drop_cost), returned(measure(with_vf, **options)), "", set()) == []
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+def test_the_module_of_table_raw_goes_where_it_was_not_there(traffic, tmp_path, loaded):
+    """Its hook would cost those that are measured behind it."""
+    module = tmp_path / "sys/module/iptable_raw"
+    if loaded:
+        module.mkdir(parents=True)
+    run = traffic.kernel.run
+    insert = run._iptables
+
+    def inserting(words, stdin):
+        if words[4:5] == ["-I"] or words[4:5] == ["-C"]:
+            module.mkdir(parents=True, exist_ok=True)
+        return insert(words, stdin)
+
+    run._iptables = inserting
+    assert not measure(traffic)["failed"]
+    assert ("modprobe -r -- iptable_raw" in run.calls) is not loaded
