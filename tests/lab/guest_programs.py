@@ -57,6 +57,7 @@ class GuestPrograms:
             "altnames": re.findall(r"^ +altname (\S+)", self._say(f"ip link show {name}"), re.MULTILINE),
             "perm_mac": self._say(f"ethtool -P {name}").split()[-1],
             "vfs": functions,
+            "xsk": self._say(f"ip -d link show {name} | grep -o prog/xdp || true") or None,  # no more of it
         }
 
     def host(self) -> dict[str, Any]:
