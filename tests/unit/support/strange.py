@@ -31,6 +31,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.modules import (
     pf,
     rss,
     vf,
+    xsk_queue,
 )
 from hypothesis import strategies as st
 
@@ -51,6 +52,7 @@ RUNNERS = {
     "pci_driver": pci_driver,
     "info": info,
     "boot_state": boot_state,
+    "xsk_queue": xsk_queue,
 }
 
 WORDS = ("", " ", "\0", "enp1s0\0", "٣", "²", "1_000", "0x10", "1e3", "-0", "--", "-c", "../..", "a/b", "\n", "\x1b[2J")
