@@ -20,9 +20,9 @@ driver and names the source of each fact. `scripts/check_drivers` looks for thes
 not listed is taken at its word, and gets no flow rule for a VF. An empty cell: not known, or there is none.
 
 - How we know: *lab* is the kernel's own, unmodified driver, in the scenarios of [the lab](lab.md), on a card that is
-  emulated, which [cannot prove everything](emulated-82599.md#what-it-proves-and-what-it-cannot). *Source* is read in the
-  source of that kernel, and nothing ran. *User* is a report of a card of silicon: there is none before a row says so,
-  and [yours](#report-yours) is welcome. DPDK, Snabb, PF_RING, netmap and EF_VI: by their own sources.
+  emulated, which [cannot prove everything](emulated-82599.md#what-it-proves-and-what-it-cannot). *Source* is read in
+  the source of that kernel, and nothing ran. *User* is a report of a card of silicon: there is none before a row says
+  so, and [yours](#report-yours) is welcome. DPDK, Snabb, PF_RING, netmap and EF_VI: by their own sources.
 - Rules to VFs: whether an ntuple rule of the PF can send a flow to a VF.
 - Price, RSS: the most queues that the kernel's traffic is spread over on the PF, beside its VFs.
 - Price, link: what another number of VFs is to the PF. Where the cell is empty, the worst is assumed.

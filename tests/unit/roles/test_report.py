@@ -76,3 +76,9 @@ def test_where_it_is_and_what_else_is_hidden_can_be_said(installed):
     ended = play(installed, "-e", json.dumps({"report_file": name, "report_hide": ["ixgbe"]}))
     assert ended.code == 0 and not (installed / "sriov-report.json").exists()
     assert '"ixgbe"' not in written(installed, "told.json")
+
+
+def test_a_misspelt_variable_is_refused_before_a_host_is_asked(installed):
+    ended = play(installed, "-e", json.dumps({"report_hidden": ["acme"]}))
+    assert ended.code != 0 and ended.visits == [] and not (installed / "sriov-report.json").exists()
+    assert "report_hidden: unknown; this playbook has report_file and report_hide" in ended.output
