@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.kernel_bypass.sriov.plugins.filter.anonymous import anonymous
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 MAC = "a0:36:9f:00:00:01"
@@ -126,13 +127,14 @@ def reports(draw):
             max_leaves=12,
         )
     )
-    return report, {secret for secret, _spelling in hidden}
+    once = [f"{draw(around)}{spelling}{draw(around)}" for _secret, spelling in hidden]
+    return [report, *once], {secret for secret, _spelling in hidden}
 
 
-def digits_of(text):
-    return "".join(each for each in text.lower() if each in "0123456789abcdef")
+MANY = settings(max_examples=300)
 
 
+@MANY
 @given(reports())
 def test_no_address_of_a_report_is_in_what_comes_out(given_report):
     report, hidden = given_report
@@ -140,12 +142,14 @@ def test_no_address_of_a_report_is_in_what_comes_out(given_report):
     assert not [spelling for secret in hidden for spelling in spellings(secret) if spelling.lower() in told]
 
 
+@MANY
 @given(st.lists(written, max_size=8))
 def test_the_same_has_the_same_number_and_another_another(found):
     told = anonymous([spelling for _secret, spelling in found])
     assert len({*zip((secret for secret, _spelling in found), told)}) == len({*told}) == len({one for one, _ in found})
 
 
+@MANY
 @given(reports())
 def test_what_is_hidden_stays_as_it_is_a_second_time(given_report):
     once = anonymous(given_report[0])
@@ -158,6 +162,18 @@ def shape(value):
     return [shape(below) for below in value] if isinstance(value, list) else None if isinstance(value, str) else value
 
 
+@MANY
 @given(st.recursive(PLAIN | st.text(), lambda below: st.lists(below) | st.dictionaries(st.text("xyz"), below)))
 def test_the_rest_of_a_report_stays(report):
     assert shape(anonymous(report)) == shape(report)
+
+
+words = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,4})?", fullmatch=True)
+names = st.builds(".".join, st.lists(words, min_size=1, max_size=3))
+
+
+@MANY
+@given(st.lists(names, min_size=1, max_size=4), st.lists(st.sampled_from([" ", "/", ": ", ", ", "\n"]), min_size=4))
+def test_no_name_of_a_report_is_in_what_comes_out(hosts, between):
+    text = "".join(f"{space}{name}" for space, name in zip(between, [*hosts, *(name.upper() for name in hosts)]))
+    assert re.fullmatch(r"(?:(?: |/|: |, |\n)<(?:host|mac|serial|bytes)-\d+>)+", anonymous(text, hosts))
