@@ -71,6 +71,15 @@ def test_a_host_that_is_away_is_told_and_the_others_are_in_it(installed):
     assert "203.0.113.9" not in written(installed)
 
 
+def test_why_a_host_could_not_tell_is_in_it(tmp_path):
+    playbooks.install(tmp_path, {"info": {"failed": True, "msg": "packet1: no Python at 203.0.113.7"}})
+    ended = play(tmp_path)
+    assert ended.code == 2, ended.output
+    assert f"is without what these hosts should have told: {', '.join(NAMES)}" in ended.output
+    told = [each["info"]["msg"] for each in json.loads(written(tmp_path))["hosts"]]
+    assert told == ["<host-1>: no Python at <ip-1>"] * 2
+
+
 def test_where_it_is_and_what_else_is_hidden_can_be_said(installed):
     name = str(installed / "told.json")
     ended = play(installed, "-e", json.dumps({"report_file": name, "report_hide": ["ixgbe"]}))
