@@ -12,10 +12,10 @@ import typing as t
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.rules import desired_rules
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.faults import Faults
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.rss_table import weights_table
 
-from ..simulation import hosts
-from ..simulation.atlas import index
-from ..simulation.atlas.row import ToVf
+from ..simulation import ethtool, hosts
+from ..simulation.atlas import index, nic
 from ..simulation.kernel import simulate
 
 PF, VFS = index.NAME, 2
@@ -39,6 +39,21 @@ ATTRIBUTES: dict[str, dict[str, t.Any]] = {
     **{f"max_tx_rate {rate}": {"max_tx_rate": rate} for rate in (0, 30, 1000, 1234, 70000, 200000)},
     **{f"min_tx_rate {rate}": {"min_tx_rate": rate, "max_tx_rate": 2000} for rate in (0, 500)},
 }
+
+
+def kernel_of(root, row, up=True, num_vfs=VFS):
+    """A simulated kernel with this driver's PF and its VFs."""
+    kernel = simulate(root, index.files(row))
+    if row.total_vfs and num_vfs:
+        kernel.sysfs.write(NUM_VFS, str(num_vfs))
+    if not up:
+        kernel.run(["ip", "link", "set", "dev", PF, "down"])
+    return kernel
+
+
+def options_of(wish):
+    """Those of module host."""
+    return {"pfs": [{"pf": PF, **WISHES[wish], **ALLOWED}]}
 
 
 def flow(kind):
@@ -75,10 +90,10 @@ RULES: dict[str, list[dict[str, t.Any]]] = {
     "ICMP": [{**ICMP, "queue": 1}],
     "a network": [{**alone("tcp4"), "src_ip": "192.0.2.0/24", "queue": 1}],
     "vlan": [{**alone("tcp4"), "vlan": 7, "queue": 1}],
-    "user_def": [{**alone("tcp4"), "user_def": 7, "queue": 1}],
-    "tos": [{**alone("tcp4"), "tos": 4, "queue": 1}],
-    "ether type": [{"flow_type": "ether", "ether_type": 0x88F7, "queue": 1}],
-    "ether type to VF 0": [{**flow("ether"), "ether_type": 0x88F7, "vf": 0, "queue": 0}],
+    "vlan, all of the tag": [{**alone("tcp4"), "vlan": 7, "masks": {"vlan": 0xFFFF}, "queue": 1}],
+    "ether type and vlan": [{"flow_type": "ether", "proto": 0x88F7, "vlan": 7, "queue": 1}],
+    "ether type": [{"flow_type": "ether", "proto": 0x88F7, "queue": 1}],
+    "ether type to VF 0": [{**flow("ether"), "proto": 0x88F7, "vf": 0, "queue": 0}],
     "ether to VF 0 queue 1": [{**flow("ether"), "vf": 0, "queue": 1}],
 }
 TABLES: dict[str, dict[str, t.Any]] = {
@@ -100,3 +115,80 @@ WISHES: dict[str, dict[str, t.Any]] = {
     "VF: max_tx_rate 1000, down": {"vfs": [{"vf": 0, **ATTRIBUTES["max_tx_rate 1000"]}]},
     "rule: four fields, down": {"rules": [{**alone("tcp4"), "queue": 1}]},
 }
+
+
+def refusal(kernel, row, wish):
+    """Why the driver does not do it, whoever asks: an errno's words, or what it does instead; "" if it does it."""
+    words = WISHES[wish]
+    try:
+        if "vfs" in words:
+            return _set_attributes(kernel, row, words["vfs"][0])
+        if "rules" in words:
+            return _insert(kernel, row, words["rules"])
+        return _set_table(kernel, words["rss"]) if "rss" in words else _write(kernel, words["num_vfs"])
+    except KernelRefused as error:
+        return str(error)
+
+
+def _set_attributes(kernel, row, said):
+    words = {name: value for name, value in said.items() if name != "vf"}
+    if "vlan" in words:
+        words = {"qos": 0, "vlan_proto": "802.1Q", **words}
+    given = []
+    for name, value in words.items():
+        word = {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+        given += [IPROUTE2.get(name, name), word]
+    code, _out, error = kernel.run(["ip", "link", "set", "dev", PF, "vf", "0", *given])
+    return error if code else ignored_words(row, said)
+
+
+def ignored_words(row, said):
+    """What the driver takes and does not do, or does otherwise."""
+    found = []
+    for name, value in said.items():
+        attribute = (row.attributes or {}).get(name)
+        if attribute and value and not attribute.kept:
+            found.append(f"{name} is ignored")
+        elif attribute and attribute.rounds > 1 and value % attribute.rounds:
+            found.append(f"{name} is rounded")
+    return ", ".join(found)
+
+
+def done_wrongly(kernel, row, wish):
+    """What the driver has taken and does otherwise, in words."""
+    words = WISHES[wish]
+    rules = ethtool.nic(kernel.run.devices, PF).rules() if "rules" in words else []
+    said = [ignored_words(row, each) for each in words.get("vfs", ())]
+    return ", ".join(filter(None, [*said, *(rule["wrong"] for rule in rules)]))
+
+
+IPROUTE2 = {"vlan_proto": "proto", "link_state": "state"}
+
+
+def _insert(kernel, row, rules):
+    if row.rules is None:
+        return "no rules"
+    with contextlib.suppress(KernelRefused):
+        kernel.ethtool.set_feature(PF, nic.NTUPLE, True)
+    for number, rule in enumerate(desired_rules(rules, "", Faults()).rules):
+        place = None if row.rules.any_only else row.rules.size - 1 - number
+        kernel.ethtool.insert_rule(PF, rule.at(place if rule.location is None else rule.location))
+    return ", ".join(rule["wrong"] for rule in ethtool.nic(kernel.run.devices, PF).rules() if rule["wrong"])
+
+
+def _set_table(kernel, words):
+    channels, table = kernel.ethtool.channels(PF), kernel.ethtool.rss(PF).table
+    if "channels" in words:
+        if channels is None or not channels.combined:
+            return "no combined channels"
+        kernel.ethtool.set_channels(PF, channels._replace(combined=words["channels"]))
+    elif "default" not in words:
+        kernel.ethtool.set_rss(PF, weights_table(len(table), tuple(words.get("weights") or [1] * words["equal"])))
+    return ""
+
+
+def _write(kernel, number):
+    if number != kernel.sysfs.read_int(NUM_VFS):
+        kernel.sysfs.write(NUM_VFS, str(number))
+    given = kernel.sysfs.read_int(NUM_VFS)
+    return "" if given == number else f"{given} came"

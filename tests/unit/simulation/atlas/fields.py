@@ -46,7 +46,7 @@ def compared(spec):
     if spec.flow_type & simabi.FLOW_EXT:
         found.update({name: extension[start:end] for name, (start, end) in EXTENSION.items()})
     if spec.flow_type & simabi.FLOW_MAC_EXT:
-        found["dst_mac"] = extension[2:8]
+        found["dst_mac beside IP"] = extension[2:8]
     return {name: mask for name, mask in found.items() if any(mask)}
 
 

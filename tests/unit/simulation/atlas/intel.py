@@ -16,7 +16,7 @@ I40E = Row(
     *("i40e", "iavf", "8086", "1572", "154c"),
     numvfs=NumVfs(most=12, above=errno.EPERM),  # func_caps.num_vfs is below sriov_totalvfs
     attributes=attributes(
-        max_tx_rate=Attribute(link_most=True),
+        max_tx_rate=Attribute(link_most=True, rounds=50),
         spoofchk=Attribute(starts=True),
     ),
     channels=Channels(size=lambda _channels: 512, forgets_below=True),
@@ -24,10 +24,11 @@ I40E = Row(
         f"{TCP_UDP} {SCTP} {IP}",
         refused={
             **{"tos": errno.EOPNOTSUPP, "tclass": errno.EOPNOTSUPP, "proto": errno.EINVAL, "l4_bytes": errno.EINVAL},
-            **{"dst_mac": errno.EINVAL},
+            **{"dst_mac beside IP": errno.EINVAL},
         },
         masks=FULL,
         free_masks=("vlan", "user_def"),
+        partly_ignored=("vlan",),
         one_set=PER_TYPE,
         to_vf=ToVf("queue", queues=4),
         size=8192,
@@ -49,7 +50,7 @@ ICE = Row(
     channels=Channels(with_rules=errno.EOPNOTSUPP, size=lambda _channels: 512),
     rules=Rules(
         f"ether {TCP_UDP} {SCTP} {IP}",
-        refused={"tos": errno.EOPNOTSUPP, "tclass": errno.EOPNOTSUPP, "dst_mac": errno.EINVAL},
+        refused={"tos": errno.EOPNOTSUPP, "tclass": errno.EOPNOTSUPP, "dst_mac beside IP": errno.EINVAL},
         masks=FULL,
         free_masks=("vlan",),
         one_set=PER_TYPE,

@@ -24,7 +24,7 @@ QEDE = Row(
     ),
     rules=Rules(
         TCP_UDP,
-        refused=dict.fromkeys(("vlan", "vlan_etype", "user_def", "dst_mac"), errno.EOPNOTSUPP),
+        refused=dict.fromkeys(("vlan", "vlan_etype", "user_def", "dst_mac beside IP"), errno.EOPNOTSUPP),
         masks="full",
         mask_error=errno.EINVAL,
         one_set="port",

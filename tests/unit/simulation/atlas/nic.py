@@ -69,7 +69,8 @@ class AtlasNic(UnknownNic):
         return self.count()
 
     def default_table(self):
-        return [entry % self.rings() for entry in range(self.row.channels.size(self.rings()))]
+        rings = self.rings()
+        return [entry % rings for entry in range(self.row.channels.size(rings))]
 
     def set_table(self, entries):
         queues = max(entries) + 1
@@ -118,10 +119,29 @@ class AtlasNic(UnknownNic):
             raise refusal(columns.needs_ntuple)
         self.check_flow(spec)
         self.check_action(spec)
-        if simabi.ring_vf(spec.ring_cookie) and spec.ring_cookie != simabi.RX_CLS_FLOW_DISC:
-            fields.without(spec, columns.ignored.get(fields.flow_type(spec), ()))
+        wrong = self.ignores(spec) or self.leads_elsewhere(spec)
         self.choose_place(spec)
-        self.place({"location": spec.location, "spec": bytes(spec).hex(), "context": 0})
+        self.place({"location": spec.location, "spec": bytes(spec).hex(), "context": 0, "wrong": wrong})
+
+    def ignores(self, spec):
+        """Takes what it does not compare out of a rule; in words."""
+        columns, compared = self.rule_columns, fields.compared(spec)
+        ignored = [name for name in columns.ignored.get(fields.flow_type(spec), ()) if name in compared]
+        partial = [name for name in columns.partly_ignored if set(compared.get(name, b"\xff")) != {0xFF}]
+        fields.without(spec, ignored)
+        return ", ".join(f"{name} is not compared" for name in (*ignored, *partial))
+
+    def leads_elsewhere(self, spec):
+        """Where the frames go, if not to where the rule says."""
+        to_vf = self.rule_columns.to_vf
+        if not self.into_vf(spec) and spec.ring_cookie < 1 << 32 and simabi.ring(spec.ring_cookie) >= self.rings():
+            return "leads to a queue of another function"
+        if not self.into_vf(spec) or to_vf.leads == "queue":
+            return ""
+        return "" if to_vf.leads == "rss" and not simabi.ring(spec.ring_cookie) else f"leads to: {to_vf.leads}"
+
+    def into_vf(self, spec):
+        return spec.ring_cookie != simabi.RX_CLS_FLOW_DISC and simabi.ring_vf(spec.ring_cookie)
 
     def check_flow(self, spec):
         columns, flow_type = self.rule_columns, fields.flow_type(spec)
@@ -132,7 +152,8 @@ class AtlasNic(UnknownNic):
             if name in columns.refused:
                 raise refusal(columns.refused[name])
             whole = columns.masks != FULL or name in columns.free_masks or set(mask) == {0xFF}
-            if not whole:
+            other = name in columns.one_mask and int.from_bytes(mask, "big") != columns.one_mask[name]
+            if not whole or other:
                 raise refusal(columns.mask_error)
         if any(name not in compared for name in columns.required.get(flow_type, ())):
             raise refusal(errno.EOPNOTSUPP)
@@ -187,5 +208,5 @@ class AtlasNic(UnknownNic):
         super().tell_rule(rule, request)
         told.FORMS[self.rule_columns.told](request.fs)
         to_vf = self.rule_columns.to_vf
-        if isinstance(to_vf, ToVf) and to_vf.told_queue is not None and simabi.ring_vf(request.fs.ring_cookie):
+        if isinstance(to_vf, ToVf) and to_vf.told_queue is not None and self.into_vf(request.fs):
             request.fs.ring_cookie = simabi.ring_vf(request.fs.ring_cookie) << 32 | to_vf.told_queue

@@ -31,6 +31,8 @@ MLX5 = Row(
         f"ether {TCP_UDP} {IP}",
         other_type=ENOTSUPP,
         refused={"tos": errno.EINVAL, "tclass": errno.EINVAL, "l4_bytes": errno.EINVAL, "vlan_etype": errno.EINVAL},
+        one_mask={"vlan": 0x0FFF},
+        mask_error=errno.EINVAL,
         beyond=errno.ENOSPC,
         ntuple="off",
         off_drops=False,

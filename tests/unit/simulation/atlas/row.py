@@ -28,6 +28,7 @@ class Attribute:
     :param never: value -> errno.
     :param values: those that it takes; every other is answered with `otherwise`.
     :param least: numbers below are answered with `otherwise`, 0 excepted; `most` likewise.
+    :param step: numbers that are no multiples of it are answered with `otherwise`; rounds: are rounded in silence.
     :param link_most: numbers above the link's speed are answered with `otherwise`.
     :param kept: False: accepted, and nothing comes of it.
     :param told: AS_SET, a constant, or None: the driver does not tell.
@@ -43,6 +44,7 @@ class Attribute:
     least: int = 0
     most: int | None = None
     step: int = 1
+    rounds: int = 1
     link_most: bool = False
     exact_speed: int | None = None
     kept: bool = True
@@ -138,12 +140,16 @@ class Rules:
 
     :param types: flow types; another is answered with `other_type`.
     :param refused: field -> errno.
-    :param ignored: fields that nobody compares and nobody tells, by flow type ("" for all).
+    :param ignored: fields that nobody compares and nobody tells, by flow type.
+    :param partly_ignored: fields that are ignored unless all their bits are compared.
+    :param required: fields without which a flow type is EOPNOTSUPP.
     :param masks: FULL: of all bits or none, else `mask_error`.
     :param free_masks: fields that may have any mask all the same.
+    :param one_mask: field -> the one mask that it may have, else `mask_error`.
     :param one_set: rules of one flow type, or of the port, compare the same fields: else `set_error`.
     :param shapes: sets of fields that there may be at all, else `set_error`.
     :param to_vf: ToVf, or the errno of every action with a VF.
+    :param queue_beyond: a queue that the PF has not; 0: it is taken for another function's.
     :param beyond: a location past the end. any_only: the driver chooses places, a location is EINVAL.
     :param occupied: 0: the rule there is replaced.
     :param same: another rule for the same flow.
@@ -158,10 +164,12 @@ class Rules:
     other_type: int = errno.EOPNOTSUPP
     refused: t.Mapping[str, int] = field(default_factory=dict)
     ignored: t.Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    partly_ignored: tuple[str, ...] = ()
     required: t.Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     masks: str = FREE
     free_masks: tuple[str, ...] = ()
     mask_error: int = errno.EOPNOTSUPP
+    one_mask: t.Mapping[str, int] = field(default_factory=dict)
     one_set: str = ""
     set_error: int = errno.EOPNOTSUPP
     shapes: tuple[frozenset[str], ...] = ()

@@ -99,15 +99,16 @@ def listed(row, devices, pf, vfs):
     """vfinfo_list."""
     if row.attributes is None or (row.hidden_while_down and not is_up(devices, pf)):
         return []
-    return [_shown(index, {name: _told(row, name, vf) for name in USUAL}) for index, vf in enumerate(vfs)]
+    speed = row.speed if is_up(devices, pf) else 0
+    return [_shown(index, {name: _told(row, name, vf, speed) for name in USUAL}) for index, vf in enumerate(vfs)]
 
 
-def _told(row, name, vf):
+def _told(row, name, vf, speed):
     attribute, value = row.attributes[name], vf[KEYS.get(name, name)]
     if attribute.told == "administrator's":
         return value if vf["admin"] else USUAL[name]
     if attribute.none is not None and not value:
-        return row.speed if attribute.none == "speed" else attribute.none
+        return speed if attribute.none == "speed" else attribute.none
     return value if attribute.told is AS_SET else attribute.told
 
 
