@@ -27,6 +27,7 @@ from ansible_collections.kernel_bypass.sriov.tests.unit.support.driver_wishes im
     kernel_of,
     options_of,
     refusal,
+    wishes_of,
 )
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.known import KNOWN
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
@@ -73,7 +74,7 @@ def difference(root, row, wish):
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_the_plan_says_what_the_driver_does(row, roots):
-    wishes = [wish for wish in WISHES if not is_of_options(wish)]
+    wishes = [wish for wish in wishes_of(row) if not is_of_options(wish)]
     found = {wish: difference(roots(), row, wish) for wish in wishes}
     differing = {wish: words for wish, words in found.items() if words}
     known = KNOWN.get(row.name, {})
@@ -85,7 +86,7 @@ def test_the_plan_says_what_the_driver_does(row, roots):
 def several(draw):
     """A driver, and wishes that are met each by itself."""
     row = draw(st.sampled_from(ROWS))
-    left = [wish for wish in WISHES if wish not in KNOWN.get(row.name, {}) and wish not in DOWN]
+    left = [wish for wish in wishes_of(row) if wish not in KNOWN.get(row.name, {}) and wish not in DOWN]
     return row, draw(st.lists(st.sampled_from(left), min_size=2, max_size=6, unique=True))
 
 

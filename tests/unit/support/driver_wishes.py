@@ -17,6 +17,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.r
 from ..simulation import ethtool, hosts
 from ..simulation.atlas import index, nic
 from ..simulation.kernel import simulate
+from ..simulation.tree import build
 
 PF, VFS = index.NAME, 2
 NUM_VFS = f"/{hosts.DEVICES}/{hosts.IGB.address}/sriov_numvfs"
@@ -44,11 +45,18 @@ ATTRIBUTES: dict[str, dict[str, t.Any]] = {
 def kernel_of(root, row, up=True, num_vfs=VFS):
     """A simulated kernel with this driver's PF and its VFs."""
     kernel = simulate(root, index.files(row))
-    if row.total_vfs and num_vfs:
+    if num_vfs and row.total_vfs and row.numvfs.sysfs:
         kernel.sysfs.write(NUM_VFS, str(num_vfs))
     if not up:
         kernel.run(["ip", "link", "set", "dev", PF, "down"])
+        build(root, {f"sys/class/net/{PF}/speed": "-1"})
     return kernel
+
+
+def wishes_of(row):
+    """Where a driver takes no rules one or two say as much as all."""
+    some = ("rule: tcp4 to queue 1", "rule: ether to VF 0")
+    return [wish for wish, words in WISHES.items() if row.rules or "rules" not in words or wish in some]
 
 
 def options_of(wish):

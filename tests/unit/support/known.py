@@ -15,7 +15,9 @@ def all_of(reason, *wishes):
 
 
 # Nobody can read these before the driver is asked: the run ends with its errno, and what it means.
-FIRMWARE_LIMIT = all_of("firmware's limit is below sriov_totalvfs, and is told nowhere", "num_vfs 14", "num_vfs 14, down")
+FIRMWARE_LIMIT = all_of(
+    "firmware's limit is below sriov_totalvfs, and is told nowhere", "num_vfs 14", "num_vfs 14, down"
+)
 FEWER = all_of("the rings that are left decide; the VFs are removed again, and the run fails", *FIRMWARE_LIMIT)
 DOUBLE_VLAN = all_of("802.1ad depends on firmware, which tells it nowhere", "VF: 802.1ad")
 
@@ -33,6 +35,11 @@ ABSOLUTE = all_of(
     *("rule: two alike", "rule: two of different fields", "rule: ICMP", "rule: a network"),
     *("rule: vlan", "rule: vlan, all of the tag"),
 )
+WITH_VF_DRIVER = all_of(
+    "the driver changes a VF only while that has no driver, which is known",
+    *(f"VF: {word}" for word in ("mac", "vlan", "qos", "spoofchk True", "mac, down")),
+)
+FULL_MASKS = all_of("addresses are compared whole or not at all", "rule: a network")
 
 KNOWN: dict[str, dict[str, str]] = {
     "i40e X710": {**FIRMWARE_LIMIT, **QUEUES_OF_VF},
@@ -53,4 +60,23 @@ KNOWN: dict[str, dict[str, str]] = {
     ),
     "nfp Agilio": {**FIRMWARE_LIMIT, **DOUBLE_VLAN},
     "cxgb4 PF4": {**ABSOLUTE, **NEEDS_UP},
+    "mlx4_core ConnectX-3": {
+        **NEEDS_UP,
+        **all_of("mlx4_en_set_rxnfc(): `ip4` without a protocol only", "rule: ICMP"),
+        **all_of("mlx4_en_set_rxfh(): a power of two, each as much as the others", "rss: equal 3", "rss: weights"),
+    },
+    "be2net Skyhawk": all_of("Skyhawk takes hundredths of the link's speed", "VF: max_tx_rate 1234"),
+    "bnx2x": {
+        **FEWER,
+        **all_of("bnx2x_set_channels(): EPERM beside VFs, which are known", "rss: channels 4"),
+        **all_of("bnx2x_vf_op_prep(): the PF must be up, which is known", "VF: mac, down"),
+    },
+    "fsl_enetc": all_of("the VF's driver is reloaded by the second run only", "VF: mac", "VF: mac, down"),
+    "sfc_siena": FULL_MASKS,
+    "sfc_ef100": {
+        **FULL_MASKS,
+        **all_of("its rules are those of sfc: no SCTP", "rule: sctp4 to queue 1", "rule: sctp6 to queue 1"),
+        **all_of("its rules are those of sfc: the driver picks the locations", "rule: four fields at 3"),
+    },
+    "qlcnic": WITH_VF_DRIVER,
 }

@@ -16,7 +16,9 @@ BNXT_ATTRIBUTES = attributes(
     qos=Attribute(most=7, needs="vlan"),
 )
 BNXT_RULES = {
-    "refused": {name: errno.EOPNOTSUPP for name in ("vlan", "vlan_etype", "user_def", "dst_mac beside IP", "tos", "tclass")},
+    "refused": {
+        name: errno.EOPNOTSUPP for name in ("vlan", "vlan_etype", "user_def", "dst_mac beside IP", "tos", "tclass")
+    },
     "any_only": True,
     "lists_count": True,
     "same": errno.EEXIST,

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 
 from .. import hosts
-from . import broadcom, intel, marvell, nvidia, others
+from . import broadcom, intel, marvell, nvidia, others, rare, servers
 
-ROWS = (*intel.ROWS, *nvidia.ROWS, *broadcom.ROWS, *marvell.ROWS, *others.ROWS)
+ROWS = (*intel.ROWS, *nvidia.ROWS, *broadcom.ROWS, *marvell.ROWS, *others.ROWS, *servers.ROWS, *rare.ROWS)
 BY_NAME = {row.name: row for row in ROWS}
 MARK = "sim/atlas"
 NAME = "enp1s0"

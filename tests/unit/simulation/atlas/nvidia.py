@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""mlx5_core."""
+"""mlx5_core, mlx4_core."""
 
 from __future__ import annotations
 
 import errno
 
-from .row import ENOTSUPP, IP, TCP_UDP, Attribute, Channels, NumVfs, Row, Rules, attributes
+from .row import ENOTSUPP, FULL, IP, TCP_UDP, Attribute, Channels, NumVfs, Row, Rules, attributes
 
 
 def mlx5_table(channels):
@@ -39,4 +39,26 @@ MLX5 = Row(
     ),
     speed=100000,
 )
-ROWS = (MLX5,)
+MLX4 = Row(
+    "mlx4_core ConnectX-3",
+    "8",
+    *("mlx4_core", "mlx4_core", "15b3", "1003", "1004"),
+    # VFs come with a parameter of the module, and attributes with them: none here.
+    numvfs=NumVfs(sysfs=False),
+    attributes=None,
+    channels=Channels("apart", powers=True, size=lambda channels: 1 << (channels.bit_length() - 1)),
+    rules=Rules(
+        "ether tcp4 udp4 ip4",
+        other_type=errno.EINVAL,
+        refused={"proto": errno.EINVAL, "src_mac": errno.EINVAL},
+        masks=FULL,
+        mask_error=errno.EINVAL,
+        free_masks=("vlan",),
+        size=256,
+        ntuple="none",
+        needs_up=errno.EINVAL,
+        dropped_by=("channels", "mtu", "down"),
+    ),
+    speed=40000,
+)
+ROWS = (MLX5, MLX4)

@@ -50,7 +50,9 @@ NFP = Row(
         min_tx_rate=Attribute(most=65534),
         query_rss=Attribute(errno.EOPNOTSUPP, told=False),
     ),
-    rules=Rules(f"ether {TCP_UDP} {SCTP} {IP}", refused={"src_mac": errno.EOPNOTSUPP}, same=errno.EINVAL, ntuple="none"),
+    rules=Rules(
+        f"ether {TCP_UDP} {SCTP} {IP}", refused={"src_mac": errno.EOPNOTSUPP}, same=errno.EINVAL, ntuple="none"
+    ),
 )
 # PF4, which has the ports and no VFs.
 CXGB4 = Row(

@@ -31,7 +31,7 @@ class Attribute:
     :param step: numbers that are no multiples of it are answered with `otherwise`; rounds: are rounded in silence.
     :param link_most: numbers above the link's speed are answered with `otherwise`.
     :param kept: False: accepted, and nothing comes of it.
-    :param told: AS_SET, a constant, or None: the driver does not tell.
+    :param told: AS_SET, a constant, "speed" (of the link), or None: the driver does not tell.
     :param none: how it tells that there is none (0).
     :param starts: what a new VF has.
     :param needs: "up" or "link": else everything is answered with `lacking`; without_zero: but 0.
@@ -195,8 +195,9 @@ class Row:
     """A driver, with one of its cards.
 
     :param section: where the facts are from.
-    :param attributes: None: VFs are not listed at all.
-    :param down: errno of setting while the PF is down; entries are not listed then.
+    :param attributes: None: there are none, and VFs are not listed.
+    :param hides_vfs: VFs are not listed, and have attributes all the same.
+    :param hidden_while_down: VFs are not listed while the PF is down.
     """
 
     name: str
@@ -211,5 +212,6 @@ class Row:
     channels: Channels = Channels()
     rules: Rules | None = None
     hidden_while_down: bool = False
+    hides_vfs: bool = False
     total_vfs: int = 16
     speed: int = 25000

@@ -97,7 +97,7 @@ def _takes(attribute, value, speed):
 
 def listed(row, devices, pf, vfs):
     """vfinfo_list."""
-    if row.attributes is None or (row.hidden_while_down and not is_up(devices, pf)):
+    if row.attributes is None or row.hides_vfs or (row.hidden_while_down and not is_up(devices, pf)):
         return []
     speed = row.speed if is_up(devices, pf) else 0
     return [_shown(index, {name: _told(row, name, vf, speed) for name in USUAL}) for index, vf in enumerate(vfs)]
@@ -109,7 +109,8 @@ def _told(row, name, vf, speed):
         return value if vf["admin"] else USUAL[name]
     if attribute.none is not None and not value:
         return speed if attribute.none == "speed" else attribute.none
-    return value if attribute.told is AS_SET else attribute.told
+    told = value if attribute.told is AS_SET else attribute.told
+    return speed if told == "speed" else told
 
 
 def _shown(index, told):
