@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every driver of simulation/atlas, which was written from the drivers' source and not from knowledge/: a second opinion.
+"""Every driver of simulation/atlas, written from the drivers' source and not from knowledge/: a second opinion.
 
 What is accepted is done by the driver, and what is done needs no second run.
 """

@@ -40,6 +40,18 @@ WITH_VF_DRIVER = all_of(
     *(f"VF: {word}" for word in ("mac", "vlan", "qos", "spoofchk True", "mac, down")),
 )
 FULL_MASKS = all_of("addresses are compared whole or not at all", "rule: a network")
+UNKNOWN_DRIVER = all_of(
+    "the driver has no file in knowledge/: nothing is known of what it lacks",
+    *(f"VF: {word}" for word in ("mac", "vlan", "no vlan", "qos", "802.1ad", "mac, down", "max_tx_rate 1000, down")),
+    *(f"VF: {word} {on}" for word in ("spoofchk", "trust") for on in (True, False)),
+    *("VF: query_rss True", "VF: link_state enable", "VF: link_state disable"),
+    *(f"VF: max_tx_rate {rate}" for rate in (30, 1000, 1234, 70000, 200000)),
+    *("VF: min_tx_rate 0", "VF: min_tx_rate 500"),
+)
+NO_SYSFS = all_of(
+    "the driver has no file in knowledge/: it has no sriov_configure()",
+    *("num_vfs 1", "num_vfs 2", "num_vfs 14", "num_vfs 1, down", "num_vfs 14, down"),
+)
 
 KNOWN: dict[str, dict[str, str]] = {
     "i40e X710": {**FIRMWARE_LIMIT, **QUEUES_OF_VF},
@@ -79,4 +91,6 @@ KNOWN: dict[str, dict[str, str]] = {
         **all_of("its rules are those of sfc: the driver picks the locations", "rule: four fields at 3"),
     },
     "qlcnic": WITH_VF_DRIVER,
+    "octeon_ep": {**FIRMWARE_LIMIT, **UNKNOWN_DRIVER},
+    "thunder nicpf": NO_SYSFS,
 }

@@ -108,7 +108,7 @@ OCTEON_EP = Row(
 THUNDER = Row(
     "thunder nicpf",
     "18",
-    *("thunder-nic", "thunder-nicvf", "177d", "a01e", "a034"),
+    *("nicpf", "nicvf", "177d", "a01e", "a034"),
     numvfs=NumVfs(sysfs=False),
     attributes=None,
     channels=Channels("none"),
