@@ -256,7 +256,10 @@ class Devices:
         for index in range(count):
             vf = nic.vf(index)
             group = None if own is None else self.new_group() if self.behaviour.isolated else own
-            build(self.root, hosts.function(vf, "8086", self.read(base, "sriov_vf_device"), group=group))
+            build(
+                self.root,
+                hosts.function(vf, self.read(base, "vendor")[2:], self.read(base, "sriov_vf_device"), group=group),
+            )
             build(
                 self.root,
                 {

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """A simulated SIOCETHTOOL on a tree made by hosts.host(), with drivers ixgbe (82599, X550), igb (82576, i350), an
-unknown one, and what some others do with flow rules; what the core answers is in ioctl.py."""
+unknown one, what some others do with flow rules, and all of atlas/; what the core answers is in ioctl.py."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import errno
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.ethtool import Ethtool
 
 from . import hosts
+from .atlas.index import row_of
+from .atlas.nic import AtlasNic
 from .devices import Behaviour, Devices
 from .igb import Igb82576, IgbI350
 from .ioctl import COMMANDS
@@ -32,6 +34,9 @@ def nic(devices, name):
     if name not in devices.interfaces():
         raise refusal(errno.ENODEV)
     found = Nic(devices, name)
+    row = row_of(devices, found.address)
+    if row:
+        return AtlasNic(devices, name, row)
     if found.attribute("sriov_numvfs") is None and found.driver not in PLAIN:
         return found
     igb = IgbI350 if (found.attribute("device") or "")[2:] in I350 else Igb82576

@@ -21,6 +21,8 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.system import System
 
 from . import hosts
+from .atlas.index import row_of
+from .atlas.numvfs import answer
 from .bpf import SimBpf
 from .devices import Behaviour, Devices
 from .ethtool import SimEthtool, link_changed, mtu_changed, nic, vfs_changed
@@ -91,7 +93,12 @@ class SimSysfs(Sysfs):
             return errno.ERANGE
         if count == present:
             return 0
-        if self._devices.driver(pf) not in SRIOV_DRIVERS:
+        row, given = row_of(self._devices, pf), count
+        if row:
+            error, given = answer(row, self._devices, pf, count)
+            if error or not (given or present):
+                return error
+        elif self._devices.driver(pf) not in SRIOV_DRIVERS:
             return errno.ENOENT
         if count and self._devices.driver(pf) == "ixgbe" and self._has_native_xdp(pf):
             return errno.EINVAL  # ixgbe_pci_sriov_enable()
@@ -106,7 +113,7 @@ class SimSysfs(Sysfs):
         elif count in self._behaviour.refuses:
             return self._behaviour.refuses[count]
         else:
-            count = self._behaviour.gives.get(count, count)
+            count = self._behaviour.gives.get(count, given)
             if not self._behaviour.hides_vfs:
                 self._devices.add_vfs(pf, count)
         self._devices.put(f"{base}/sriov_numvfs", count)

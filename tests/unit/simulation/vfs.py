@@ -13,6 +13,8 @@ from __future__ import annotations
 import json
 
 from . import hosts
+from .atlas.index import row_of
+from .atlas.vfs import change, fresh, listed
 from .tree import build
 
 FRESH = {
@@ -39,7 +41,8 @@ class VirtualFunctions:
         build(self._devices.root, {f"sim/vfs/{pf}": json.dumps(vfs)})
 
     def create(self, pf, count):
-        self.store(pf, [dict(FRESH) for _vf in range(count)])
+        row = row_of(self._devices, pf)
+        self.store(pf, [fresh(row, dict(FRESH)) if row else dict(FRESH) for _vf in range(count)])
 
     def address_at_probe(self, pf, index, random):
         """The VF driver asks its PF: the address that was set, else one that it makes up and tells the PF."""
@@ -88,6 +91,9 @@ class VirtualFunctions:
 
     def show(self, pf):
         """vfinfo_list of iproute2 6.1."""
+        row = row_of(self._devices, pf)
+        if row:
+            return listed(row, self._devices, pf, self.load(pf))
         driver, speed = self._devices.driver(pf), self._speed(pf)
         return [_shown(index, _told(vf, driver, speed), driver) for index, vf in enumerate(self.load(pf))]
 
@@ -97,7 +103,11 @@ class VirtualFunctions:
         desired = dict(zip(rest[::2], rest[1::2], strict=True))
         if int(index) >= len(vfs):
             return ERRORS[22]
-        vf = vfs[int(index)]
+        vf, row = vfs[int(index)], row_of(self._devices, pf)
+        if row:
+            refused = change(row, self._devices, pf, vf, desired)
+            self.store(pf, vfs)
+            return refused
         for name in ORDER:
             error = _apply(vf, name, desired, self._devices.driver(pf), self._carrier(pf))
             if error:
