@@ -77,8 +77,7 @@ class Traffic:
         return self.table(), self.threaded(), self.dropping(), (self.root / DROP_COST.lstrip("/")).exists()
 
 
-@pytest.fixture
-def traffic(tmp_path):
+def simulated(root):
     files = {
         **hosts.host(hosts.IXGBE),
         THREADED: "0",
@@ -91,7 +90,13 @@ def traffic(tmp_path):
         "proc/4002/comm": "napi/enp2s0-8194",
         "proc/4002/schedstat": "999999999 0 0",
     }
-    return Traffic(Filters.on(simulate(tmp_path, files)), tmp_path)
+    queues = {f"sys/class/net/enp1s0/queues/rx-{queue}": DIRECTORY for queue in range(8)}
+    return simulate(root, {**files, **queues})
+
+
+@pytest.fixture
+def traffic(tmp_path):
+    return Traffic(Filters.on(simulated(tmp_path)), tmp_path)
 
 
 def measure(traffic, check=False, **options):
@@ -406,10 +411,13 @@ IFINDEX = 3
 
 
 @pytest.fixture
-def with_queue(traffic):
+def with_queue(tmp_path):
     """Queue 1 is given, all that comes is led to it, and testpmd has its socket there as soon as it is asked."""
-    assert not run_module(xsk_queue, traffic.kernel, pf="enp1s0", queues=[1])["failed"]
-    run, sleep = traffic.kernel.run, traffic.sleep
+    kernel = simulated(tmp_path)
+    given = run_module(xsk_queue, kernel, pf="enp1s0", queues=[1])
+    assert not given["failed"], given["msg"]
+    traffic = Traffic(Filters.on(kernel), tmp_path)
+    sleep = traffic.sleep
 
     def sleeping(seconds):
         sleep(seconds)
@@ -487,8 +495,6 @@ QUEUE_REFUSED = {
 
 @pytest.mark.parametrize(("options", "told"), QUEUE_REFUSED.values(), ids=QUEUE_REFUSED)
 def test_a_queue_that_cannot_be_measured_is_refused(with_queue, options, told):
-    for queue in range(8):
-        build(with_queue.root, {f"sys/class/net/enp1s0/queues/rx-{queue}": DIRECTORY})
     assert told in measure(with_queue, contender="xsk", **options)["msg"] and with_queue.program.argv is None
 
 
