@@ -10,8 +10,11 @@ import json
 import types
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kept.drop_cost import DropCost
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kept.files import Files
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.conversation import Ended
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.dropping import TABLE
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.drop_cost import Before
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.paths import DROP_COST
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.others import others
 from ansible_collections.kernel_bypass.sriov.plugins.modules import drop_cost, host, rss, xsk_queue
@@ -515,6 +518,16 @@ def test_an_older_dpdk_is_refused_before_anything_is_changed(with_queue):
     result = measure(with_queue, contender="xsk")
     assert result["failure"]["why"].startswith("DPDK 22.11 cannot use a map that is pinned")
     assert with_queue.seen == [] and program.closed and with_queue.threaded() == "0"
+
+
+def test_the_next_run_brings_back_the_napi_of_a_queue_whose_run_was_killed(with_queue):
+    kept = Before("enp1s0", hosts.IXGBE.address, LABEL, "AF_XDP", 4321, threaded=0)
+    DropCost(Files(with_queue.kernel.root)).write(kept)
+    build(with_queue.root, {THREADED: "1"})
+    result = measure(with_queue, contender="xsk")
+    assert (result["changed"], result["steps"]) == (True, ["have the NAPI of enp1s0 as it was (threaded: 0)"])
+    assert with_queue.program.threaded_at_start == with_queue.threaded() == "0"
+    assert not (with_queue.root / DROP_COST.lstrip("/")).exists()
 
 
 def test_what_a_queue_returns_is_documented_as_it_is(with_queue):
