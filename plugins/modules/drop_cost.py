@@ -20,7 +20,8 @@ description:
   - The RSS table, C(threaded), rules and programs are brought back to what they were, whatever happens. Where a run was
     killed, the next one does that first, and RV(steps) tells. A boot does it too.
   - The table of nft is C(kernel_bypass_sriov_drop), and the XDP program C(kbs_drop). What is others' stays.
-  - Refused is what would cut the SSH connection, a PF that has an XDP program, and a rule that is there already.
+  - Refused is what would cut the SSH connection, a PF that has an XDP program (for O(contender=xsk) one that does not
+    look into the map of this collection), and a rule that is there already.
   - In check mode nothing is measured. What would be refused is.
 author:
   - kernel_bypass.sriov maintainers (!UNKNOWN)
