@@ -111,6 +111,7 @@ def traffic(vm: Vm) -> list[Line]:
     vf = interface(vm, KERNEL_VF)
     vm.ssh(["ip", "link", "set", vf, "up"])
     with contextlib.ExitStack() as stack:
+        stack.callback(vm.ssh, ["ip", "link", "set", vf, "down"])  # what is up is in use, and would not be taken away
         dpdk = stack.enter_context(DpdkReceiver(vm, DPDK_VF))
         pf = stack.enter_context(KernelReceiver(vm, "enp1s0", OTHER))
         kernel_vf = stack.enter_context(KernelReceiver(vm, vf, OTHER))
