@@ -23,6 +23,8 @@ queue_bypass_user: {USER}
 queue_bypass_create_user: true
 """
 HEADS = ("act", "", "sent to", "UDP port", "sent", "received", "by", "ns a packet", "")
+SHARES = '{for (i = 2; i <= NF; i++) of[$i]++} END {for (queue in of) print "queue " queue ": " of[queue] " entries"}'
+TABLE = f"ethtool -x {PF} | awk '/^ +[0-9]+:/ {SHARES}' | sort"
 CARRIER = f'for try in $(seq 300); do [ "$(cat /sys/class/net/{PF}/carrier)" = 1 ] && exit; sleep 0.1; done; exit 1'
 
 
@@ -71,7 +73,7 @@ def second_act(vm: Vm, of_vfs: Sequence[Line], provisioned: str) -> int:
     heading("Second act, 3/4  What the PF has become")
     show(vm, f"ip -d link show {PF} | grep -o 'prog/xdp.*'")
     show(vm, f"ls -l /run/kernel-bypass-sriov/bpf/{PF}")
-    show(vm, f"ethtool -x {PF} | head -4")
+    show(vm, TABLE)
     show(vm, f"ethtool -n {PF} | grep -E 'Rule|Dest|Action'")
     print(f"  No share of the RSS table leads to queue {QUEUE}: the rule alone does.")
     heading(f"Second act, 4/4  {FRAMES} frames to the reader and {FRAMES} others, one every {INTERVAL * 1000:g} ms")

@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
     from ..kernel.conversation import Talk
     from ..kernel.kernel import Kernel
     from ..model.drop_cost import Before, Request
+    from ..model.testpmd import Busy
     from ..xsk_proof import Queue
     from .kernel_side import Clock, Sleep
 
@@ -78,24 +79,25 @@ def samples(kernel: Kernel, talk: Talk, was: Before, seconds: float, clock: Cloc
     threads = napi_threads(kernel, was)
     driver = kernel.interfaces.driver(was.pf) or ""
     start(talk)
-    received, taken = 0, []
+    read, received, taken = 0, 0, []
     for _number in range(SAMPLES):
         talk.say(FORGET)
         first = look(kernel, was.pf, threads, clock)
         sleep(seconds / SAMPLES)
         last = look(kernel, was.pf, threads, clock)
         told, nic = spent(talk), between(first, last, driver)
-        received += nic.packets
-        taken.append(
-            nic._replace(
-                busy=nic.busy + told.nanoseconds,
-                user=told.nanoseconds,
-                packets=told.packets,
-                lost=nic.lost + told.lost,
-            )
-        )
-    _check_read(was, sum(each.packets for each in taken), received)
+        read, received = read + told.packets, received + nic.packets
+        taken.append(_both(nic, told))
+    _check_read(was, read, received)
     return taken
+
+
+def _both(nic: Sample, told: Busy) -> Sample:
+    """Each side by its own count: the program is asked before and behind the NIC, and sees what comes meanwhile."""
+    if not told.packets:
+        return nic._replace(packets=0)
+    user = told.nanoseconds / told.packets * nic.packets
+    return nic._replace(busy=nic.busy + user, user=user, lost=nic.lost + told.lost)
 
 
 def _check_read(was: Before, read: int, received: int) -> None:

@@ -464,6 +464,14 @@ def test_a_queue_costs_what_kernel_and_program_spend_together(with_queue):
     assert with_queue.state() == before and with_queue.program.closed
 
 
+def test_each_side_has_its_own_count_where_the_program_sees_more_than_the_nic_s(with_queue):
+    """More comes between two questions, and how much depends on how busy the host is."""
+    with_queue.program.share = 1.5
+    result = measure(with_queue, contender="xsk")
+    assert (result["kernel_ns_per_packet"], result["user_ns_per_packet"]) == (COST, 50.0)
+    assert result["packets"] == 50_000
+
+
 def test_its_polls_do_not_do_the_kernel_s_work_and_nothing_is_changed_before_it_has_its_port(with_queue):
     assert not measure(with_queue, contender="xsk", user="capture")["failed"]
     argv = with_queue.program.argv
