@@ -31,10 +31,12 @@ class Attribute:
     :param step: numbers that are no multiples of it are answered with `otherwise`; rounds: are rounded in silence.
     :param link_most: numbers above the link's speed are answered with `otherwise`.
     :param kept: False: accepted, and nothing comes of it.
-    :param told: AS_SET, a constant, "speed" (of the link), or None: the driver does not tell.
+    :param told: AS_SET, a constant, "speed" (of the link), "in a VLAN" (else 0),
+        "administrator's" (what a VF's driver has made up is not told), or None: the driver does not tell.
     :param none: how it tells that there is none (0).
     :param starts: what a new VF has.
-    :param needs: "up" or "link": else everything is answered with `lacking`; without_zero: but 0.
+    :param needs: "up" or "link": else everything is answered with `lacking`; without_zero: but 0. "vlan" or "mac": of
+        the VF, for anything but 0.
     """
 
     refuses: int = 0
