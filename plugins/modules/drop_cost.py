@@ -12,14 +12,16 @@ version_added: 0.1.0
 description:
   - Has packets dropped for some seconds by one contender, and measures the CPU time that each of them takes.
   - For the kernel that is the time of the threads of NAPI (C(/sys/class/net/NAME/threaded)), which poll the PF's
-    queues, divided by the packets of these. For C(dpdk-testpmd) it is the time of those of its polls that found some.
+    queues, divided by the packets of these. For C(dpdk-testpmd) it is the time of those of its polls that found some,
+    and for a queue that it reads by AF_XDP the sum of both.
     Both leave out waiting, so that what one core could take is RV(packets_per_core_second), whatever comes.
   - The cost is the lower quartile of several samples, since whatever else has the CPU meanwhile only adds to it.
   - Sends nothing. A generator has to send UDP packets to O(port) all the while.
   - The RSS table, C(threaded), rules and programs are brought back to what they were, whatever happens. Where a run was
     killed, the next one does that first, and RV(steps) tells. A boot does it too.
   - The table of nft is C(kernel_bypass_sriov_drop), and the XDP program C(kbs_drop). What is others' stays.
-  - Refused is what would cut the SSH connection, a PF that has an XDP program, and a rule that is there already.
+  - Refused is what would cut the SSH connection, a PF that has an XDP program (for O(contender=xsk) one that does not
+    look into the map of this collection), and a rule that is there already.
   - In check mode nothing is measured. What would be refused is.
 author:
   - kernel_bypass.sriov maintainers (!UNKNOWN)
@@ -39,21 +41,29 @@ options:
       - V(nft), a rule of nft at the same place.
       - V(xdp), a program in the driver that drops everything, also what is not to O(port). Some drivers reset the NIC
         when it is attached and again when it is detached (C(ixgbe)), and C(ixgbe) has it without VFs only.
+      - V(xsk), C(dpdk-testpmd) on a queue of the PF, by AF_XDP. The queue has to be given to programs before (module
+        M(kernel_bypass.sriov.xsk_queue), or role C(queue_bypass)), and a flow rule has to lead the packets there, and
+        nine tenths of all that the PF receives. It needs DPDK 24.07 or later, which Debian 13 has.
       - V(vf), C(dpdk-testpmd) on a VF of C(vfio-pci). That VF has to receive the packets (module
         M(kernel_bypass.sriov.flow_rule)).
     type: str
-    choices: [raw, nft, xdp, vf]
+    choices: [raw, nft, xdp, xsk, vf]
     required: true
   queues:
     description:
       - Over so many of its queues, from 0 on, the PF's RSS table spreads meanwhile. Left out, the table stays as it is.
-        It means nothing for V(vf).
+        It means nothing for V(xsk) and V(vf).
     type: int
   vf:
     description:
       - Index of the VF, for O(contender=vf). Its driver must be C(vfio-pci), and nobody may use it.
     type: int
     default: 0
+  queue:
+    description:
+      - The queue, for O(contender=xsk). Nobody may read it.
+    type: int
+    default: 1
   port:
     description:
       - UDP destination of what is dropped, for V(raw) and V(nft).
@@ -75,7 +85,7 @@ options:
     default: []
   user:
     description:
-      - Whom C(dpdk-testpmd) runs as. It has no capability in any case.
+      - Whom C(dpdk-testpmd) runs as. It has no capability in any case, but for C(CAP_NET_RAW) with O(contender=xsk).
     type: str
     default: root
   megabytes:
@@ -101,6 +111,13 @@ EXAMPLES = r"""
     queues: 1
     allow: [drop_traffic]
 
+- name: What a queue that DPDK reads by AF_XDP costs the kernel and DPDK together
+  kernel_bypass.sriov.drop_cost:
+    pf: enp1s0
+    contender: xsk
+    queue: 1
+    allow: [drop_traffic]
+
 - name: What DPDK spends
   kernel_bypass.sriov.drop_cost:
     pf: enp1s0
@@ -116,7 +133,7 @@ contender:
   type: str
   sample: raw
 dropped_by:
-  description: What drops, V(iptables-legacy), V(nft), V(XDP) or V(DPDK).
+  description: What drops, V(iptables-legacy), V(nft), V(XDP), V(AF_XDP) or V(DPDK).
   returned: success, but not in check mode where there is something to bring back first
   type: str
   sample: iptables-legacy
@@ -153,6 +170,21 @@ ns_per_packet:
   returned: success, but not in check mode
   type: float
   sample: 208.3
+kernel_ns_per_packet:
+  description: What of RV(ns_per_packet) the kernel spent, by its threads of NAPI.
+  returned: success, O(contender=xsk), but not in check mode
+  type: float
+  sample: 120.0
+user_ns_per_packet:
+  description: What of RV(ns_per_packet) C(dpdk-testpmd) spent.
+  returned: success, O(contender=xsk), but not in check mode
+  type: float
+  sample: 30.0
+mode:
+  description: How frames came to C(dpdk-testpmd), V(zerocopy) or V(copy); null where the kernel does not tell.
+  returned: success, O(contender=xsk), but not in check mode
+  type: str
+  sample: zerocopy
 ns_per_packet_median:
   description: The median of RV(samples).
   returned: success, but not in check mode
@@ -297,6 +329,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "contender": {"type": "str", "required": True, "choices": list(CONTENDERS)},
     "queues": {"type": "int"},
     "vf": {"type": "int", "default": 0},
+    "queue": {"type": "int", "default": 1},
     "port": {"type": "int", "default": 4321},
     "seconds": {"type": "float", "default": 10.0},
     "allow": {"type": "list", "elements": "str", "choices": [DROP_TRAFFIC, IN_USE], "default": []},
@@ -305,7 +338,14 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "program": {"type": "str", "default": "dpdk-testpmd"},
     **TIMEOUT,
 }
-MOST = {"queues": (1, 1024), "vf": (0, 65535), "port": (1, 65535), "seconds": (1, 3600), "megabytes": (16, 1 << 20)}
+MOST = {
+    "queues": (1, 1024),
+    "vf": (0, 65535),
+    "queue": (0, 65535),
+    "port": (1, 65535),
+    "seconds": (1, 3600),
+    "megabytes": (16, 1 << 20),
+}
 BESIDE = 60  # seconds beside those that it measures: testpmd starts, links come back
 
 

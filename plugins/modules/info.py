@@ -100,6 +100,7 @@ host:
   returned: success
   type: dict
   contains:
+    collection: {description: Version of this collection., type: str}
     kernel: {description: Release of the running kernel., type: str}
     online_cpus: {description: CPUs that are online; null where no PF was looked at., type: int}
     iommu_active: {description: Whether devices have IOMMU groups., type: bool}

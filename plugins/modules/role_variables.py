@@ -26,7 +26,7 @@ options:
     type: list
     elements: str
     required: true
-    choices: [dpdk, persist, prepare, provision, queue_bypass, teardown, verify]
+    choices: [dpdk, kernel_vs_bypass, persist, prepare, provision, queue_bypass, teardown, verify]
 attributes:
   action:
     description: Has an action plugin, by which all of it runs on the controller.

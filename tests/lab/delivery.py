@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lab import frames
-from lab.receivers import DpdkReceiver, KernelReceiver
+from lab.receivers import DpdkReceiver, KernelReceiver, XskReceiver
 from lab.vm import Vm
 
 INTERVAL = 0.002  # seconds between frames: a burst overflows the ring of a TCG guest
@@ -19,7 +19,7 @@ SETTLE = 15.0  # seconds after which what has not arrived is lost
 class Stream:
     """Frames to one MAC address and UDP port, and who shall get them."""
 
-    receiver: KernelReceiver | DpdkReceiver
+    receiver: KernelReceiver | DpdkReceiver | XskReceiver
     dst_mac: str
     dport: int = frames.TEST_PORT
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from lab import demo_queue
 from lab.delivery import INTERVAL, Delivery, Stream, send
+from lab.demo_queue import Line
 from lab.errors import LabError
 from lab.receivers import DpdkReceiver, KernelReceiver
 from lab.spec import VmSpec
+from lab.telling import heading, play, show, table
 from lab.vm import Vm
 
 PF, DPDK_VF, KERNEL_VF = "0000:01:00.0", "0000:01:10.0", "0000:01:10.2"
@@ -36,13 +36,6 @@ provision_pfs:
     rules:
       - {{flow_type: udp4, dst_ip: 10.0.0.2, dst_port: {STEERED}, vf: 0, queue: 0}}
 """
-SETTINGS = """\
-[defaults]
-display_skipped_hosts = false
-callback_result_format = yaml
-[connection]
-pipelining = true
-"""
 
 
 @dataclass(frozen=True)
@@ -60,9 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--keep", action="store_true", help="leave the VM up, to look around in it")
     parser.add_argument("--release", default="trixie", choices=["trixie", "bookworm"], help="Debian in the VM")
+    parser.add_argument(
+        "--queue", action="store_true", help="a second act in the same VM: a queue of the PF for AF_XDP, without VFs"
+    )
     options = parser.parse_args(arguments)
     try:
-        return run(VmSpec(name="demo", release=options.release, nics=("82599",), cpus=CPUS), options.keep)
+        spec = VmSpec(name="demo", release=options.release, nics=("82599",), cpus=CPUS)
+        return run(spec, options.keep, options.queue)
     except LabError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
@@ -71,12 +68,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def run(spec: VmSpec, keep: bool) -> int:
+def run(spec: VmSpec, keep: bool, queue: bool) -> int:
     """The whole story; the exit status is 0 only if every proof held."""
     heading("1/5  A machine with one Intel 82599, all of it the kernel's")
     vm = Vm.up(spec, owner=None if keep else os.getpid())
     try:
-        return story(vm)
+        lines = story(vm)
+        if queue:
+            return demo_queue.second_act(vm, lines, VARIABLES)
+        return 0 if all(line.enough for line in lines) else 1
     finally:
         if keep:
             print(f"\nThe VM is still up: scripts/lab ssh --name {vm.name}; scripts/lab down --name {vm.name}")
@@ -84,15 +84,14 @@ def run(spec: VmSpec, keep: bool) -> int:
             vm.down(now=True)
 
 
-def story(vm: Vm) -> int:
+def story(vm: Vm) -> list[Line]:
     show(vm, "lspci -k -s 01: | grep -v Subsystem")
     queues = show(vm, "ethtool -l enp1s0 | tail -2")
-    with tempfile.TemporaryDirectory() as scratch:
-        heading("2/5  ansible-playbook kernel_bypass.sriov.provision")
-        print(VARIABLES)
-        provision(vm, Path(scratch))
-        heading("     … and once more: nothing may change")
-        provision(vm, Path(scratch), idempotent=True)
+    heading("2/5  ansible-playbook kernel_bypass.sriov.provision")
+    print(VARIABLES)
+    play(vm, "provision", VARIABLES)
+    heading("     … and once more: nothing may change")
+    play(vm, "provision", VARIABLES, idempotent=True)
     heading("3/5  What the machine has become")
     show(vm, "lspci -k -s 01: | grep -v Subsystem")
     show(vm, "ethtool -l enp1s0 | tail -2")
@@ -104,31 +103,7 @@ def story(vm: Vm) -> int:
     return traffic(vm)
 
 
-def provision(vm: Vm, scratch: Path, idempotent: bool = False) -> None:
-    """``ansible-playbook -i VM -e @VARIABLES kernel_bypass.sriov.provision``, its output as it comes."""
-    inventory, variables = scratch / "inventory.yml", scratch / "variables.yml"
-    inventory.write_text(vm.inventory())
-    variables.write_text(VARIABLES)
-    command = ["ansible-playbook", "-i", str(inventory), "-e", "provision_hosts=all", "-e", f"@{variables}"]
-    # In place of whatever ansible.cfg the user has.
-    settings = scratch / "ansible.cfg"
-    settings.write_text(SETTINGS)
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(settings)}
-    printed = []
-    with subprocess.Popen(
-        [*command, "kernel_bypass.sriov.provision"], env=environment, stdout=subprocess.PIPE, text=True
-    ) as playbook:
-        for line in playbook.stdout or ():
-            printed.append(line)
-            if line.strip():
-                print(f"  {line}", end="", flush=True)
-    if playbook.returncode != 0:
-        raise LabError("the playbook failed")
-    if idempotent and "changed=0 " not in printed[-1] + printed[-2]:
-        raise LabError("the second run changed something")
-
-
-def traffic(vm: Vm) -> int:
+def traffic(vm: Vm) -> list[Line]:
     """The frames and the table. Both flows of the PF carry its MAC address; the rule alone tells them apart.
 
     VF 1's frames go to the other port: the rule holds in all pools and would take its frames as well.
@@ -136,6 +111,7 @@ def traffic(vm: Vm) -> int:
     vf = interface(vm, KERNEL_VF)
     vm.ssh(["ip", "link", "set", vf, "up"])
     with contextlib.ExitStack() as stack:
+        stack.callback(vm.ssh, ["ip", "link", "set", vf, "down"])  # what is up is in use, and would not be taken away
         dpdk = stack.enter_context(DpdkReceiver(vm, DPDK_VF))
         pf = stack.enter_context(KernelReceiver(vm, "enp1s0", OTHER))
         kernel_vf = stack.enter_context(KernelReceiver(vm, vf, OTHER))
@@ -149,44 +125,30 @@ def traffic(vm: Vm) -> int:
     return verdict(vm, functions, streams, deliveries)
 
 
-def verdict(vm: Vm, functions: list[Function], streams: list[Stream], deliveries: list[Delivery]) -> int:
-    """The table, from sysfs and the counters, and whether all is as promised."""
+def verdict(vm: Vm, functions: list[Function], streams: list[Stream], deliveries: list[Delivery]) -> list[Line]:
+    """The table, from sysfs and the counters; it says whether all is as promised."""
     names = {function.mac: function.name for function in functions}
     rows = [("", "PCI address", "MAC", "driver", "IOMMU group", "sent to", "UDP port", "sent", "received", "by", "")]
-    held = True
+    lines = []
     for function, stream, delivery in zip(functions, streams, deliveries, strict=True):
         dpdk = isinstance(stream.receiver, DpdkReceiver)
         enough = delivery.received >= delivery.sent * (DPDK_SHARE if dpdk else 1)
-        held = held and enough
         base = f"/sys/bus/pci/devices/{function.address}"
         driver, group = vm.ssh(f"basename -a $(readlink {base}/driver {base}/iommu_group)").stdout.split()
-        to = f"{names[stream.dst_mac]}'s MAC", str(stream.dport), str(delivery.sent), str(delivery.received)
-        by = "DPDK" if dpdk else "kernel", "ok" if enough else "MISSING"
-        rows.append((function.name, function.address, function.mac, driver, group, *to, *by))
-    print()
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        by = "DPDK" if dpdk else "kernel"
+        line = Line("1", function.name, f"{names[stream.dst_mac]}'s MAC", stream.dport, delivery, by, enough)
+        rows.append((function.name, function.address, function.mac, driver, group, *line.told()))
+        lines.append(line)
+    print(f"\n{table(rows)}")
+    held = all(line.enough for line in lines)
     print(
         "\n  One NIC, the kernel's and DPDK's at once." if held else "\n  Frames are missing: the proof does not hold."
     )
-    return 0 if held else 1
+    return lines
 
 
 def interface(vm: Vm, address: str) -> str:
     return vm.ssh(["ls", f"/sys/bus/pci/devices/{address}/net"]).stdout.strip()
-
-
-def show(vm: Vm, command: str) -> str:
-    print(f"  # {command}")
-    output = vm.ssh(command).stdout
-    for line in output.splitlines():
-        print(f"  {line}")
-    return output
-
-
-def heading(text: str) -> None:
-    print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n{text}", flush=True)
 
 
 if __name__ == "__main__":

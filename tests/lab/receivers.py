@@ -1,16 +1,21 @@
-"""Who in the guest received the numbered test frames: the kernel (an nftables counter) or DPDK (dpdk-testpmd)."""
+"""Who in the guest received the numbered test frames: the kernel (an nftables counter), DPDK (dpdk-testpmd), AF_XDP."""
 
 from __future__ import annotations
 
 import json
 import re
 import time
+from pathlib import Path
+from typing import Any
 
 from lab.errors import LabError
 from lab.frames import TEST_PORT
 from lab.vm import Vm
 
 HUGEPAGES = 128  # of 2 MiB, enough for -m 128
+READER = Path(__file__).parents[2] / "plugins" / "module_utils" / "_sriov" / "kernel" / "xsk_reader.py"
+READS = 60.0  # seconds, at the longest
+BPF = 321  # the number of bpf(2) on x86_64
 TESTPMD_START = 90.0  # seconds; about 10 under TCG on an idle machine
 _PORT_MAC = re.compile(r"^Port 0: ([0-9A-F:]{17})", re.MULTILINE)
 _RX_PACKETS = re.compile(r"RX-packets: (\d+)")
@@ -112,3 +117,59 @@ class DpdkReceiver:
                 break
             time.sleep(1)
         raise LabError(f"dpdk-testpmd on {self._address} did not start:\n{self._output()}")
+
+
+class XskReceiver:
+    """The collection's reader on a queue that was given to AF_XDP, as an ordinary user; as a context manager.
+
+    :param frames: after which it ends; it tells how many came when it has ended, by then or when its time is over.
+    """
+
+    def __init__(self, vm: Vm, interface: str, queue: int, user: str, frames: int) -> None:
+        self._vm = vm
+        self._user = user
+        self._path = f"/run/kernel-bypass-sriov/bpf/{interface}/xsks_map"
+        self._words = f"{interface} {queue} {self._path} {READS} {frames} any {BPF}"
+        self._unit = f"reader-{interface}-{queue}"
+        self._log = f"/run/{self._unit}.log"
+        self.mode = ""
+
+    def __enter__(self) -> XskReceiver:
+        program = f"/run/{self._unit}.py"
+        self._vm.ssh(["tee", program], stdin=READER.read_text(encoding="utf-8"))
+        limits = ("NoNewPrivileges=yes", "CapabilityBoundingSet=CAP_NET_RAW", "AmbientCapabilities=CAP_NET_RAW")
+        limits = (*limits, "LimitMEMLOCK=infinity", f"StandardOutput=file:{self._log}")
+        limits = (*limits, f"StandardError=file:{self._log}")
+        self._vm.ssh(
+            f"rm -f {self._log}; systemd-run --quiet --collect --unit={self._unit} --uid={self._user}"
+            f" -p {' -p '.join(limits)} /usr/bin/python3 -I {program} {self._words}"
+        )
+        self.mode = str(self._told("ready")["mode"])
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        self._vm.ssh(["systemctl", "stop", self._unit], check=False)
+
+    def received(self) -> int:
+        return int(self._told("result")["frames"])
+
+    def cost(self) -> float | None:
+        """Nanoseconds of its CPU time a frame; None where none came."""
+        told = self._told("result")
+        return told["cpu_seconds"] * 1e9 / told["frames"] if told["frames"] else None
+
+    def _told(self, event: str) -> dict[str, Any]:
+        """Waits until it says so.
+
+        :raises LabError: it has ended without, or does not end.
+        """
+        end = time.monotonic() + READS + 30
+        while True:
+            over = self._vm.ssh(["systemctl", "is-active", "--quiet", self._unit], check=False).returncode != 0
+            output = self._vm.ssh(["cat", self._log], check=False).stdout
+            for line in output.splitlines():
+                if line.startswith("{") and json.loads(line)["event"] == event:
+                    return dict(json.loads(line))
+            if over or time.monotonic() > end:
+                raise LabError(f"the reader did not come to its {event!r}:\n{output}")
+            time.sleep(1)

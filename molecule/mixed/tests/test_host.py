@@ -30,7 +30,8 @@ REFUSED = {
         {"rules": [{"flow_type": "udp4", "dst_ip": "10.0.0.2", "dst_port": 4321, "vf": 0}]},
         "pfs[1].rules[0]: cannot send to VF 0 queue 0 on enp2s0 (0000:02:00.0): driver igb does not steer into VFs: "
         "its rules name queues of the PF only. Remedy: give the VF an address of its own, or use a NIC whose driver "
-        "does (ixgbe, i40e).",
+        "does: ixgbe, i40e (unproven), bnxt_en (BCM573xx and BCM574xx: by destination MAC only), rvu_nicpf, qede (to "
+        "the RSS of the VF).",
     ),
     "an attribute that only the other driver has": (
         {"vfs": [{"vf": 1, "link_state": "disable"}]},

@@ -15,6 +15,7 @@ from .errors import InUse, TookTooLong
 from .knowledge.queues import driver_of, is_set_by_hand, predict_rss, with_queues_unknown
 from .knowledge.rss import rss_explanation
 from .model.rss_hash import HASHED_FLOWS
+from .model.version import VERSION
 from .observe.blocked import LETS_GO
 from .observe.bypass import BypassObserver
 from .observe.names import Nic, find_pf
@@ -154,6 +155,7 @@ def host_result(kernel: Kernel, host: Host, pfs: list[Pf]) -> dict[str, t.Any]:
     """Facts of the whole host."""
     system = kernel.system
     return {
+        "collection": VERSION,
         "kernel": system.release,
         "online_cpus": pfs[0].online_cpus if pfs else None,
         "iommu_active": host.iommu,

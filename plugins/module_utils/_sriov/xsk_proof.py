@@ -87,6 +87,11 @@ class Queue(t.NamedTuple):
     def xdp(self) -> t.Mapping[str, t.Any]:
         return t.cast("t.Mapping[str, t.Any]", self.entry.get("xdp") or {})
 
+    @property
+    def is_generic(self) -> bool:
+        """Its program is above the driver, where every frame is copied."""
+        return self.xdp.get("mode") == GENERIC
+
 
 class Shown(t.NamedTuple):
     """What was shown: values for people and tasks."""
@@ -98,9 +103,7 @@ class Shown(t.NamedTuple):
 def prove(kernel: Kernel, proof: Proof, check: bool) -> Shown:
     """:raises SriovError: the queue cannot be read so; with what the kernel said to the reader."""
     check_user(kernel)
-    queue = _queue(kernel, proof)
-    _check_map(kernel, queue)
-    _check_free(kernel, queue)
+    queue = queue_for_programs(kernel, proof.pf, proof.queue)
     values = {"interface": queue.interface, "queue": queue.number, "map": queue.map}
     if check:
         nothing: dict[str, t.Any] = {"mode": None, "frames": 0, "seconds": 0.0, "statistics": {}}
@@ -109,9 +112,17 @@ def prove(kernel: Kernel, proof: Proof, check: bool) -> Shown:
     return Shown({**values, **found, "not_seen": not_seen(kernel)}, warnings)
 
 
+def queue_for_programs(kernel: Kernel, pf: str, number: int) -> Queue:
+    """:raises SriovError: there is none, or it was not given to programs, or somebody reads from it."""
+    queue = _queue(kernel, pf, number)
+    _check_map(kernel, queue)
+    _check_free(kernel, queue)
+    return queue
+
+
 def _by_reader(kernel: Kernel, proof: Proof, queue: Queue) -> tuple[Found, tuple[str, ...]]:
     told = _read(kernel, proof, queue)
-    mode = COPY if queue.xdp.get("mode") == GENERIC else told.mode  # the kernel says zerocopy there as well, and copies
+    mode = COPY if queue.is_generic else told.mode  # the kernel says zerocopy there as well, and copies
     _check_told(kernel, proof, queue, told, mode)
     found = {"mode": mode, "frames": told.frames, "seconds": told.seconds, "statistics": dict(told.statistics)}
     return found, _lost(told)
@@ -165,17 +176,17 @@ def _read(kernel: Kernel, proof: Proof, queue: Queue) -> Told:
     return told_by_reader(f"{out}\n{error}")
 
 
-def _queue(kernel: Kernel, proof: Proof) -> Queue:
+def _queue(kernel: Kernel, pf: str, number: int) -> Queue:
     """:raises SriovError: there is none."""
-    name = find_interface(kernel, proof.pf)
+    name = find_interface(kernel, pf)
     entry = next((each for each in kernel.link.interfaces() if each["ifname"] == name), None)
     if entry is None:
         raise DeviceNotFound(f"pf: {name} went away meanwhile", remedy="run it again when the interface is there")
     count = kernel.interfaces.rx_queues(name)
-    if count and proof.queue >= count:
+    if count and number >= count:
         why, remedy = f"its queues are 0 to {count - 1}", "name one of these"
-        raise InvalidRequest(f"queue: there is no queue {proof.queue}", device=name, why=why, remedy=remedy)
-    return Queue(name, proof.queue, entry)
+        raise InvalidRequest(f"queue: there is no queue {number}", device=name, why=why, remedy=remedy)
+    return Queue(name, number, entry)
 
 
 def _check_map(kernel: Kernel, queue: Queue) -> None:

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from dataclasses import replace
 
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.errors import KernelRefused
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.consent import CONSENTS
 from ansible_collections.kernel_bypass.sriov.plugins.modules import pci_driver, pf
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
@@ -105,12 +107,14 @@ def pf_kernel(root, host):
     kernel = simulate(root, files, behaviour)
     total = int(files[f"{BASE}/sriov_totalvfs"])
     if channels_were_set:
-        kernel.sysfs.write(f"/{BASE}/sriov_numvfs", "2")
+        with contextlib.suppress(KernelRefused):
+            kernel.sysfs.write(f"/{BASE}/sriov_numvfs", "2")
         channels = kernel.ethtool.channels("enp1s0")
         kernel.ethtool.set_channels("enp1s0", channels._replace(combined=min(2, channels.max_combined)))
         kernel.sysfs.write(f"/{BASE}/sriov_numvfs", "0")
     if num_vfs:
-        kernel.sysfs.write(f"/{BASE}/sriov_numvfs", str(min(num_vfs, total)))
+        with contextlib.suppress(KernelRefused):  # ixgbe has VFs or an XDP program, not both
+            kernel.sysfs.write(f"/{BASE}/sriov_numvfs", str(min(num_vfs, total)))
         kernel.settle(1)  # udev has long loaded the module that knows them
     return kernel
 

@@ -112,6 +112,42 @@ def test_a_vf_that_is_there_stays(installed):
     assert ended.of("Look at the PF")["here"]["pfs"][0]["num_vfs"] == 2
 
 
+QUEUE = {**COST, "dropped_by": "AF_XDP", "mode": "zerocopy", "kernel_ns_per_packet": 150.3, "user_ns_per_packet": 58.0}
+GIVEN_AND_BACK = ["info", "xsk_queue", "flow_rule", "drop_cost", "flow_rule", "xsk_queue"]
+
+
+def test_a_queue_is_given_only_for_as_long_as_it_is_measured(tmp_path):
+    playbooks.install(tmp_path, {"drop_cost": QUEUE})
+    ended = play(tmp_path, kernel_vs_bypass_contenders=["xsk"], kernel_vs_bypass_queue=2)
+    assert ended.code == 0, ended.output
+    assert [module for module, _asked in ended.visits] == GIVEN_AND_BACK
+    given, led, measured, back = (ended.visits[number][1] for number in (1, 2, 3, 5))
+    assert (given["queues"], measured["queue"], back["state"]) == ([2], 2, "absent")
+    assert led["rules"] == [{"flow_type": "udp4", "dst_port": 4321, "queue": 2}]
+    said = ended.of(SAY)["here"]["msg"][-2]
+    assert said == "AF_XDP, NAPI and DPDK (zerocopy): 150.3 ns of it the kernel, 58.0 the program"
+    again = play(tmp_path, kernel_vs_bypass_contenders=["xsk"]).of("Look at the PF before")["here"]["pfs"][0]
+    assert (again["xsk"], again["rules"], again["ntuple"]["on"]) == (None, [], False)
+
+
+def test_a_queue_that_was_given_stays_given(tmp_path):
+    playbooks.install(tmp_path, {"drop_cost": QUEUE})
+    playbooks.run(
+        tmp_path,
+        *("adhoc", "localhost", "-m", "kernel_bypass.sriov.xsk_queue", "-e", json.dumps(playbooks.STAND_IN_HOST)),
+        *("-a", json.dumps({"pf": "enp1s0", "queues": [1]})),
+    )
+    ended = play(tmp_path, kernel_vs_bypass_contenders=["xsk"])
+    assert ended.code == 0, ended.output
+    assert [module for module, _asked in ended.visits] == ["info", "flow_rule", "drop_cost", "flow_rule"]
+
+
+def test_what_fails_leaves_no_queue(tmp_path):
+    playbooks.install(tmp_path, {"drop_cost": {"failed": True, "msg": "too little was received"}})
+    ended = play(tmp_path, kernel_vs_bypass_contenders=["xsk"])
+    assert ended.code != 0 and [module for module, _asked in ended.visits] == GIVEN_AND_BACK
+
+
 def test_what_fails_leaves_no_vf(tmp_path):
     playbooks.install(tmp_path, {"drop_cost": {"failed": True, "msg": "too little was received"}})
     ended = play(tmp_path, kernel_vs_bypass_contenders=["vf"])

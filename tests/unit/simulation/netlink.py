@@ -22,6 +22,8 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.
 
 AF_PACKET, AF_XDP = 17, 44
 XDP_SHOW_STATS, XDP_DIAG_STATS = 16, 9
+XDP_SHOW_UMEM, XDP_DIAG_UMEM = 4, 5
+UNKNOWN = 63  # an attribute that nobody asks for
 QDISC, FILTER, SOCKETS = 38, 46, 20
 
 
@@ -68,7 +70,12 @@ class Answers:
                 said += b"".join(_attribute(kind, b"\0" * 28) for kind in each["rings"])
             if family == AF_XDP and show & XDP_SHOW_STATS and "losses" in each:
                 said += _attribute(XDP_DIAG_STATS, struct.pack("=6Q", *each["losses"], 0, 0))
-            found.append(struct.pack("=BBHIII", family, 3, 0, each["inode"], 7, 0) + said + _attribute(5, b"\0" * 4))
+            if family == AF_XDP and show & XDP_SHOW_UMEM and "zero_copy" in each:
+                umem = struct.pack("=Q8I", 4096, 0, 1, 4096, 0, each["ifindex"], each["queue"], each["zero_copy"], 1)
+                said += _attribute(XDP_DIAG_UMEM, umem)
+            found.append(
+                struct.pack("=BBHIII", family, 3, 0, each["inode"], 7, 0) + said + _attribute(UNKNOWN, b"\0" * 4)
+            )
         return found
 
     def _json(self, name):

@@ -18,7 +18,7 @@ from ansible_collections.kernel_bypass.sriov.plugins.module_utils._module.reques
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = ROOT / "tests" / "unit" / "plugins" / "action" / "files"
-AS_IT_IS = ("action", "doc_fragments", "lookup", "module_utils", "plugin_utils")
+AS_IT_IS = ("action", "doc_fragments", "filter", "lookup", "module_utils", "plugin_utils")
 STAND_IN_HOST = {
     "ansible_connection": "local",
     "ansible_python_interpreter": "{{ ansible_playbook_python }}",

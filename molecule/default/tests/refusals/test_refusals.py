@@ -174,7 +174,8 @@ REFUSALS = [
         "flow_rule",
         {**PF, "rules": [{"flow_type": "tcp4", "dst_port": 80, "vf": 0}]},
         f"rules[0]: cannot send to VF 0 queue 0{ON}: driver igb does not steer into VFs: its rules name queues of "
-        "the PF only. Remedy: give the VF an address of its own, or use a NIC whose driver does (ixgbe, i40e).",
+        "the PF only. Remedy: give the VF an address of its own, or use a NIC whose driver does: ixgbe, i40e "
+        "(unproven), bnxt_en (BCM573xx and BCM574xx: by destination MAC only), rvu_nicpf, qede (to the RSS of the VF).",
         id="a rule into a VF of igb",
     ),
     pytest.param(

@@ -34,6 +34,21 @@ class Look(t.NamedTuple):
 
 def samples(kernel: Kernel, was: Before, seconds: float, clock: Clock, sleep: Sleep) -> list[Sample]:
     """:raises NotReached: its NAPI has no threads, or something else was dropped."""
+    threads = napi_threads(kernel, was)
+    dropped = kernel.dropping.count(was.by, was.pf, was.port)
+    looks = [look(kernel, was.pf, threads, clock)]
+    for _sample in range(SAMPLES):
+        sleep(seconds / SAMPLES)
+        looks.append(look(kernel, was.pf, threads, clock))
+    driver = kernel.interfaces.driver(was.pf) or ""
+    taken = [between(first, last, driver) for first, last in zip(looks, looks[1:])]
+    if dropped is not None:
+        _check_dropped(was, taken, (kernel.dropping.count(was.by, was.pf, was.port) or 0) - dropped)
+    return taken
+
+
+def napi_threads(kernel: Kernel, was: Before) -> list[str]:
+    """:raises NotReached: there are none."""
     threads = kernel.napi.threads(was.pf)
     if not threads:
         raise NotReached(
@@ -42,16 +57,13 @@ def samples(kernel: Kernel, was: Before, seconds: float, clock: Clock, sleep: Sl
             why=f"`threaded` is set, and no kernel thread is called napi/{was.pf}-N",
             remedy=f"look at `ps -e`, and at how {PROCESSES} is mounted (hidepid)",
         )
-    dropped = kernel.dropping.count(was.by, was.pf, was.port)
-    looks = [_look(kernel, was.pf, threads, clock)]
-    for _sample in range(SAMPLES):
-        sleep(seconds / SAMPLES)
-        looks.append(_look(kernel, was.pf, threads, clock))
-    driver = kernel.interfaces.driver(was.pf) or ""
-    taken = [between(first, last, driver) for first, last in zip(looks, looks[1:])]
-    if dropped is not None:
-        _check_dropped(was, taken, (kernel.dropping.count(was.by, was.pf, was.port) or 0) - dropped)
-    return taken
+    return threads
+
+
+def look(kernel: Kernel, name: str, threads: t.Sequence[str], clock: Clock) -> Look:
+    """Time and packets as close to each other as it goes: between them more packets come."""
+    counters, busy, at = kernel.ethtool.statistics(name), kernel.napi.cpu_time(threads), clock()
+    return Look(Reading(at, counters, kernel.interfaces.statistics(name)), busy)
 
 
 def between(first: Look, last: Look, driver: str) -> Sample:
@@ -81,12 +93,6 @@ def _check_dropped(was: Before, taken: t.Sequence[Sample], dropped: int) -> None
             why=f"of {received} packets {dropped} were to UDP port {was.port}, and others cost something else",
             remedy="have the generator send to that port, or name another (port)",
         )
-
-
-def _look(kernel: Kernel, name: str, threads: t.Sequence[str], clock: Clock) -> Look:
-    """Time and packets as close to each other as it goes: between them more packets come."""
-    counters, busy, at = kernel.ethtool.statistics(name), kernel.napi.cpu_time(threads), clock()
-    return Look(Reading(at, counters, kernel.interfaces.statistics(name)), busy)
 
 
 def _grown(first: t.Mapping[str, int], last: t.Mapping[str, int]) -> dict[str, float | None]:

@@ -15,6 +15,7 @@ from ..faults import Faults
 from ..kept.drop_cost import DropCost
 from ..kept.files import Files
 from ..model.drop_cost import (
+    AF_XDP,
     DROP_TRAFFIC,
     IN_KERNEL,
     IPTABLES,
@@ -25,7 +26,9 @@ from ..model.drop_cost import (
     TESTPMD,
     UNREAL,
     XDP_PROGRAM,
+    XSK,
     figures,
+    sides,
 )
 from ..model.mac import ZERO
 from ..model.under_way import UnderWay
@@ -33,7 +36,8 @@ from ..observe.names import find_pf
 from ..observe.observer import Observer
 from ..others import blocked_as_far_as_known
 from ..proof import Proof, vf_for_programs
-from . import kernel_side, setting, user_side
+from ..xsk_proof import queue_for_programs
+from . import kernel_side, queue_side, setting, user_side
 from .refusals import refusals
 
 if t.TYPE_CHECKING:
@@ -69,7 +73,7 @@ def measure(kernel: Kernel, request: Request, check: bool, means: Means) -> Meas
     if left:
         means.tell(UnderWay([f"bring {left.label} back to what it was"], [left.address]))
         steps = setting.back(kernel, left)
-    found = _in_kernel if request.contender in IN_KERNEL else _in_user_space
+    found = _in_kernel if request.contender in IN_KERNEL else _on_queue if request.contender == XSK else _in_user_space
     values = found(kernel, request, check, means)
     return Measured({"contender": request.contender, "clock": clock_of(kernel), **values}, steps)
 
@@ -101,6 +105,31 @@ def _in_kernel(kernel: Kernel, request: Request, check: bool, means: Means) -> d
         setting.back(kernel, was)
     _check_enough(taken, pf.label)
     return {**values, "time_of": "threads of NAPI", **figures(taken)}
+
+
+def _on_queue(kernel: Kernel, request: Request, check: bool, means: Means) -> dict[str, t.Any]:
+    pf, netdev = _pf(kernel, request, means.timeout)
+    faults = Faults(request.allow)
+    faults.add(*refusals(kernel, request, pf, netdev, AF_XDP))
+    with faults.gathered():
+        queue = queue_for_programs(kernel, request.pf, request.queue)
+    faults.tell()
+    values = {"dropped_by": AF_XDP, "interface": netdev.name, "pci_address": pf.device.address}
+    if check:
+        return values
+    means.tell(UnderWay([f"have {request.program} drop what comes to {queue.label}"], [pf.device.address]))
+    with queue_side.reading(kernel, queue_side.run_for(request, queue)) as talk:
+        mode = queue_side.mode(kernel, queue)
+        was = setting.before(kernel, request, pf, netdev.name, AF_XDP)
+        DropCost(Files(kernel.root)).write(was)
+        try:
+            setting.make(kernel, was, None)
+            taken = queue_side.samples(kernel, talk, was, request.seconds, means.clock, means.sleep)
+        finally:
+            setting.back(kernel, was)
+    _check_enough(taken, pf.label)
+    told = {"time_of": "threads of NAPI, and polls of testpmd that found packets", "mode": mode}
+    return {**values, **told, **figures(taken), **sides(taken)}
 
 
 def _in_user_space(kernel: Kernel, request: Request, check: bool, means: Means) -> dict[str, t.Any]:

@@ -13,7 +13,7 @@ from ..errors import InUse, InvalidRequest, NotKnown, NotSupported, WouldDestroy
 from ..kernel.dropping import PLAIN
 from ..knowledge.queues import driver_of
 from ..model.consent import IN_USE
-from ..model.drop_cost import DROP_TRAFFIC, IPTABLES, NFTABLES, XDP_PROGRAM
+from ..model.drop_cost import AF_XDP, DROP_TRAFFIC, IPTABLES, NFTABLES, XDP_PROGRAM
 from ..model.holders import SSH, UNSEEN
 from ..model.holders import XDP as XDP_HOLDER
 from ..model.unread import RSS, RULES
@@ -38,7 +38,10 @@ def refusals(kernel: Kernel, request: Request, pf: Pf, netdev: Netdev, by: str) 
     what = f"contender: cannot measure {by}"
     yield from _consent(request, pf, by)
     yield from _state(kernel, pf, netdev, what)
-    yield from _traffic(pf, what)
+    yield from _session(pf, what)
+    if by == AF_XDP:
+        return
+    yield from _program(pf, what)
     yield from _queues(request, pf)
     if by == XDP_PROGRAM:
         yield from _xdp(kernel, pf, what)
@@ -47,7 +50,8 @@ def refusals(kernel: Kernel, request: Request, pf: Pf, netdev: Netdev, by: str) 
 
 
 def _consent(request: Request, pf: Pf, by: str) -> Refusals:
-    whose = "everything" if by == XDP_PROGRAM else f"what comes to UDP port {request.port}"
+    whose = {XDP_PROGRAM: "everything", AF_XDP: f"what comes to queue {request.queue}"}.get(by, "")
+    whose = whose or f"what comes to UDP port {request.port}"
     yield WouldDestroy(
         "contender: packets would be dropped",
         device=pf.label,
@@ -69,12 +73,15 @@ def _state(kernel: Kernel, pf: Pf, netdev: Netdev, what: str) -> Refusals:
         )
 
 
-def _traffic(pf: Pf, what: str) -> Refusals:
-    """Who would lose it, or spoil the figures."""
+def _session(pf: Pf, what: str) -> Refusals:
+    """It would be lost, or spoil the figures."""
     carried = [holder.text for holder in pf.device.at_port().holders if holder.kind == SSH]
     if carried:
         why = f"it {' and '.join(carried)}"
         yield InUse(what, device=pf.label, why=why, remedy=OTHER_NIC, holders=carried)
+
+
+def _program(pf: Pf, what: str) -> Refusals:
     programs = [holder.text for holder in pf.device.at_port().holders if holder.kind == XDP_HOLDER]
     if programs:
         remedy = "detach it first (module xsk_queue, or `ip link set dev NAME xdp off`)"

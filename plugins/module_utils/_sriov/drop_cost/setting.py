@@ -15,7 +15,7 @@ from ..kept.files import Files
 from ..kernel.deadline import Deadline
 from ..kernel.dropping import RAW_MODULE
 from ..knowledge.queues import is_set_by_hand, may_be_set_by_hand
-from ..model.drop_cost import IPTABLES, XDP_PROGRAM, Before
+from ..model.drop_cost import AF_XDP, IPTABLES, XDP_PROGRAM, Before
 from ..model.rss_table import default_table, equal_table
 
 if t.TYPE_CHECKING:
@@ -57,7 +57,7 @@ def make(kernel: Kernel, was: Before, queues: int | None) -> None:
         table = equal_table(len(rss.table), queues)
         if rss.table != table:
             kernel.ethtool.set_rss(was.pf, table)
-    if was.by != XDP_PROGRAM:
+    if was.by not in (XDP_PROGRAM, AF_XDP):
         kernel.dropping.start(was.by, was.pf, was.port)
 
 

@@ -20,13 +20,15 @@ if t.TYPE_CHECKING:
 
 AF_PACKET, AF_XDP = 17, 44
 SOCK_DIAG_BY_FAMILY = 20
-XDP_SHOW_INFO, XDP_SHOW_STATS = 1, 1 << 4
-XDP_DIAG_INFO, XDP_DIAG_STATS = 1, 9
+XDP_SHOW_INFO, XDP_SHOW_UMEM, XDP_SHOW_STATS = 1, 1 << 2, 1 << 4
+XDP_DIAG_INFO, XDP_DIAG_UMEM, XDP_DIAG_STATS = 1, 5, 9
 PACKET_SHOW_INFO, PACKET_SHOW_RING_CFG, PACKET_SHOW_FANOUT = 1, 4, 8
 PACKET_DIAG_INFO = 0
 CAPTURES = (2, 3, 4)  # PACKET_DIAG_RX_RING, PACKET_DIAG_TX_RING, PACKET_DIAG_FANOUT
 
 REQUEST = struct.Struct("=BBHIIII")  # struct xdp_diag_req, struct packet_diag_req: family, -, -, inode, show, cookie
+UMEM = struct.Struct("=Q8I")  # struct xdp_diag_umem: size, id, pages, chunk, headroom, ifindex, queue, flags, -
+ZERO_COPY = 1  # XDP_DU_F_ZEROCOPY
 LOSSES = struct.Struct("=QQQQ")  # the first of struct xdp_diag_stats, which goes on with what is sent
 LOSS_NAMES = ("rx_dropped", "rx_invalid_descs", "rx_ring_full", "rx_fill_ring_empty_descs")  # of XDP_STATISTICS
 SOCKET = struct.Struct("=BBHIII")  # struct xdp_diag_msg, struct packet_diag_msg: family, type, -, inode, cookie
@@ -93,6 +95,18 @@ class SockDiag:
                 lost = dict(zip(LOSS_NAMES, LOSSES.unpack_from(counts)))
                 found.append(SocketLosses(number(info) or 0, inode, number(info[4:]) or 0, lost))
         return found
+
+    def xdp_zero_copy(self, ifindex: int, queue: int) -> bool | None:
+        """Whether the socket there gets frames without a copy; None where there is none, or it is not told.
+
+        :raises KernelRefused, TookTooLong: as xdp().
+        """
+        for body in self._dump(AF_XDP, XDP_SHOW_INFO | XDP_SHOW_UMEM):
+            said = attributes(body, SOCKET.size)
+            info, umem = said.get(XDP_DIAG_INFO, b""), said.get(XDP_DIAG_UMEM, b"")
+            if (number(info), number(info[4:])) == (ifindex, queue) and len(umem) >= UMEM.size:
+                return bool(UMEM.unpack_from(umem)[7] & ZERO_COPY)
+        return None
 
     def packet(self) -> list[FrameSocket]:
         """AF_PACKET sockets that capture: with a ring, or in a fanout group (Suricata, tcpdump, libpcap).

@@ -244,15 +244,16 @@ def read(wanted: Wanted, say: t.Callable[[dict[str, t.Any]], None]) -> None:
     mode = reader.bind(wanted.interface, wanted.queue, wanted.mode)
     reader.put(wanted.path, wanted.queue, wanted.bpf)
     say({"event": "ready", "mode": mode})
-    begun, frames = time.monotonic(), 0
+    begun, spent, frames = time.monotonic(), time.process_time(), 0
     while wanted.frames < 0 or frames < wanted.frames:
         left = begun + wanted.seconds - time.monotonic()
         if left <= 0:
             break
         reader.wait(min(left, 0.5))
         frames += reader.take()
-    took = round(time.monotonic() - begun, 3)
-    say({"event": "result", "frames": frames, "seconds": took, "statistics": reader.statistics()})
+    took, spent = round(time.monotonic() - begun, 3), round(time.process_time() - spent, 6)
+    lost = reader.statistics()
+    say({"event": "result", "frames": frames, "seconds": took, "cpu_seconds": spent, "statistics": lost})
 
 
 def main(words: t.Sequence[str]) -> int:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""atlantic: Marvell (Aquantia) AQtion."""
+"""Driver atlantic."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "atlantic",
+    cards="Marvell (Aquantia) AQtion",
     folders=("drivers/net/ethernet/aquantia/atlantic",),
     dpdk="net_atlantic",
 )

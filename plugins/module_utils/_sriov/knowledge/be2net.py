@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""be2net: Emulex OneConnect."""
+"""Driver be2net."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import A_LIMIT, NO_LEAST, NO_TABLE, NO_TRUST, ONLY_8021Q, Rates
 
 DRIVER = Driver(
     "be2net",
+    cards="Emulex OneConnect",
     folders=("drivers/net/ethernet/emulex/benet",),
     vf_change=LINK_AWAY,  # be_main.c be_pci_sriov_configure; be_main.c be_update_queues makes its interface anew
     gives_fewer="look at dmesg: be_vf_setup may have failed",

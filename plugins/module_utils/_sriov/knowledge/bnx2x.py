@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""bnx2x: Broadcom NetXtreme II, 10 Gbit/s."""
+"""Driver bnx2x."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import NO_PRIORITY, NO_RATES, NO_TABLE, NO_TRUST, ONLY_8021Q, V
 
 DRIVER = Driver(
     "bnx2x",
+    cards="Broadcom NetXtreme II, 10 Gbit/s",
     folders=("drivers/net/ethernet/broadcom/bnx2x",),
     vf_change=NO_CHANGE,
     needs_up=True,  # bnx2x_sriov.c bnx2x_sriov_configure: EINVAL while it is down

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""bnxt_en: Broadcom NetXtreme-C and -E."""
+"""Driver bnxt_en."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ STEERING = Steering(
 )
 COMMON = Driver(
     "bnxt_en",
+    cards="Broadcom NetXtreme-C and -E",
     folders=("drivers/net/ethernet/broadcom/bnxt",),
     # bnxt_sriov.c bnxt_sriov_configure: 0 while the PF is down or the firmware in reset, and what is answered is not
     # handed on (bnxt_sriov.c bnxt_sriov_enable).
@@ -53,6 +54,7 @@ COMMON = Driver(
 # queue beside a VF.
 P4 = COMMON._replace(
     chip="BCM573xx and BCM574xx",
+    cards="Broadcom BCM573xx and BCM574xx",
     steering=STEERING._replace(
         flow_types=("ether", *(STEERING.flow_types or ())),
         fields=(*(STEERING.fields or ()), "dst_mac"),

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""cxgb4: Chelsio T4, T5 and T6."""
+"""Driver cxgb4."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import NO_CHECK, NO_LEAST, NO_PRIORITY, NO_TABLE, NO_TRUST, ONL
 
 DRIVER = Driver(
     "cxgb4",
+    cards="Chelsio T4, T5 and T6",
     folders=("drivers/net/ethernet/chelsio/cxgb4",),
     vf_change=NO_CHANGE,
     how_else="VFs are those of functions 0 to 3 of the card, one for each port: name one by its PCI address",

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .judge import Judge
 from .vf_support import VfSupport
 
 if t.TYPE_CHECKING:
@@ -199,6 +200,10 @@ class Driver(t.NamedTuple):
 
     :param folders: those of the kernel's source that are the driver, without the folders in them; a file for a driver
         of one file. Empty: the kernel does not have it.
+    :param cards: the NICs that have it, as people call them.
+    :param read_in: the release in whose source it was read, if it has folders. Where other releases differ, and were
+        read too, the sources say.
+    :param judged: who has shown it to be so, beside that; empty: it was read, and nothing more.
     :param chip: the chips that this is about, where one driver serves chips that differ; empty: all others.
     :param chips: "vendor:device" -> the driver on that chip.
     :param rss: steps by number of VFs, ascending; empty: VFs take nothing from the PF; None: not known.
@@ -252,6 +257,9 @@ class Driver(t.NamedTuple):
 
     name: str
     folders: tuple[str, ...] = ()
+    cards: str = ""
+    read_in: Release = (6, 12)
+    judged: tuple[Judge, ...] = ()
     chip: str = ""
     chips: t.Mapping[str, Driver] = {}
     rss: tuple[RssStep, ...] | None = None

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""e1000e: Intel, 1 Gbit/s, PCI Express."""
+"""Driver e1000e."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "e1000e",
+    cards="Intel, 1 Gbit/s, PCI Express",
     folders=("drivers/net/ethernet/intel/e1000e",),
     dpdk="net_e1000_em",
     snabb=("8086:10d3", "8086:105e"),

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""ena: Amazon's Elastic Network Adapter."""
+"""Driver ena."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import NOTHING, VfSupport
 
 DRIVER = Driver(
     "ena",
+    cards="Amazon's Elastic Network Adapter",
     folders=("drivers/net/ethernet/amazon/ena",),
     rss=(),  # every function has queues of its own
     vf_change=NO_CHANGE,  # ena_netdev.c ena_pci_driver: drivers/pci/iov.c pci_sriov_configure_simple

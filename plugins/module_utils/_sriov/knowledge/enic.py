@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""enic: Cisco VIC."""
+"""Driver enic."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import NOTHING, VfSupport
 
 DRIVER = Driver(
     "enic",
+    cards="Cisco VIC",
     folders=("drivers/net/ethernet/cisco/enic",),
     creates_vfs=False,  # enic_main.c enic_probe enables those that the adapter has
     how_else="set their number in the vNIC of the server profile (UCS Manager, CIMC)",

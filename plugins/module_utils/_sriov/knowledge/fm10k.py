@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""fm10k: Intel FM10000."""
+"""Driver fm10k."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import NO_CHECK, NO_LEAST, NO_LINK_STATE, NO_PRIORITY, NO_TABLE
 
 DRIVER = Driver(
     "fm10k",
+    cards="Intel FM10000",
     folders=("drivers/net/ethernet/intel/fm10k",),
     vf_change=NO_CHANGE,  # fm10k_iov.c fm10k_iov_configure
     rss=(),  # every function has queues of its own

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""fsl_enetc: NXP ENETC (LS1028A)."""
+"""Driver fsl_enetc."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ COUNTERS = ("Rx ring  {} frames", "Rx ring {} frames")
 
 DRIVER = Driver(
     "fsl_enetc",
+    cards="NXP ENETC (LS1028A)",
     folders=("drivers/net/ethernet/freescale/enetc",),
     vf_change=NO_CHANGE,  # enetc_pf.c enetc_sriov_configure
     rss=(),  # every function has queues of its own

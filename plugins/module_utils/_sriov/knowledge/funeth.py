@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""funeth: Fungible."""
+"""Driver funeth."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import NO_LEAST, NO_LINK_STATE, NO_TABLE, NO_TRUST, VfSupport
 
 DRIVER = Driver(
     "funeth",
+    cards="Fungible",
     folders=("drivers/net/ethernet/fungible/funeth",),
     vf_change=NO_CHANGE,  # funeth_main.c funeth_sriov_configure
     rss=(),  # every function has queues of its own

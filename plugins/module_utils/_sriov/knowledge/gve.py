@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""gve: Google's virtual NIC. It counts no packets of a queue."""
+"""Driver gve. It counts no packets of a queue."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "gve",
+    cards="Google's virtual NIC",
     folders=("drivers/net/ethernet/google/gve",),
     dpdk="net_gve",
 )

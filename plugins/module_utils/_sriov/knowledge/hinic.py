@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""hinic: Huawei."""
+"""Driver hinic."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import A_LIMIT, NO_TABLE, ONLY_8021Q, Rates, VfSupport
 
 DRIVER = Driver(
     "hinic",
+    cards="Huawei",
     folders=("drivers/net/ethernet/huawei/hinic",),
     rss=(),  # every function has queues of its own
     vf_change=NO_CHANGE,  # hinic_sriov.c hinic_pci_sriov_configure

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""hns3: HiSilicon Kunpeng."""
+"""Driver hns3."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import NO_LEAST, NO_TABLE, ONLY_8021Q, VfSupport
 
 DRIVER = Driver(
     "hns3",
+    cards="HiSilicon Kunpeng",
     folders=("drivers/net/ethernet/hisilicon/hns3", "drivers/net/ethernet/hisilicon/hns3/hns3pf"),
     rss=(),  # every function has queues of its own
     vf_change=NO_CHANGE,  # hns3_enet.c hns3_pci_sriov_configure

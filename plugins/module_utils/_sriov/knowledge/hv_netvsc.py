@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""hv_netvsc: Hyper-V's virtual NIC."""
+"""Driver hv_netvsc."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "hv_netvsc",
+    cards="Hyper-V's virtual NIC",
     folders=("drivers/net/hyperv",),
     # netvsc_drv.c netvsc_get_strings; what a program dropped is not in "packets": netvsc_drv.c netvsc_recv_callback.
     queue_counters=("rx_queue_{}_packets", "rx_queue_{}_xdp_drop"),

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""i40e: Intel X710, XL710, XXV710 and X722; its VFs have iavf."""
+"""Driver i40e; its VFs have iavf."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ STEERING = Steering(
 )
 DRIVER = Driver(
     "i40e",
+    cards="Intel X710, XL710, XXV710 and X722",
     folders=("drivers/net/ethernet/intel/i40e",),
     table_known=True,  # i40e_main.c i40e_fill_rss_lut
     rss=(),  # every VF has queues of its own; the PF keeps its group

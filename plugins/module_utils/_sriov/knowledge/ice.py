@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""ice: Intel E810, E82x and E830; its VFs have iavf."""
+"""Driver ice; its VFs have iavf."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from .vf_support import A_LIMIT, NO_TABLE, Rates, VfSupport
 
 DRIVER = Driver(
     "ice",
+    cards="Intel E810, E82x and E830",
     folders=("drivers/net/ethernet/intel/ice",),
     table_known=True,  # ice_main.c ice_fill_rss_lut
     rss=(),  # every VF has queues of its own; the PF keeps its group

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""idpf: Intel, the driver of Infrastructure Data Path Functions."""
+"""Driver idpf."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import NOTHING, VfSupport
 
 DRIVER = Driver(
     "idpf",
+    cards="Intel, the driver of Infrastructure Data Path Functions",
     folders=("drivers/net/ethernet/intel/idpf",),
     rss=(),  # every function has queues of its own
     vf_change=NO_CHANGE,  # idpf_lib.c idpf_sriov_configure

@@ -3,13 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""igb: Intel 82575, 82576, 82580, i350, i210 and i211; its VFs have igbvf."""
+"""Driver igb; its VFs have igbvf."""
 
 from __future__ import annotations
 
 from ..model.mac import ZERO
 from .driver import LINK_AWAY, Driver, RssStep, Steering, VfDriver, Xdp
 from .intel_hash import HASH_FIELDS, HASH_FUNCTIONS
+from .judge import LAB, Judge
 from .vf_support import ANY_RATE, NO_LEAST, NO_LINK_STATE, NO_TABLE, ONLY_8021Q, Rates, VfSupport
 
 # igb_ethtool.c igb_add_ethtool_nfc_entry: of a VLAN tag it compares the priority alone, and a field whose mask has not
@@ -36,6 +37,7 @@ VFS = VfSupport(
 )
 COMMON = Driver(
     "igb",
+    cards="Intel 82575, 82580, i210 and i211",
     folders=("drivers/net/ethernet/intel/igb",),
     vf_change=LINK_AWAY,  # igb_main.c igb_sriov_reinit
     table_known=True,  # igb_main.c igb_setup_mrqc
@@ -63,9 +65,15 @@ COMMON = Driver(
     queue_counters=("rx_queue_{}_packets",),  # igb_ethtool.c igb_get_strings
 )
 # igb_main.c igb_get_max_rss_queues. i350 has no RSS at all beside VFs, and no rates.
-I82576 = COMMON._replace(chip="82576", rss=(RssStep(0, 8), RssStep(1, 2, pool=True)))
+I82576 = COMMON._replace(
+    chip="82576",
+    cards="Intel 82576",
+    judged=(Judge(LAB, "82576", ((6, 1), (6, 12))),),
+    rss=(RssStep(0, 8), RssStep(1, 2, pool=True)),
+)
 I350 = COMMON._replace(
     chip="i350",
+    cards="Intel i350",
     rss=(RssStep(0, 8), RssStep(1, 1, pool=True)),
     vf_support=VFS._replace(refuses={**VFS.refuses, "max_tx_rate": "only the 82576 limits rates"}),
 )

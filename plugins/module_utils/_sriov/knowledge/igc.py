@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""igc: Intel i225 and i226."""
+"""Driver igc."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "igc",
+    cards="Intel i225 and i226",
     folders=("drivers/net/ethernet/intel/igc",),
     dpdk="net_igc",
     netmap=True,

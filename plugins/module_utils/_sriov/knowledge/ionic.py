@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""ionic: AMD Pensando."""
+"""Driver ionic."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import NO_LEAST, NO_PRIORITY, NO_TABLE, ONLY_8021Q, VfSupport
 
 DRIVER = Driver(
     "ionic",
+    cards="AMD Pensando",
     folders=("drivers/net/ethernet/pensando/ionic",),
     rss=(),  # every function has queues of its own
     vf_change=NO_CHANGE,  # ionic_bus_pci.c ionic_sriov_configure

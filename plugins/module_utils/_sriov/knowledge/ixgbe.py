@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""ixgbe: Intel 82598, 82599, X540, X550 and E610; its VFs have ixgbevf."""
+"""Driver ixgbe; its VFs have ixgbevf."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typing as t
 from ..model.mac import ZERO
 from .driver import LINK_AWAY, NUM_VFS, QUEUE, Driver, KernelRange, RssStep, Steering, VfDriver, Xdp
 from .intel_hash import HASH_FIELDS, HASH_FUNCTIONS
+from .judge import LAB, Judge
 from .vf_support import ANY_RATE, NO_LEAST, ONLY_8021Q, Rates, VfSupport
 
 if t.TYPE_CHECKING:
@@ -83,6 +84,8 @@ XDP = Xdp(
 )
 COMMON = Driver(
     "ixgbe",
+    cards="Intel 82598, 82599 and X540",
+    judged=(Judge(LAB, "82599", ((6, 1), (6, 12))),),
     folders=("drivers/net/ethernet/intel/ixgbe",),
     vf_change=LINK_AWAY,  # ixgbe_main.c ixgbe_sriov_reinit
     rss=(RssStep(0, 16), RssStep(1, 4, pool=True), RssStep(32, 2, pool=True)),
@@ -130,6 +133,8 @@ COMMON = Driver(
 # (ixgbe_main.c ixgbe_store_reta).
 X550 = COMMON._replace(
     chip="X550 and later",
+    cards="Intel X550, X553 and E610",
+    judged=(),
     rss=(RssStep(0, 63), *(COMMON.rss or ())[1:]),
     table="unreached",
     table_sizes=((0, 512), (1, 64)),

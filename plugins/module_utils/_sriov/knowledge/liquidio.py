@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""LiquidIO: Cavium (Marvell) LiquidIO II."""
+"""Driver LiquidIO."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ COUNTERS = ("rx-{}-packets",)  # lio_ethtool.c lio_get_strings, lio_vf_get_strin
 
 DRIVER = Driver(
     "LiquidIO",
+    cards="Cavium (Marvell) LiquidIO II",
     folders=("drivers/net/ethernet/cavium/liquidio",),
     vf_change=NO_CHANGE,
     # lio_main.c liquidio_enable_sriov answers 0, also where lio_main.c octeon_enable_sriov failed

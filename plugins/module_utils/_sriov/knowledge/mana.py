@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""mana: Microsoft Azure Network Adapter."""
+"""Driver mana."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "mana",
+    cards="Microsoft Azure Network Adapter",
     folders=("drivers/net/ethernet/microsoft/mana",),
     dpdk="net_mana",
     bifurcated=True,  # DPDK guide, mana: mana and mana_ib stay

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""mlx4_core: Mellanox ConnectX to ConnectX-3; its VFs have the same driver."""
+"""Driver mlx4_core; its VFs have the same driver."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import NO_LEAST, NO_TABLE, NO_TRUST, Rates, VfSupport
 
 DRIVER = Driver(
     "mlx4_core",
+    cards="Mellanox ConnectX to ConnectX-3",
     folders=("drivers/net/ethernet/mellanox/mlx4",),
     rss=(),  # every function has queues of its own
     creates_vfs=False,  # mlx4/main.c mlx4_driver has no sriov_configure; mlx4/main.c __mlx4_init_one

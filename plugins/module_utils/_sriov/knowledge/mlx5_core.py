@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""mlx5_core: NVIDIA (Mellanox) ConnectX-4 and later; its VFs have the same driver."""
+"""Driver mlx5_core; its VFs have the same driver."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import NO_TABLE, ONLY_8021Q, VfSupport
 
 DRIVER = Driver(
     "mlx5_core",
+    cards="NVIDIA (Mellanox) ConnectX-4 and later",
     folders=("drivers/net/ethernet/mellanox/mlx5/core", "drivers/net/ethernet/mellanox/mlx5/core/en"),
     table_known=True,  # en/rqt.c mlx5e_rss_params_indir_init_uniform
     rss=(),  # every function has queues of its own

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""nfp: Netronome (Corigine)."""
+"""Driver nfp."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import NO_TABLE, Rates, VfSupport
 
 DRIVER = Driver(
     "nfp",
+    cards="Netronome (Corigine)",
     folders=("drivers/net/ethernet/netronome/nfp",),
     rss=(),  # every function has queues of its own
     vf_change=NO_CHANGE,  # nfp_main.c nfp_pcie_sriov_enable

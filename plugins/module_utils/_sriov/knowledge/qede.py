@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""qede: QLogic FastLinQ."""
+"""Driver qede."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import LINK_SPEED, NO_PRIORITY, NO_TABLE, ONLY_8021Q, VfSupport
 
 DRIVER = Driver(
     "qede",
+    cards="QLogic FastLinQ",
     folders=("drivers/net/ethernet/qlogic/qede", "drivers/net/ethernet/qlogic/qed"),
     rss=(),  # every function has queues of its own
     vf_change=NO_CHANGE,  # qed_sriov.c qed_sriov_enable

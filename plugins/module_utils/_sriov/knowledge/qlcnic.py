@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""qlcnic: QLogic 8200 and 8300."""
+"""Driver qlcnic."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import NO_LINK_STATE, NO_TABLE, NO_TRUST, ONLY_8021Q, Rates, Vf
 
 DRIVER = Driver(
     "qlcnic",
+    cards="QLogic 8200 and 8300",
     folders=("drivers/net/ethernet/qlogic/qlcnic",),
     vf_change=LINK_AWAY,  # qlcnic_sriov_pf.c qlcnic_pci_sriov_enable; qlcnic_main.c __qlcnic_down, __qlcnic_up
     # qlcnic_sriov_pf.c qlcnic_sriov_set_vf_tx_rate: steps of 100 Mbit/s, as the card tells them

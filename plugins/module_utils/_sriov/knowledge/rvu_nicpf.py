@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""rvu_nicpf: Marvell OcteonTX2 and CN10K (octeontx2)."""
+"""Driver rvu_nicpf."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ COUNTERS = ("rxq{}: frames",)  # otx2_ethtool.c otx2_get_qset_strings, also of V
 
 DRIVER = Driver(
     "rvu_nicpf",
+    cards="Marvell OcteonTX2 and CN10K (octeontx2)",
     folders=("drivers/net/ethernet/marvell/octeontx2/nic",),
     rss=(),  # every function has queues of its own
     vf_change=NO_CHANGE,  # nic/otx2_pf.c otx2_sriov_enable

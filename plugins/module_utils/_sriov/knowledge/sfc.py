@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""sfc: Solarflare (AMD)."""
+"""Driver sfc."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import NO_PRIORITY, NO_RATES, NO_TABLE, NO_TRUST, ONLY_8021Q, V
 
 DRIVER = Driver(
     "sfc",
+    cards="Solarflare (AMD)",
     folders=("drivers/net/ethernet/sfc",),
     rss=(),  # every function has queues of its own
     vf_change=NO_CHANGE,  # sfc/ef10_sriov.c efx_ef10_pci_sriov_enable

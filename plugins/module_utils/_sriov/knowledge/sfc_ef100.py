@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""sfc_ef100: AMD (Xilinx) Alveo SN1000, of module sfc."""
+"""Driver sfc_ef100."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import NOTHING, VfSupport
 
 DRIVER = Driver(
     "sfc_ef100",
+    cards="AMD (Xilinx) Alveo SN1000, of module sfc",
     folders=(
         "drivers/net/ethernet/sfc/ef100.c",
         "drivers/net/ethernet/sfc/ef100_netdev.c",

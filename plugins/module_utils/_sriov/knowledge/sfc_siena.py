@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""sfc_siena: Solarflare SFC9000 (Siena)."""
+"""Driver sfc_siena."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import NO_LINK_STATE, NO_RATES, NO_TABLE, NO_TRUST, ONLY_8021Q,
 
 DRIVER = Driver(
     "sfc_siena",
+    cards="Solarflare SFC9000 (Siena)",
     folders=("drivers/net/ethernet/sfc/siena",),
     # siena_sriov.c efx_siena_sriov_configure answers 0 and does nothing; siena_sriov.c efx_siena_sriov_init has
     # parameter max_vfs

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""txgbe: Wangxun, 10 Gbit/s."""
+"""Driver txgbe."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "txgbe",
+    cards="Wangxun, 10 Gbit/s",
     folders=("drivers/net/ethernet/wangxun/txgbe", "drivers/net/ethernet/wangxun/libwx"),
     dpdk="net_txgbe",
     queue_counters=("rx_queue_{}_packets",),  # wx_ethtool.c wx_get_strings [from 6.12 on]

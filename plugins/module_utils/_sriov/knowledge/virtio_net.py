@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""virtio_net: the NIC of virtual machines, above virtio-pci."""
+"""Driver virtio_net."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "virtio_net",
+    cards="the NIC of virtual machines, above virtio-pci",
     folders=("drivers/net/virtio_net.c",),
     netmap=True,
     queue_counters=("rx_queue_{}_packets",),  # virtio_net.c virtnet_get_strings: 6.1 has them; 6.12: by netlink only

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""virtio-pci: virtio over PCI, below virtio_net."""
+"""Driver virtio-pci."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .vf_support import NOTHING, VfSupport
 
 DRIVER = Driver(
     "virtio-pci",
+    cards="virtio over PCI, below virtio_net",
     folders=("drivers/virtio/virtio_pci_common.c",),
     rss=(),  # every function has queues of its own
     vf_change=NO_CHANGE,  # drivers/virtio/virtio_pci_common.c virtio_pci_sriov_configure

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""vmxnet3: VMware's virtual NIC. It has one name for the counters of all queues."""
+"""Driver vmxnet3. It has one name for the counters of all queues."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .driver import Driver
 
 DRIVER = Driver(
     "vmxnet3",
+    cards="VMware's virtual NIC",
     folders=("drivers/net/vmxnet3",),
     dpdk="net_vmxnet3",
     netmap=True,

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This module util is PRIVATE to the collection: it can change at any time.
-"""xilinx_efct: AMD (Xilinx) X3."""
+"""Driver xilinx_efct."""
 
 from __future__ import annotations
 
@@ -11,5 +11,6 @@ from .driver import Driver
 
 DRIVER = Driver(
     "xilinx_efct",
+    cards="AMD (Xilinx) X3",
     ef_vi=True,  # sfc_char comes with a driver of this name
 )

@@ -13,14 +13,16 @@ from collections import Counter
 RAW = "raw"
 NFT = "nft"
 XDP = "xdp"
+XSK = "xsk"
 VF = "vf"
-CONTENDERS = (RAW, NFT, XDP, VF)
+CONTENDERS = (RAW, NFT, XDP, XSK, VF)
 IN_KERNEL = (RAW, NFT, XDP)
 
 IPTABLES = "iptables-legacy"
 NFTABLES = "nft"
 XDP_PROGRAM = "XDP"
 TESTPMD = "DPDK"
+AF_XDP = "AF_XDP"
 
 DROP_TRAFFIC = "drop_traffic"  # the consent without which nothing is dropped
 
@@ -35,6 +37,7 @@ class Request(t.NamedTuple):
     :param pf: by any of its names.
     :param queues: over so many of the PF's queues the RSS table spreads meanwhile; None: it stays as it is.
     :param vf: of the contender of that name.
+    :param queue: of the PF, for xsk.
     :param port: UDP destination of what is dropped.
     :param user, megabytes, program: as module dpdk_proof has them.
     :param allow: words of consent.
@@ -44,6 +47,7 @@ class Request(t.NamedTuple):
     contender: str
     queues: int | None = None
     vf: int = 0
+    queue: int = 1
     port: int = 4321
     seconds: float = 10.0
     user: str = "root"
@@ -81,6 +85,7 @@ class Sample(t.NamedTuple):
     :param packets: that were received by who is measured.
     :param queues: of them, by queue.
     :param lost: that the NIC had no room for.
+    :param user: of busy, what a program spent; 0 where one side alone is counted.
     """
 
     seconds: float
@@ -88,10 +93,15 @@ class Sample(t.NamedTuple):
     packets: int
     queues: t.Mapping[int, int] = {}
     lost: int = 0
+    user: float = 0.0
 
     @property
     def counts(self) -> bool:
         return self.packets >= LEAST_PACKETS
+
+    @property
+    def cost(self) -> float:
+        return self.busy / self.packets
 
 
 def figures(samples: t.Sequence[Sample]) -> dict[str, t.Any]:
@@ -100,9 +110,9 @@ def figures(samples: t.Sequence[Sample]) -> dict[str, t.Any]:
     The cost is their lower quartile. Whoever else has the CPU meanwhile, or a timer's interrupt, only adds to it, so
     that the median and what is above it say more of them; and what is least of all is luck.
     """
-    each = [sample.busy / sample.packets for sample in samples if sample.counts]
+    each = [sample.cost for sample in samples if sample.counts]
     ascending = sorted(each)
-    cost = ascending[(len(each) - 1) // 4]
+    cost = _typical(samples).cost
     seconds = sum(sample.seconds for sample in samples)
     received, lost = sum(sample.packets for sample in samples), sum(sample.lost for sample in samples)
     queues: Counter[int] = Counter()
@@ -124,6 +134,20 @@ def figures(samples: t.Sequence[Sample]) -> dict[str, t.Any]:
             if count
         ],
     }
+
+
+def sides(samples: t.Sequence[Sample]) -> dict[str, float]:
+    """How the cost is shared, of the sample that figures() takes: the two are the cost together."""
+    typical = _typical(samples)
+    return {
+        "kernel_ns_per_packet": rounded((typical.busy - typical.user) / typical.packets),
+        "user_ns_per_packet": rounded(typical.user / typical.packets),
+    }
+
+
+def _typical(samples: t.Sequence[Sample]) -> Sample:
+    ascending = sorted((sample for sample in samples if sample.counts), key=lambda sample: sample.cost)
+    return ascending[(len(ascending) - 1) // 4]
 
 
 def rounded(number: float) -> float:

@@ -112,15 +112,18 @@ def _arrival(
     present, gone = _by_flow(table.rules), _by_flow(lost)
     change = Change([], [], [], [], again)
     moved: list[FlowRule] = []
-    for wanted in desired.present:
-        same_flow = present.get(wanted.flow, [])
-        fitting = [r for r in same_flow if wanted.location == r.location or _may_stay(wanted, r, named)]
-        exact = [rule for rule in fitting if rule.target == wanted.target]
-        if exact:
-            change.kept.append(exact[0])
+    exact = _exact(present, desired, named)
+    decided = {rule.location for rule in exact.values()}
+    for number, wanted in enumerate(desired.present):
+        same_flow = [rule for rule in present.get(wanted.flow, []) if rule.location not in decided]
+        if number in exact:
+            change.kept.append(exact[number])
             # Another rule for the same flow contradicts it; a second one that says the same does no harm.
             change.deleted.extend(rule for rule in same_flow if rule.target != wanted.target)
+            decided |= {rule.location for rule in same_flow if rule.target != wanted.target}
             continue
+        decided |= {rule.location for rule in same_flow}
+        fitting = [r for r in same_flow if wanted.location == r.location or _may_stay(wanted, r, named)]
         old = next(iter([*fitting, *same_flow]), None)
         change.deleted.extend(rule for rule in same_flow if rule is not old)
         if old is not None and old in fitting and driver_of(pf).steering.replaces:
@@ -136,6 +139,23 @@ def _arrival(
         (change.deleted if desired.unlisted_goes(rule) or desired.drops(rule) else change.kept).append(rule)
     change.added.extend(_placed(pf, table, moved, change, desired, faults))
     return change
+
+
+def _exact(present: dict[t.Any, list[FlowRule]], desired: DesiredRules, named: set[int]) -> dict[int, FlowRule]:
+    """What is there as it is wanted, by its number in the list.
+
+    Each counts once: a PF may have had several rules for one flow, each with a place and a target of its own.
+    """
+    found: dict[int, FlowRule] = {}
+    taken: set[int | None] = set()
+    for number, wanted in enumerate(desired.present):
+        for rule in present.get(wanted.flow, []):
+            fits = wanted.location == rule.location or _may_stay(wanted, rule, named)
+            if fits and rule.target == wanted.target and rule.location not in taken:
+                found[number] = rule
+                taken.add(rule.location)
+                break
+    return found
 
 
 def _by_flow(rules: t.Iterable[FlowRule]) -> dict[t.Any, list[FlowRule]]:

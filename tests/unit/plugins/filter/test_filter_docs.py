@@ -15,11 +15,13 @@ import sys
 
 import pytest
 import yaml
-from ansible_collections.kernel_bypass.sriov.plugins.filter import flow, mac_range, vf_list
+from ansible_collections.kernel_bypass.sriov.plugins.filter import anonymous, flow, mac_range, vf_list
 
 DIRECTORY = pathlib.Path(flow.__file__).parent
 COLLECTION = "kernel_bypass.sriov"
-FILTERS = {name: call for file in (flow, mac_range, vf_list) for name, call in file.FilterModule().filters().items()}
+FILTERS = {
+    name: call for file in (anonymous, flow, mac_range, vf_list) for name, call in file.FilterModule().filters().items()
+}
 
 
 def documentation(name):
@@ -37,7 +39,7 @@ def answers(name):
 
 
 def test_no_file_is_forgotten():
-    assert {path.stem for path in DIRECTORY.glob("*.py")} == {"flow", "mac_range", "vf_list"}
+    assert {path.stem for path in DIRECTORY.glob("*.py")} == {"anonymous", "flow", "mac_range", "vf_list"}
     assert {path.stem for path in DIRECTORY.glob("*.yml")} == set(FILTERS)
 
 

@@ -68,7 +68,7 @@ LAYERS = {
     "xsk_proof": {"errors", "model", "kernel", "alone", "observe", "copies", "transient", "xsk_dpdk"},
     "drop_cost": {
         *("errors", "faults", "model", "knowledge", "kernel", "kept", "observe"),
-        *("alone", "others", "proof", "transient"),
+        *("alone", "others", "proof", "transient", "xsk_dpdk", "xsk_proof"),
     },
     "verify": {
         *("errors", "faults", "model", "kernel", "kept", "alone", "observe", "compare", "converge", "drift"),

@@ -10,14 +10,17 @@ import json
 import types
 
 import pytest
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kept.drop_cost import DropCost
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kept.files import Files
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.conversation import Ended
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.kernel.dropping import TABLE
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.drop_cost import Before
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.paths import DROP_COST
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.others import others
-from ansible_collections.kernel_bypass.sriov.plugins.modules import drop_cost, host, rss
+from ansible_collections.kernel_bypass.sriov.plugins.modules import drop_cost, host, rss, xsk_queue
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation import hosts
 from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.kernel import simulate
-from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import build
+from ansible_collections.kernel_bypass.sriov.tests.unit.simulation.tree import DIRECTORY, build
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.filters import Filters
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.modules import run_module
 
@@ -77,8 +80,7 @@ class Traffic:
         return self.table(), self.threaded(), self.dropping(), (self.root / DROP_COST.lstrip("/")).exists()
 
 
-@pytest.fixture
-def traffic(tmp_path):
+def simulated(root):
     files = {
         **hosts.host(hosts.IXGBE),
         THREADED: "0",
@@ -91,7 +93,13 @@ def traffic(tmp_path):
         "proc/4002/comm": "napi/enp2s0-8194",
         "proc/4002/schedstat": "999999999 0 0",
     }
-    return Traffic(Filters.on(simulate(tmp_path, files)), tmp_path)
+    queues = {f"sys/class/net/enp1s0/queues/rx-{queue}": DIRECTORY for queue in range(8)}
+    return simulate(root, {**files, **queues})
+
+
+@pytest.fixture
+def traffic(tmp_path):
+    return Traffic(Filters.on(simulated(tmp_path)), tmp_path)
 
 
 def measure(traffic, check=False, **options):
@@ -396,6 +404,137 @@ def test_a_vf_that_cannot_be_measured_is_refused(with_vf, options, told):
 def test_all_that_is_returned_is_documented_as_it_is(with_vf, options):
     with_vf.kernel.converse = Program(UP, SEEN)
     assert differing(said_by(drop_cost), returned(measure(with_vf, **options)), "", set()) == []
+
+
+# --- AF_XDP: NAPI fills the queue, DPDK empties it ---
+
+MAC = "02:00:00:00:01:00"
+QUEUE_UP = f"EAL: RTE Version: 'DPDK 24.11.2'\nPort 0: {MAC}\nDone\ntestpmd> "
+IFINDEX = 3
+
+
+@pytest.fixture
+def with_queue(tmp_path):
+    """Queue 1 is given, all that comes is led to it, and testpmd has its socket there as soon as it is asked."""
+    kernel = simulated(tmp_path)
+    given = run_module(xsk_queue, kernel, pf="enp1s0", queues=[1])
+    assert not given["failed"], given["msg"]
+    traffic = Traffic(Filters.on(kernel), tmp_path)
+    sleep = traffic.sleep
+
+    def sleeping(seconds):
+        sleep(seconds)
+        build(traffic.root, {STATISTICS: json.dumps({"rx_queue_1_packets": traffic.packets})})
+        assert traffic.threaded() == "1"
+
+    traffic.sleep = sleeping
+    traffic.program = traffic.kernel.converse = Reading(traffic)
+    return traffic
+
+
+class Reading(Program):
+    """Reads what comes to its queue; the share that does may be less than all."""
+
+    def __init__(self, traffic, prints=QUEUE_UP):
+        super().__init__(prints, ())
+        self.traffic, self.share, self.zero_copy = traffic, 1.0, 1
+
+    def __call__(self, argv):
+        socket = {**hosts.xdp_socket(31, IFINDEX, 1), "zero_copy": self.zero_copy}
+        build(self.traffic.root, hosts.sockets(socket))
+        self.threaded_at_start = self.traffic.threaded()
+        return super().__call__(argv)
+
+    def say(self, line):
+        super().say(line)
+        if line == "clear fwd stats all":
+            self.forgotten = self.traffic.packets
+        elif line == "show fwd stats all":
+            self.costs = iter([(int((self.traffic.packets - self.forgotten) * self.share), 100)])
+
+
+def test_a_queue_costs_what_kernel_and_program_spend_together(with_queue):
+    before = with_queue.state()
+    result = measure(with_queue, contender="xsk")
+    assert not result["failed"], result["msg"]
+    assert (result["kernel_ns_per_packet"], result["user_ns_per_packet"]) == (COST, 50.0)  # 2 cycles a nanosecond
+    assert (result["ns_per_packet"], result["packets"]) == (COST + 50.0, 50_000)
+    assert (result["dropped_by"], result["mode"], result["interface"]) == ("AF_XDP", "zerocopy", "enp1s0")
+    assert [each["queue"] for each in result["queues"]] == [1]
+    assert with_queue.state() == before and with_queue.program.closed
+
+
+def test_its_polls_do_not_do_the_kernel_s_work_and_nothing_is_changed_before_it_has_its_port(with_queue):
+    assert not measure(with_queue, contender="xsk", user="capture")["failed"]
+    argv = with_queue.program.argv
+    assert argv[-2:] == ["-i", "--record-core-cycles"] and "--uid=capture" in argv
+    (device,) = [word for word in argv if word.startswith("--vdev=")]
+    assert device == (
+        "--vdev=net_af_xdp0,iface=enp1s0,start_queue=1,use_pinned_map=1,"
+        "dp_path=/run/kernel-bypass-sriov/bpf/enp1s0/xsks_map,busy_budget=0"
+    )
+    assert "RuntimeMaxSec=95" in argv and with_queue.program.threaded_at_start == "0"
+
+
+@pytest.mark.parametrize(("zero_copy", "mode"), [(1, "zerocopy"), (0, "copy")])
+def test_whether_frames_are_copied_is_told(with_queue, zero_copy, mode):
+    with_queue.program.zero_copy = zero_copy
+    assert measure(with_queue, contender="xsk")["mode"] == mode
+
+
+def test_what_came_to_other_queues_cost_something_else(with_queue):
+    with_queue.program.share, before = 0.5, with_queue.state()
+    assert measure(with_queue, contender="xsk")["failure"]["why"] == (
+        "of 50000 packets that the PF received 25000 came to the queue, and others cost something else"
+    )
+    assert with_queue.state() == before and with_queue.program.closed
+
+
+QUEUE_REFUSED = {
+    "no consent": ({"allow": []}, "what comes to queue 1 is dropped for 5 s"),
+    "no queue of programs": ({"queue": 99}, "queue: there is no queue 99"),
+}
+
+
+@pytest.mark.parametrize(("options", "told"), QUEUE_REFUSED.values(), ids=QUEUE_REFUSED)
+def test_a_queue_that_cannot_be_measured_is_refused(with_queue, options, told):
+    assert told in measure(with_queue, contender="xsk", **options)["msg"] and with_queue.program.argv is None
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_a_queue_that_was_not_given_is_refused_with_the_way_to_it(traffic, check):
+    program = traffic.kernel.converse = Reading(traffic)
+    result = measure(traffic, check=check, contender="xsk")
+    assert result["msg"] == (
+        "cannot read from queue 1 of enp1s0 by AF_XDP: /run/kernel-bypass-sriov/bpf/enp1s0/xsks_map is not there. "
+        "Remedy: have the queue prepared first: module xsk_queue, or role queue_bypass."
+    )
+    assert program.argv is None
+
+
+def test_an_older_dpdk_is_refused_before_anything_is_changed(with_queue):
+    program = with_queue.program
+    program.prints = "EAL: RTE Version: 'DPDK 22.11.6'\nPort 0 does not come\ntestpmd> "
+    result = measure(with_queue, contender="xsk")
+    assert result["failure"]["why"].startswith("DPDK 22.11 cannot use a map that is pinned")
+    assert with_queue.seen == [] and program.closed and with_queue.threaded() == "0"
+
+
+def test_the_next_run_brings_back_the_napi_of_a_queue_whose_run_was_killed(with_queue):
+    kept = Before("enp1s0", hosts.IXGBE.address, LABEL, "AF_XDP", 4321, threaded=0)
+    DropCost(Files(with_queue.kernel.root)).write(kept)
+    build(with_queue.root, {THREADED: "1"})
+    result = measure(with_queue, contender="xsk")
+    assert (result["changed"], result["steps"]) == (True, ["have the NAPI of enp1s0 as it was (threaded: 0)"])
+    assert with_queue.program.threaded_at_start == with_queue.threaded() == "0"
+    assert not (with_queue.root / DROP_COST.lstrip("/")).exists()
+
+
+def test_what_a_queue_returns_is_documented_as_it_is(with_queue):
+    for check in (False, True):
+        found = measure(with_queue, check=check, contender="xsk")
+        assert differing(said_by(drop_cost), returned(found), "", set()) == []
+        (with_queue.root / "sim/sockets").unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("loaded", [False, True])

@@ -129,6 +129,21 @@ def test_vfs_rules_and_tables_of_somebodys_are_as_they_were(tmp_path, change):
     assert run(kernel, BACK)["steps"] == []
 
 
+@pytest.mark.parametrize("change", ["fewer", "more", "other rules"])
+@pytest.mark.parametrize("first", [2**32, 2**33 + 1, 1], ids=["VF 0", "VF 1", "a queue"])
+def test_several_rules_of_somebodys_for_one_flow_are_as_they_were(tmp_path, change, first):
+    """The driver takes them, each at a place of its own."""
+    rules = (scenes.a_rule(81, first, 9), scenes.a_rule(81, 2**64 - 1, 4), scenes.a_rule(80, 3, 7))
+    kernel = scenes.start(str(tmp_path), somebodys(rules=rules))
+    before = seen(tmp_path)
+    entry = {"pf": "enp1s0", "allow": ["destroy_vfs", "in_use"], **CHANGES[change]}
+    assert not run(kernel, entry)["failed"] and seen(tmp_path) != before
+    done = run(kernel, BACK, allow=["in_use"])
+    assert not done["failed"], done["msg"]
+    assert changes(tmp_path, before) == ""
+    assert run(kernel, BACK)["steps"] == []
+
+
 @pytest.mark.parametrize("number", [1, 3])
 def test_an_address_that_a_vf_s_driver_had_made_up_is_made_up_again(tmp_path, number):
     """Where VFs are made anew nobody keeps the one that this collection has given."""

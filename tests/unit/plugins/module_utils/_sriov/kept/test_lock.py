@@ -25,7 +25,7 @@ HOLD = """
 import fcntl, os, sys, time
 descriptor = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
 fcntl.flock(descriptor, fcntl.LOCK_EX)
-os.write(descriptor, str(os.getpid()).encode())
+os.write(descriptor, b"%-19d\\n" % os.getpid())
 print("held", flush=True)
 sys.stdin.read()
 """

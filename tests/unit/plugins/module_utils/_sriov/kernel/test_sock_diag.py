@@ -51,6 +51,16 @@ def test_what_af_xdp_sockets_lose_is_asked_beside_where_they_are():
     assert told.asked == [(4, 20, "2c000000" + "00000000" + struct.pack("=I", 1 | 16).hex() + "00" * 8)]
 
 
+@pytest.mark.parametrize(("queue", "flags", "told"), [(5, 1, True), (5, 0, False), (6, 1, None)])
+def test_whether_frames_come_without_a_copy_is_a_flag_of_its_memory(queue, flags, told):
+    """struct xdp_diag_umem: size, id, pages, chunk, headroom, interface, queue, flags, references."""
+    head = struct.pack("=BBHIII", 44, 3, 0, 0x1234, 1, 0)
+    umem = attribute(5, struct.pack("=Q8I", 1 << 22, 7, 1024, 4096, 0, 3, 5, flags, 1))
+    kernel = Told(head + attribute(1, struct.pack("=II", 3, 5)) + umem)
+    assert SockDiag(kernel).xdp_zero_copy(3, queue) is told
+    assert kernel.asked == [(4, 20, "2c000000" + "00000000" + struct.pack("=I", 1 | 4).hex() + "00" * 8)]
+
+
 def test_packet_sockets_are_asked_with_rings_and_fanout():
     head = struct.pack("=BBHIII", 17, 3, 0, 0x77, 1, 0)
     info = attribute(0, struct.pack("=IIIIII", 3, 2, 0, 0, 0, 1))

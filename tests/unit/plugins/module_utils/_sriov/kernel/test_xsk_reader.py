@@ -122,6 +122,7 @@ def test_all_frames_are_counted_also_those_behind_the_end_of_a_ring(found):
     assert ready == {"event": "ready", "mode": "copy"}
     # The kernel itself sends a few (IPv6), so more may have come with the last.
     assert ALL <= result["frames"] < ALL + 64
+    assert 0 < result["cpu_seconds"] < 60
     assert result["statistics"] == dict.fromkeys(xsk_reader.COUNTERS, 0)
 
 

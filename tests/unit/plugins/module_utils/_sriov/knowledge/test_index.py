@@ -149,10 +149,15 @@ def test_the_counters_of_an_added_driver_are_tried_on_unknown_drivers():
 
 @pytest.mark.usefixtures("invented")
 def test_the_docs_know_an_added_driver():
-    script = runpy.run_path(str(Path(__file__).resolve().parents[6] / "scripts/lib/drivers_table.py"))
-    row = "| invented-nic | inventedvf | 0 VFs: 8, from 1 VF on: 3 |  |  | net_invented, in place of it | `in N` | "
-    row += " |  |  |"
-    assert row in script["page"](index.all_drivers(), rss_explanation).splitlines()
+    script = runpy.run_path(str(Path(__file__).resolve().parents[6] / "scripts/lib/hardware_page.py"))
+    lines = script["page"](index.all_drivers(), rss_explanation).splitlines()
+    assert "| invented-nic |  |  |  | 0 VFs: 8, from 1 VF on: 3 |  |" in lines
+    at = lines.index("### invented-nic")
+    assert lines[at + 2 : at + 5] == [
+        "- VFs: driver inventedvf; at most 5 with up to 8 traffic classes (DCB)",
+        "- DPDK: net_invented, in place of it",
+        "- Counters of a queue: `in N`",
+    ]
 
 
 # What is imported.

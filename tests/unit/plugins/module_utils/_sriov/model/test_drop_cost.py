@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.drop_cost import Sample, figures
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.drop_cost import Sample, figures, sides
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,10 @@ def test_a_small_sample_has_no_cost_and_its_packets_count(packets, counts):
     assert samples[1].counts is counts
     found = figures(samples)
     assert (len(found["samples"]), found["packets"]) == (1 + counts, 1000 + packets)
+
+
+def test_the_sides_of_the_sample_that_gives_the_cost_are_the_cost_together():
+    samples = [Sample(1.0, busy, 1000, user=user) for busy, user in [(900_000, 1), (500_000, 200_000), (700_000, 9)]]
+    cost = sides(samples)
+    assert cost == {"kernel_ns_per_packet": 300.0, "user_ns_per_packet": 200.0}
+    assert sum(cost.values()) == figures(samples)["ns_per_packet"]
