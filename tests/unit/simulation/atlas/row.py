@@ -48,7 +48,6 @@ class Attribute:
     step: int = 1
     rounds: int = 1
     link_most: bool = False
-    exact_speed: int | None = None
     kept: bool = True
     told: t.Any = AS_SET
     none: t.Any = None
@@ -155,7 +154,7 @@ class Rules:
     :param beyond: a location past the end. any_only: the driver chooses places, a location is EINVAL.
     :param occupied: 0: the rule there is replaced.
     :param same: another rule for the same flow.
-    :param ntuple: "on", "off" (changeable, and so it begins), "fixed on" or "none".
+    :param ntuple: "on", "off" (changeable, and so it begins) or "none".
     :param needs_ntuple: errno while it is off.
     :param off_drops: switching it off drops the rules.
     :param told: "exact", "no masks", "ipv4 masks" or "absolute queue".

@@ -81,8 +81,6 @@ def _judged(row, devices, pf, name, vf):
         return attribute.lacking if value and vf[attribute.needs] in (0, ZERO) else 0
     if attribute.needs and not up and not (attribute.without_zero and not value):
         return attribute.lacking
-    if attribute.exact_speed not in (None, row.speed):
-        return attribute.lacking
     return attribute.otherwise if not _takes(attribute, value, row.speed if up else None) else 0
 
 
