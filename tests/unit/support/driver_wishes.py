@@ -47,6 +47,9 @@ def kernel_of(root, row, up=True, num_vfs=VFS):
     kernel = simulate(root, index.files(row))
     if num_vfs and row.total_vfs and row.numvfs.sysfs:
         kernel.sysfs.write(NUM_VFS, str(num_vfs))
+    elif num_vfs and row.attributes is not None:
+        kernel.run.devices.add_vfs(hosts.IGB.address, num_vfs)
+        kernel.run.devices.put(NUM_VFS.lstrip("/"), num_vfs)
     if not up:
         kernel.run(["ip", "link", "set", "dev", PF, "down"])
         build(root, {f"sys/class/net/{PF}/speed": "-1"})
@@ -159,6 +162,8 @@ def ignored_words(row, said):
             found.append(f"{name} is ignored")
         elif attribute and attribute.rounds > 1 and value % attribute.rounds:
             found.append(f"{name} is rounded")
+        elif attribute and value and attribute.told == "in a VLAN" and not said.get("vlan"):
+            found.append(f"{name} is not in force")
     return ", ".join(found)
 
 

@@ -74,6 +74,7 @@ KNOWN: dict[str, dict[str, str]] = {
     "cxgb4 PF4": {**ABSOLUTE, **NEEDS_UP},
     "mlx4_core ConnectX-3": {
         **NEEDS_UP,
+        **DOUBLE_VLAN,
         **all_of("mlx4_en_set_rxnfc(): `ip4` without a protocol only", "rule: ICMP"),
         **all_of("mlx4_en_set_rxfh(): a power of two, each as much as the others", "rss: equal 3", "rss: weights"),
     },

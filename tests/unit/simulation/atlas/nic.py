@@ -17,7 +17,7 @@ NTUPLE = "rx-ntuple-filter"
 BASE = features(
     on="tx-scatter-gather tx-generic-segmentation rx-gro rx-checksum rx-hashing", off="rx-gro-list", fixed="highdma"
 )
-NTUPLES = {"on": {"on": NTUPLE}, "off": {"off": NTUPLE}, "fixed on": {"fixed": NTUPLE}, "none": {}}
+NTUPLES = {"on": {"on": NTUPLE}, "off": {"off": NTUPLE}, "none": {}}
 
 
 class AtlasNic(UnknownNic):

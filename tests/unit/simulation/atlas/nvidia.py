@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 
-from .row import ENOTSUPP, FULL, IP, TCP_UDP, Attribute, Channels, NumVfs, Row, Rules, attributes
+from .row import ABSENT, ENOTSUPP, FULL, IP, TCP_UDP, Attribute, Channels, NumVfs, Row, Rules, attributes
 
 
 def mlx5_table(channels):
@@ -43,9 +43,15 @@ MLX4 = Row(
     "mlx4_core ConnectX-3",
     "8",
     *("mlx4_core", "mlx4_core", "15b3", "1003", "1004"),
-    # VFs come with a parameter of the module, and attributes with them: none here.
+    # VFs come with a parameter of the module: they are there when it is loaded.
     numvfs=NumVfs(sysfs=False),
-    attributes=None,
+    attributes=attributes(
+        vlan=Attribute(most=4095, none=4095),
+        max_tx_rate=Attribute(told="in a VLAN"),
+        min_tx_rate=Attribute(values=(0,), otherwise=errno.EPROTONOSUPPORT),
+        spoofchk=Attribute(needs="mac", lacking=errno.EPERM),
+        trust=ABSENT,
+    ),
     channels=Channels("apart", powers=True, size=lambda channels: 1 << (channels.bit_length() - 1)),
     rules=Rules(
         "ether tcp4 udp4 ip4",

@@ -31,10 +31,12 @@ class Attribute:
     :param step: numbers that are no multiples of it are answered with `otherwise`; rounds: are rounded in silence.
     :param link_most: numbers above the link's speed are answered with `otherwise`.
     :param kept: False: accepted, and nothing comes of it.
-    :param told: AS_SET, a constant, "speed" (of the link), or None: the driver does not tell.
+    :param told: AS_SET, a constant, "speed" (of the link), "in a VLAN" (else 0),
+        "administrator's" (what a VF's driver has made up is not told), or None: the driver does not tell.
     :param none: how it tells that there is none (0).
     :param starts: what a new VF has.
-    :param needs: "up" or "link": else everything is answered with `lacking`; without_zero: but 0.
+    :param needs: "up" or "link": else everything is answered with `lacking`; without_zero: but 0. "vlan" or "mac": of
+        the VF, for anything but 0.
     """
 
     refuses: int = 0
@@ -46,7 +48,6 @@ class Attribute:
     step: int = 1
     rounds: int = 1
     link_most: bool = False
-    exact_speed: int | None = None
     kept: bool = True
     told: t.Any = AS_SET
     none: t.Any = None
@@ -153,7 +154,7 @@ class Rules:
     :param beyond: a location past the end. any_only: the driver chooses places, a location is EINVAL.
     :param occupied: 0: the rule there is replaced.
     :param same: another rule for the same flow.
-    :param ntuple: "on", "off" (changeable, and so it begins), "fixed on" or "none".
+    :param ntuple: "on", "off" (changeable, and so it begins) or "none".
     :param needs_ntuple: errno while it is off.
     :param off_drops: switching it off drops the rules.
     :param told: "exact", "no masks", "ipv4 masks" or "absolute queue".

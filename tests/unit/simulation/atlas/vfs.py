@@ -42,7 +42,7 @@ def change(row, devices, pf, vf, desired):
     for group in GROUPS:
         named = [name for name in group if asked[name] is not None]
         whole = {name: asked[name] if name in named else vf[KEYS.get(name, name)] for name in group}
-        number = _refusal(row, devices, pf, whole) if named else 0
+        number = _refusal(row, devices, pf, {**vf, **whole}, group) if named else 0
         if number:
             return os.strerror(number)
         for name, value in whole.items() if named else ():
@@ -61,27 +61,25 @@ def _value(name, word):
     return int(word) if isinstance(USUAL[name], int) else word
 
 
-def _refusal(row, devices, pf, group):
-    """The errno of the operation that sets these together."""
+def _refusal(row, devices, pf, vf, group):
+    """The errno of the operation that sets a group together, of a VF as it would be."""
     if row.attributes is None:
         return errno.EOPNOTSUPP
-    if group.get("max_tx_rate") and group["max_tx_rate"] < group["min_tx_rate"]:
+    if "max_tx_rate" in group and 0 < vf["max_tx_rate"] < vf["min_tx_rate"]:
         return errno.EINVAL  # rtnl_set_vf_rate()
-    if int(group.get("mac", ZERO)[:2], 16) & 1:
+    if "mac" in group and int(vf["mac"][:2], 16) & 1:
         return errno.EINVAL
-    return next(filter(None, (_judged(row, devices, pf, name, group) for name in group)), 0)
+    return next(filter(None, (_judged(row, devices, pf, name, vf) for name in group)), 0)
 
 
-def _judged(row, devices, pf, name, group):
-    attribute, value = row.attributes[name], group[name]
+def _judged(row, devices, pf, name, vf):
+    attribute, value = row.attributes[name], vf[name]
     if attribute.refuses or value in attribute.never:
         return attribute.refuses or attribute.never[value]
     up = is_up(devices, pf)
-    if attribute.needs == "vlan":
-        return attribute.lacking if value and not group["vlan"] else 0
+    if attribute.needs in ("vlan", "mac"):
+        return attribute.lacking if value and vf[attribute.needs] in (0, ZERO) else 0
     if attribute.needs and not up and not (attribute.without_zero and not value):
-        return attribute.lacking
-    if attribute.exact_speed not in (None, row.speed):
         return attribute.lacking
     return attribute.otherwise if not _takes(attribute, value, row.speed if up else None) else 0
 
@@ -107,6 +105,8 @@ def _told(row, name, vf, speed):
     attribute, value = row.attributes[name], vf[KEYS.get(name, name)]
     if attribute.told == "administrator's":
         return value if vf["admin"] else USUAL[name]
+    if attribute.told == "in a VLAN":
+        return value if vf["vlan"] else 0
     if attribute.none is not None and not value:
         return speed if attribute.none == "speed" else attribute.none
     told = value if attribute.told is AS_SET else attribute.told
