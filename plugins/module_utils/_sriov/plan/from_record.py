@@ -242,9 +242,11 @@ def _rules(pf: Pf, record: Record) -> tuple[DesiredRules | None, list[FlowRule]]
     back = tuple(rule.at(None) if rule.location in places else rule for rule in missing)
     if not (back or ours):
         return None, stay
-    # There may be several for one flow: those that are there would contradict one that comes, if they were not named.
+    # There were several for one flow: those that are there would contradict one that comes, if they were not named.
     flows = {rule.flow for rule in back}
-    beside = tuple(rule for rule in stay if rule.flow in flows)
+    beside = tuple(
+        rule for rule in stay if rule.flow in flows and (rule.flow, rule.target) in before and rule not in moved
+    )
     names = tuple(f"flow rule {rule.location} as it was" for rule in (*missing, *beside))
     return DesiredRules((*back, *beside), names, unwanted=ours), stay
 
