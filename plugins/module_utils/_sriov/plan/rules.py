@@ -126,7 +126,8 @@ def _arrival(
             continue
         change.deleted.extend([old] if old else [])
         before = [*fitting, *gone.get(wanted.flow, [])]
-        fitting_places = [rule.location for rule in before if _may_stay(wanted, rule, named)]
+        given = {rule.location for rule in moved}
+        fitting_places = [r.location for r in before if _may_stay(wanted, r, named) and r.location not in given]
         places = [] if table.driver_places else fitting_places  # it may refuse even one that it has given
         moved.append(wanted.at(places[0]) if places else wanted)
     settled = {r.location for r in [*change.kept, *change.deleted, *(old for old, _new in change.replaced)]}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.model.desired import DesiredRss
+from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.plan.rules import plan_rules
 from ansible_collections.kernel_bypass.sriov.plugins.module_utils._sriov.steps.net import InsertRule
 from ansible_collections.kernel_bypass.sriov.tests.unit.support.models import (
     LABEL,
@@ -190,3 +191,10 @@ def test_a_pf_that_goes_down_and_up_keeps_its_rules():
     assert sentences(pf(up=False, rules=(TO_QUEUE,), ntuple="on", combined_channels=8), desired_pf(up=True)) == [
         "set enp1s0 up"
     ]
+
+
+def test_two_rules_for_one_flow_do_not_get_one_place():
+    """As it was before this collection: both have lost theirs, and so has one that leads elsewhere by now."""
+    wanted = desired_rules(to(0, location=None), to(1, location=None))
+    steps = plan_rules(with_rules(), wanted, (to(2, location=3),)).steps
+    assert len({step.rule.location for step in steps}) == 2
